@@ -1,0 +1,24 @@
+# esscher_room(name [ROOMS room...] [PRIVATE library...])
+#
+# One room is one library: every src/<name>/*.cpp, with the headers of include/esscher/<name>/.
+# ROOMS are the rooms that it may include; PRIVATE are libraries that its headers do not show.
+set_property(GLOBAL PROPERTY ESSCHER_ROOMS "")
+set(ESSCHER_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+
+function(esscher_room name)
+  cmake_parse_arguments(ROOM "" "" "ROOMS;PRIVATE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  set(target esscher_${name})
+  add_library(${target} ${sources})
+  add_library(esscher::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  target_include_directories(${target}
+    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_compile_options(${target} PRIVATE ${ESSCHER_WARNINGS})
+  list(TRANSFORM ROOM_ROOMS PREPEND esscher_ OUTPUT_VARIABLE rooms)
+  target_link_libraries(${target} PUBLIC ${rooms} PRIVATE ${ROOM_PRIVATE})
+  set_property(GLOBAL APPEND PROPERTY ESSCHER_ROOMS ${name})
+endfunction()

@@ -1,0 +1,35 @@
+#pragma once
+
+/// \file
+/// Numbers as text: exact both ways, and independent of the locale.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace esscher {
+
+/// The shortest decimal text that reads back to exactly \p value ("0.1", "1e-3", "inf", "nan").
+std::string number_text(double value);
+
+/// \p text as one finite or infinite number, nothing before or behind it.
+/// \throws UsageError naming \p field where \p text is not a number.
+double parse_number(std::string_view text, std::string_view field);
+
+/// \p text as a whole number in [\p least, \p most].
+/// \throws UsageError naming \p field.
+long long parse_integer(std::string_view text, std::string_view field, long long least,
+                        long long most);
+
+/// A list "4,2,1,0.5", a range "first:last:logN" or "first:last:linN" (N >= 2 points, both ends
+/// included, evenly spaced in the logarithm or in the value), or a comma-separated mix of both,
+/// in the order given.
+/// \throws UsageError naming \p field and the part that is wrong.
+std::vector<double> parse_number_list(std::string_view text, std::string_view field);
+
+/// Inverse temperatures' natural input: parse_number_list, each entry required to be a finite
+/// positive number.
+/// \throws UsageError naming \p field, the value and the remedy.
+std::vector<double> parse_temperatures(std::string_view text, std::string_view field);
+
+}  // namespace esscher
