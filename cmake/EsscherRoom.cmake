@@ -1,12 +1,17 @@
-# esscher_room(name [ROOMS room...] [PRIVATE library...])
+# esscher_room(name [ROOMS room...] [HEADERS library...] [PRIVATE library...])
 #
 # One room is one library: every src/<name>/*.cpp, with the headers of include/esscher/<name>/.
-# ROOMS are the rooms that it may include; PRIVATE are libraries that its headers do not show.
+# ROOMS are the rooms that it may include. PRIVATE are libraries that its headers do not show, and
+# HEADERS those of them that are headers only, which users of an installed esscher do not need.
 set_property(GLOBAL PROPERTY ESSCHER_ROOMS "")
 set(ESSCHER_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # False alarms on "text" + std::string() (GCC bug 105651).
+  list(APPEND ESSCHER_WARNINGS -Wno-restrict)
+endif()
 
 function(esscher_room name)
-  cmake_parse_arguments(ROOM "" "" "ROOMS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "ROOMS;HEADERS;PRIVATE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
   set(target esscher_${name})
   add_library(${target} ${sources})
@@ -20,5 +25,10 @@ function(esscher_room name)
   target_compile_options(${target} PRIVATE ${ESSCHER_WARNINGS})
   list(TRANSFORM ROOM_ROOMS PREPEND esscher_ OUTPUT_VARIABLE rooms)
   target_link_libraries(${target} PUBLIC ${rooms} PRIVATE ${ROOM_PRIVATE})
+  foreach(library IN LISTS ROOM_HEADERS)
+    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:${library}>)
+  endforeach()
+  # For the tests, which check includes against this (tests/build).
   set_property(GLOBAL APPEND PROPERTY ESSCHER_ROOMS ${name})
+  set_property(GLOBAL PROPERTY ESSCHER_ROOM_${name}_MAY_INCLUDE ${ROOM_ROOMS})
 endfunction()

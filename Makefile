@@ -1,0 +1,51 @@
+# The commands of everyday work. Each does all it needs, from the packages up, and little when
+# nothing has changed. PRESET is one of CMakePresets.json: make test PRESET=debug
+PRESET ?= release
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+BUILD := build/$(PRESET)
+# Tracked sources and new ones that are not ignored.
+SOURCES = git ls-files -co --exclude-standard --deduplicate -- '*.h' '*.cpp'
+
+.PHONY: help setup setup-check build demo test bench format check-format tidy install clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+build: $(BUILD)/build.ninja  ## the program, the libraries, tests and benchmarks
+	@cmake --build $(BUILD) -j $(JOBS)
+
+demo: $(BUILD)/build.ninja  ## a tour of links: what exponential reward weighting does to each
+	@cmake --build $(BUILD) -j $(JOBS) --target esscher
+	@examples/tour.sh $(BUILD)/apps/esscher/esscher
+
+test: build  ## all tests
+	@ctest --preset $(PRESET) -j $(JOBS)
+
+bench: build  ## all benchmarks, one after the other
+	@for program in $(BUILD)/bench/*_bench; do echo "== $$program" >&2; $$program || exit 1; done
+
+format: setup-check  ## clang-format on every source
+	@$(SOURCES) | xargs clang-format -i
+
+check-format: setup-check  ## fails where clang-format would change something
+	@$(SOURCES) | xargs clang-format --dry-run -Werror
+
+tidy: setup-check build  ## clang-tidy on every source of the libraries and programs
+	@scripts/tidy.sh $(BUILD) $(JOBS)
+
+install: build  ## into PREFIX (/usr/local), with what find_package(esscher) needs
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+clean:  ## removes all that was built
+	@rm -rf build
+
+setup:
+	@scripts/setup.sh build
+
+setup-check:
+	@scripts/setup.sh build check
+
+# Ninja runs CMake again by itself when a CMake file changes.
+$(BUILD)/build.ninja: CMakePresets.json | setup
+	@cmake --preset $(PRESET)
