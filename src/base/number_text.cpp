@@ -46,7 +46,7 @@ std::vector<double> parse_range(std::string_view text, std::string_view field) {
     const double t = static_cast<double>(i) / static_cast<double>(count - 1);
     values[static_cast<std::size_t>(i)] =
         logarithmic ? std::exp(std::log(first) + t * (std::log(last) - std::log(first)))
-                    : first + t * (last - first);
+                    : std::lerp(first, last, t);
   }
   // The ends are what the caller typed, not what exp(log(.)) makes of it.
   values.front() = first;
@@ -65,10 +65,12 @@ std::string number_text(double value) {
 
 double parse_number(std::string_view text, std::string_view field) {
   std::string_view digits = text;
-  if (digits.starts_with('+')) digits.remove_prefix(1);
+  // from_chars knows no plus sign; behind one, it must not find another sign.
+  if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
   double value = 0;
   const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (digits.empty() || result.ec != std::errc{} || result.ptr != digits.data() + digits.size()) {
+  if (digits.empty() || result.ec != std::errc{} || result.ptr != digits.data() + digits.size() ||
+      std::isnan(value)) {
     throw UsageError(rejection(field, "'" + std::string(text) + "'", "must be a number"));
   }
   return value;
@@ -80,9 +82,9 @@ long long parse_integer(std::string_view text, std::string_view field, long long
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text.empty() || result.ec != std::errc{} || result.ptr != text.data() + text.size() ||
       value < least || value > most) {
-    throw UsageError(rejection(field, "'" + std::string(text) + "'",
-                               "must be a whole number from " + std::to_string(least) + " to " +
-                                   std::to_string(most)));
+    throw UsageError(rejection(
+        field, "'" + std::string(text) + "'",
+        "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most)));
   }
   return value;
 }
