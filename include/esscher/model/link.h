@@ -60,7 +60,7 @@ class Link {
 
   Link(Facts facts, std::shared_ptr<const LinkFunction> function);
 
-  /// f(z), finite for finite z. Thread-safe.
+  /// f(z), finite for finite z: what overflows is held at +-DBL_MAX. Thread-safe.
   double operator()(double z) const { return function_->value(z); }
   /// out[i] = f(z[i]) for a block; \throws InternalError where the lengths differ.
   void evaluate(std::span<const double> z, std::span<double> out) const;
@@ -93,10 +93,18 @@ Link clipped(const Link& link, double low, double high);
 ///   table:FILE.csv         two columns z, f(z), interpolated (link_table.h)
 /// each optionally followed by modifiers, applied from left to right:
 ///   @scale:A  @shift:C  @clip:LO,HI      "hermite:3@clip:-2,2@scale:0.5"
-/// and, for a formula, by its break points where they are not to be searched for: @breaks:B1,B2
+/// and, right behind a formula, its break points where they are not to be searched for:
+/// @breaks:B1,B2 or @breaks:none.
+///
+/// Formulas are in the language of muParser, with pi, e, erf, relu, sigmoid, softplus, floor, ceil,
+/// clip(x,lo,hi) and h(k,x) = h_k(x) added. Beyond |z| = 40 an overflow inside them is held at
+/// +-DBL_MAX, and NaN gives way to the value nearer to 0. The breaks, growth and parity of a
+/// formula are found numerically: exactly in common cases, but not proven.
+///
 /// \param field  what error messages call the text (the caller's spelling, e.g. "--link").
-/// \throws UsageError for an unknown name (the nearest one is offered), a wrong parameter, a formula
-///         that does not parse or is not finite somewhere on [-40, 40], a link with E f^2 infinite;
+/// \throws UsageError for an unknown name (the nearest one is offered), a wrong parameter, a
+///         formula that does not parse or is not finite somewhere on [-40, 40], a link with E f^2
+///         infinite;
 /// \throws DataError or IoError for a table.
 Link parse_link(std::string_view spec, std::string_view field = "link");
 

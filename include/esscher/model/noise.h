@@ -23,9 +23,9 @@ class Noise {
   double deviation() const { return deviation_; }  ///< tau
   double variance() const { return deviation_ * deviation_; }
 
-  double cumulant(double s) const;             ///< kappa(s)
-  double cumulant_slope(double s) const;       ///< kappa'(s): the mean of xi tilted by e^{s xi}
-  double cumulant_curvature(double s) const;   ///< kappa''(s): its variance
+  double cumulant(double s) const;            ///< kappa(s)
+  double cumulant_slope(double s) const;      ///< kappa'(s): the mean of xi tilted by e^{s xi}
+  double cumulant_curvature(double s) const;  ///< kappa''(s): its variance
 
   /// "none", "gaussian:0.3": parse_noise(name()) is this noise.
   std::string name() const;

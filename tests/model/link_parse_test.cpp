@@ -1,0 +1,73 @@
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "esscher/base/error.h"
+#include "esscher/model/link.h"
+#include "esscher/model/single_index.h"
+#include "failure_text.h"
+
+namespace esscher {
+namespace {
+
+std::string usage_text(const std::string& spec) {
+  return failure_text<UsageError>([&spec] { parse_link(spec, "--link"); });
+}
+
+TEST(LinkParse, UnknownNamesGetTheNearestOne) {
+  expect_words(usage_text("relo"), "--link = relo", "no link is called relo", "did you mean relu?",
+               "esscher links");
+  expect_words(usage_text("Relu"), "did you mean relu?");
+  expect_words(usage_text("damped_hermit:3"), "did you mean damped_hermite?");
+  expect_words(usage_text("foo:3"), "no link is called foo", "esscher links");
+  EXPECT_EQ(usage_text("foo:3").find("did you mean"), std::string::npos);
+  expect_words(usage_text(""), "--link = ''", "needs the name");
+  expect_words(usage_text("  @scale:2"), "needs the name");
+}
+
+TEST(LinkParse, MessagesAreOneLine) {
+  for (const char* spec : {"relo", "tanh(x)", "1/z", "hermite:65", "tanh@scale:0", "exp(z^2/3)"}) {
+    const std::string text = usage_text(spec);
+    EXPECT_EQ(text.find('\n'), std::string::npos) << text;
+    EXPECT_TRUE(text.starts_with(std::string("--link = ") + spec + ": ")) << text;
+  }
+}
+
+RC_GTEST_PROP(LinkParse, AnyTextGivesALinkOrAFailureOfOurs, ()) {
+  // Pieces of the grammar in any order, the parser's own vocabulary included.
+  const std::vector<std::string> pieces = {
+      "z", "u", "3",  "0.5",   "+",       "-",   "*",       "/",     "^",
+      "(", ")", ",",  "tanh",  "relu",    "abs", "h(",      "@clip", "@scale",
+      ":", "?", "==", "<",     "e",       "pi",  "hermite", "sin(",  "@",
+      "=", "!", "\"", "table", "formula", " ",   "clip("};
+  const auto picks =
+      *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, static_cast<int>(pieces.size())));
+  std::string spec;
+  for (const int pick : picks) spec += pieces[static_cast<std::size_t>(pick)];
+  try {
+    const Link link = parse_link(spec);
+    RC_ASSERT(parse_link(link.name()).name() == link.name());
+    RC_ASSERT(link(0.3) == parse_link(link.name())(0.3));
+  } catch (const InternalError&) {
+    RC_FAIL("an internal error");
+  } catch (const Error&) {
+  }
+}
+
+TEST(SingleIndex, WeightedMomentsAreThoseOfTheTiltedLabel) {
+  // Rademacher noise: two labels f +- tau of equal mass.
+  const SingleIndexModel model{parse_link("tanh"), parse_noise("rademacher:0.7")};
+  for (const double s : {-3., 0., 0.4, 2.}) {
+    const double f = model.link(0.8);
+    const double up = f + 0.7;
+    const double down = f - 0.7;
+    const double mass = 0.5 * (std::exp(s * up) + std::exp(s * down));
+    const double first = 0.5 * (up * std::exp(s * up) + down * std::exp(s * down));
+    const double second = 0.5 * (up * up * std::exp(s * up) + down * down * std::exp(s * down));
+    EXPECT_NEAR(model.log_weight(f, s), std::log(mass), 1e-14);
+    EXPECT_NEAR(model.weighted_mean(f, s), first / mass, 1e-14);
+    EXPECT_NEAR(model.weighted_square(f, s), second / mass, 1e-14);
+  }
+}
+
+}  // namespace
+}  // namespace esscher
