@@ -1,0 +1,57 @@
+#pragma once
+
+/// \file
+/// Everything that theory says about one model, in one call: what `esscher theory` prints.
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "esscher/theory/exponents.h"
+#include "esscher/theory/feature_temperature.h"
+#include "esscher/theory/finiteness.h"
+#include "esscher/theory/learned_policy.h"
+#include "esscher/theory/sample_complexity.h"
+#include "esscher/theory/signal.h"
+#include "esscher/theory/tilted_law.h"
+
+namespace esscher {
+
+struct TheoryOptions {
+  SingleIndexModel model;
+  /// Temperatures to tabulate, finite and positive. Empty: 8 to 0.125 in steps of sqrt 2, without
+  /// those at which E e^{f/beta} is infinite.
+  std::vector<double> betas;
+  int max_order = 12;  ///< highest Hermite order, 1 to 64
+  /// A learned reward to be compared with the true one, with its overlap in [-1, 1].
+  std::optional<Link> learned;
+  double overlap = 1;
+};
+
+/// One temperature.
+struct TheoryRow {
+  TiltedLaw law;
+  TiltedSignal signal;  ///< orders 0..max_order
+  std::optional<LearnedPolicy> learned;
+};
+
+struct TheoryReport {
+  TheoryOptions options;  ///< as used: betas filled in
+  Exponents exponents;
+  PredictedComplexities complexities;
+  Finiteness finiteness;
+  /// Empty where the signal is none (no generative exponent) or no temperature is finite.
+  std::optional<std::array<FeatureTemperature, 3>> feature_temperatures;
+  std::vector<TheoryRow> rows;
+  /// Plain sentences about what could not be computed, and why.
+  std::vector<std::string> remarks;
+};
+
+/// \throws UsageError where an option is outside its range, or a moment that was asked for (at one
+/// of
+///         options.betas, of the true or the learned reward) is infinite.
+/// Cost: for a built-in link some 100 ms, most of it for the search of dead temperatures.
+TheoryReport analyse(const TheoryOptions& options);
+
+}  // namespace esscher

@@ -1,0 +1,85 @@
+#pragma once
+
+/// \file
+/// The joint law of the noise-free label f(Z) and Z, through the monotone branches of f. Binning
+/// samples of the label would leak mass between bins and blur ties; here each label's preimages are
+/// found by root finding, and a flat stretch of f is an atom.
+
+#include <span>
+#include <vector>
+
+#include "esscher/model/link.h"
+
+namespace esscher::internal {
+
+/// One stretch (left, right) of the line on which f is strictly monotone.
+struct Branch {
+  double left;
+  double right;
+  double low;   ///< inf f on the stretch
+  double high;  ///< sup f on the stretch
+  bool rising;
+  /// Samples of f inside, ascending in z: brackets for root finding.
+  std::vector<double> z;
+  std::vector<double> f;
+};
+
+/// A label taken with positive probability.
+struct Atom {
+  double label;
+  std::vector<double> mass;  ///< E[h_k(Z) 1{f(Z) = label}], k = 0..K
+};
+
+class LabelLaw {
+ public:
+  /// \param max_order K, the highest Hermite order whose masses are wanted.
+  LabelLaw(const Link& link, int max_order);
+
+  int max_order() const { return max_order_; }
+  const std::vector<Branch>& branches() const { return branches_; }
+  /// Ascending in the label.
+  const std::vector<Atom>& atoms() const { return atoms_; }
+  /// Ends of the branches' ranges, ascending and distinct: between two of them the set of branches
+  /// that take a label does not change.
+  const std::vector<double>& critical_labels() const { return critical_labels_; }
+
+  /// out[b] = the point of branch b where f takes the label y, or the end nearest to it where the
+  /// branch does not take y. Cost: one root finding for each branch that does.
+  void preimages(double y, std::span<double> out) const;
+
+  /// out[k] += factor * E[h_k(Z) 1{y1 < f(Z) < y2, f not flat at Z}] from the preimages of y1 and
+  /// y2. The atoms are left out. Each branch's part is taken by itself, so that small masses
+  /// between near labels lose nothing to the sum of all others.
+  void add_mass_between(std::span<const double> preimages1, std::span<const double> preimages2,
+                        double factor, std::span<double> out) const;
+
+  struct Nodes {
+    std::vector<double> labels;  ///< ascending, both ends included; empty where no branch runs
+    double lead_mass = 0;        ///< mass of the branch that sets the pace
+  };
+
+  /// At most \p count + 1 labels from \p low to \p high, between two consecutive critical labels:
+  /// even steps along the branch with the most mass there, finer towards both ends, where branches
+  /// turn (the label moves like the square of z).
+  Nodes nodes(double low, double high, int count) const;
+
+ private:
+  double preimage(const Branch& branch, double y) const;
+  void add_atom(double label, double left, double right);
+  void add_branches(double left, double right);
+  /// From masses of the right half to masses of the whole line, for an even link.
+  void mirror(std::span<double> mass) const;
+
+  Link link_;
+  int max_order_;
+  bool even_;  ///< then only z >= 0 is kept, and masses are mirrored
+  std::vector<Branch> branches_;
+  std::vector<Atom> atoms_;
+  std::vector<double> critical_labels_;
+};
+
+/// out[k] += factor * E[h_k(Z) 1{left < Z < right}] in closed form: the integral of h_k phi is
+/// -h_{k-1} phi / sqrt(k).
+void add_hermite_mass(double left, double right, double factor, std::span<double> out);
+
+}  // namespace esscher::internal

@@ -1,0 +1,151 @@
+#include "esscher/theory/tilted_law.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "esscher/base/error.h"
+#include "golden.h"
+
+namespace esscher {
+namespace {
+
+TEST(TiltedLaw, AgreesWithTheGoldenSingleIndexValues) {
+  const nlohmann::json golden = golden::load("single_index.json");
+  ASSERT_EQ(golden.at("links").size(), 12u);
+  for (const auto& [name, values] : golden.at("links").items()) {
+    const Link link = golden::link(name);
+    for (const auto& row : values.at("tilt")) {
+      const TiltedLaw law = tilted_law(link, row.at("beta"));
+      SCOPED_TRACE(name + " at beta " + row.at("beta").dump());
+      EXPECT_TRUE(golden::agrees(law.log_partition, row.at("log_partition")));
+      EXPECT_TRUE(golden::agrees(law.mean_reward, row.at("tilted_mean_reward")));
+      EXPECT_TRUE(golden::agrees(law.reward_variance, row.at("tilted_reward_variance")));
+      EXPECT_TRUE(golden::agrees(law.kl, row.at("kl_to_reference")));
+      EXPECT_TRUE(golden::agrees(law.optimal_value, row.at("optimal_value")));
+    }
+  }
+}
+
+// r = z tilts N(0, I) to N(1/beta, 1) along theta*: everything is known in closed form, at any
+// beta.
+TEST(TiltedLaw, LinearRewardHasItsClosedForm) {
+  const Link identity = parse_link("identity");
+  for (const double beta : {1e-3, 0.05, 0.5, 1.0, 7.0, 1e3}) {
+    const double s = 1 / beta;
+    const TiltedLaw law = tilted_law(identity, beta);
+    SCOPED_TRACE(beta);
+    // Weights e^{s z} at |s z| = s^2 carry rounding of eps s^2.
+    const double tolerance = 1e-12 + 1e-15 * s * s;
+    EXPECT_NEAR(law.mean_reward, s, tolerance * (1 + s));
+    EXPECT_NEAR(law.reward_variance, 1, 1e-10 + tolerance);
+    EXPECT_NEAR(law.mean_direction, s, tolerance * (1 + s));
+    EXPECT_NEAR(law.direction_variance, 1, 1e-9 + 1e-15 * s * s * s);
+    EXPECT_NEAR(law.kl / (s * s / 2), 1, 1e-9);
+    EXPECT_NEAR(law.optimal_value / (s / 2), 1, 1e-9);
+    EXPECT_NEAR(law.log_partition / (s * s / 2), 1, 1e-9);
+    ASSERT_TRUE(law.ess_fraction.has_value());
+    EXPECT_NEAR(*law.ess_fraction, std::exp(-s * s), 1e-12);
+  }
+}
+
+// e^{s a z^2}: partition function 1/sqrt(1 - 2 s a), variance of z 1/(1 - 2 s a).
+TEST(TiltedLaw, QuadraticRewardHasItsClosedForm) {
+  const Link quadratic = parse_link("hermite:2");
+  const double a = 1 / std::sqrt(2.0);
+  for (const double beta : {1.5, 2.0, 3.0, 100.0}) {
+    const double spread = 1 - 2 * a / beta;
+    const TiltedLaw law = tilted_law(quadratic, beta);
+    SCOPED_TRACE(beta);
+    EXPECT_NEAR(law.log_partition, -a / beta - 0.5 * std::log(spread), 1e-12);
+    EXPECT_NEAR(law.direction_variance * spread, 1, 1e-11);
+    EXPECT_NEAR(law.mean_direction, 0, 1e-12);
+    // The second moment needs 2/beta: it is infinite up to beta = 4a.
+    EXPECT_EQ(law.ess_fraction.has_value(), beta > 4 * a);
+  }
+}
+
+TEST(TiltedLaw, SurvivesRewardsOfSizeOneThousandAtEveryTemperature) {
+  // As beta falls the policy settles at the maximum of a bounded reward: 1000 here.
+  for (const char* text : {"tanh@scale:1000", "sin:3@scale:1000", "damped_hermite:3@scale:1000",
+                           "relu@clip:0,1@scale:1000", "sign@scale:1000"}) {
+    const Link link = parse_link(text);
+    double before = -std::numeric_limits<double>::infinity();
+    for (const double beta : {1e3, 1e2, 10.0, 1.0, 0.1, 1e-2, 1e-3}) {
+      SCOPED_TRACE(std::string(text) + " at " + std::to_string(beta));
+      const TiltedLaw law = tilted_law(link, beta);
+      EXPECT_TRUE(std::isfinite(law.log_partition) && std::isfinite(law.kl) &&
+                  std::isfinite(law.mean_reward) && std::isfinite(law.reward_variance));
+      EXPECT_GT(law.mean_reward, before - 1e-9);
+      EXPECT_LE(law.relative_error, 1e-8);
+      before = law.mean_reward;
+    }
+    const double top = std::string(text).starts_with("damped") ? 0 : 1000;
+    if (top > 0) EXPECT_NEAR(before, top, 1e-2);
+  }
+}
+
+// A sign reward puts mass p = e^s/(e^s + e^-s) on the half-line: elementary, and tests breaks.
+TEST(TiltedLaw, SignRewardIsATwoPointLaw) {
+  const Link link = parse_link("sign");
+  for (const double beta : {0.05, 0.5, 2.0}) {
+    const TiltedLaw law = tilted_law(link, beta);
+    EXPECT_NEAR(law.mean_reward, std::tanh(1 / beta), 1e-12);
+    EXPECT_NEAR(law.log_partition - 1 / beta, std::log1p(std::exp(-2 / beta)) - std::log(2.0),
+                1e-12);
+  }
+}
+
+TEST(TiltedLaw, RefusesTemperaturesThatAreNone) {
+  const Link link = parse_link("tanh");
+  for (const double beta : {0.0, -1.0, std::numeric_limits<double>::infinity(),
+                            std::numeric_limits<double>::quiet_NaN()}) {
+    EXPECT_THROW(tilted_law(link, beta), UsageError);
+  }
+}
+
+// A random smooth bounded reward, as a Hermite-damped sum with a kink.
+rc::Gen<std::string> any_reward() {
+  return rc::gen::map(rc::gen::tuple(rc::gen::inRange(-20, 21), rc::gen::inRange(-20, 21),
+                                     rc::gen::inRange(1, 40), rc::gen::inRange(-15, 16)),
+                      [](const std::tuple<int, int, int, int>& c) {
+                        const auto& [a, b, w, kink] = c;
+                        return "formula:" + std::to_string(a / 10.0) + "*tanh(z)+" +
+                               std::to_string(b / 10.0) + "*sin(" + std::to_string(w / 10.0) +
+                               "*z)+min(max(z," + std::to_string(kink / 10.0) + "),2)";
+                      });
+}
+
+RC_GTEST_PROP(TiltedLaw, OptimalValueNeverRisesWithTemperatureAndItsSlopeIsMinusKl, ()) {
+  const Link link = parse_link(*any_reward());
+  const double beta = *rc::gen::inRange(10, 300) / 100.0;
+  const double step = 1e-4 * beta;
+  const TiltedLaw below = tilted_law(link, beta - step);
+  const TiltedLaw here = tilted_law(link, beta);
+  const TiltedLaw above = tilted_law(link, beta + step);
+  RC_ASSERT(below.optimal_value >= here.optimal_value - 1e-12);
+  RC_ASSERT(here.optimal_value >= above.optimal_value - 1e-12);
+  RC_ASSERT(here.optimal_value >= here.reference_value - 1e-12);
+  // Envelope theorem: dJ*/dbeta = -KL. Central differences are good to step^2 J''' and eps / step.
+  const double slope = (above.optimal_value - below.optimal_value) / (2 * step);
+  RC_ASSERT(std::abs(slope + here.kl) <= 1e-6 * (1 + here.kl));
+}
+
+RC_GTEST_PROP(TiltedLaw, AConstantInTheRewardChangesNothing, ()) {
+  const std::string text = *any_reward();
+  const double constant = *rc::gen::inRange(-1000, 1000) / 10.0;
+  const double beta = *rc::gen::inRange(10, 300) / 100.0;
+  const TiltedLaw plain = tilted_law(parse_link(text), beta);
+  const TiltedLaw moved = tilted_law(shifted(parse_link(text), constant), beta);
+  const double rounding = 1e-15 * std::abs(constant) / beta;
+  RC_ASSERT(std::abs(plain.kl - moved.kl) <= 1e-11 + 100 * rounding);
+  RC_ASSERT(std::abs(plain.mean_reward + constant - moved.mean_reward) <= 1e-11 + 100 * rounding);
+  RC_ASSERT(std::abs(plain.optimal_value + constant - moved.optimal_value) <=
+            1e-11 + 100 * rounding);
+  RC_ASSERT(std::abs(*plain.ess_fraction - *moved.ess_fraction) <= 1e-11 + 100 * rounding);
+}
+
+}  // namespace
+}  // namespace esscher
