@@ -7,7 +7,7 @@ BUILD := build/$(PRESET)
 # Tracked sources and new ones that are not ignored.
 SOURCES = git ls-files -co --exclude-standard --deduplicate -- '*.h' '*.cpp'
 
-.PHONY: help setup setup-check build demo test bench format check-format tidy install clean
+.PHONY: help setup setup-check build demo test bench format check-format tidy manual install clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -33,6 +33,10 @@ check-format: setup-check  ## fails where clang-format would change something
 
 tidy: setup-check build  ## clang-tidy on every source of the libraries and programs
 	@scripts/tidy.sh $(BUILD) $(JOBS)
+
+manual: $(BUILD)/build.ninja  ## docs/cli.md from the program's own definitions
+	@cmake --build $(BUILD) -j $(JOBS) --target esscher
+	@$(BUILD)/apps/esscher/esscher manual -o docs/cli.md
 
 install: build  ## into PREFIX (/usr/local), with what find_package(esscher) needs
 	@cmake --install $(BUILD) --prefix $(PREFIX)

@@ -63,6 +63,14 @@ std::string number_text(double value) {
   return {buffer.data(), result.ptr};
 }
 
+std::string number_text(double value, int digits) {
+  if (std::isnan(value)) return "nan";
+  std::array<char, 64> buffer;
+  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                    std::chars_format::general, digits);
+  return {buffer.data(), result.ptr};
+}
+
 double parse_number(std::string_view text, std::string_view field) {
   std::string_view digits = text;
   // from_chars knows no plus sign; behind one, it must not find another sign.

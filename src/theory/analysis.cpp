@@ -20,7 +20,8 @@ std::vector<double> default_betas(const TheoryOptions& options, std::vector<std:
                         (!options.learned || tilt_finiteness(*options.learned).finite_at(1 / beta));
     finite ? betas.push_back(beta) : void(++dropped);
   }
-  if (dropped > 0) {
+  // Where none is left the verdict on the link says so already.
+  if (dropped > 0 && !betas.empty()) {
     remarks.push_back(
         std::to_string(dropped) + " of the " + std::to_string(kSteps + 1) +
         " default temperatures are left out: an exponential moment is infinite there");
@@ -47,7 +48,9 @@ TheoryReport analyse(const TheoryOptions& options) {
                              std::to_string(options.max_order) +
                              ": a constant link, or one that needs a higher --max-order");
   } else if (!(report.finiteness.limit > 0)) {
-    report.remarks.push_back(report.finiteness.sentence);
+    report.remarks.push_back(report.finiteness.sentence +
+                             ": no tilted law to show; clip the link, as in " + model.link.name() +
+                             "@clip:-5,5");
   } else {
     const int order = *report.exponents.generative;
     report.feature_temperatures = feature_temperatures(

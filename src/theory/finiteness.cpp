@@ -18,12 +18,13 @@ Finiteness tilt_finiteness(const Link& link) {
   } else if (rate == std::numeric_limits<double>::infinity()) {
     verdict.limit = 0;
     verdict.sentence =
-        "the link grows faster than z^2, so E e^{f/beta} is infinite at every temperature: clip it";
+        "the link grows faster than z^2, so E e^{f/beta} is infinite at every temperature";
   } else {
     verdict.limit = 1 / (2 * rate);
-    verdict.sentence = "the link grows like " + number_text(rate) +
-                       " z^2, so E e^{f/beta} is finite only for beta > " + number_text(2 * rate) +
-                       ", E e^{2f/beta} only for beta > " + number_text(4 * rate);
+    verdict.sentence = "the link grows like " + number_text(rate, 6) +
+                       " z^2, so E e^{f/beta} is finite only for beta > " +
+                       number_text(2 * rate, 6) + ", E e^{2f/beta} only for beta > " +
+                       number_text(4 * rate, 6);
   }
   return verdict;
 }

@@ -12,6 +12,9 @@ namespace esscher {
 /// The shortest decimal text that reads back to exactly \p value ("0.1", "1e-3", "inf", "nan").
 std::string number_text(double value);
 
+/// \p value in at most \p digits significant digits, for sentences ("1.41421").
+std::string number_text(double value, int digits);
+
 /// \p text as one finite or infinite number, nothing before or behind it.
 /// \throws UsageError naming \p field where \p text is not a number.
 double parse_number(std::string_view text, std::string_view field);

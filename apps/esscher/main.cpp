@@ -1,0 +1,92 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "commands.h"
+#include "esscher/base/build_info.h"
+#include "esscher/base/error.h"
+#include "help_formatter.h"
+
+namespace {
+
+/// Exit codes, as in sysexits.h; the manual lists them.
+enum ExitCode { kDone = 0, kUsage = 64, kData = 65, kInternal = 70, kInputOutput = 74 };
+
+int fail(ExitCode code, const std::string& message) {
+  std::fprintf(stderr, "esscher: %s\n", message.c_str());
+  return code;
+}
+
+/// The command that was being read when parsing stopped.
+const CLI::App& innermost(const CLI::App& program) {
+  const std::vector<CLI::App*> subcommands = program.get_subcommands();
+  return subcommands.empty() ? program : innermost(*subcommands.front());
+}
+
+/// What to say of a word that no definition claims: the nearest name that one does.
+std::string unexpected(const CLI::App& program) {
+  const CLI::App& command = innermost(program);
+  const std::vector<std::string> words = program.remaining(true);
+  for (const std::string& word : words) {
+    const bool is_option = word.size() > 1 && word[0] == '-';
+    if (!is_option && command.get_parent() != nullptr) continue;
+    std::vector<std::string> names;
+    if (is_option) {
+      for (const CLI::Option* option : command.get_options()) {
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+      }
+    } else {
+      for (const CLI::App* subcommand : command.get_subcommands({})) {
+        names.push_back(subcommand->get_name());
+      }
+    }
+    const std::string place =
+        (command.get_parent() == nullptr ? "" : program.get_name() + " ") + command.get_name();
+    const std::string nearest = esscher::nearest_name(word.substr(0, word.find('=')), names);
+    return word + ": unknown " + (is_option ? "option" : "command") + " of " + place + "; " +
+           (nearest.empty() ? "see '" + place + " --help'" : "did you mean " + nearest + "?");
+  }
+  return (words.empty() ? std::string("an argument") : words.front()) + ": not expected by " +
+         command.get_display_name() + "; quote a value that holds spaces";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App program("Reward models for exponentially tilted policies", "esscher");
+  program.set_version_flag("--version", esscher::build_line(), "version, commit and build");
+  // Subcommands inherit it.
+  program.formatter(std::make_shared<esscher::app::HelpFormatter>());
+  program.footer(
+      "Exit codes: 0 done, 64 wrong usage, 65 bad data, 70 internal error, 74 input or output.\n"
+      "Example: esscher theory --link damped_hermite:3");
+  esscher::app::add_theory_command(program);
+  esscher::app::add_links_command(program);
+  esscher::app::add_manual_command(program);
+  try {
+    program.parse(argc, argv);
+    if (program.get_subcommands().empty()) {
+      std::fputs(program.help().c_str(), stderr);
+      return kUsage;
+    }
+    return kDone;
+  } catch (const CLI::ExtrasError&) {
+    return fail(kUsage, unexpected(program));
+  } catch (const CLI::Success& request) {
+    return program.exit(request);
+  } catch (const CLI::ParseError& error) {
+    return fail(kUsage, error.what());
+  } catch (const esscher::UsageError& error) {
+    return fail(kUsage, error.what());
+  } catch (const esscher::DataError& error) {
+    return fail(kData, error.what());
+  } catch (const esscher::IoError& error) {
+    return fail(kInputOutput, error.what());
+  } catch (const std::exception& error) {
+    return fail(kInternal, std::string("internal error: ") + error.what() +
+                               "; please report it with the command line and 'esscher --version'");
+  }
+}

@@ -1,0 +1,21 @@
+#pragma once
+
+/// \file
+/// A theory report as text, in three forms.
+
+#include <string>
+
+#include "esscher/theory/analysis.h"
+
+namespace esscher::app {
+
+/// For reading in a terminal, 100 columns wide.
+std::string theory_table(const TheoryReport& report);
+
+/// Every number, the resolved options and the build. Infinite and undefined numbers are null.
+std::string theory_json(const TheoryReport& report);
+
+/// One line a temperature, with a heading: for spreadsheets and plots. Undefined numbers are empty.
+std::string theory_csv(const TheoryReport& report);
+
+}  // namespace esscher::app

@@ -1,0 +1,139 @@
+// What the program writes, beyond words in it: numbers that agree with the golden ones, files that
+// are whole or not there, a manual that is the one in docs.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "program.h"
+
+namespace esscher::cli {
+namespace {
+
+nlohmann::json golden(const std::string& name) {
+  return nlohmann::json::parse(read_file(std::string(ESSCHER_GOLDEN_DIR) + "/" + name));
+}
+
+TEST(Output, JsonCarriesTheGoldenNumbersTheResolvedOptionsAndTheBuild) {
+  Folder folder;
+  const Outcome outcome = run({"theory", "--link", "tanh", "--beta", "4,2,1,0.5,0.25",
+                               "--max-order", "8", "--format", "json", "-o", "tanh.json"},
+                              folder);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+  const nlohmann::json json = nlohmann::json::parse(read_file(folder.path() / "tanh.json"));
+  EXPECT_EQ(json["options"]["link"], "tanh");
+  EXPECT_EQ(json["options"]["noise"], "none");
+  EXPECT_EQ(json["options"]["max_order"], 8);
+  EXPECT_FALSE(json["esscher"]["version"].get<std::string>().empty());
+  EXPECT_FALSE(json["esscher"]["compiler"].get<std::string>().empty());
+  const nlohmann::json reference = golden("single_index.json")["links"]["tanh"];
+  ASSERT_EQ(json["temperatures"].size(), reference["tilt"].size());
+  for (std::size_t i = 0; i < reference["tilt"].size(); ++i) {
+    const nlohmann::json& row = json["temperatures"][i];
+    const nlohmann::json& expected = reference["tilt"][i];
+    EXPECT_NEAR(row["kl"], expected["kl_to_reference"].get<double>(), 1e-11);
+    EXPECT_NEAR(row["optimal_value"], expected["optimal_value"].get<double>(), 1e-11);
+    for (std::size_t k = 0; k <= 8; ++k) {
+      EXPECT_NEAR(row["signal"]["label_exp"]["signal"][k].get<double>(),
+                  expected["signal_label_exp"][k].get<double>(),
+                  1e-9 * std::abs(expected["signal_label_exp"][k].get<double>()) + 1e-11);
+    }
+  }
+}
+
+TEST(Output, CsvHasOneFullLineForEachTemperature) {
+  Folder folder;
+  const Outcome outcome = run({"theory", "--link", "hermite:2", "--beta", "4,2", "--format", "csv",
+                               "--max-order", "3", "--learned", "tanh", "--overlap", "0.5"},
+                              folder);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  std::istringstream lines(outcome.out);
+  std::vector<std::ptrdiff_t> commas;
+  for (std::string line; std::getline(lines, line);) {
+    commas.push_back(std::count(line.begin(), line.end(), ','));
+  }
+  ASSERT_EQ(commas.size(), 3u);
+  // 10 columns of the law, 7 of the learned policy, 2 x 4 a transform.
+  EXPECT_EQ(commas, (std::vector<std::ptrdiff_t>{40, 40, 40}));
+  // At beta = 2 the second moment of h_2 is infinite: an empty cell, not a number.
+  EXPECT_NE(outcome.out.find(",,"), std::string::npos);
+}
+
+TEST(Output, ExtremeTemperaturesYieldNumbersOrNullNeverNan) {
+  Folder folder;
+  const Outcome outcome =
+      run({"theory", "--link", "tanh@scale:1000", "--beta", "0.001,1,1000", "--format", "json"},
+          folder);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const nlohmann::json json = nlohmann::json::parse(outcome.out);
+  // C_k overflows a double at e^{1e6}: null, while its scaled form is a number.
+  const nlohmann::json& signal = json["temperatures"][0]["signal"]["label_exp"];
+  EXPECT_TRUE(signal["signal"][1].is_null());
+  EXPECT_TRUE(signal["scaled"][1].is_number());
+  EXPECT_NEAR(json["temperatures"][0]["mean_reward"], 1000, 1e-2);
+}
+
+TEST(Output, LeavesAnOldFileAloneWhenItFails) {
+  Folder folder;
+  folder.write("kept.json", "old");
+  const Outcome outcome =
+      run({"theory", "--link", "hermite:3", "--beta", "1", "-o", "kept.json"}, folder);
+  EXPECT_EQ(outcome.exit_code, 64);
+  EXPECT_EQ(read_file(folder.path() / "kept.json"), "old");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1)
+      << "a partial file was left behind";
+}
+
+TEST(Output, AFullDeviceIsAnErrorOfOutput) {
+  Folder folder;
+  const Outcome outcome = run({"theory", "--link", "tanh", "-o", "/dev/full"}, folder);
+  EXPECT_EQ(outcome.exit_code, 74);
+  EXPECT_NE(outcome.err.find("cannot be written"), std::string::npos) << outcome.err;
+}
+
+TEST(Output, SameCommandSameBytes) {
+  Folder folder;
+  const std::vector<std::string> arguments{"theory",      "--link",   "sin:3", "--noise",
+                                           "uniform:0.2", "--format", "json"};
+  EXPECT_EQ(run(arguments, folder).out, run(arguments, folder).out);
+}
+
+TEST(Output, ManualIsTheOneInDocs) {
+  Folder folder;
+  const Outcome outcome = run({"manual", "--format", "markdown"}, folder);
+  ASSERT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.out, read_file(ESSCHER_CLI_MANUAL))
+      << "options have changed: run 'make manual' and commit docs/cli.md";
+}
+
+TEST(Output, EveryCommandHasAnExampleInTheManualThatRuns) {
+  Folder folder;
+  std::istringstream manual(run({"manual"}, folder).out);
+  int examples = 0;
+  for (std::string line; std::getline(manual, line);) {
+    if (!line.starts_with("    esscher ")) continue;
+    ++examples;
+    // Words as a shell would part them: single quotes only.
+    std::vector<std::string> words;
+    bool quoted = false;
+    std::string word;
+    for (const char c : line.substr(12) + " ") {
+      if (c == '\'') {
+        quoted = !quoted;
+      } else if (c == ' ' && !quoted) {
+        if (!word.empty()) words.push_back(word);
+        word.clear();
+      } else {
+        word += c;
+      }
+    }
+    EXPECT_EQ(run(words, folder).exit_code, 0) << line;
+  }
+  EXPECT_GE(examples, 4);
+}
+
+}  // namespace
+}  // namespace esscher::cli
