@@ -23,8 +23,9 @@
 #include <string>
 #include <vector>
 
-#include "../../src/base/random_fill.h"
+#include "base/random_fill.h"
 #include "esscher/base/random.h"
+#include "ratios.h"
 
 namespace {
 
@@ -215,9 +216,28 @@ void register_fills(std::int64_t target) {
       });
 }
 
+/// Against the two halves of the work, and against what the standard library offers.
+void register_ratios(std::int64_t target) {
+  const std::string suffix = std::string("/") + hwy::TargetName(target);
+  const auto add = [&](const std::string& words, const std::string& what,
+                       const std::vector<std::string>& against) {
+    esscher::bench::report_ratio(words + " (" + hwy::TargetName(target) + ")", what + suffix,
+                                 against);
+  };
+  add("of its two-pass bound: normals f32", "normal_f32",
+      {"words" + suffix, "box_muller_f32" + suffix});
+  // A normal in double takes two words.
+  add("of its two-pass bound: normals f64", "normal_f64",
+      {"words" + suffix, "words" + suffix, "box_muller_f64" + suffix});
+  add("times std::normal_distribution<float> on mt19937_64: normals f32", "normal_f32",
+      {"standard_library_normal_f32"});
+}
+
 const bool registered = [] {
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    if (target != HWY_SCALAR) register_fills(target);
+    if (target == HWY_SCALAR) continue;
+    register_fills(target);
+    register_ratios(target);
   }
   benchmark::RegisterBenchmark("memory_f32", memory);
   benchmark::RegisterBenchmark("standard_library_normal_f32", standard_library_normal);
