@@ -126,6 +126,44 @@ bool needs_bisection(const Panel& panel, const std::vector<double>& goals, doubl
   return false;
 }
 
+/// Panels for every component. They are laid for the largest one, which is enough unless it is so
+/// large that what lives elsewhere falls below the depth that the search looks to.
+internal::Panelling panels_for(const TiltedIntegrand& integrand, std::size_t components,
+                               std::span<const double> breaks) {
+  /// Half of the search's depth: each component keeps all but e^{-40} of its peak.
+  constexpr double kApart = 40;
+  std::vector<double> scratch(components);
+  double highest_weight = -std::numeric_limits<double>::infinity();
+  double highest_size = highest_weight;
+  const auto panels = [&](std::size_t first, std::size_t count) {
+    const auto log_size = [&, first, count](double z) {
+      const double tilt = integrand(z, scratch);
+      double largest = 1;
+      for (std::size_t i = first; i < first + count; ++i) {
+        largest = std::max(largest, std::abs(saturated(scratch[i])));
+      }
+      const double weight = tilt - z * z / 2 - 0.5 * std::log(2 * std::numbers::pi);
+      const double size = weight + std::log(largest);
+      highest_weight = std::max(highest_weight, weight);
+      highest_size = std::max(highest_size, size);
+      return internal::LogSize{size, weight, std::abs(tilt) + z * z / 2 + 1};
+    };
+    return internal::find_panels(log_size, breaks);
+  };
+  internal::Panelling all = panels(0, components);
+  if (!(highest_size - highest_weight > kApart)) return all;
+  // Each component alone, and with an empty range the weight alone.
+  for (std::size_t i = 0; i <= components; ++i) {
+    const internal::Panelling own = panels(i, i < components ? 1 : 0);
+    all.edges.insert(all.edges.end(), own.edges.begin(), own.edges.end());
+    all.log_scale = std::max(all.log_scale, own.log_scale);
+    all.rounding = std::max(all.rounding, own.rounding);
+  }
+  std::sort(all.edges.begin(), all.edges.end());
+  all.edges.erase(std::unique(all.edges.begin(), all.edges.end()), all.edges.end());
+  return all;
+}
+
 }  // namespace
 
 TiltedIntegrals tilted_integrals(const TiltedIntegrand& integrand, int components,
@@ -136,15 +174,7 @@ TiltedIntegrals tilted_integrals(const TiltedIntegrand& integrand, int component
         rejection("relative_tolerance", options.relative_tolerance, "must be positive"));
   }
   const std::size_t width = static_cast<std::size_t>(components);
-  std::vector<double> scratch(width);
-  const auto log_size = [&](double z) {
-    const double tilt = integrand(z, scratch);
-    double largest = 1;
-    for (const double value : scratch) largest = std::max(largest, std::abs(saturated(value)));
-    const double weight = tilt - z * z / 2 - 0.5 * std::log(2 * std::numbers::pi);
-    return internal::LogSize{weight + std::log(largest), weight, std::abs(tilt) + z * z / 2 + 1};
-  };
-  const internal::Panelling panelling = internal::find_panels(log_size, breaks);
+  const internal::Panelling panelling = panels_for(integrand, width, breaks);
 
   PanelIntegrator integrate(integrand, width, panelling.log_scale);
   std::vector<Panel> panels;
@@ -188,6 +218,9 @@ TiltedIntegrals tilted_integrals(const TiltedIntegrand& integrand, int component
     for (const Panel& panel : panels) {
       value.add(panel.values[i].integral);
       error += panel.values[i].error;
+    }
+    if (std::isnan(value.value())) {
+      throw InternalError(rejection("integral of component", double(i), "is not a number"));
     }
     result.values.push_back(value.value());
     result.errors.push_back(error);

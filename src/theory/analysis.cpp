@@ -20,8 +20,8 @@ std::vector<double> default_betas(const TheoryOptions& options, std::vector<std:
                         (!options.learned || tilt_finiteness(*options.learned).finite_at(1 / beta));
     finite ? betas.push_back(beta) : void(++dropped);
   }
-  // Where none is left the verdict on the link says so already.
-  if (dropped > 0 && !betas.empty()) {
+  // Where the link has no finite temperature at all, another remark says so.
+  if (dropped > 0 && tilt_finiteness(options.model.link).limit > 0) {
     remarks.push_back(
         std::to_string(dropped) + " of the " + std::to_string(kSteps + 1) +
         " default temperatures are left out: an exponential moment is infinite there");

@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "../../src/base/random_fill.h"
+#include "base/random_fill.h"
 #include "random_reference.h"
 
 namespace esscher {

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "../../src/base/random_fill.h"
+#include "base/random_fill.h"
 #include "esscher/base/error.h"
 #include "random_reference.h"
 

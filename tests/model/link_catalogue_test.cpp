@@ -7,11 +7,11 @@
 #include <limits>
 #include <set>
 
-#include "../../src/model/link_breaks.h"
-#include "../../src/model/link_growth.h"
 #include "esscher/base/error.h"
 #include "esscher/gaussian/hermite.h"
 #include "failure_text.h"
+#include "model/link_breaks.h"
+#include "model/link_growth.h"
 
 namespace esscher {
 namespace {

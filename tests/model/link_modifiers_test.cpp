@@ -5,10 +5,10 @@
 #include <limits>
 #include <numbers>
 
-#include "../../src/model/link_breaks.h"
 #include "esscher/base/error.h"
 #include "esscher/model/link.h"
 #include "failure_text.h"
+#include "model/link_breaks.h"
 
 namespace esscher {
 namespace {

@@ -46,12 +46,14 @@ TEST_P(KnownExponents, AreFound) {
   EXPECT_NEAR(facts.lambda_squared[k], known.lambda_squared, known.tolerance);
 }
 
-// The list of the project's mathematics, section 2.
+// The list of the project's mathematics, section 2; there lambda_1^2 of He_5 stands as 0.602, cut
+// off rather than rounded (roots of He_5 and a midpoint rule in NumPy: 0.60265).
 INSTANTIATE_TEST_SUITE_P(
     Mathematics, KnownExponents,
     ::testing::Values(Known{"hermite:1", 1, 1, 1, 5e-7}, Known{"tanh", 1, 1, 1, 5e-7},
-                      Known{"hermite:3", 3, 1, 0.668, 5e-4}, Known{"hermite:5", 5, 1, 0.602, 1e-3},
-                      Known{"sin:1", 1, 1, 0.859, 5e-4}, Known{"sin:2", 1, 1, 0.147, 5e-4},
+                      Known{"hermite:3", 3, 1, 0.668, 5e-4}, Known{"hermite:5", 5, 1, 0.6026, 1e-4},
+                      Known{"tanh(z^3-3*z)", 1, 1, 0.668, 1e-3}, Known{"sin:1", 1, 1, 0.859, 5e-4},
+                      Known{"sin:2", 1, 1, 0.147, 5e-4},
                       Known{"sign", 1, 1, 2 / std::numbers::pi, 1e-12},
                       Known{"sign(z^3-3*z)", 1, 1, 0.195, 5e-4}));
 
@@ -167,8 +169,9 @@ TEST(Exponents, RefusesOrdersThatItCannotServe) {
 
 // The generative exponent and every lambda_k belong to the sigma-algebra of Y, not to its scale.
 RC_GTEST_PROP(Exponents, AreInvariantUnderInvertibleMapsOfTheLabel, ()) {
-  const std::string inner = *rc::gen::element<std::string>(
-      "h(3,z)", "cos(2*z)", "z*exp(-z*z/4)", "sin(z)", "min(max(h(2,z),-0.5),1)", "abs(z-0.5)");
+  const std::string inner =
+      *rc::gen::element<std::string>("h(3,z)/(1+z*z/9)", "cos(2*z)", "z*exp(-z*z/4)", "sin(z)",
+                                     "min(max(h(2,z),-0.5),1)", "abs(z-0.5)");
   const std::string map = *rc::gen::element<std::string>("2*(%)-3", "(%)+0.2*(%)^3", "exp(0.5*(%))",
                                                          "-atan(%)", "(%)/(1+abs(%))");
   std::string outer = map;

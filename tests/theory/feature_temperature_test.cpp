@@ -59,25 +59,32 @@ TEST(FeatureTemperature, FindsEveryCrossingThatADenseScanFinds) {
   for (const char* text : {"sin(3*z)", "tanh(z)-1.2*sin(2*z)", "sin(2*z)+0.5*cos(3*z)",
                            "hermite:5@clip:-2,2", "h(3,z)*exp(-z*z/3)-0.3*tanh(z)"}) {
     const SingleIndexModel model{parse_link(text), Noise(NoiseKind::gaussian, 0.2)};
-    for (const FeatureTemperature& found : of(model)) {
-      const auto k = static_cast<std::size_t>(found.order);
-      // A scan three times finer than the search, over temperatures where the signal is clear of
-      // rounding.
-      int crossings = 0;
-      double before = 0;
-      const double from = 0.02;
-      const double to = 50;
-      for (int i = 0; i <= 330; ++i) {
-        const double beta = to * std::pow(from / to, i / 330.0);
-        const double now = tilted_signal(model, 1 / beta, found.order)[found.transform].scaled[k];
-        crossings += before * now < 0 ? 1 : 0;
-        before = now;
+    const std::array<FeatureTemperature, 3> all = of(model);
+    const int order = all[0].order;
+    // A scan three times finer than the search, over temperatures where the signal is clear of
+    // rounding.
+    std::array<int, 3> crossings{};
+    std::array<double, 3> before{};
+    const double from = 0.02;
+    const double to = 50;
+    for (int i = 0; i <= 330; ++i) {
+      const double beta = to * std::pow(from / to, i / 330.0);
+      const TiltedSignal signal = tilted_signal(model, 1 / beta, order);
+      for (const LabelTransform transform : kLabelTransforms) {
+        const auto t = static_cast<std::size_t>(transform);
+        const double now = signal[transform].scaled[static_cast<std::size_t>(order)];
+        crossings[t] += before[t] * now < 0 ? 1 : 0;
+        before[t] = now;
       }
+    }
+    for (const FeatureTemperature& found : all) {
+      ASSERT_EQ(found.order, order);
       int inside = 0;
       for (const DeadTemperature& dead : found.dead) {
         inside += from < dead.beta && dead.beta < to && !dead.tangent ? 1 : 0;
       }
-      EXPECT_EQ(inside, crossings) << text << ", " << transform_name(found.transform);
+      EXPECT_EQ(inside, crossings[static_cast<std::size_t>(found.transform)])
+          << text << ", " << transform_name(found.transform);
       expect_verified(model, found);
     }
   }

@@ -108,34 +108,51 @@ TEST(LearnedPolicy, RefusesAnOverlapOutsideMinusOneToOne) {
   EXPECT_THROW(learned_policies(link, infinite, 0.5, std::span(&beta, 1)), UsageError);
 }
 
+/// An overlap, and temperatures to look at with it. Any overlap but +-1 costs a table of the
+/// smoothed reward, which all temperatures share: so one case in \p rarity has one, and each has
+/// four of these.
+struct Drawn {
+  double overlap;
+  std::vector<double> betas;
+};
+
+Drawn draw_overlap_and_betas(int rarity) {
+  Drawn drawn{*rc::gen::inRange(0, 2) == 0 ? -1.0 : 1.0, {}};
+  if (*rc::gen::inRange(0, rarity) == 0) drawn.overlap = *rc::gen::inRange(-100, 101) / 100.0;
+  for (int i = 0; i < 4; ++i) drawn.betas.push_back(*rc::gen::inRange(15, 400) / 100.0);
+  return drawn;
+}
+
 RC_GTEST_PROP(LearnedPolicy, GapIsNeverNegativeAndVanishesForTheTrueReward, ()) {
   const Link reward = parse_link(
       *rc::gen::element<std::string>("tanh", "cos:2", "relu@clip:0,2", "damped_hermite:3", "sign"));
   const Link learned = parse_link(*rc::gen::element<std::string>(
       "tanh", "cos:2", "identity", "damped_hermite:3", "sign", "relu@scale:-1"));
-  const double overlap = *rc::gen::inRange(-100, 101) / 100.0;
-  const double beta = *rc::gen::inRange(15, 400) / 100.0;
-  const LearnedPolicy policy =
-      learned_policies(reward, learned, overlap, std::span(&beta, 1)).front();
-  RC_ASSERT(policy.value_gap >= -1e-11);
-  RC_ASSERT(policy.kl >= 0);
-  RC_ASSERT(policy.efficiency.value() <= 1 + 1e-9);
-  const LearnedPolicy same = learned_policies(reward, reward, 1, std::span(&beta, 1)).front();
-  RC_ASSERT(std::abs(same.value_gap) <= 1e-11);
+  const Drawn drawn = draw_overlap_and_betas(3);
+  for (const LearnedPolicy& policy :
+       learned_policies(reward, learned, drawn.overlap, drawn.betas)) {
+    RC_ASSERT(policy.value_gap >= -1e-11);
+    RC_ASSERT(policy.kl >= 0);
+    RC_ASSERT(policy.efficiency.value() <= 1 + 1e-9);
+  }
+  for (const LearnedPolicy& same : learned_policies(reward, reward, 1, drawn.betas)) {
+    RC_ASSERT(std::abs(same.value_gap) <= 1e-11);
+  }
 }
 
 RC_GTEST_PROP(LearnedPolicy, AConstantInTheLearnedRewardChangesOnlyTheProxy, ()) {
-  const Link reward = parse_link("damped_hermite:3");
-  const Link learned = parse_link("max(0,u-1)@clip:0,3");
+  static const Link reward = parse_link("damped_hermite:3");
+  static const Link learned = parse_link("max(0,u-1)@clip:0,3");
   const double constant = *rc::gen::inRange(-500, 500) / 10.0;
-  const double overlap = *rc::gen::inRange(-100, 101) / 100.0;
-  const double beta = *rc::gen::inRange(15, 400) / 100.0;
-  const auto plain = learned_policies(reward, learned, overlap, std::span(&beta, 1)).front();
+  const Drawn drawn = draw_overlap_and_betas(8);
+  const auto plain = learned_policies(reward, learned, drawn.overlap, drawn.betas);
   const auto moved =
-      learned_policies(reward, shifted(learned, constant), overlap, std::span(&beta, 1)).front();
-  RC_ASSERT(std::abs(plain.gold_value - moved.gold_value) <= 1e-10);
-  RC_ASSERT(std::abs(plain.value_gap - moved.value_gap) <= 1e-10);
-  RC_ASSERT(std::abs(plain.proxy_value + constant - moved.proxy_value) <= 1e-10);
+      learned_policies(reward, shifted(learned, constant), drawn.overlap, drawn.betas);
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    RC_ASSERT(std::abs(plain[i].gold_value - moved[i].gold_value) <= 1e-10);
+    RC_ASSERT(std::abs(plain[i].value_gap - moved[i].value_gap) <= 1e-10);
+    RC_ASSERT(std::abs(plain[i].proxy_value + constant - moved[i].proxy_value) <= 1e-10);
+  }
 }
 
 }  // namespace

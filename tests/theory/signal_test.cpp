@@ -1,6 +1,7 @@
 #include "esscher/theory/signal.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <cmath>
 #include <limits>
@@ -138,6 +139,29 @@ TEST(Signal, NeverExceedsTheInformationInTheLabel) {
           }
         }
       }
+    }
+  }
+}
+
+// Cauchy-Schwarz for a random link, noise and temperature.
+RC_GTEST_PROP(Signal, ToNoiseIsBoundedByLambda, ()) {
+  const double a = *rc::gen::inRange(-20, 21) / 10.0;
+  const double b = *rc::gen::inRange(-20, 21) / 10.0;
+  const double w = *rc::gen::inRange(5, 40) / 10.0;
+  const auto kind =
+      *rc::gen::element(NoiseKind::gaussian, NoiseKind::uniform, NoiseKind::rademacher);
+  const double tau = *rc::gen::inRange(10, 200) / 100.0;
+  const double beta = *rc::gen::inRange(10, 500) / 100.0;
+  const SingleIndexModel model{
+      parse_link("hermite_series:0," + std::to_string(a) + "," + std::to_string(b) + ",1@clip:-" +
+                 std::to_string(w) + "," + std::to_string(w)),
+      Noise(kind, tau)};
+  const Exponents facts = exponents(model, {.max_order = 5});
+  const TiltedSignal signal = tilted_signal(model, 1 / beta, 5);
+  for (const LabelTransform transform : kLabelTransforms) {
+    for (std::size_t k = 1; k <= 5; ++k) {
+      const double rho = signal[transform].signal_to_noise[k];
+      RC_ASSERT(rho * rho <= facts.lambda_squared[k] + 5 * facts.lambda_squared_errors[k] + 1e-12);
     }
   }
 }

@@ -83,7 +83,9 @@ TEST(TiltedLaw, SurvivesRewardsOfSizeOneThousandAtEveryTemperature) {
       before = law.mean_reward;
     }
     const double top = std::string(text).starts_with("damped") ? 0 : 1000;
-    if (top > 0) EXPECT_NEAR(before, top, 1e-2);
+    if (top > 0) {
+      EXPECT_NEAR(before, top, 1e-2);
+    }
   }
 }
 
@@ -134,11 +136,11 @@ RC_GTEST_PROP(TiltedLaw, OptimalValueNeverRisesWithTemperatureAndItsSlopeIsMinus
 }
 
 RC_GTEST_PROP(TiltedLaw, AConstantInTheRewardChangesNothing, ()) {
-  const std::string text = *any_reward();
+  const Link link = parse_link(*any_reward());
   const double constant = *rc::gen::inRange(-1000, 1000) / 10.0;
   const double beta = *rc::gen::inRange(10, 300) / 100.0;
-  const TiltedLaw plain = tilted_law(parse_link(text), beta);
-  const TiltedLaw moved = tilted_law(shifted(parse_link(text), constant), beta);
+  const TiltedLaw plain = tilted_law(link, beta);
+  const TiltedLaw moved = tilted_law(shifted(link, constant), beta);
   const double rounding = 1e-15 * std::abs(constant) / beta;
   RC_ASSERT(std::abs(plain.kl - moved.kl) <= 1e-11 + 100 * rounding);
   RC_ASSERT(std::abs(plain.mean_reward + constant - moved.mean_reward) <= 1e-11 + 100 * rounding);
