@@ -8,7 +8,10 @@
 #include "commands.h"
 #include "esscher/model/link_catalogue.h"
 #include "esscher/theory/exponents.h"
+#include "json_text.h"
+#include "options.h"
 #include "output.h"
+#include "text.h"
 
 namespace esscher::app {
 namespace {
@@ -39,10 +42,11 @@ std::string table(const std::vector<Row>& rows) {
   text +=
       "\nIE, GE: information and generative exponent of the example. h_k: normalised Hermite "
       "polynomial.\n"
-      "Also: a formula in z       'tanh(z^3-3*z)'          see 'esscher theory --help'\n"
+      "Also: a formula in z       'tanh(z^3-3*z)', its break points given: @breaks:B1,B2 or "
+      "@breaks:none\n"
       "      a table z,f(z)       table:FILE.csv\n"
       "      modifiers            hermite:3@clip:-2,2   @scale:A   @shift:C\n";
-  return text;
+  return text + wrapped(std::string(kFormulaHelp) + ".", kPageWidth) + "\n";
 }
 
 std::string json(const std::vector<Row>& rows) {
@@ -59,7 +63,7 @@ std::string json(const std::vector<Row>& rows) {
                     {"information_exponent", order(row.exponents.information)},
                     {"generative_exponent", order(row.exponents.generative)}});
   }
-  return list.dump(1) + "\n";
+  return json_text(list);
 }
 
 void run(const Arguments& arguments) {
@@ -84,7 +88,10 @@ void add_links_command(CLI::App& program) {
   command->add_option("-o,--output", arguments->output, "file to write (default: standard output)")
       ->type_name("FILE");
   command->footer("Example: esscher links");
-  command->callback([arguments] { run(*arguments); });
+  command->callback([arguments, command] {
+    refuse_empty_values(*command);
+    run(*arguments);
+  });
 }
 
 }  // namespace esscher::app

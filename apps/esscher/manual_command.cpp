@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "esscher/base/build_info.h"
+#include "options.h"
 #include "output.h"
 
 namespace esscher::app {
@@ -126,7 +127,8 @@ void add_manual_command(CLI::App& program) {
   command->add_option("-o,--output", arguments->output, "file to write (default: standard output)")
       ->type_name("FILE");
   command->footer("Example: esscher manual --format man -o esscher.1");
-  command->callback([arguments, &program] {
+  command->callback([arguments, command, &program] {
+    refuse_empty_values(*command);
     Output output(arguments->output);
     output.write(arguments->format == "man" ? man_page(program) : markdown(program));
   });

@@ -18,10 +18,26 @@ namespace {
                           "give a path in a folder that exists and may be written to"));
 }
 
+/// Where \p name leads: renaming onto a symbolic link would put a file in its place. The target
+/// need not exist.
+std::filesystem::path behind_links(const std::string& name) {
+  constexpr int kMostLinks = 40;
+  std::filesystem::path path = name;
+  std::error_code failure;
+  for (int i = 0; std::filesystem::is_symlink(path, failure); ++i) {
+    if (i == kMostLinks) refuse(name, "too many symbolic links");
+    const std::filesystem::path target = std::filesystem::read_symlink(path, failure);
+    if (failure) refuse(name, failure.message());
+    path = path.parent_path() / target;  // an absolute target stands for itself
+  }
+  return path;
+}
+
 }  // namespace
 
 Output::Output(const std::string& path) {
   if (path.empty() || path == "-") return;
+  name_ = path;
   path_ = path;
   std::error_code ignored;
   if (std::filesystem::is_directory(path_, ignored)) refuse(path, "it is a folder");
@@ -31,6 +47,7 @@ Output::Output(const std::string& path) {
     if (access(path.c_str(), W_OK) != 0) refuse(path, std::strerror(errno));
     return;
   }
+  path_ = behind_links(path);
   partial_ = path_;
   partial_ += ".partial-" + std::to_string(getpid());
   errno = 0;
@@ -60,11 +77,11 @@ void Output::write(std::string_view text) {
   std::ofstream file(target, std::ios::binary);
   file.write(text.data(), static_cast<std::streamsize>(text.size()));
   file.close();
-  if (!file) refuse(path_.string(), std::strerror(errno));
+  if (!file) refuse(name_, std::strerror(errno));
   if (partial_.empty()) return;
   std::error_code failure;
   std::filesystem::rename(partial_, path_, failure);
-  if (failure) refuse(path_.string(), failure.message());
+  if (failure) refuse(name_, failure.message());
   partial_.clear();
 }
 

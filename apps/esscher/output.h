@@ -10,7 +10,7 @@
 namespace esscher::app {
 
 /// Opened before the work starts, so that a path that cannot be written costs no work; a file
-/// appears under its name only when it is whole.
+/// appears under its name only when it is whole. A symbolic link stays one: its target is written.
 class Output {
  public:
   /// \param path  "" or "-" is standard output
@@ -24,7 +24,8 @@ class Output {
   void write(std::string_view text);
 
  private:
-  std::filesystem::path path_;
+  std::string name_;               ///< as given
+  std::filesystem::path path_;     ///< behind symbolic links
   std::filesystem::path partial_;  ///< beside path_, renamed to it at the end
 };
 

@@ -2,11 +2,19 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace esscher::app {
 
 /// Columns that a terminal is taken to have.
 inline constexpr std::size_t kPageWidth = 98;
+
+/// What a formula may be made of, for help texts.
+inline constexpr std::string_view kFormulaHelp =
+    "Formulas: z or u, pi, e and the operators of muParser (+ - * / ^ < <= > >= == != && || ?:), "
+    "with its functions sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp log "
+    "ln log2 log10 sqrt abs sign rint min max sum avg, and erf, relu, sigmoid, softplus, "
+    "floor, ceil, clip(x,lo,hi), h(k,x) = h_k(x)";
 
 /// \p text with line breaks at blanks, so that no line is longer than \p width where it can be;
 /// lines behind the first begin with \p indent.

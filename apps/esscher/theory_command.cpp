@@ -5,7 +5,9 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/theory/analysis.h"
+#include "options.h"
 #include "output.h"
+#include "text.h"
 #include "theory_report.h"
 
 namespace esscher::app {
@@ -70,7 +72,10 @@ void add_theory_command(CLI::App& program) {
       ->add_option(
           "--link", arguments->link,
           "the reward along theta*: a name with parameters ('esscher links' lists them), a "
-          "formula in z, or table:FILE.csv; modifiers @clip:LO,HI @scale:A @shift:C")
+          "formula in z, or table:FILE.csv; modifiers @clip:LO,HI @scale:A @shift:C, and right "
+          "behind a formula @breaks:B1,B2 or @breaks:none, its break points where they are not to "
+          "be searched for. " +
+              std::string(kFormulaHelp))
       ->type_name("LINK");
   command
       ->add_option("--noise", arguments->noise,
@@ -108,7 +113,10 @@ void add_theory_command(CLI::App& program) {
   command->footer(
       "Example: esscher theory --link damped_hermite:3 --noise gaussian:0.3 --beta 0.25:4:log9\n"
       "Example: esscher theory --link 'tanh(z^3-3*z)' --learned 'max(0,u-1)' --overlap 0.9");
-  command->callback([arguments] { run(*arguments); });
+  command->callback([arguments, command] {
+    refuse_empty_values(*command);
+    run(*arguments);
+  });
 }
 
 }  // namespace esscher::app

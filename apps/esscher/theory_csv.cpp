@@ -25,7 +25,7 @@ class Line {
 std::string heading(const TheoryReport& report) {
   Line line;
   for (const char* name :
-       {"beta", "log_partition", "optimal_value", "reference_value", "mean_reward",
+       {"beta", "log_partition", "optimal_value", "reference_value", "gain", "mean_reward",
         "reward_variance", "kl", "ess_fraction", "mean_direction", "direction_variance"}) {
     line.add(std::string(name));
   }
@@ -52,7 +52,7 @@ std::string row_line(const TheoryRow& row, int max_order) {
   Line line;
   const TiltedLaw& law = row.law;
   for (const double value : {law.beta, law.log_partition, law.optimal_value, law.reference_value,
-                             law.mean_reward, law.reward_variance, law.kl}) {
+                             law.gain, law.mean_reward, law.reward_variance, law.kl}) {
     line.add(value);
   }
   line.add(law.ess_fraction);

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "esscher/base/build_info.h"
+#include "json_text.h"
 #include "theory_report.h"
 
 namespace esscher::app {
@@ -118,6 +119,7 @@ Json row_json(const TheoryRow& row) {
             {"log_partition", law.log_partition},
             {"optimal_value", law.optimal_value},
             {"reference_value", law.reference_value},
+            {"gain", law.gain},
             {"mean_reward", law.mean_reward},
             {"reward_variance", law.reward_variance},
             {"kl", law.kl},
@@ -148,7 +150,7 @@ std::string theory_json(const TheoryReport& report) {
        report.feature_temperatures ? temperatures_json(*report.feature_temperatures) : Json()},
       {"temperatures", rows},
       {"remarks", report.remarks}};
-  return json.dump(1) + "\n";
+  return json_text(json);
 }
 
 }  // namespace esscher::app

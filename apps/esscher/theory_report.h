@@ -9,7 +9,7 @@
 
 namespace esscher::app {
 
-/// For reading in a terminal, 100 columns wide.
+/// For reading in a terminal, kPageWidth columns wide (text.h).
 std::string theory_table(const TheoryReport& report);
 
 /// Every number, the resolved options and the build. Infinite and undefined numbers are null.

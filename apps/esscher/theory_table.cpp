@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "esscher/base/build_info.h"
 #include "text.h"
@@ -11,14 +14,48 @@
 namespace esscher::app {
 namespace {
 
-/// Six digits are for reading; JSON has them all. Rounding's leftovers of a zero are printed as
-/// one.
-std::string number(double value) {
-  if (std::abs(value) < 1e-13) return "0";
-  return fmt::format("{:.6g}", value);
+constexpr int kColumn = 12;
+constexpr int kBetaColumn = 9;
+constexpr int kLabel = 11;
+
+/// Five digits are for reading, JSON has them all; fewer where \p width would not hold them.
+std::string fitted(double value, std::size_t width) {
+  std::string text = fmt::format("{:.5g}", value);
+  for (int digits = 4; digits > 0 && text.size() > width; --digits) {
+    text = fmt::format("{:.{}g}", value, digits);
+  }
+  return text;
+}
+
+/// At most 11 characters. Rounding's leftovers of a zero, beside the \p scale of what it was made
+/// of, are printed as one.
+std::string number(double value, double scale = 0) {
+  if (value == 0 || std::abs(value) < 1e-13 * scale) return "0";
+  return fitted(value, kColumn - 1);
 }
 
 std::string number(const std::optional<double>& value) { return value ? number(*value) : "-"; }
+
+/// Columns to the right of the temperature, each set off by a blank at least.
+std::string line(const std::string& beta, const std::vector<std::string>& cells) {
+  std::string text = fmt::format("  {:>{}}", beta, kBetaColumn);
+  for (const std::string& cell : cells) text += fmt::format("{:>{}}", cell, kColumn);
+  return text + "\n";
+}
+
+std::string line(double beta, const std::vector<std::string>& cells) {
+  return line(fitted(beta, kBetaColumn), cells);
+}
+
+/// C_k itself, or its sign and logarithm where it does not fit into a double.
+std::string signal_text(const TiltedSignal& signal, LabelTransform transform, int order) {
+  const double value = signal.signal(transform, order);
+  const double scaled = signal[transform].scaled[static_cast<std::size_t>(order)];
+  if (scaled == 0 || std::isnormal(value)) return number(value);
+  const double logarithm = signal.log_scale + std::log(std::abs(scaled));
+  const char* const format = std::abs(logarithm) < 1e6 ? "{}e^{:.0f}" : "{}e^{:.3g}";
+  return fmt::format(fmt::runtime(format), scaled < 0 ? "-" : "", logarithm);
+}
 
 std::string percent(double share) {
   return share >= 0.0995 ? fmt::format("{:.1f} %", 100 * share)
@@ -39,9 +76,12 @@ std::string head(const TheoryReport& report) {
   const SingleIndexModel& model = report.options.model;
   std::string text = fmt::format("Reward r*(x) = f(<theta*, x>), x ~ N(0, I_d)\n  f(z) = {}\n",
                                  model.link.formula());
-  text += fmt::format("  link {}, noise {}, E f = {}, sd f = {}\n", model.link.name(),
-                      model.noise.name(), number(report.exponents.hermite[0]),
-                      number(std::sqrt(report.exponents.variance)));
+  const double deviation = std::sqrt(report.exponents.variance);
+  const std::string link = "  link " + model.link.name() + ",";
+  const std::string rest =
+      fmt::format(" noise {}, E f = {}, sd f = {}\n", model.noise.name(),
+                  number(report.exponents.hermite[0], deviation), number(deviation));
+  text += link + (link.size() + rest.size() > kPageWidth + 1 ? "\n " : "") + rest;
   return text + "  " + wrapped(report.finiteness.sentence, kPageWidth - 2, "  ") + "\n";
 }
 
@@ -60,24 +100,28 @@ std::string exponents_text(const TheoryReport& report) {
   if (exponents.generative) {
     const auto k = static_cast<std::size_t>(*exponents.generative);
     text += fmt::format(
-        "  lambda_{}^2 = {:.6g} (error {:.1g}): what the label can tell of h_{}(z) at best\n", k,
-        exponents.lambda_squared[k], exponents.lambda_squared_errors[k], k);
+        "  lambda_{}^2 = {} (error {:.1g}): what the label can tell of h_{}(z) at best\n", k,
+        number(exponents.lambda_squared[k]), exponents.lambda_squared_errors[k], k);
   }
   if (exponents.spectral_threshold) {
     text += fmt::format("  spectral methods see theta* from n/d = {:.5g} on\n",
                         *exponents.spectral_threshold);
   }
-  text += "\n  k          ";
+  const double deviation = std::sqrt(exponents.variance);
   const std::size_t shown = std::min<std::size_t>(exponents.hermite.size(), 7);
-  for (std::size_t k = 0; k < shown; ++k) text += fmt::format("{:>11}", k);
-  text += "\n  E f h_k    ";
-  for (std::size_t k = 0; k < shown; ++k)
-    text += fmt::format("{:>11}", number(exponents.hermite[k]));
-  text += "\n  lambda_k^2 ";
+  std::string orders = fmt::format("\n  {:<{}}", "k", kLabel);
+  std::string hermite = fmt::format("\n  {:<{}}", "E f h_k", kLabel);
+  std::string lambda = fmt::format("\n  {:<{}}", "lambda_k^2", kLabel);
   for (std::size_t k = 0; k < shown; ++k) {
-    text += fmt::format("{:>11}", number(exponents.lambda_squared[k]));
+    orders += fmt::format("{:>{}}", k, kColumn);
+    hermite += fmt::format("{:>{}}", number(exponents.hermite[k], deviation), kColumn);
+    lambda += fmt::format("{:>{}}", number(exponents.lambda_squared[k]), kColumn);
   }
-  return text + "\n";
+  return text + orders + hermite + lambda +
+         fmt::format(
+             "\n  In the exponents zero means |E f h_k| < {} sd f, lambda_k^2 < {} without "
+             "noise.\n",
+             number(exponents.information_tolerance), number(exponents.generative_tolerance));
 }
 
 std::string dead_text(const FeatureTemperature& found) {
@@ -96,15 +140,21 @@ std::string temperatures_text(const TheoryReport& report) {
   std::string text = fmt::format(
       "\nFeature temperature beta1: where weighting shows theta* (order k = {}), and where not\n",
       all[0].order);
-  text += fmt::format("  {:<16}{:>11}{:>14}{:>12}   {}\n", "label transform", "best beta1",
+  text += fmt::format("  {:<16}{:>12}{:>14}{:>12}   {}\n", "label transform", "best beta1",
                       "efficiency", "threshold", "dead temperatures");
   const char* const formulas[] = {"e^{sy}", "y e^{sy}", "(y-c) e^{sy}"};
   for (const FeatureTemperature& found : all) {
-    text += fmt::format(
-        "  {:<16}{:>11}{:>14}{:>12}   {}\n", formulas[static_cast<int>(found.transform)],
+    const std::string cells = fmt::format(
+        "  {:<16}{:>12}{:>14}{:>12}   ", formulas[static_cast<int>(found.transform)],
         found.best_beta ? number(*found.best_beta) + (found.best_at_search_end ? "*" : "")
                         : "no weight",
-        percent(found.best_efficiency), number(found.threshold), dead_text(found));
+        percent(found.best_efficiency), number(found.threshold));
+    std::istringstream dead(wrapped(dead_text(found), kPageWidth - cells.size()));
+    std::string before = cells;
+    for (std::string part; std::getline(dead, part);) {
+      text += before + part + "\n";
+      before = std::string(cells.size(), ' ');
+    }
   }
   text += fmt::format(
       "  s = 1/beta1. Efficiency: share of the best possible transform's signal-to-noise. Above "
@@ -112,7 +162,7 @@ std::string temperatures_text(const TheoryReport& report) {
       "  threshold no temperature is dead. Searched beta1 from {} to {}.\n",
       number(all[0].searched_from), number(all[0].searched_to));
   if (std::any_of(all.begin(), all.end(), [](auto& f) { return f.best_at_search_end; })) {
-    text += "  * the end of the search: still lower temperatures may serve better.\n";
+    text += "  * the end of the search: temperatures beyond it may serve better.\n";
   }
   return text;
 }
@@ -123,24 +173,21 @@ std::string law_text(const TheoryReport& report) {
   const auto k = static_cast<std::size_t>(order);
   std::string text =
       "\nThe policy pi ~ e^{r*/beta} N(0, I), exactly, and the weighted label's signal\n";
-  text += fmt::format("  {:>9}{:>11}{:>11}{:>10}{:>11}{:>10}{:>13}{:>11}{:>11}\n", "beta",
-                      "value J*", "E_pi r*", "sd_pi r*", "KL (nats)", "ESS", "log E e^r/b",
-                      fmt::format("C_{}", order), fmt::format("rho_{}", order));
+  text += line("beta", {"value J*", "E_pi r*", "sd_pi r*", "KL (nats)", "ESS",
+                        fmt::format("C_{}", order), fmt::format("rho_{}", order)});
   for (const TheoryRow& row : report.rows) {
-    const TransformSignal& signal = row.signal[LabelTransform::label_exp];
-    const std::string rho =
-        signal.signal_to_noise.empty() ? "-" : number(signal.signal_to_noise[k]);
-    text += fmt::format("  {:>9}{:>11}{:>11}{:>10}{:>11}{:>10}{:>13}{:>11}{:>11}\n",
-                        number(row.law.beta), number(row.law.optimal_value),
-                        number(row.law.mean_reward), number(std::sqrt(row.law.reward_variance)),
-                        number(row.law.kl), percent(row.law.ess_fraction),
-                        number(row.law.log_partition),
-                        number(row.signal.signal(LabelTransform::label_exp, order)), rho);
+    const std::vector<double>& rho = row.signal[LabelTransform::label_exp].signal_to_noise;
+    text += line(row.law.beta, {number(row.law.optimal_value), number(row.law.mean_reward),
+                                number(std::sqrt(row.law.reward_variance)), number(row.law.kl),
+                                percent(row.law.ess_fraction),
+                                signal_text(row.signal, LabelTransform::label_exp, order),
+                                rho.empty() ? "-" : number(rho[k])});
   }
   text += fmt::format(
       "  J* = E_pi r* - beta KL; not optimising is worth {}. ESS: effective share of reference\n"
       "  samples. C_{} = E[y e^{{y/beta}} h_{}(z)], rho_{} = C_{} / sqrt(E (y e^{{y/beta}})^2).\n",
-      number(report.rows.front().law.reference_value), order, order, order, order);
+      number(report.rows.front().law.reference_value, std::sqrt(report.exponents.variance)), order,
+      order, order, order);
   return text;
 }
 
@@ -148,16 +195,15 @@ std::string learned_text(const TheoryReport& report) {
   if (!report.options.learned || report.rows.empty()) return "";
   std::string text = fmt::format(
       "\nThe policy pi_r ~ e^{{r/beta}} N(0, I) of the learned reward r(x) = g(<w, x>),\n"
-      "  g(u) = {}, overlap <w, theta*> = {}\n",
-      report.options.learned->formula(), number(report.options.overlap));
-  text += fmt::format("  {:>9}{:>13}{:>13}{:>12}{:>12}{:>12}{:>12}{:>10}\n", "beta", "gold E r*",
-                      "proxy E r", "KL (nats)", "value J", "gap", "efficiency", "ESS");
+      "  overlap <w, theta*> = {}, g(u) = {}\n",
+      number(report.options.overlap), report.options.learned->formula());
+  text +=
+      line("beta", {"gold E r*", "proxy E r", "KL (nats)", "value J", "gap", "efficiency", "ESS"});
   for (const TheoryRow& row : report.rows) {
     const LearnedPolicy& policy = *row.learned;
-    text += fmt::format("  {:>9}{:>13}{:>13}{:>12}{:>12}{:>12}{:>12}{:>10}\n", number(policy.beta),
-                        number(policy.gold_value), number(policy.proxy_value), number(policy.kl),
-                        number(policy.value), number(policy.value_gap), number(policy.efficiency),
-                        percent(policy.ess_fraction));
+    text += line(policy.beta, {number(policy.gold_value), number(policy.proxy_value),
+                               number(policy.kl), number(policy.value), number(policy.value_gap),
+                               number(policy.efficiency), percent(policy.ess_fraction)});
   }
   text +=
       "  Efficiency: 1 is optimal, 0 no better than not optimising, negative is over-optimised.\n";

@@ -28,24 +28,6 @@ struct Sample {
   double size;
 };
 
-/// A fixed ladder (fine where the normal law lives, geometric beyond) with both sides of each
-/// break.
-std::vector<double> scan_points(std::span<const double> breaks) {
-  std::vector<double> points;
-  for (double z = -kFineReach; z <= kFineReach; z += kFineStep) points.push_back(z);
-  for (double z = kFineReach * kCoarseRatio; z <= kReach; z *= kCoarseRatio) {
-    points.push_back(z);
-    points.push_back(-z);
-  }
-  for (const double z : breaks) {
-    points.push_back(std::nextafter(z, -kInfinity));
-    points.push_back(std::nextafter(z, kInfinity));
-  }
-  std::sort(points.begin(), points.end());
-  points.erase(std::unique(points.begin(), points.end()), points.end());
-  return points;
-}
-
 double size_at(const SizeFunction& log_size, double z) {
   const double size = log_size(z).size;
   if (std::isnan(size)) {
@@ -54,48 +36,151 @@ double size_at(const SizeFunction& log_size, double z) {
   return size;
 }
 
-/// How high the peak inside (left, right) may be: the vertex of the parabola through three samples.
-double estimated_peak(const Sample& left, const Sample& middle, const Sample& right) {
-  if (!std::isfinite(left.size) || !std::isfinite(right.size)) return kInfinity;
-  const double h0 = middle.z - left.z;
-  const double h1 = right.z - middle.z;
-  const double slope0 = (middle.size - left.size) / h0;
-  const double slope1 = (right.size - middle.size) / h1;
-  const double curvature = (slope1 - slope0) / (h0 + h1);
-  if (!(curvature < 0)) return middle.size;
-  const double slope = slope0 + curvature * h0;
-  // Twice the parabola's gain, and a little: it is an estimate.
-  return middle.size + 2 * slope * slope / (-4 * curvature) + 5;
+/// Samples of the size, ascending in z: fine where the normal law lives, a geometric ladder beyond,
+/// and fine again wherever the ladder strikes something.
+class Scan {
+ public:
+  Scan(const SizeFunction& log_size, std::span<const double> breaks) : log_size_(log_size) {
+    std::vector<double> points;
+    for (double z = -kFineReach; z <= kFineReach; z += kFineStep) points.push_back(z);
+    for (double z = kFineReach * kCoarseRatio; z <= kReach; z *= kCoarseRatio) {
+      points.push_back(z);
+      points.push_back(-z);
+    }
+    for (const double z : breaks) {
+      points.push_back(std::nextafter(z, -kInfinity));
+      points.push_back(std::nextafter(z, kInfinity));
+    }
+    add(points);
+    fine_.push_back({-kFineReach, kFineReach});
+    end_ = samples_.back().z;
+    climb();
+    extend(-1);
+    extend(+1);
+  }
+
+  const std::vector<Sample>& samples() const { return samples_; }
+  double highest() const { return highest_; }
+  double floor() const { return highest_ - kDepth; }
+  /// Whether the size still rises at an end of the ladder.
+  bool unbounded() const {
+    return samples_.front().size >= highest_ || samples_.back().size >= highest_;
+  }
+
+  /// Local maxima that may matter, each refined.
+  std::vector<Sample> peaks() const;
+
+ private:
+  struct Stretch {
+    double left;
+    double right;
+  };
+
+  void add(const std::vector<double>& points) {
+    for (const double z : points) {
+      samples_.push_back({z, size_at(log_size_, z)});
+      highest_ = std::max(highest_, samples_.back().size);
+    }
+    std::sort(samples_.begin(), samples_.end(), [](auto& a, auto& b) { return a.z < b.z; });
+    const auto same = [](const Sample& a, const Sample& b) { return a.z == b.z; };
+    samples_.erase(std::unique(samples_.begin(), samples_.end(), same), samples_.end());
+  }
+
+  bool is_fine(double z) const {
+    return std::any_of(fine_.begin(), fine_.end(),
+                       [&](const Stretch& s) { return s.left <= z && z <= s.right; });
+  }
+
+  void make_fine(double left, double right) {
+    std::vector<double> points;
+    const double count = std::ceil((right - left) / kFineStep);
+    for (double j = 0; j <= count; ++j) points.push_back(left + (right - left) * (j / count));
+    add(points);
+    fine_.push_back({left, right});
+  }
+
+  bool may_matter(std::size_t i) const;
+  Sample refined(std::size_t i) const;
+  void climb();
+  void extend(double sign);
+
+  const SizeFunction& log_size_;
+  std::vector<Sample> samples_;
+  std::vector<Stretch> fine_;
+  double highest_ = -kInfinity;
+  double end_ = 0;
+};
+
+/// Whether sample i is a local maximum, and its peak could reach the depth that counts. Between two
+/// neighbours a parabola rises above its middle sample by no more than a quarter of the larger drop
+/// to them; the whole drop leaves room for other shapes.
+bool Scan::may_matter(std::size_t i) const {
+  const double left = samples_[i - 1].size;
+  const double middle = samples_[i].size;
+  const double right = samples_[i + 1].size;
+  // A plateau counts once, at its left end.
+  if (middle == -kInfinity || middle <= left || middle < right) return false;
+  return middle + (middle - std::min(left, right)) + 5 >= floor();
 }
 
-std::vector<Sample> find_peaks(const SizeFunction& log_size, const std::vector<Sample>& samples) {
-  double highest = -kInfinity;
-  std::vector<Sample> peaks;
-  struct Candidate {
-    std::size_t index;
-    double estimate;
-  };
-  std::vector<Candidate> candidates;
-  for (std::size_t i = 1; i + 1 < samples.size(); ++i) {
-    const double size = samples[i].size;
-    if (size == -kInfinity || size < samples[i - 1].size || size < samples[i + 1].size) continue;
-    // A plateau counts once, at its left end.
-    if (size == samples[i - 1].size) continue;
-    candidates.push_back({i, estimated_peak(samples[i - 1], samples[i], samples[i + 1])});
-    highest = std::max(highest, size);
+Sample Scan::refined(std::size_t i) const {
+  const auto [z, negative_size] = boost::math::tools::brent_find_minima(
+      [&](double x) { return -size_at(log_size_, x); }, samples_[i - 1].z, samples_[i + 1].z, 30);
+  return -negative_size > samples_[i].size ? Sample{z, -negative_size} : samples_[i];
+}
+
+/// From each far sample that may matter to the top of its neighbourhood, through windows of fine
+/// samples: a reward that oscillates has its highest peak beside the one that the ladder met.
+void Scan::climb() {
+  constexpr int kMostWindows = 64;
+  std::vector<double> starts;
+  for (std::size_t i = 1; i + 1 < samples_.size(); ++i) {
+    if (is_fine(samples_[i].z) || !may_matter(i)) continue;
+    starts.push_back(refined(i).z);
   }
-  for (const Candidate& candidate : candidates) {
-    if (candidate.estimate < highest - kDepth) continue;
-    const Sample& middle = samples[candidate.index];
-    const auto [z, negative_size] = boost::math::tools::brent_find_minima(
-        [&](double x) { return -size_at(log_size, x); }, samples[candidate.index - 1].z,
-        samples[candidate.index + 1].z, 30);
-    const Sample refined{z, -negative_size};
-    peaks.push_back(refined.size > middle.size ? refined : middle);
-    highest = std::max(highest, peaks.back().size);
+  int windows = 0;
+  for (double centre : starts) {
+    while (!is_fine(centre) && std::abs(centre) < end_ && windows++ < kMostWindows) {
+      const double left = centre - kFineReach / 2;
+      const double right = centre + kFineReach / 2;
+      make_fine(left, right);
+      for (const Sample& sample : samples_) {
+        if (sample.z < left || sample.z > right) continue;
+        if (sample.size >= highest_) centre = sample.z;
+      }
+      // At the window's rim the top may lie beyond.
+      if (centre - left < 1) centre -= 1 + kFineReach / 2;
+      if (right - centre < 1) centre += 1 + kFineReach / 2;
+    }
   }
-  std::erase_if(peaks, [&](const Sample& peak) { return peak.size < highest - kDepth; });
-  return peaks;
+}
+
+/// Fine samples from the outermost point that counts on, until a stretch brings no further one.
+void Scan::extend(double sign) {
+  constexpr double kStretch = 4;
+  constexpr int kMostStretches = 128;
+  for (int i = 0; i < kMostStretches; ++i) {
+    double outermost = -kInfinity;
+    for (const Sample& sample : samples_) {
+      if (sample.size >= floor()) outermost = std::max(outermost, sign * sample.z);
+    }
+    const double from = sign * outermost;
+    const double to = from + sign * kStretch;
+    if (is_fine(from) && is_fine(to)) return;
+    make_fine(std::min(from, to), std::max(from, to));
+  }
+}
+
+std::vector<Sample> Scan::peaks() const {
+  std::vector<Sample> found;
+  double highest = highest_;
+  for (std::size_t i = 1; i + 1 < samples_.size(); ++i) {
+    if (!may_matter(i)) continue;
+    found.push_back(refined(i));
+    highest = std::max(highest, found.back().size);
+  }
+  std::erase_if(found, [&](const Sample& peak) { return peak.size < highest - kDepth; });
+  return found;
 }
 
 /// The point beyond \p start, in the direction of \p sign, where the size falls below \p floor.
@@ -108,7 +193,8 @@ double outer_end(const SizeFunction& log_size, double start, double sign, double
     step *= 2;
     outside = start + sign * step;
     if (!std::isfinite(outside)) {
-      throw InternalError(rejection("integrand", "unbounded", "does not fall off within a double"));
+      throw UsageError(rejection("integrand", "unbounded", "does not fall off within a double",
+                                 "raise the temperature or clip the link"));
     }
   }
   for (int i = 0; i < 6; ++i) {
@@ -158,14 +244,13 @@ std::vector<Sample> prominent(const std::vector<Sample>& peaks,
 
 Panelling find_panels(const std::function<LogSize(double)>& log_size,
                       std::span<const double> breaks) {
-  std::vector<Sample> samples;
-  for (const double z : scan_points(breaks)) samples.push_back({z, size_at(log_size, z)});
-  std::vector<Sample> peaks = find_peaks(log_size, samples);
-  const auto highest_sample = std::max_element(samples.begin(), samples.end(),
-                                               [](auto& a, auto& b) { return a.size < b.size; });
-  if (peaks.empty() || highest_sample == samples.begin() || highest_sample == samples.end() - 1) {
-    throw InternalError(rejection("integrand", "unbounded",
-                                  "still grows at |z| = 1e9: the integral asked for is infinite"));
+  const Scan scan(log_size, breaks);
+  const std::vector<Sample>& samples = scan.samples();
+  const std::vector<Sample> peaks = scan.unbounded() ? std::vector<Sample>() : scan.peaks();
+  if (peaks.empty()) {
+    throw UsageError(rejection("integrand", "unbounded",
+                               "its mass lies beyond |z| = 1e9, or the integral is infinite",
+                               "raise the temperature or clip the link"));
   }
   double highest = -kInfinity;
   for (const Sample& peak : peaks) highest = std::max(highest, peak.size);

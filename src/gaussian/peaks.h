@@ -25,7 +25,7 @@ struct Panelling {
 
 /// Finds every peak of \p log_size that matters (within e^{-80} of the highest), and lays panels
 /// that start at the peaks' own widths and double outwards; every break inside is an edge.
-/// \throws InternalError where the size still grows at |z| = 1e9, or is NaN.
+/// \throws UsageError where the size still grows at |z| = 1e9, InternalError where it is NaN.
 Panelling find_panels(const std::function<LogSize(double)>& log_size,
                       std::span<const double> breaks);
 

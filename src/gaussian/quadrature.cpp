@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/linalg/compensated_sum.h"
 #include "peaks.h"
 
@@ -67,6 +68,13 @@ class PanelIntegrator {
       const std::span<double> values(&samples_[node * components_], components_);
       const double log_weight =
           integrand_(z, values) - z * z / 2 - 0.5 * std::log(2 * std::numbers::pi) - log_scale_;
+      // The search took the highest weight that it saw as the scale.
+      if (log_weight > 600) {
+        throw UsageError(rejection(
+            "integrand", "unbounded",
+            "rises by e^600 between neighbouring points of the search, at z = " + number_text(z),
+            "clip the link, or name its break points"));
+      }
       const double weight = std::exp(log_weight);
       for (double& value : values) value = saturated(value) * weight;
     }
@@ -174,7 +182,8 @@ TiltedIntegrals tilted_integrals(const TiltedIntegrand& integrand, int component
         rejection("relative_tolerance", options.relative_tolerance, "must be positive"));
   }
   const std::size_t width = static_cast<std::size_t>(components);
-  const internal::Panelling panelling = panels_for(integrand, width, breaks);
+  internal::Panelling panelling = panels_for(integrand, width, breaks);
+  panelling.rounding += 2 * options.rounding;
 
   PanelIntegrator integrate(integrand, width, panelling.log_scale);
   std::vector<Panel> panels;

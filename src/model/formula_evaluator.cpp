@@ -14,6 +14,7 @@
 
 #include "esscher/base/error.h"
 #include "esscher/gaussian/hermite.h"
+#include "model/activations.h"
 #include "model/link_builtin.h"
 
 namespace esscher::internal {
@@ -22,12 +23,6 @@ namespace {
 constexpr std::size_t kLongestExpression = 10000;
 constexpr std::size_t kCopiesKept = 8;
 
-double relu(double x) { return x > 0 ? x : 0 * x; }  // 0 * x keeps NaN
-double sigmoid(double x) {
-  const double decay = std::exp(-std::abs(x));
-  return (x >= 0 ? 1 : decay) / (1 + decay);
-}
-double softplus(double x) { return (x > 0 ? x : 0) + std::log1p(std::exp(-std::abs(x))); }
 double clip(double x, double low, double high) {
   if (!(low <= high)) return std::numeric_limits<double>::quiet_NaN();
   return std::clamp(x, low, high);

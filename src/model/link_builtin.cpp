@@ -6,6 +6,7 @@
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "model/activations.h"
 #include "model/elementary.h"
 
 namespace esscher::internal {
@@ -23,6 +24,12 @@ void require(bool good, std::string_view field, double value, std::string_view c
 
 std::string with_parameter(const std::string& name, double value, double standard) {
   return value == standard ? name : name + ":" + number_text(value);
+}
+
+void require_frequency(double frequency) {
+  require(std::abs(frequency) > 0 && std::abs(frequency) <= 100, "w", frequency,
+          "must be from -100 to 100 and not 0",
+          "faster oscillation carries no Hermite signal in double precision");
 }
 
 std::string times_z(double factor) { return factor == 1 ? "z" : number_text(factor) + " z"; }
@@ -47,8 +54,7 @@ Link identity_link() {
 }
 
 Link relu_link() {
-  return elementary_link({"relu", "max(0, z)", {0.}, right_linear(), Parity::none},
-                         [](double z) { return z > 0 ? z : 0.; });
+  return elementary_link({"relu", "max(0, z)", {0.}, right_linear(), Parity::none}, relu);
 }
 
 Link leaky_relu_link(double slope) {
@@ -65,9 +71,8 @@ Link leaky_relu_link(double slope) {
 }
 
 Link softplus_link() {
-  return elementary_link(
-      {"softplus", "log(1 + exp(z))", {}, right_linear(), Parity::none},
-      [](double z) { return (z > 0 ? z : 0.) + std::log1p(std::exp(-std::abs(z))); });
+  return elementary_link({"softplus", "log(1 + exp(z))", {}, right_linear(), Parity::none},
+                         softplus);
 }
 
 Link tanh_link(double gain) {
@@ -83,15 +88,11 @@ Link erf_link() {
 }
 
 Link sigmoid_link() {
-  return elementary_link({"sigmoid", "1 / (1 + exp(-z))", {}, {}, Parity::none}, [](double z) {
-    // exp of the negative magnitude only: exp(-z) overflows on the left.
-    const double decay = std::exp(-std::abs(z));
-    return (z >= 0 ? 1 : decay) / (1 + decay);
-  });
+  return elementary_link({"sigmoid", "1 / (1 + exp(-z))", {}, {}, Parity::none}, sigmoid);
 }
 
 Link sin_link(double frequency) {
-  require(std::isfinite(frequency) && frequency != 0, "w", frequency, "must be finite and not 0");
+  require_frequency(frequency);
   return elementary_link(
       {with_parameter("sin", frequency, 1), "sin(" + times_z(frequency) + ")", {}, {}, Parity::odd},
       [frequency](double z) {
@@ -101,7 +102,7 @@ Link sin_link(double frequency) {
 }
 
 Link cos_link(double frequency) {
-  require(std::isfinite(frequency) && frequency != 0, "w", frequency, "must be finite and not 0");
+  require_frequency(frequency);
   return elementary_link({with_parameter("cos", frequency, 1),
                           "cos(" + times_z(frequency) + ")",
                           {},
@@ -137,10 +138,17 @@ Link gaussian_bump_link(double centre, double width) {
   if (centre != 0 || width != 1) {
     name.append(":").append(number_text(centre)).append(",").append(number_text(width));
   }
-  // Not a jump of any derivative: a narrow bump between the nodes of a quadrature would be missed,
+  // Not a jump of any derivative: a quadrature would step over a bump that is narrow or far out,
   // so its place is marked.
   std::vector<double> breaks;
-  if (width < 0.1) breaks = {centre - 10 * width, centre, centre + 10 * width};
+  if (width < 0.1 || std::abs(centre) > 8) {
+    for (const int widths : {-10, -3, -1, 0, 1, 3, 10}) {
+      const double place = centre + widths * width;
+      // Beyond the digits or the range of a double some places fall together or are none.
+      const bool is_new = breaks.empty() || place > breaks.back();
+      if (std::isfinite(place) && is_new) breaks.push_back(place);
+    }
+  }
   std::string formula = "exp(-";
   if (centre == 0) {
     formula += "z";

@@ -59,10 +59,12 @@ std::vector<CatalogueEntry> make_catalogue() {
   all.push_back(
       plain("erf", "erf(z / sqrt 2)", "Turns z into a uniform law on [-1, 1].", erf_link));
   all.push_back(plain("sigmoid", "1 / (1 + exp(-z))", "Logistic: a probability.", sigmoid_link));
-  all.push_back(entry("sin", "[w]", 0, 1, "sin(w z)", "Bounded and odd; w is 1 unless given.",
-                      "sin:3", [](Parameters p) { return sin_link(given(p, 0, 1)); }));
-  all.push_back(entry("cos", "[w]", 0, 1, "cos(w z)", "Bounded and even; w is 1 unless given.",
-                      "cos:2", [](Parameters p) { return cos_link(given(p, 0, 1)); }));
+  all.push_back(entry("sin", "[w]", 0, 1, "sin(w z)",
+                      "Bounded and odd; w is 1 unless given, and at most 100 in size.", "sin:3",
+                      [](Parameters p) { return sin_link(given(p, 0, 1)); }));
+  all.push_back(entry("cos", "[w]", 0, 1, "cos(w z)",
+                      "Bounded and even; w is 1 unless given, and at most 100 in size.", "cos:2",
+                      [](Parameters p) { return cos_link(given(p, 0, 1)); }));
   all.push_back(plain("sign", "sign(z)", "Two values only: labels are ties.", sign_link));
   all.push_back(plain("abs", "|z|", "Even, with a kink.", abs_link));
   all.push_back(entry("hermite", "k", 1, 1, "h_k(z)",

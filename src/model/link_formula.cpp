@@ -10,6 +10,7 @@
 #include "model/link_breaks.h"
 #include "model/link_growth.h"
 #include "model/saturate.h"
+#include "model/trimmed.h"
 
 namespace esscher::internal {
 namespace {
@@ -51,12 +52,6 @@ class Formula final : public LinkFunction {
   std::shared_ptr<const RawFormula> raw_;
 };
 
-std::string trimmed(const std::string& text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 /// Whether the text alone would be read as a formula again (link_parse.cpp): words are names.
 bool needs_prefix(const std::string& expression) {
   return expression.starts_with("formula:") ||
@@ -78,7 +73,7 @@ std::string breaks_text(const std::vector<double>& breaks) {
 }  // namespace
 
 Link formula_link(const std::string& text, const std::optional<std::vector<double>>& breaks) {
-  const std::string expression = trimmed(text);
+  const std::string expression(trimmed(text));
   const auto raw = std::make_shared<const RawFormula>(expression);
   Link::Facts facts;
   facts.name = (needs_prefix(expression) ? "formula:" : "") + expression;

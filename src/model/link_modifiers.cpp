@@ -80,8 +80,10 @@ std::vector<double> clipped_breaks(const Link& link, double low, double high) {
 }  // namespace
 
 Link scaled(const Link& link, double factor) {
-  if (!std::isfinite(factor) || factor == 0) {
-    throw UsageError(rejection("scale", factor, "must be finite and not 0"));
+  // f^2 and its integrals must neither overflow nor vanish.
+  if (!(std::abs(factor) >= 1e-100 && std::abs(factor) <= 1e100)) {
+    throw UsageError(rejection("scale", factor, "must be from 1e-100 to 1e100 in size",
+                               "choose units in which the reward is of order one"));
   }
   if (factor == 1) return link;
   Link::Facts facts = facts_of(link);

@@ -12,23 +12,20 @@
 #include "esscher/model/link.h"
 #include "esscher/model/link_catalogue.h"
 #include "esscher/model/link_table.h"
+#include "model/link_breaks.h"
 #include "model/link_formula.h"
+#include "model/trimmed.h"
 
 namespace esscher {
 namespace {
+
+using internal::trimmed;
 
 // Messages thrown in here lack the caller's field and the text given; parse_link puts both before.
 
 constexpr std::string_view kModifierForms =
     "a modifier is @scale:A, @shift:C, @clip:LO,HI or, right behind a formula, @breaks:B1,B2,... "
     "or @breaks:none";
-
-std::string_view trimmed(std::string_view text) {
-  const std::string_view blank = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(blank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blank) - first + 1);
-}
 
 bool is_word(std::string_view text) {
   if (text.empty() || std::isdigit(static_cast<unsigned char>(text[0]))) return false;
@@ -150,13 +147,35 @@ Link modified(const Link& link, std::string_view modifier) {
   return clipped(link, values[0], values[1]);
 }
 
-/// E f^2 under N(0, 1) is infinite from log|f| = z^2/4 on; a rate found numerically is good to
-/// three digits.
-void require_second_moment(const Link& link) {
+/// E f^2 under N(0, 1) is infinite from log|f| = z^2/4 on. Already from 0.24 z^2 on it cannot be
+/// computed: f^2 saturates in double before the integral has converged, and exp(0.249 z^2) would
+/// give E f^2 = 15.54 instead of 15.81.
+void require_growth(const Link& link) {
   const double rate = std::max(link.growth().left.log_rate, link.growth().right.log_rate);
-  if (rate < 0.2499) return;
-  throw UsageError("grows like exp(" + number_text(rate) +
-                   " z^2), so that E f^2 under N(0,1) is infinite; clip it, as in @clip:-10,10");
+  if (rate < 0.24) return;
+  throw UsageError("grows like exp(" + number_text(rate) + " z^2), so that E f^2 under N(0,1) is " +
+                   (rate < 0.25 ? "too nearly infinite to be computed" : "infinite") +
+                   "; clip it, as in @clip:-10,10");
+}
+
+/// E f^2 and what is made of it must not overflow: |f| e^{-z^2/4}, whose square is integrated, is
+/// looked at on a grid and at the breaks.
+void require_size(const Link& link) {
+  constexpr double kMost = 1e100;
+  constexpr int kCells = 4096;
+  std::vector<double> z(link.breaks().begin(), link.breaks().end());
+  for (int i = 0; i <= kCells; ++i) {
+    z.push_back(internal::kExamined * (2. * i / kCells - 1));
+  }
+  std::vector<double> f(z.size());
+  link.evaluate(z, f);
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    if (!(std::abs(f[i]) * std::exp(-0.25 * z[i] * z[i]) > kMost)) continue;
+    throw UsageError(
+        "is " + number_text(f[i], 5) + " at z = " + number_text(z[i], 5) +
+        ", so that E f^2 under N(0,1) overflows; |f| e^{-z^2/4} must be at most 1e100: "
+        "scale it down, as in @scale:1e-100, or clip it");
+  }
 }
 
 Link parse(std::string_view spec) {
@@ -170,7 +189,8 @@ Link parse(std::string_view spec) {
   if (breaks) next = 2;
   Link link = base_link(parts[0], breaks);
   for (; next < parts.size(); ++next) link = modified(link, parts[next]);
-  require_second_moment(link);
+  require_growth(link);
+  require_size(link);
   return link;
 }
 

@@ -13,9 +13,12 @@
 #include "esscher/base/number_text.h"
 #include "model/link_breaks.h"
 #include "model/saturate.h"
+#include "model/trimmed.h"
 
 namespace esscher {
 namespace {
+
+using internal::trimmed;
 
 constexpr std::uintmax_t kLargestFile = std::uintmax_t{64} << 20;
 
@@ -78,13 +81,6 @@ class Table final : public LinkFunction {
   std::vector<double> f_;
   std::vector<double> slope_;
 };
-
-std::string_view trimmed(std::string_view text) {
-  const std::string_view blank = " \t\r";
-  const std::size_t first = text.find_first_not_of(blank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blank) - first + 1);
-}
 
 std::string read_whole(const std::string& path) {
   std::error_code error;

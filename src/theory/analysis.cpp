@@ -29,6 +29,49 @@ std::vector<double> default_betas(const TheoryOptions& options, std::vector<std:
   return betas;
 }
 
+/// Empty, with a remark in \p report, where there are none to find.
+std::optional<std::array<FeatureTemperature, 3>> find_feature_temperatures(TheoryReport& report) {
+  const SingleIndexModel& model = report.options.model;
+  if (!report.exponents.generative) {
+    report.remarks.push_back("no label transform shows theta* up to Hermite order " +
+                             std::to_string(report.exponents.max_order) +
+                             ": a constant link, or one that needs a higher --max-order");
+    return std::nullopt;
+  }
+  if (!(report.finiteness.limit > 0)) {
+    report.remarks.push_back(report.finiteness.sentence +
+                             ": no tilted law to show; clip the link, as in " + model.link.name() +
+                             "@clip:-5,5");
+    return std::nullopt;
+  }
+  const int order = *report.exponents.generative;
+  const auto k = static_cast<std::size_t>(order);
+  const double lambda_squared = report.exponents.lambda_squared[k];
+  if (lambda_squared <= 10 * report.exponents.lambda_squared_errors[k]) {
+    report.remarks.push_back("the noise hides order " + std::to_string(order) +
+                             " of the label to within rounding: no feature temperatures");
+    return std::nullopt;
+  }
+  try {
+    return feature_temperatures(model, order, lambda_squared);
+  } catch (const UsageError& none) {
+    // The table of temperatures asked for is still worth having.
+    report.remarks.push_back(std::string("no feature temperatures: ") + none.what());
+    return std::nullopt;
+  }
+}
+
+/// Rows whose integrals did not come as far as they should have.
+void remark_on_accuracy(TheoryReport& report) {
+  constexpr double kVisible = 1e-6;
+  for (const TheoryRow& row : report.rows) {
+    if (row.law.relative_error <= kVisible) continue;
+    report.remarks.push_back("at beta " + number_text(row.law.beta) +
+                             " the integrals are good to a relative " +
+                             number_text(row.law.relative_error, 2) + " only");
+  }
+}
+
 }  // namespace
 
 TheoryReport analyse(const TheoryOptions& options) {
@@ -43,24 +86,13 @@ TheoryReport analyse(const TheoryOptions& options) {
 
   report.exponents = exponents(model, {.max_order = options.max_order});
   report.complexities = predicted_complexities(report.exponents);
-  if (!report.exponents.generative) {
-    report.remarks.push_back("no label transform shows theta* up to Hermite order " +
-                             std::to_string(options.max_order) +
-                             ": a constant link, or one that needs a higher --max-order");
-  } else if (!(report.finiteness.limit > 0)) {
-    report.remarks.push_back(report.finiteness.sentence +
-                             ": no tilted law to show; clip the link, as in " + model.link.name() +
-                             "@clip:-5,5");
-  } else {
-    const int order = *report.exponents.generative;
-    report.feature_temperatures = feature_temperatures(
-        model, order, report.exponents.lambda_squared[static_cast<std::size_t>(order)]);
-  }
+  report.feature_temperatures = find_feature_temperatures(report);
 
   for (const double beta : report.options.betas) {
     report.rows.push_back(
         {tilted_law(model.link, beta), tilted_signal(model, 1 / beta, options.max_order), {}});
   }
+  remark_on_accuracy(report);
   if (options.learned) {
     const std::vector<LearnedPolicy> policies =
         learned_policies(model.link, *options.learned, options.overlap, report.options.betas);

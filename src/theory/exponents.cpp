@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "about_mean.h"
 #include "esscher/base/error.h"
 #include "esscher/gaussian/expansion.h"
 #include "label_cells.h"
@@ -41,7 +42,8 @@ Exponents exponents(const SingleIndexModel& model, const ExponentOptions& option
   result.second_moment = expansion.second_moment;
   const double mean = expansion.coefficients[0];
   result.variance =
-      gaussian_expectation([&](double z) { return std::pow(link(z) - mean, 2); }, link.breaks())
+      gaussian_expectation([&](double z) { return std::pow(link(z) - mean, 2); }, link.breaks(),
+                           internal::about_mean(mean, expansion.second_moment, 0))
           .value;
   const double deviation = std::sqrt(result.variance);
   for (int k = 1; k <= options.max_order && !result.information; ++k) {
@@ -66,7 +68,9 @@ Exponents exponents(const SingleIndexModel& model, const ExponentOptions& option
           : internal::label_informativeness(link, model.noise, options.max_order);
   result.lambda_squared = noisy.lambda_squared;
   result.lambda_squared_errors = noisy.errors;
-  if (result.generative == 2) result.spectral_threshold = 1 / (2 * noisy.lambda_squared[2]);
+  if (result.generative == 2 && noisy.lambda_squared[2] > 10 * noisy.errors[2]) {
+    result.spectral_threshold = 1 / (2 * noisy.lambda_squared[2]);
+  }
   return result;
 }
 

@@ -14,7 +14,16 @@ struct Informativeness {
   std::vector<double> errors;          ///< estimated, absolute
 };
 
-/// lambda_k^2 of y = f(Z) + xi. See exponents.h for the method.
+/// lambda_k^2 of y = f(Z) + xi. See exponents.h for the method. Rounding may leave a value a little
+/// below 0 or above 1: nothing is cut off.
+///
+/// f is what double precision computes: where it saturates, as tanh(1000 z) does beyond |z| = 0.02,
+/// its labels are treated as tied, for the labels drawn there are.
+///
+/// Under Gaussian noise, cells from which it takes next to nothing keep their noise-free amount.
+/// Work is limited: where cells that lose more are left over, what they may lose is in the error.
+/// Cost: some 10 ms where branches are few and the label's range is some deviations, at most some
+/// 0.4 s for built-in links.
 Informativeness label_informativeness(const Link& link, const Noise& noise, int max_order);
 
 }  // namespace esscher::internal

@@ -3,7 +3,8 @@
 /// \file
 /// The joint law of the noise-free label f(Z) and Z, through the monotone branches of f. Binning
 /// samples of the label would leak mass between bins and blur ties; here each label's preimages are
-/// found by root finding, and a flat stretch of f is an atom.
+/// found by root finding, and a flat stretch of f is an atom. Flat is what double precision sees:
+/// the stretches on which tanh(1000 z) rounds to +-1 are atoms, as the labels drawn there are ties.
 
 #include <span>
 #include <vector>
@@ -30,12 +31,17 @@ struct Atom {
   std::vector<double> mass;  ///< E[h_k(Z) 1{f(Z) = label}], k = 0..K
 };
 
+/// A mass of the law, put down at one label.
+struct LabelPoint {
+  double label;
+  std::vector<double> mass;
+};
+
 class LabelLaw {
  public:
   /// \param max_order K, the highest Hermite order whose masses are wanted.
   LabelLaw(const Link& link, int max_order);
 
-  int max_order() const { return max_order_; }
   const std::vector<Branch>& branches() const { return branches_; }
   /// Ascending in the label.
   const std::vector<Atom>& atoms() const { return atoms_; }
@@ -53,6 +59,13 @@ class LabelLaw {
   void add_mass_between(std::span<const double> preimages1, std::span<const double> preimages2,
                         double factor, std::span<double> out) const;
 
+  /// Quadrature points for the same mass, one branch at a time: panels on which the label moves by
+  /// \p width at most, of four Gauss-Legendre points each; in \p fine each panel is halved. What is
+  /// integrated must be smooth in the label on that scale.
+  void add_points_between(std::span<const double> preimages1, std::span<const double> preimages2,
+                          double width, std::vector<LabelPoint>& fine,
+                          std::vector<LabelPoint>& coarse) const;
+
   struct Nodes {
     std::vector<double> labels;  ///< ascending, both ends included; empty where no branch runs
     double lead_mass = 0;        ///< mass of the branch that sets the pace
@@ -67,6 +80,7 @@ class LabelLaw {
   double preimage(const Branch& branch, double y) const;
   void add_atom(double label, double left, double right);
   void add_branches(double left, double right);
+  void add_panel(double left, double right, std::vector<LabelPoint>& points) const;
   /// From masses of the right half to masses of the whole line, for an even link.
   void mirror(std::span<double> mass) const;
 
@@ -78,8 +92,8 @@ class LabelLaw {
   std::vector<double> critical_labels_;
 };
 
-/// out[k] += factor * E[h_k(Z) 1{left < Z < right}] in closed form: the integral of h_k phi is
-/// -h_{k-1} phi / sqrt(k).
+/// out[k] += factor * E[h_k(Z) 1{left < Z < right}] in closed form, the integral of h_k phi being
+/// -h_{k-1} phi / sqrt(k); by three Gauss-Legendre points on a stretch of 0.02 or less.
 void add_hermite_mass(double left, double right, double factor, std::span<double> out);
 
 }  // namespace esscher::internal

@@ -11,9 +11,9 @@
 namespace esscher {
 namespace {
 
-/// E_{pi_r} F(u): the true reward under the learned policy.
-double gold_value(const Link& learned, double beta, internal::SmoothedLink& smoothed,
-                  std::span<const double> breaks) {
+/// E_{pi_r} F(u) - reference: what the learned policy adds to the true reward.
+double gold_gain(const Link& learned, double beta, internal::SmoothedLink& smoothed,
+                 double reference, std::span<const double> breaks) {
   // Where the policy has no mass the smoothed reward is not asked for: it is dear, and far out all
   // digits of an oscillating reward's phase are lost.
   const TiltedIntegrals mass = tilted_integrals(
@@ -25,11 +25,29 @@ double gold_value(const Link& learned, double beta, internal::SmoothedLink& smoo
   const TiltedIntegrals integrals = tilted_integrals(
       [&](double u, std::span<double> values) {
         values[0] = 1;
-        values[1] = mass.lower <= u && u <= mass.upper ? smoothed(u) : 0;
+        values[1] = mass.lower <= u && u <= mass.upper ? smoothed(u) - reference : 0;
         return learned(u) / beta;
       },
       2, breaks);
   return integrals.values[1] / integrals.values[0];
+}
+
+/// |f| may grow like e^{L z^2}. Under pi_r the direction u has a variance of at most 1 / (1 - 2a),
+/// r/beta growing like a u^2, so z = m u + sqrt(1 - m^2) v one of v = m^2 / (1 - 2a) + 1 - m^2, and
+/// E f is finite for 2 L v < 1.
+void require_finite_gold_value(const Link& reward, const Link& learned, double overlap,
+                               double beta) {
+  const double log_rate = std::max(reward.growth().left.log_rate, reward.growth().right.log_rate);
+  if (log_rate == 0) return;
+  const double rate = std::max({0.0, learned.growth().left.upper_quadratic_rate,
+                                learned.growth().right.upper_quadratic_rate}) /
+                      beta;
+  const double variance = overlap * overlap / (1 - 2 * rate) + (1 - overlap) * (1 + overlap);
+  if (2 * log_rate * variance < 1) return;
+  throw UsageError(rejection(
+      "beta", beta,
+      "the expectation of " + reward.name() + " under the policy of the learned reward is infinite",
+      "clip either reward, or raise beta"));
 }
 
 }  // namespace
@@ -53,15 +71,17 @@ std::vector<LearnedPolicy> learned_policies(const Link& reward, const Link& lear
     const TiltedLaw believed = tilted_law(learned, beta);
     LearnedPolicy policy;
     policy.beta = beta;
-    policy.gold_value = gold_value(learned, beta, smoothed, breaks);
+    require_finite_gold_value(reward, learned, overlap, beta);
+    const double gold = gold_gain(learned, beta, smoothed, optimal.reference_value, breaks);
+    policy.gold_value = optimal.reference_value + gold;
     policy.proxy_value = believed.mean_reward;
     policy.kl = believed.kl;
-    policy.value = policy.gold_value - beta * policy.kl;
+    const double gain = gold - beta * policy.kl;
+    policy.value = optimal.reference_value + gain;
     policy.optimal_value = optimal.optimal_value;
     policy.reference_value = optimal.reference_value;
-    policy.value_gap = policy.optimal_value - policy.value;
-    const double gain = policy.optimal_value - policy.reference_value;
-    if (gain > 0) policy.efficiency = (policy.value - policy.reference_value) / gain;
+    policy.value_gap = optimal.gain - gain;
+    if (optimal.gain > 0) policy.efficiency = gain / optimal.gain;
     policy.ess_fraction = believed.ess_fraction;
     policies.push_back(policy);
   }

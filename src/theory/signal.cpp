@@ -1,7 +1,10 @@
 #include "esscher/theory/signal.h"
 
+#include <array>
 #include <cmath>
+#include <limits>
 
+#include "about_mean.h"
 #include "esscher/base/error.h"
 #include "esscher/gaussian/hermite.h"
 #include "esscher/gaussian/quadrature.h"
@@ -10,26 +13,49 @@
 namespace esscher {
 namespace {
 
-/// Moments of f under the law tilted by e^{s f}, about a given centre.
-struct TiltedMoments {
-  double log_mass;  ///< log E e^{s (f - centre)}
+/// E[f^p e^{s f}] / E e^{s f} for p = 1, 2.
+struct TiltedMean {
   double first;
   double second;
 };
 
-TiltedMoments tilted_moments(const Link& link, double s, double centre) {
+TiltedMean tilted_mean(const Link& link, double s) {
   const TiltedIntegrals integrals = tilted_integrals(
       [&](double z, std::span<double> values) {
-        const double excess = link(z) - centre;
+        const double f = link(z);
         values[0] = 1;
-        values[1] = excess;
-        values[2] = excess * excess;
-        return s * excess;
+        values[1] = f;
+        values[2] = f * f;
+        return s * f;
       },
       3, link.breaks());
-  const double mass = integrals.values[0];
-  return {integrals.log_scale + std::log(mass), integrals.values[1] / mass,
-          integrals.values[2] / mass};
+  return {integrals.values[1] / integrals.values[0], integrals.values[2] / integrals.values[0]};
+}
+
+/// log E T_s(Y)^2 of each transform, by integrals of squares: nothing cancels. \p mean is f's
+/// tilted mean at s, \p weighted_mean the label's.
+std::array<double, 3> log_second_moments(const SingleIndexModel& model, double s, double mean,
+                                         double weighted_mean, const QuadratureOptions& options) {
+  const Noise& noise = model.noise;
+  const double slope = noise.cumulant_slope(2 * s);
+  const double curvature = noise.cumulant_curvature(2 * s);
+  const TiltedIntegrals integrals = tilted_integrals(
+      [&](double z, std::span<double> values) {
+        const double f = model.link(z);
+        const double label = f + slope;
+        const double centred = (f - mean) + (slope - (weighted_mean - mean));
+        values[0] = 1;
+        values[1] = label * label + curvature;
+        values[2] = centred * centred + curvature;
+        return 2 * s * (f - mean);
+      },
+      3, model.link.breaks(), options);
+  const double scale = noise.cumulant(2 * s) + 2 * s * mean + integrals.log_scale;
+  // About a mean that all but all mass sits at, nothing but the mean's own rounding is left.
+  const double rounding = 1e7 * std::numeric_limits<double>::epsilon() * std::abs(mean);
+  const bool lost = integrals.values[2] <= rounding * rounding * integrals.values[0];
+  return {scale + std::log(integrals.values[0]), scale + std::log(integrals.values[1]),
+          lost ? -std::numeric_limits<double>::infinity() : scale + std::log(integrals.values[2])};
 }
 
 }  // namespace
@@ -61,7 +87,8 @@ TiltedSignal tilted_signal(const SingleIndexModel& model, double s, int max_orde
   const Noise& noise = model.noise;
   if (s > 0) require_finite_tilt(link, 1 / s);
 
-  const double mean = tilted_moments(link, s, 0).first;
+  const auto [mean, second_moment] = tilted_mean(link, s);
+  const QuadratureOptions options = internal::about_mean(mean, second_moment, s);
   const std::size_t orders = static_cast<std::size_t>(max_order) + 1;
   const TiltedIntegrals integrals = tilted_integrals(
       [&](double z, std::span<double> values) {
@@ -71,21 +98,26 @@ TiltedSignal tilted_signal(const SingleIndexModel& model, double s, int max_orde
         for (std::size_t k = 0; k < orders; ++k) values[orders + k] = excess * h[k];
         return s * excess;
       },
-      static_cast<int>(2 * orders), link.breaks());
+      static_cast<int>(2 * orders), link.breaks(), options);
 
   TiltedSignal result;
   result.inverse_temperature = s;
   const double mass = integrals.values[0];  // h_0 = 1
   const double log_mass = integrals.log_scale + std::log(mass);
   result.log_scale = noise.cumulant(s) + s * mean + log_mass;
+  result.lower = integrals.lower;
+  result.upper = integrals.upper;
+  // The mean is rounded: what is left of it is taken out once more, and its last bit is an error.
+  const double residual = integrals.values[orders] / mass;
+  const double rounding = 2 * std::numeric_limits<double>::epsilon() * std::abs(mean);
   // What y e^{sy} adds to f on average over the noise.
   const double weighted_mean = mean + noise.cumulant_slope(s);
   auto& [exp, label_exp, centred] = result.transforms;
   for (std::size_t k = 0; k < orders; ++k) {
     const double h = integrals.values[k] / mass;
     const double h_error = integrals.errors[k] / mass;
-    const double excess = integrals.values[orders + k] / mass;
-    const double excess_error = integrals.errors[orders + k] / mass;
+    const double excess = integrals.values[orders + k] / mass - residual * h;
+    const double excess_error = integrals.errors[orders + k] / mass + rounding * (1 + std::abs(h));
     exp.scaled.push_back(h);
     exp.errors.push_back(h_error);
     label_exp.scaled.push_back(excess + weighted_mean * h);
@@ -97,23 +129,16 @@ TiltedSignal tilted_signal(const SingleIndexModel& model, double s, int max_orde
   centred.scaled[0] = 0;
 
   if (!tilt_finiteness(link).finite_at(2 * s)) return result;
-  const TiltedMoments squared = tilted_moments(link, 2 * s, mean);
-  const double log_squared = noise.cumulant(2 * s) + 2 * s * mean + squared.log_mass;
-  // E[(Y - a)^2 e^{2sY}] / E e^{2sY}, from f's moments about its mean and the noise's own.
-  const auto second_moment_about = [&](double a) {
-    const double shift = mean + noise.cumulant_slope(2 * s) - a;
-    return squared.second + 2 * shift * squared.first + shift * shift +
-           noise.cumulant_curvature(2 * s);
-  };
-  exp.log_second_moment = log_squared;
-  label_exp.log_second_moment = log_squared + std::log(second_moment_about(0));
-  centred.log_second_moment = log_squared + std::log(second_moment_about(weighted_mean));
-  for (TransformSignal& transform : result.transforms) {
-    const double factor = std::exp(result.log_scale - *transform.log_second_moment / 2);
-    for (const double scaled : transform.scaled) {
-      // A label that is constant has no second moment about its mean and no signal either.
-      transform.signal_to_noise.push_back(scaled == 0 ? 0 : scaled * factor);
-    }
+  const std::array<double, 3> log_squares =
+      log_second_moments(model, s, mean, weighted_mean, options);
+  for (const LabelTransform transform : kLabelTransforms) {
+    const auto i = static_cast<std::size_t>(transform);
+    TransformSignal& of = result.transforms[i];
+    // A label that is constant, but for rounding, has no second moment about its mean.
+    if (!std::isfinite(log_squares[i])) continue;
+    of.log_second_moment = log_squares[i];
+    const double factor = std::exp(result.log_scale - log_squares[i] / 2);
+    for (const double scaled : of.scaled) of.signal_to_noise.push_back(scaled * factor);
   }
   return result;
 }

@@ -56,8 +56,8 @@ TEST(Output, CsvHasOneFullLineForEachTemperature) {
     commas.push_back(std::count(line.begin(), line.end(), ','));
   }
   ASSERT_EQ(commas.size(), 3u);
-  // 10 columns of the law, 7 of the learned policy, 2 x 4 a transform.
-  EXPECT_EQ(commas, (std::vector<std::ptrdiff_t>{40, 40, 40}));
+  // 11 columns of the law, 7 of the learned policy, 2 x 4 a transform.
+  EXPECT_EQ(commas, (std::vector<std::ptrdiff_t>{41, 41, 41}));
   // At beta = 2 the second moment of h_2 is infinite: an empty cell, not a number.
   EXPECT_NE(outcome.out.find(",,"), std::string::npos);
 }
@@ -85,6 +85,70 @@ TEST(Output, LeavesAnOldFileAloneWhenItFails) {
   EXPECT_EQ(read_file(folder.path() / "kept.json"), "old");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1)
       << "a partial file was left behind";
+}
+
+TEST(Output, WritesBehindSymbolicLinksAndKeepsThem) {
+  namespace fs = std::filesystem;
+  Folder folder;
+  fs::create_directory(folder.path() / "sub");
+  folder.write("sub/old.csv", "old");
+  fs::create_symlink("sub/old.csv", folder.path() / "near.csv");
+  fs::create_symlink(folder.path() / "near.csv", folder.path() / "far.csv");
+  fs::create_symlink("sub/new.csv", folder.path() / "dangling.csv");
+  fs::create_symlink("loop.csv", folder.path() / "loop.csv");
+  const auto write_to = [&folder](const std::string& name) {
+    return run({"theory", "--link", "tanh", "--beta", "1", "--format", "csv", "-o", name}, folder);
+  };
+  EXPECT_EQ(write_to("far.csv").exit_code, 0);
+  EXPECT_TRUE(read_file(folder.path() / "sub/old.csv").starts_with("beta,"));
+  EXPECT_EQ(write_to("dangling.csv").exit_code, 0);
+  EXPECT_TRUE(read_file(folder.path() / "sub/new.csv").starts_with("beta,"));
+  for (const char* link : {"near.csv", "far.csv", "dangling.csv"}) {
+    EXPECT_TRUE(fs::is_symlink(folder.path() / link)) << link;
+  }
+  const Outcome loop = write_to("loop.csv");
+  EXPECT_EQ(loop.exit_code, 74);
+  EXPECT_NE(loop.err.find("-o = loop.csv"), std::string::npos) << loop.err;
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path() / "sub"), {}), 2)
+      << "a partial file was left behind";
+}
+
+TEST(Output, JsonTakesNamesThatAreNotUtf8) {
+  Folder folder;
+  const std::string name = "caf\xe9.csv";
+  folder.write(name, "-1,-1\n1,1\n");
+  const Outcome outcome =
+      run({"theory", "--link", "table:" + name, "--beta", "1", "--format", "json"}, folder);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(nlohmann::json::parse(outcome.out)["options"]["link"], "table:caf\uFFFD.csv");
+}
+
+TEST(Output, TableKeepsItsColumnsApartWithinThePage) {
+  Folder folder;
+  const std::vector<std::vector<std::string>> commands{
+      {"tanh@scale:-1000", "0.001,0.0000123456,1,1000"},
+      {"tanh@scale:1.23456e-99", "0.000123456,123456789"},
+      {"damped_hermite:3@scale:1.23456e-8@shift:-1.23456e-8", "1.23456e-8,1.23456e-7"},
+      {"hermite:3@clip:-2,2", "8:0.125:log13"}};
+  for (const auto& command : commands) {
+    const Outcome outcome = run({"theory", "--link", command[0], "--beta", command[1], "--learned",
+                                 "sin:3", "--overlap", "-0.123456"},
+                                folder);
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    std::istringstream lines(outcome.out);
+    bool in_table = false;
+    int rows = 0;
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(line.size(), 98u) << line;
+      const bool heading = line.starts_with("       beta ");
+      in_table = heading || (in_table && line.size() == 95 && line[2] != 'J');
+      if (!in_table || heading) continue;
+      ++rows;
+      // 9 of the temperature, then columns of 12, each with a blank in front.
+      for (std::size_t column = 11; column < 95; column += 12) EXPECT_EQ(line[column], ' ') << line;
+    }
+    EXPECT_GE(rows, 4) << outcome.out;
+  }
 }
 
 TEST(Output, AFullDeviceIsAnErrorOfOutput) {

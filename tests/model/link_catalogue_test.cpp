@@ -8,7 +8,9 @@
 #include <set>
 
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/gaussian/hermite.h"
+#include "esscher/gaussian/quadrature.h"
 #include "failure_text.h"
 #include "model/link_breaks.h"
 #include "model/link_growth.h"
@@ -177,9 +179,38 @@ RC_GTEST_PROP(LinkCatalogue, DampedHermiteIsOrthogonalToLowerOrders, ()) {
 
 TEST(LinkCatalogue, NarrowBumpsMarkTheirPlaceForQuadrature) {
   const Link link = parse_link("gaussian_bump:1,0.01");
-  ASSERT_EQ(link.breaks().size(), 3u);
-  EXPECT_EQ(link.breaks()[1], 1);
+  ASSERT_EQ(link.breaks().size(), 7u);
+  EXPECT_EQ(link.breaks()[0], 0.9);
+  EXPECT_EQ(link.breaks()[3], 1);
+  EXPECT_EQ(link.breaks()[4], 1.01);
   EXPECT_EQ(link(1), 1);
+}
+
+TEST(LinkCatalogue, BumpsFarOutMarkTheirPlaceForQuadrature) {
+  // log E e^{s f}, whose mass sits on the bump, against the trapezoid rule, which converges
+  // geometrically there.
+  constexpr double s = 1000;
+  for (const double centre : {8.3, -22.3}) {
+    const Link link = parse_link("gaussian_bump:" + number_text(centre) + ",0.3");
+    EXPECT_EQ(link.breaks().size(), 7u);
+    const TiltedIntegrals found = tilted_integrals(
+        [&link](double z, std::span<double> values) {
+          values[0] = 1;
+          return s * link(z);
+        },
+        1, link.breaks());
+    double sum = 0;
+    const double peak = s - centre * centre / 2;
+    constexpr double kStep = 1e-4;
+    for (double z = centre - 2; z <= centre + 2; z += kStep) {
+      sum += kStep * std::exp(s * link(z) - z * z / 2 - peak) / std::sqrt(2 * M_PI);
+    }
+    EXPECT_NEAR(found.log_scale + std::log(found.values[0]), peak + std::log(sum), 1e-10);
+  }
+  EXPECT_TRUE(parse_link("gaussian_bump:8,0.3").breaks().empty());
+  // Where centre +- 10 widths is no other number, or none at all.
+  EXPECT_EQ(parse_link("gaussian_bump:1e300,1").breaks().size(), 1u);
+  EXPECT_EQ(parse_link("gaussian_bump:9,1e308").breaks().size(), 3u);
 }
 
 TEST(LinkCatalogue, RefusesWrongParametersInWords) {
@@ -200,6 +231,9 @@ TEST(LinkCatalogue, RefusesWrongParametersInWords) {
   expect_words(text("damped_hermite:3,0"), "g = 0", "above 0", "hermite:k");
   expect_words(text("damped_hermite:3,1,2"), "number of parameters = 3", "k[,g]");
   expect_words(text("sin:0"), "w = 0", "not 0");
+  expect_words(text("sin:100.5"), "w = 100.5", "from -100 to 100", "no Hermite signal");
+  expect_words(text("cos:-1e9"), "w = -1e+09", "from -100 to 100", "no Hermite signal");
+  EXPECT_EQ(parse_link("sin:-100").name(), "sin:-100");
   expect_words(text("tanh:inf"), "gain = inf", "finite");
   expect_words(text("leaky_relu:-inf"), "slope = -inf", "finite");
   expect_words(text("gaussian_bump:1"), "[centre,width]");

@@ -38,6 +38,7 @@ TEST(LinkFormula, MeansWhatItSays) {
   expect_same("softplus(z)", [](double z) { return std::log1p(std::exp(z)); });
   expect_same("clip(2*z, -1, 1)", [](double z) { return std::clamp(2 * z, -1., 1.); });
   expect_same("h(3, z)", [](double z) { return hermite(3, z); });
+  expect_same("relu(-exp(1000)) + z", [](double z) { return z; });
   expect_same("floor(z) + ceil(z)", [](double z) { return std::floor(z) + std::ceil(z); });
   expect_same("z > 1 ? 1 : 0.5*z", [](double z) { return z > 1 ? 1 : 0.5 * z; });
   EXPECT_EQ(parse_link("3")(7), 3);
@@ -190,8 +191,21 @@ TEST(LinkFormula, RefusesWhatVariesTooFastToSearch) {
 TEST(LinkFormula, RefusesAnInfiniteSecondMoment) {
   expect_words(usage_text("exp(z^2/3)"), "E f^2", "infinite", "@clip");
   expect_words(usage_text("exp(z^2/4)"), "E f^2", "infinite", "@clip");
+  expect_words(usage_text("exp(0.249*z^2)"), "0.249", "too nearly infinite", "@clip");
+  expect_words(usage_text("exp(0.24*z^2)"), "0.24", "too nearly infinite", "@clip");
   EXPECT_EQ(parse_link("exp(z^2/3)@clip:-5,5")(7), 5);
   EXPECT_GT(parse_link("exp(0.2*z^2)")(7), 1e4);
+  EXPECT_GT(parse_link("exp(0.235*z^2)")(7), 1e4);
+}
+
+TEST(LinkFormula, RefusesASecondMomentThatOverflows) {
+  expect_words(usage_text("1e120*z"), "E f^2", "overflows", "1e100", "@scale");
+  // Of size e^136 on [-8, 8], but its square has its mass at z = 34.
+  expect_words(usage_text("exp(17*z)"), "E f^2", "overflows", "@scale");
+  expect_words(usage_text("hermite_series:1e101"), "is 1e+101", "overflows");
+  expect_words(usage_text("sign(z-3.3)*1e120"), "E f^2", "overflows");
+  EXPECT_EQ(parse_link("1e120*z@clip:-1,1")(7), 1);
+  EXPECT_EQ(parse_link("z*1e99")(1), 1e99);
 }
 
 }  // namespace

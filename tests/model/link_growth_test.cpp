@@ -65,8 +65,8 @@ TEST(LinkGrowth, OfFormulasIsFound) {
       {"-exp(-z)", unbounded(-kInfinity, -kInfinity), bounded()},
       {"exp(z)*sin(z)", bounded(), unbounded(kInfinity, -kInfinity)},
       {"exp(0.2*z^2)", unbounded(kInfinity, kInfinity, .2), unbounded(kInfinity, kInfinity, .2)},
-      {"exp(0.24*z^2)*z", unbounded(-kInfinity, -kInfinity, .24),
-       unbounded(kInfinity, kInfinity, .24)},
+      {"exp(0.23*z^2)*z", unbounded(-kInfinity, -kInfinity, .23),
+       unbounded(kInfinity, kInfinity, .23)},
   };
   for (const Case& one : cases) {
     const Link link = parse_link(one.formula);

@@ -137,7 +137,14 @@ TEST(LinkModifiers, RefuseBadValuesInWords) {
   const auto text = [](const char* spec) {
     return failure_text<UsageError>([spec] { parse_link(spec, "--link"); });
   };
-  expect_words(text("tanh@scale:0"), "--link = tanh@scale:0", "scale = 0", "not 0");
+  expect_words(text("tanh@scale:0"), "--link = tanh@scale:0", "scale = 0", "1e-100 to 1e100",
+               "of order one");
+  for (const char* scale : {"1e-101", "-1e+101", "inf"}) {
+    const std::string spec = std::string("tanh@scale:") + scale;
+    expect_words(text(spec.c_str()), "scale = " + spec.substr(11), "1e-100 to 1e100");
+  }
+  EXPECT_EQ(parse_link("sign@scale:1e100@scale:1e-100")(1), 1);
+  expect_words(text("identity@scale:1e90@scale:1e90"), "E f^2", "overflows");
   expect_words(text("tanh@shift:inf"), "shift = inf", "finite");
   expect_words(text("tanh@clip:1,-1"), "clip = 1,-1", "lower one first");
   expect_words(text("tanh@clip:1"), "wrong number of values", "@clip:LO,HI");

@@ -3,7 +3,6 @@
 
 #include "esscher/base/error.h"
 #include "esscher/model/link.h"
-#include "esscher/model/single_index.h"
 #include "failure_text.h"
 
 namespace esscher {
@@ -50,22 +49,6 @@ RC_GTEST_PROP(LinkParse, AnyTextGivesALinkOrAFailureOfOurs, ()) {
   } catch (const InternalError&) {
     RC_FAIL("an internal error");
   } catch (const Error&) {
-  }
-}
-
-TEST(SingleIndex, WeightedMomentsAreThoseOfTheTiltedLabel) {
-  // Rademacher noise: two labels f +- tau of equal mass.
-  const SingleIndexModel model{parse_link("tanh"), parse_noise("rademacher:0.7")};
-  for (const double s : {-3., 0., 0.4, 2.}) {
-    const double f = model.link(0.8);
-    const double up = f + 0.7;
-    const double down = f - 0.7;
-    const double mass = 0.5 * (std::exp(s * up) + std::exp(s * down));
-    const double first = 0.5 * (up * std::exp(s * up) + down * std::exp(s * down));
-    const double second = 0.5 * (up * up * std::exp(s * up) + down * down * std::exp(s * down));
-    EXPECT_NEAR(model.log_weight(f, s), std::log(mass), 1e-14);
-    EXPECT_NEAR(model.weighted_mean(f, s), first / mass, 1e-14);
-    EXPECT_NEAR(model.weighted_square(f, s), second / mass, 1e-14);
   }
 }
 

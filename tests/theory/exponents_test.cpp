@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <array>
+#include <chrono>
 #include <cmath>
 #include <numbers>
 
@@ -123,6 +125,132 @@ TEST(Exponents, GaussianNoiseOnALinearLinkIsMehlersFormula) {
     for (std::size_t k = 0; k <= 6; ++k) {
       EXPECT_NEAR(facts.lambda_squared[k], std::pow(1 + tau * tau, -double(k)), 2e-6)
           << tau << " " << k;
+    }
+  }
+}
+
+struct KnownNoisy {
+  const char* link;
+  double deviation;
+  std::array<double, 4> lambda_squared;  ///< k = 1..4
+};
+
+class KnownUnderGaussianNoise : public ::testing::TestWithParam<KnownNoisy> {};
+
+TEST_P(KnownUnderGaussianNoise, LambdaAgreesAndTheErrorCoversIt) {
+  const KnownNoisy& known = GetParam();
+  const Exponents facts = of(known.link, Noise(NoiseKind::gaussian, known.deviation));
+  EXPECT_NEAR(facts.lambda_squared[0], 1, 1e-9);
+  for (std::size_t k = 1; k <= 4; ++k) {
+    const double off = std::abs(facts.lambda_squared[k] - known.lambda_squared[k - 1]);
+    // The references are rounded to 1e-9, and as good as that.
+    EXPECT_LE(off, facts.lambda_squared_errors[k] + 3e-9) << known.link << " " << k;
+    EXPECT_LE(off, 3e-7) << known.link << " " << k;
+    EXPECT_LE(facts.lambda_squared_errors[k], 1e-4) << known.link << " " << k;
+  }
+}
+
+// A second method, in NumPy: no cells and no preimages. p_k(y) = E[h_k(Z) phi_tau(y - f(Z))] by
+// eight-point Gauss-Legendre panels in z, on each of which f moves by tau at most; then the
+// trapezoidal rule of step tau/8 for the integral of p_k^2 / p_0. Where f is so steep that noise
+// takes less than 1e-9 (|z| > 6 or 4 for Hermite links, z < -0.02 for the steep line), the integral
+// of h_k^2 phi instead.
+INSTANTIATE_TEST_SUITE_P(
+    Dense, KnownUnderGaussianNoise,
+    ::testing::Values(
+        KnownNoisy{
+            "z<0 ? 10000*z : sin(z)", 0.3, {0.877430407, 0.573683433, 0.573558213, 0.631536868}},
+        KnownNoisy{"hermite:5", 0.1, {0.506130445, 0.647677569, 0.667995346, 0.569823267}},
+        KnownNoisy{"hermite:5", 0.01, {0.591002153, 0.691806486, 0.698511226, 0.589827865}},
+        KnownNoisy{"hermite:5", 1.0, {0.035456675, 0.166329704, 0.345130423, 0.475907166}},
+        KnownNoisy{"hermite:5", 3.0, {0.007970534, 0.051077129, 0.168960525, 0.351166761}},
+        KnownNoisy{"hermite:7", 0.1, {0.432917064, 0.62202022, 0.608941786, 0.639660868}},
+        KnownNoisy{"hermite:7", 0.01, {0.541265939, 0.684654958, 0.649692581, 0.67327058}},
+        KnownNoisy{"tanh", 0.01, {0.995565243, 0.947041588, 0.783951318, 0.541368453}},
+        KnownNoisy{"cos:3", 0.01, {0, 0.009998009, 0, 0.067486534}},
+        KnownNoisy{"relu", 0.01, {0.811053805, 0.494468859, 0.551602378, 0.495729868}},
+        KnownNoisy{
+            "hermite:3@clip:-2,2", 0.01, {0.658015654, 0.580615536, 0.801961511, 0.226337623}},
+        KnownNoisy{"tanh", 0.1, {0.928935399, 0.614080417, 0.286082082, 0.219899877}},
+        KnownNoisy{"cos:3", 0.1, {0, 0.009835804, 0, 0.066391656}},
+        KnownNoisy{"relu", 0.1, {0.754107269, 0.457443259, 0.522495938, 0.457203358}},
+        KnownNoisy{"hermite:3@clip:-2,2", 0.1, {0.597120308, 0.546248758, 0.77954787, 0.197019696}},
+        KnownNoisy{"tanh", 0.3, {0.761243424, 0.273392731, 0.108859581, 0.101595362}},
+        KnownNoisy{"cos:3", 0.3, {0, 0.008750938, 0, 0.059068818}},
+        KnownNoisy{"relu", 0.3, {0.606506175, 0.372517475, 0.383012803, 0.327981659}},
+        KnownNoisy{"hermite:3@clip:-2,2", 0.3, {0.445204467, 0.44900668, 0.682043772, 0.127206788}},
+        KnownNoisy{"tanh", 1.0, {0.266157774, 0.018719625, 0.017397622, 0.005676112}},
+        KnownNoisy{"cos:3", 1.0, {0, 0.0034169, 0, 0.023064072}},
+        KnownNoisy{"relu", 1.0, {0.207552711, 0.112001681, 0.053796681, 0.03238883}},
+        KnownNoisy{
+            "hermite:3@clip:-2,2", 1.0, {0.043939596, 0.056093658, 0.218593709, 0.007273586}},
+        KnownNoisy{"tanh", 3.0, {0.03906913, 0.000375517, 0.002350842, 0.000111192}},
+        KnownNoisy{"cos:3", 3.0, {0, 0.00052663, 0, 0.003554753}},
+        KnownNoisy{"relu", 3.0, {0.027606579, 0.009878836, 0.000748392, 0.00080723}},
+        KnownNoisy{
+            "hermite:3@clip:-2,2", 3.0, {0.003091135, 0.001261556, 0.032482197, 0.000123026}}));
+
+// Noise far below what the label's spacing or its rounding can show takes nothing. Once the work
+// grew without bound here.
+TEST(Exponents, TinyNoiseTakesNothingAndNoTime) {
+  for (const char* link : {"identity", "tanh", "cos:3", "relu", "sign", "hermite:5"}) {
+    const Exponents clean = of(link);
+    for (const double tau : {1e-9, 1e-300}) {
+      const auto start = std::chrono::steady_clock::now();
+      const Exponents noisy = of(link, Noise(NoiseKind::gaussian, tau));
+      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+      // The limit leaves room for a slow build on a busy machine.
+      EXPECT_LT(seconds.count(), 10) << link << " " << tau;
+      for (std::size_t k = 0; k <= 6; ++k) {
+        EXPECT_NEAR(noisy.lambda_squared[k], clean.lambda_squared[k],
+                    1e-9 + clean.lambda_squared_errors[k] + noisy.lambda_squared_errors[k])
+            << link << " " << tau << " " << k;
+      }
+    }
+  }
+}
+
+TEST(Exponents, BigNoiseLeavesTheSignalToNoiseRatio) {
+  const double tau = 1000;
+  const Exponents facts = of("identity", Noise(NoiseKind::gaussian, tau));
+  EXPECT_NEAR(facts.lambda_squared[1] * (1 + tau * tau), 1, 1e-6);
+  EXPECT_NEAR(facts.lambda_squared[2] * std::pow(1 + tau * tau, 2), 1, 1e-4);
+}
+
+// More branches overlap than points on each could be afforded for.
+TEST(Exponents, ManyOverlappingBranchesAreMixedByNoise) {
+  const Exponents facts = of("z+0.3*sin(30*z)", Noise(NoiseKind::gaussian, 0.01));
+  // By the second method above.
+  const std::array<double, 3> dense{0.9619427133, 0.9265292551, 0.8934996713};
+  for (std::size_t k = 1; k <= 3; ++k) {
+    EXPECT_NEAR(facts.lambda_squared[k], dense[k - 1], 1e-6) << k;
+    EXPECT_LE(facts.lambda_squared_errors[k], 1e-4) << k;
+  }
+}
+
+// All half waves take the same labels. Were their extrema told apart where minimisation leaves
+// them, the highest labels would seem to tell half waves apart.
+TEST(Exponents, AFastSineTellsNothing) {
+  const Exponents facts = of("sin(300*z)");
+  for (std::size_t k = 1; k <= 12; ++k) EXPECT_LT(std::abs(facts.lambda_squared[k]), 1e-12) << k;
+}
+
+// tanh(1000 z) rounds to +-1 beyond |z| = 0.02: labels drawn there are ties, and count as such.
+TEST(Exponents, ALabelThatSaturatesInDoublePrecisionIsTied) {
+  const Exponents facts = of("tanh(1000*z)");
+  EXPECT_EQ(facts.generative, 1);
+  EXPECT_NEAR(facts.lambda_squared[1], 2 / std::numbers::pi, 1e-2);
+}
+
+// Cells can only lose: no lambda_k^2 above 1, and none cut off there.
+TEST(Exponents, NoLambdaExceedsOneByMoreThanItsError) {
+  for (const char* link : {"identity", "tanh", "hermite:3", "hermite:4", "abs", "relu"}) {
+    for (const double tau : {0.0, 0.02, 0.5}) {
+      const Exponents facts = of(link, tau > 0 ? Noise(NoiseKind::gaussian, tau) : Noise());
+      for (std::size_t k = 0; k < facts.lambda_squared.size(); ++k) {
+        EXPECT_LE(facts.lambda_squared[k], 1 + facts.lambda_squared_errors[k] + 1e-12) << link;
+        EXPECT_GE(facts.lambda_squared[k], -facts.lambda_squared_errors[k]) << link;
+      }
     }
   }
 }

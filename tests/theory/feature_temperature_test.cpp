@@ -90,6 +90,18 @@ TEST(FeatureTemperature, FindsEveryCrossingThatADenseScanFinds) {
   }
 }
 
+// Rewards that grow or jump for ever: no zero may come from an integral that missed its mass.
+TEST(FeatureTemperature, FindsNoZeroWhereThereIsNone) {
+  for (const char* text : {"formula:sin(3*z)+z", "formula:z>4 ? 1 : 0", "formula:z-floor(z)+z",
+                           "identity", "softplus", "formula:z*abs(z)^0.5"}) {
+    for (const FeatureTemperature& found : of({parse_link(text), Noise()})) {
+      EXPECT_TRUE(found.dead.empty())
+          << text << ", " << transform_name(found.transform) << " at " << found.dead.front().beta;
+      EXPECT_LE(found.best_efficiency, 1 + 1e-6) << text;
+    }
+  }
+}
+
 TEST(FeatureTemperature, BestIsNoWorseThanAnyOtherTemperature) {
   for (const char* text : {"damped_hermite:3", "hermite:3@clip:-2,2", "z2exp", "tanh"}) {
     const SingleIndexModel model{parse_link(text), Noise(NoiseKind::uniform, 0.3)};

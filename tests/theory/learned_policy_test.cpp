@@ -123,6 +123,31 @@ Drawn draw_overlap_and_betas(int rarity) {
   return drawn;
 }
 
+// r = 0.4 u^2 at beta 1 gives u a variance of 5: E -e^{0.2 z^2} is -infinity for m = 1, finite for
+// m = 0.2, where z has a variance of 1.16.
+TEST(LearnedPolicy, RefusesAnInfiniteGoldValue) {
+  const Link reward = parse_link("formula:-exp(0.2*z^2)");
+  const Link learned = parse_link("formula:0.4*z^2");
+  const double beta = 1;
+  EXPECT_THROW(learned_policies(reward, learned, 1, std::span(&beta, 1)), UsageError);
+  const LearnedPolicy policy = learned_policies(reward, learned, 0.2, std::span(&beta, 1)).front();
+  // E e^{a z^2} = 1/sqrt(1 - 2 a v).
+  EXPECT_NEAR(policy.gold_value, -1 / std::sqrt(1 - 0.4 * 1.16), 1e-9);
+}
+
+// At beta = 1000 the policy hardly moves: gold gain and KL are both of order 1e-10 of the reward.
+TEST(LearnedPolicy, WeakTiltsKeepTheirDigits) {
+  const double beta = 1000;
+  const LearnedPolicy policy =
+      learned_policies(parse_link("tanh@scale:1e-3"), parse_link("tanh:2@scale:1e-3"), 0.7,
+                       std::span(&beta, 1))
+          .front();
+  // To leading order gold gain = Cov(f, r)/beta and KL = Var r/(2 beta^2), so efficiency is
+  // (2 Cov - Var r)/Var f, with the moments of tanh(z), tanh(2u) at correlation 0.7 by NumPy's
+  // Gauss-Hermite of order 200 in two dimensions, good to 1e-6.
+  EXPECT_NEAR(policy.efficiency.value(), 0.0315976, 1e-6);
+}
+
 RC_GTEST_PROP(LearnedPolicy, GapIsNeverNegativeAndVanishesForTheTrueReward, ()) {
   const Link reward = parse_link(
       *rc::gen::element<std::string>("tanh", "cos:2", "relu@clip:0,2", "damped_hermite:3", "sign"));

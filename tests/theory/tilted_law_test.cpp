@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "esscher/base/error.h"
 #include "golden.h"
@@ -100,9 +101,55 @@ TEST(TiltedLaw, SignRewardIsATwoPointLaw) {
   }
 }
 
+// Two equal peaks at +-100, beyond where breaks are looked for. Around each, with t the distance
+// from the kink: inside f z^2/2 rises with slope 100, outside 1e4 - z^2/2 falls with slope -100, so
+// Z = 2 e^{5000} / sqrt(2 pi) * (int_0^inf e^{-100 t + t^2/2} + int_0^inf e^{-100 t - t^2/2}),
+// the first cut off at t = 100: 2 * 0.01 * (1 + 3e-8 + ...) by expansion in t^2.
+TEST(TiltedLaw, FarPeaksCountOnBothSides) {
+  const TiltedLaw law = tilted_law(parse_link("formula:min(z^2,1e4)"), 1);
+  EXPECT_NEAR(law.mean_direction, 0, 1e-9);
+  const double tails = 0.02 * (1 + 3e-8);  // the terms +-t^2/2 cancel, t^4/8 leaves 24/8 * 1e-8
+  const double exact = 5000 + std::log(2 * tails / std::sqrt(2 * std::numbers::pi));
+  EXPECT_NEAR(law.log_partition, exact, 1e-9);
+}
+
+// An oscillating reward on a slope: the tilted law sits at the crests around z = 60, far beyond the
+// normal law. Reference: midpoint rule of 2e6 points on [50, 70], all mass being there.
+TEST(TiltedLaw, FarCrestsOfAnOscillatingRewardAreFound) {
+  const Link link = parse_link("formula:sin(20*z)+0.3*z");
+  const double beta = 0.005;
+  const TiltedLaw law = tilted_law(link, beta);
+  constexpr int kPoints = 2000000;
+  double mass = 0;
+  double direction = 0;
+  for (int i = 0; i < kPoints; ++i) {
+    const double z = 50 + 20 * (i + 0.5) / kPoints;
+    const double weight = std::exp((std::sin(20 * z) + 0.3 * z) / beta - z * z / 2 - 2000);
+    mass += weight;
+    direction += weight * z;
+  }
+  EXPECT_NEAR(law.mean_direction, direction / mass, 1e-8);
+  EXPECT_NEAR(law.log_partition,
+              2000 + std::log(mass * 20 / kPoints / std::sqrt(2 * std::numbers::pi)), 1e-8);
+}
+
+// Gain and KL of a weak tilt are s Var/2 and s^2 Var/2 to leading order: digits, not rounding.
+TEST(TiltedLaw, WeakTiltsKeepTheirDigits) {
+  const double beta = 1000;
+  for (const double scale : {1e-6, 1e-3, 1.0}) {
+    const double s = scale / beta;
+    const TiltedLaw law = tilted_law(scaled(parse_link("tanh"), scale), beta);
+    // Cumulants of tanh(Z): k_2 = 0.3942944903978412 (golden), k_3 = 0; E tanh^4 = 0.2481 to 1e-3,
+    // so the s^4 term is below 1e-2 s^2 of the first.
+    const double second = 0.3942944903978412;
+    EXPECT_NEAR(law.gain / (scale * s * second / 2), 1, 1e-10 + s * s);
+    EXPECT_NEAR(law.kl / (s * s * second / 2), 1, 1e-10 + s * s);
+  }
+}
+
 TEST(TiltedLaw, RefusesTemperaturesThatAreNone) {
   const Link link = parse_link("tanh");
-  for (const double beta : {0.0, -1.0, std::numeric_limits<double>::infinity(),
+  for (const double beta : {0.0, -1.0, 1e-10, 1e10, std::numeric_limits<double>::infinity(),
                             std::numeric_limits<double>::quiet_NaN()}) {
     EXPECT_THROW(tilted_law(link, beta), UsageError);
   }

@@ -30,8 +30,7 @@ long long parse_integer(std::string_view text, std::string_view field, long long
 /// \throws UsageError naming \p field and the part that is wrong.
 std::vector<double> parse_number_list(std::string_view text, std::string_view field);
 
-/// Inverse temperatures' natural input: parse_number_list, each entry required to be a finite
-/// positive number.
+/// Temperatures: parse_number_list, each entry a finite positive number.
 /// \throws UsageError naming \p field, the value and the remedy.
 std::vector<double> parse_temperatures(std::string_view text, std::string_view field);
 

@@ -21,6 +21,10 @@ using TiltedIntegrand = std::function<double(double z, std::span<double> values)
 struct QuadratureOptions {
   /// Goal for the error of each integral relative to E[|g_i| e^l]. Below about 2e-14 rounding wins.
   double relative_tolerance = 1e-13;
+  /// Relative rounding error that l and the g_i bring along beyond what their own size tells, for
+  /// example eps * s * |a| where l = s (f - a): bisecting below it is futile, and errors include
+  /// it.
+  double rounding = 0;
   /// Work limit: 31 evaluations a panel.
   int max_panels = 20000;
 };
@@ -52,9 +56,9 @@ struct TiltedIntegrals {
 ///                    sliver's error is then not seen by \p errors either: name the breaks.
 /// \param components  p >= 1
 /// \param breaks      ascending points where a derivative of l or g_i may jump
-/// \throws UsageError where components < 1 or the tolerance is not positive;
-///         InternalError where the integrand is NaN, or grows up to the end of the search
-///         (|z| = 1e9): the caller has to know that the integral is finite before asking for it.
+/// \throws UsageError where components < 1, the tolerance is not positive, or the integrand grows
+///         up to the end of the search (|z| = 1e9): whether the integral is finite has to be known
+///         before it is asked for. InternalError where the integrand is NaN.
 /// Cost: about 1200 evaluations for the search and 31 to 62 a panel, 20 to 80 panels as a rule;
 /// p + 1 further searches where one component is e^{40} above the rest.
 TiltedIntegrals tilted_integrals(const TiltedIntegrand& integrand, int components,

@@ -23,7 +23,8 @@ struct TailGrowth {
   double upper_quadratic_rate = 0;
   /// lim inf f(z) / z^2, the same for -f.
   double lower_quadratic_rate = 0;
-  /// lim sup log|f(z)| / z^2: E f^2 is finite when it is below 1/4. 0 for polynomial growth.
+  /// lim sup log|f(z)| / z^2: E f^2 is finite when it is below 1/4, and can be computed when it is
+  /// below 0.24. 0 for polynomial growth.
   double log_rate = 0;
   /// Whether |f| stays below some constant on this side.
   bool bounded = true;
@@ -79,7 +80,7 @@ class Link {
   std::shared_ptr<const LinkFunction> function_;
 };
 
-/// a * f. \throws UsageError unless a is finite and not zero.
+/// a * f. \throws UsageError unless 1e-100 <= |a| <= 1e100.
 Link scaled(const Link& link, double factor);
 /// f + c. \throws UsageError unless c is finite.
 Link shifted(const Link& link, double offset);
@@ -104,7 +105,7 @@ Link clipped(const Link& link, double low, double high);
 /// \param field  what error messages call the text (the caller's spelling, e.g. "--link").
 /// \throws UsageError for an unknown name (the nearest one is offered), a wrong parameter, a
 ///         formula that does not parse or is not finite somewhere on [-40, 40], a link with E f^2
-///         infinite;
+///         infinite, too nearly so (log_rate >= 0.24) or too large for a double;
 /// \throws DataError or IoError for a table.
 Link parse_link(std::string_view spec, std::string_view field = "link");
 

@@ -48,9 +48,8 @@ struct TheoryReport {
   std::vector<std::string> remarks;
 };
 
-/// \throws UsageError where an option is outside its range, or a moment that was asked for (at one
-/// of
-///         options.betas, of the true or the learned reward) is infinite.
+/// \throws UsageError where an option is outside its range, or a moment of the true or the learned
+///         reward is infinite at one of options.betas.
 /// Cost: for a built-in link some 100 ms, most of it for the search of dead temperatures.
 TheoryReport analyse(const TheoryOptions& options);
 

@@ -12,7 +12,9 @@
 namespace esscher {
 
 struct FeatureTemperatureOptions {
-  /// Inverse temperatures are searched for s * sd(f) in [1/reach, reach], below the finite limit.
+  /// Inverse temperatures are searched for s * size in [1/reach, reach], size being sd(f) or a
+  /// tenth of f's range on [-8, 8] if that is larger; below the limit of finiteness, and as long as
+  /// the tilted law keeps its mass within |z| <= 40.
   double reach = 1e3;
   /// Points of the logarithmic search grid: neighbours are some 7 % apart by default. Two zeros
   /// between neighbours are found through the extremum between them; more are not.
@@ -39,7 +41,7 @@ struct FeatureTemperature {
   /// (rho_k / lambda_k)^2 at the best beta, in [0, 1]: how close this transform comes to the best
   /// possible one, E[h_k(Z) | Y].
   double best_efficiency = 0;
-  bool best_at_search_end = false;  ///< the maximum may lie at a still lower temperature
+  bool best_at_search_end = false;  ///< the maximum may lie beyond the temperatures searched
   double searched_from = 0;         ///< lowest beta searched
   double searched_to = 0;           ///< highest beta searched
 };

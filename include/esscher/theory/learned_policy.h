@@ -34,9 +34,9 @@ struct LearnedPolicy {
 /// \param reward   r* as a link of z
 /// \param learned  r as a link of u; a constant added to it changes nothing but proxy_value
 /// \param overlap  m in [-1, 1]
-/// \throws UsageError where overlap is outside [-1, 1], a beta is not finite and positive, or
-/// either
-///         reward's exponential moment is infinite at one of them.
+/// \throws UsageError where overlap is outside [-1, 1], a beta is not finite and positive, or at
+/// one
+///         of them either reward's exponential moment or the gold value is infinite.
 /// Cost: about 1 ms a temperature, and once some 1000 integrals of the smoothed reward
 /// E f(m u + sqrt(1 - m^2) v), which all temperatures share.
 std::vector<LearnedPolicy> learned_policies(const Link& reward, const Link& learned, double overlap,

@@ -13,10 +13,9 @@
 namespace esscher {
 
 /// Label transforms T_s(y) that stage 1 sees, s = 1/beta1:
-///   exp        e^{sy}
-///   label_exp  y e^{sy}         (negative gradient of the weighted squared loss of a small
-///   network) centred    (y - c) e^{sy}   with c = E[Y e^{sY}] / E e^{sY}, the weighted mean of the
-///   label
+/// - exp: e^{sy};
+/// - label_exp: y e^{sy}, the negative gradient of the weighted squared loss of a small network;
+/// - centred: (y - c) e^{sy} with c = E[Y e^{sY}] / E e^{sY}, the weighted mean of the label.
 enum class LabelTransform { exp, label_exp, centred };
 
 inline constexpr std::array<LabelTransform, 3> kLabelTransforms{
@@ -31,16 +30,19 @@ struct TransformSignal {
   /// of h_k, for label_exp that of Y h_k, for centred the tilted covariance of Y and h_k.
   std::vector<double> scaled;
   std::vector<double> errors;  ///< estimated absolute errors of scaled
-  /// log E T_s(Y)^2; empty where that is infinite (it needs the moment at 2s).
+  /// log E T_s(Y)^2; empty where that is infinite (it needs the moment at 2s), or lost in rounding
+  /// (centred, where the tilt leaves nothing but the highest reward).
   std::optional<double> log_second_moment;
   /// Signal-to-noise rho_k(s) = C_k(s) / sqrt(E T_s^2), k = 0..K: |rho_k| <= lambda_k. Empty where
-  /// the second moment is infinite.
+  /// the second moment is.
   std::vector<double> signal_to_noise;
 };
 
 struct TiltedSignal {
   double inverse_temperature = 0;  ///< s
   double log_scale = 0;            ///< log E e^{sY}, noise included
+  double lower = 0;                ///< the part of the line that carries the tilted law's mass
+  double upper = 0;
   std::array<TransformSignal, 3> transforms;
 
   const TransformSignal& operator[](LabelTransform transform) const {

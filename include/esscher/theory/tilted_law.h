@@ -17,6 +17,7 @@ struct TiltedLaw {
   double log_partition = 0;    ///< log E e^{f/beta}
   double optimal_value = 0;    ///< J* = beta log E e^{f/beta}, the best value of E r - beta KL
   double reference_value = 0;  ///< E f: the value of not optimising
+  double gain = 0;             ///< J* - E f, accurate however weak the tilt
   double mean_reward = 0;      ///< E_pi f
   double reward_variance = 0;  ///< Var_pi f
   double kl = 0;               ///< KL(pi || N(0, I)), nats
@@ -25,7 +26,9 @@ struct TiltedLaw {
   std::optional<double> ess_fraction;
   double mean_direction = 0;      ///< E_pi z
   double direction_variance = 0;  ///< Var_pi z
-  double relative_error = 0;      ///< estimated, of the partition function: the others are alike
+  /// Estimated, of the partition function. Moments are alike; log_partition, J* and KL carry it as
+  /// an absolute error (times beta for J*).
+  double relative_error = 0;
 };
 
 /// \throws UsageError where beta is not finite and positive, or E e^{f/beta} is infinite.
