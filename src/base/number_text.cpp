@@ -110,14 +110,22 @@ std::vector<double> parse_number_list(std::string_view text, std::string_view fi
   return values;
 }
 
+void require_temperature(double beta, std::string_view field) {
+  if (!(beta > 0) || !std::isfinite(beta)) {
+    throw UsageError(rejection(field, beta, "a temperature must be a finite positive number",
+                               "give values such as 0.5 or 0.25:8:log33"));
+  }
+  if (beta < kLeastTemperature || beta > kGreatestTemperature) {
+    throw UsageError(rejection(field, beta,
+                               "a temperature must be from " + number_text(kLeastTemperature) +
+                                   " to " + number_text(kGreatestTemperature),
+                               "measure rewards in another unit"));
+  }
+}
+
 std::vector<double> parse_temperatures(std::string_view text, std::string_view field) {
   std::vector<double> values = parse_number_list(text, field);
-  for (const double value : values) {
-    if (!(value > 0) || !std::isfinite(value)) {
-      throw UsageError(rejection(field, value, "a temperature must be a finite positive number",
-                                 "give values such as 0.5 or 0.25:8:log33"));
-    }
-  }
+  for (const double value : values) require_temperature(value, field);
   return values;
 }
 

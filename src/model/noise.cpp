@@ -26,6 +26,9 @@ const char* kind_name(NoiseKind kind) {
   throw InternalError("a noise kind without a name");
 }
 
+/// Squares of it, times squares of inverse temperatures, are still doubles.
+constexpr double kGreatestDeviation = 1e50;
+
 // Uniform noise. Below this the textbook forms cancel, and power series whose terms are all
 // positive take their place; above it the textbook forms lose less than two bits.
 constexpr double kSeriesBelow = 3;
@@ -96,8 +99,8 @@ Noise::Noise(NoiseKind kind, double deviation) : kind_(kind), deviation_(deviati
       throw UsageError(rejection("noise deviation", deviation, "must be 0 where there is no noise",
                                  "name a kind: gaussian, uniform or rademacher"));
     }
-  } else if (!std::isfinite(deviation) || deviation <= 0) {
-    throw UsageError(rejection("noise deviation", deviation, "must be finite and above 0",
+  } else if (!std::isfinite(deviation) || deviation <= 0 || deviation > kGreatestDeviation) {
+    throw UsageError(rejection("noise deviation", deviation, "must be above 0 and at most 1e50",
                                "for labels without noise say none"));
   }
 }
@@ -176,6 +179,11 @@ Noise parse_noise(std::string_view text, std::string_view field) {
     if (!std::isfinite(deviation) || deviation < 0) {
       throw UsageError(
           rejection(field, text, "a standard deviation must be finite and not negative"));
+    }
+    if (deviation > kGreatestDeviation) {
+      throw UsageError(rejection(
+          field, text, "a standard deviation must be at most " + number_text(kGreatestDeviation),
+          "measure rewards in another unit"));
     }
     return deviation == 0 ? Noise() : Noise(kind, deviation);
   }

@@ -5,7 +5,6 @@
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
-#include "temperature_check.h"
 
 namespace esscher {
 namespace {
@@ -77,7 +76,7 @@ void remark_on_accuracy(TheoryReport& report) {
 TheoryReport analyse(const TheoryOptions& options) {
   const SingleIndexModel& model = options.model;
   for (const double beta : options.betas) {
-    internal::require_temperature(beta, "beta");
+    require_temperature(beta, "beta");
     require_finite_tilt(model.link, beta);
     if (options.learned) require_finite_tilt(*options.learned, beta);
   }

@@ -4,10 +4,9 @@
 #include <cmath>
 
 #include "about_mean.h"
-#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/gaussian/quadrature.h"
 #include "esscher/theory/finiteness.h"
-#include "temperature_check.h"
 
 namespace esscher {
 
@@ -40,7 +39,7 @@ constexpr double kWeak = 1e-2;
 }  // namespace
 
 TiltedLaw tilted_law(const Link& link, double beta) {
-  internal::require_temperature(beta, "beta");
+  require_temperature(beta, "beta");
   require_finite_tilt(link, beta);
   const double s = 1 / beta;
   TiltedLaw law;

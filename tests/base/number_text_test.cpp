@@ -41,6 +41,15 @@ std::string temperature_refusal(std::string_view text) {
   return refusal([&] { parse_temperatures(text, "--beta"); });
 }
 
+TEST(RequireTemperature, HoldsTheLimitsThatDoublesSet) {
+  for (const double beta : {kLeastTemperature, 0.5, kGreatestTemperature}) {
+    EXPECT_NO_THROW(require_temperature(beta, "beta"));
+  }
+  for (const double beta : {0.0, -1.0, 1e-10, 1e10, kInfinity}) {
+    EXPECT_THROW(require_temperature(beta, "beta"), UsageError) << beta;
+  }
+}
+
 TEST(NumberText, IsShort) {
   EXPECT_EQ(number_text(0.1), "0.1");
   EXPECT_EQ(number_text(-2), "-2");

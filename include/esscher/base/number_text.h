@@ -30,7 +30,15 @@ long long parse_integer(std::string_view text, std::string_view field, long long
 /// \throws UsageError naming \p field and the part that is wrong.
 std::vector<double> parse_number_list(std::string_view text, std::string_view field);
 
-/// Temperatures: parse_number_list, each entry a finite positive number.
+/// Temperatures that doubles can serve, in the unit of the reward.
+inline constexpr double kLeastTemperature = 1e-9;
+inline constexpr double kGreatestTemperature = 1e9;
+
+/// \throws UsageError, naming \p field, the value and the remedy, unless \p beta is finite, positive
+///         and within those limits.
+void require_temperature(double beta, std::string_view field);
+
+/// Temperatures: parse_number_list, each entry as require_temperature() wants it.
 /// \throws UsageError naming \p field, the value and the remedy.
 std::vector<double> parse_temperatures(std::string_view text, std::string_view field);
 

@@ -16,7 +16,7 @@ enum class NoiseKind { none, gaussian, uniform, rademacher };
 class Noise {
  public:
   Noise() = default;
-  /// \throws UsageError unless deviation is finite and > 0 (or 0 with NoiseKind::none).
+  /// \throws UsageError unless deviation is in (0, 1e50] (or 0 with NoiseKind::none).
   Noise(NoiseKind kind, double deviation);
 
   NoiseKind kind() const { return kind_; }
