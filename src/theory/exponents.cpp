@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "about_mean.h"
 #include "esscher/base/error.h"
 #include "esscher/gaussian/expansion.h"
 #include "label_cells.h"
+#include "tilted_mean.h"
 
 namespace esscher {
 namespace {

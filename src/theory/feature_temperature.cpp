@@ -5,11 +5,11 @@
 #include <boost/math/tools/toms748_solve.hpp>
 #include <cmath>
 
-#include "about_mean.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/gaussian/expansion.h"
 #include "esscher/theory/finiteness.h"
+#include "tilted_mean.h"
 
 namespace esscher {
 namespace {

@@ -4,33 +4,14 @@
 #include <cmath>
 #include <limits>
 
-#include "about_mean.h"
 #include "esscher/base/error.h"
 #include "esscher/gaussian/hermite.h"
 #include "esscher/gaussian/quadrature.h"
 #include "esscher/theory/finiteness.h"
+#include "tilted_mean.h"
 
 namespace esscher {
 namespace {
-
-/// E[f^p e^{s f}] / E e^{s f} for p = 1, 2.
-struct TiltedMean {
-  double first;
-  double second;
-};
-
-TiltedMean tilted_mean(const Link& link, double s) {
-  const TiltedIntegrals integrals = tilted_integrals(
-      [&](double z, std::span<double> values) {
-        const double f = link(z);
-        values[0] = 1;
-        values[1] = f;
-        values[2] = f * f;
-        return s * f;
-      },
-      3, link.breaks());
-  return {integrals.values[1] / integrals.values[0], integrals.values[2] / integrals.values[0]};
-}
 
 /// log E T_s(Y)^2 of each transform, by integrals of squares: nothing cancels. \p mean is f's
 /// tilted mean at s, \p weighted_mean the label's.
@@ -87,8 +68,9 @@ TiltedSignal tilted_signal(const SingleIndexModel& model, double s, int max_orde
   const Noise& noise = model.noise;
   if (s > 0) require_finite_tilt(link, 1 / s);
 
-  const auto [mean, second_moment] = tilted_mean(link, s);
-  const QuadratureOptions options = internal::about_mean(mean, second_moment, s);
+  const internal::TiltedMean first_pass = internal::tilted_mean(link, s);
+  const double mean = first_pass.first;
+  const QuadratureOptions options = internal::about_mean(mean, first_pass.second, s);
   const std::size_t orders = static_cast<std::size_t>(max_order) + 1;
   const TiltedIntegrals integrals = tilted_integrals(
       [&](double z, std::span<double> values) {

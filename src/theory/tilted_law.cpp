@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "about_mean.h"
 #include "esscher/base/number_text.h"
 #include "esscher/gaussian/quadrature.h"
 #include "esscher/theory/finiteness.h"
+#include "tilted_mean.h"
 
 namespace esscher {
 
@@ -49,18 +49,9 @@ TiltedLaw tilted_law(const Link& link, double beta) {
 
   // First the mean; then everything about it, so that a large constant in the reward costs no
   // digits.
-  const TiltedIntegrals means = tilted_integrals(
-      [&](double z, std::span<double> values) {
-        const double f = link(z);
-        values[0] = 1;
-        values[1] = f;
-        values[2] = f * f;
-        return s * f;
-      },
-      3, link.breaks());
-  const double mean = means.values[1] / means.values[0];
-  const QuadratureOptions about_mean =
-      internal::about_mean(mean, means.values[2] / means.values[0], s);
+  const internal::TiltedMean first_pass = internal::tilted_mean(link, s);
+  const double mean = first_pass.first;
+  const QuadratureOptions about_mean = internal::about_mean(mean, first_pass.second, s);
   const TiltedIntegrals tilted = tilted_integrals(
       [&](double z, std::span<double> values) {
         const double excess = link(z) - mean;

@@ -1,16 +1,25 @@
-#pragma once
+#include "tilted_mean.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "esscher/gaussian/quadrature.h"
-
 namespace esscher::internal {
 
-/// Options for integrals of (f - mean) e^{s (f - mean)}: the difference carries the rounding of f
-/// itself, which no bisection can take out of it. \p second_moment is E f^2 under the same law.
-inline QuadratureOptions about_mean(double mean, double second_moment, double s) {
+TiltedMean tilted_mean(const Link& link, double s) {
+  const TiltedIntegrals integrals = tilted_integrals(
+      [&](double z, std::span<double> values) {
+        const double f = link(z);
+        values[0] = 1;
+        values[1] = f;
+        values[2] = f * f;
+        return s * f;
+      },
+      3, link.breaks());
+  return {integrals.values[1] / integrals.values[0], integrals.values[2] / integrals.values[0]};
+}
+
+QuadratureOptions about_mean(double mean, double second_moment, double s) {
   constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
   const double size = std::abs(mean);
   const double variance = std::max(second_moment - mean * mean, kEpsilon * mean * mean);
