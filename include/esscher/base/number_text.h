@@ -34,8 +34,8 @@ std::vector<double> parse_number_list(std::string_view text, std::string_view fi
 inline constexpr double kLeastTemperature = 1e-9;
 inline constexpr double kGreatestTemperature = 1e9;
 
-/// \throws UsageError, naming \p field, the value and the remedy, unless \p beta is finite, positive
-///         and within those limits.
+/// \throws UsageError, naming \p field, the value and the remedy, unless \p beta is finite and
+///         positive, and within those limits.
 void require_temperature(double beta, std::string_view field);
 
 /// Temperatures: parse_number_list, each entry as require_temperature() wants it.
