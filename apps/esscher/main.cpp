@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
@@ -13,9 +15,13 @@
 namespace {
 
 /// Exit codes, as in sysexits.h; the manual lists them.
-enum ExitCode { kDone = 0, kUsage = 64, kData = 65, kInternal = 70, kInputOutput = 74 };
+constexpr int kDone = 0;
+constexpr int kUsage = 64;
+constexpr int kData = 65;
+constexpr int kInternal = 70;
+constexpr int kInputOutput = 74;
 
-int fail(ExitCode code, const std::string& message) {
+int fail(int code, const std::string& message) {
   std::fprintf(stderr, "esscher: %s\n", message.c_str());
   return code;
 }
@@ -46,16 +52,16 @@ std::string unexpected(const CLI::App& program) {
     const std::string place =
         (command.get_parent() == nullptr ? "" : program.get_name() + " ") + command.get_name();
     const std::string nearest = esscher::nearest_name(word.substr(0, word.find('=')), names);
-    return word + ": unknown " + (is_option ? "option" : "command") + " of " + place + "; " +
-           (nearest.empty() ? "see '" + place + " --help'" : "did you mean " + nearest + "?");
+    return fmt::format("{}: unknown {} of {}; {}", word, is_option ? "option" : "command", place,
+                       nearest.empty() ? fmt::format("see '{} --help'", place)
+                                       : fmt::format("did you mean {}?", nearest));
   }
-  return (words.empty() ? std::string("an argument") : words.front()) + ": not expected by " +
-         command.get_display_name() + "; quote a value that holds spaces";
+  return fmt::format("{}: not expected by {}; quote a value that holds spaces",
+                     words.empty() ? "an argument" : words.front(), command.get_display_name());
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+/// Reads the command line and runs what it asks for. Returns the exit code.
+int run(int argc, char** argv) {
   CLI::App program("Reward models for exponentially tilted policies", "esscher");
   program.set_version_flag("--version", esscher::build_line(), "version, commit and build");
   // Subcommands inherit it.
@@ -85,8 +91,21 @@ int main(int argc, char** argv) {
     return fail(kData, error.what());
   } catch (const esscher::IoError& error) {
     return fail(kInputOutput, error.what());
-  } catch (const std::exception& error) {
-    return fail(kInternal, std::string("internal error: ") + error.what() +
-                               "; please report it with the command line and 'esscher --version'");
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr,
+                 "esscher: internal error: %s; please report it with the command line and 'esscher "
+                 "--version'\n",
+                 error.what());
+  } catch (...) {
+    std::fputs("esscher: internal error of an unknown kind\n", stderr);
+  }
+  return kInternal;
 }

@@ -233,7 +233,7 @@ void register_ratios(std::int64_t target) {
       {"standard_library_normal_f32"});
 }
 
-const bool registered = [] {
+const bool kRegistered = [] {
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
     if (target == HWY_SCALAR) continue;
     register_fills(target);

@@ -48,23 +48,23 @@ void exact(benchmark::State& state, const std::string& name) {
     state.SkipWithError("wrong result");
     return;
   }
-  for (auto _ : state) benchmark::DoNotOptimize(tilted_law(link, kBeta).kl);
+  while (state.KeepRunning()) benchmark::DoNotOptimize(tilted_law(link, kBeta).kl);
   state.SetItemsProcessed(state.iterations());
 }
 
 void dense(benchmark::State& state, const std::string& name) {
   const Link link = esscher::parse_link(name);
-  for (auto _ : state) benchmark::DoNotOptimize(dense_optimal_value(link, kBeta));
+  while (state.KeepRunning()) benchmark::DoNotOptimize(dense_optimal_value(link, kBeta));
   state.SetItemsProcessed(state.iterations());
 }
 
 void whole_report(benchmark::State& state, const std::string& name) {
   const esscher::TheoryOptions options{{esscher::parse_link(name), {}}, {}, 12, {}, 1};
-  for (auto _ : state) benchmark::DoNotOptimize(analyse(options).rows.size());
+  while (state.KeepRunning()) benchmark::DoNotOptimize(analyse(options).rows.size());
   state.SetItemsProcessed(state.iterations());
 }
 
-const bool registered = [] {
+const bool kRegistered = [] {
   for (const std::string name : {"tanh", "damped_hermite:3", "tanh(z^3-3*z)"}) {
     benchmark::RegisterBenchmark(("tilted_law/" + name).c_str(),
                                  [=](benchmark::State& state) { exact(state, name); });
