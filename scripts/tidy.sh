@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# clang-tidy over the sources of the libraries and programs: scripts/tidy.sh BUILD [JOBS]
-# BUILD is a configured and built tree. Tests are left out: GoogleTest's macros are most of what it
-# would complain about, and would triple its time.
+# clang-tidy over the sources of the libraries and the program: scripts/tidy.sh BUILD [JOBS]
+# BUILD is a configured and built tree. Tests and benchmarks are left out: their frameworks' macros
+# and loops are most of what it would complain about, and would triple its time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$1
@@ -9,7 +9,7 @@ jobs=${2:-$(nproc)}
 
 # Some of gcc's warning options are unknown to clang, which matters where warnings are errors.
 # Longest first, so that no processor waits for the last file.
-git ls-files -co --exclude-standard --deduplicate -- 'src/*.cpp' 'apps/*.cpp' 'bench/*.cpp' |
+git ls-files -co --exclude-standard --deduplicate -- 'src/*.cpp' 'apps/*.cpp' |
   xargs ls -S |
   xargs -P "$jobs" -n 1 clang-tidy -p "$build" --quiet --warnings-as-errors='*' \
     --extra-arg=-Wno-unknown-warning-option 2>/dev/null
