@@ -97,6 +97,30 @@ long long parse_integer(std::string_view text, std::string_view field, long long
   return value;
 }
 
+std::uint64_t parse_count(std::string_view text, std::string_view field, std::uint64_t least) {
+  constexpr std::uint64_t kMost = 1'000'000'000'000'000'000;
+  const auto refuse = [&] {
+    throw UsageError(rejection(field, "'" + std::string(text) + "'",
+                               "must be a whole number from " + std::to_string(least) + " to 1e18",
+                               "for example 1000000 or 1e6"));
+  };
+  std::uint64_t count = 0;
+  const char* end = text.data() + text.size();
+  const auto whole = std::from_chars(text.data(), end, count);
+  if (whole.ec != std::errc{} || whole.ptr != end) {
+    double value = 0;
+    const auto result = std::from_chars(text.data(), end, value);
+    // 1e18 is below 2^60, so that a whole double converts exactly.
+    if (result.ec != std::errc{} || result.ptr != end || !(value >= 0) ||
+        value > static_cast<double>(kMost) || value != std::floor(value)) {
+      refuse();
+    }
+    count = static_cast<std::uint64_t>(value);
+  }
+  if (text.empty() || count < least || count > kMost) refuse();
+  return count;
+}
+
 std::vector<double> parse_number_list(std::string_view text, std::string_view field) {
   std::vector<double> values;
   for (const std::string_view part : split(text, ',')) {

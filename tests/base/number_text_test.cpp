@@ -100,6 +100,23 @@ TEST(ParseInteger, KeepsItsLimits) {
   EXPECT_EQ(parse_integer("-9223372036854775808", "n", kLeast, kMost), kLeast);
 }
 
+TEST(ParseCount, ReadsWholeNumbersWrittenEitherWay) {
+  EXPECT_EQ(parse_count("1000000", "n"), 1000000U);
+  EXPECT_EQ(parse_count("1e6", "n"), 1000000U);
+  EXPECT_EQ(parse_count("2.5e3", "n"), 2500U);
+  EXPECT_EQ(parse_count("1e18", "n"), 1000000000000000000U);
+  EXPECT_EQ(parse_count("999999999999999999", "n"), 999999999999999999U);
+  EXPECT_EQ(parse_count("0", "n", 0), 0U);
+}
+
+TEST(ParseCount, RefusesWhatIsNoCount) {
+  for (const char* text : {"", "-1", "0", "1.5", "1e19", "18446744073709551616", "nan", "inf",
+                           "1e6x", " 5", "1e-3", "0x10"}) {
+    EXPECT_THROW(parse_count(text, "n"), UsageError) << text;
+  }
+  EXPECT_THROW(parse_count("1", "n", 2), UsageError);
+}
+
 TEST(ParseInteger, RejectsWhatIsNotWholeOrNotInside) {
   const auto refused = [](std::string_view text) {
     return refusal([&] { parse_integer(text, "--order", -3, 5); });

@@ -1,0 +1,65 @@
+#pragma once
+
+/// \file
+/// Matrices as the rooms hand them to each other: row-major, rows of samples or of neurons.
+
+#include <cstddef>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+namespace esscher {
+
+/// rows x columns numbers that somebody else owns; row i begins at data + i * stride.
+/// MatrixView<const T> is read-only, and every MatrixView<T> converts to it.
+template <class T>
+struct MatrixView {
+  T* data = nullptr;
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  std::size_t stride = 0;  ///< in elements, >= columns
+
+  T& operator()(std::size_t i, std::size_t j) const { return data[i * stride + j]; }
+  std::span<T> row(std::size_t i) const { return {data + i * stride, columns}; }
+  /// Rows [first, first + count).
+  MatrixView rows_from(std::size_t first, std::size_t count) const {
+    return {data + first * stride, count, columns, stride};
+  }
+  // Implicit, as for std::span.
+  operator MatrixView<const T>() const  // NOLINT(google-explicit-constructor)
+      requires(!std::is_const_v<T>) {
+    return {data, rows, columns, stride};
+  }
+};
+
+/// Owns its rows x columns numbers, without gaps.
+template <class T>
+class Matrix {
+ public:
+  Matrix() = default;
+  Matrix(std::size_t rows, std::size_t columns, T value = T())
+      : rows_(rows), columns_(columns), values_(rows * columns, value) {}
+
+  std::size_t rows() const { return rows_; }
+  std::size_t columns() const { return columns_; }
+  bool empty() const { return values_.empty(); }
+  T* data() { return values_.data(); }
+  const T* data() const { return values_.data(); }
+  T& operator()(std::size_t i, std::size_t j) { return values_[i * columns_ + j]; }
+  const T& operator()(std::size_t i, std::size_t j) const { return values_[i * columns_ + j]; }
+  std::span<T> row(std::size_t i) { return {data() + i * columns_, columns_}; }
+  std::span<const T> row(std::size_t i) const { return {data() + i * columns_, columns_}; }
+  std::span<T> values() { return values_; }
+  std::span<const T> values() const { return values_; }
+  MatrixView<T> view() { return {data(), rows_, columns_, columns_}; }
+  MatrixView<const T> view() const { return {data(), rows_, columns_, columns_}; }
+
+  friend bool operator==(const Matrix&, const Matrix&) = default;
+
+ private:
+  std::size_t rows_ = 0;
+  std::size_t columns_ = 0;
+  std::vector<T> values_;
+};
+
+}  // namespace esscher

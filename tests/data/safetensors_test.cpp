@@ -1,0 +1,127 @@
+#include "esscher/data/safetensors.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+
+#include "esscher/base/error.h"
+
+namespace esscher {
+namespace {
+
+class SafetensorsFile : public testing::Test {
+ protected:
+  SafetensorsFile()
+      : folder_(std::filesystem::path(testing::TempDir()) /
+                testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    std::filesystem::create_directories(folder_);
+  }
+  ~SafetensorsFile() override { std::filesystem::remove_all(folder_); }
+
+  std::string path() const { return (folder_ / "x.safetensors").string(); }
+
+  void put(const std::string& bytes) const { std::ofstream(path(), std::ios::binary) << bytes; }
+  std::string get() const {
+    std::ifstream file(path(), std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  /// A file with this header and these bytes behind it.
+  void put(const std::string& header, const std::string& data) const {
+    std::string length(8, '\0');
+    for (std::size_t i = 0; i < 8; ++i) {
+      length[i] = static_cast<char>((header.size() >> (8 * i)) & 255);
+    }
+    put(length + header + data);
+  }
+  std::string refusal() const {
+    try {
+      read_safetensors(path());
+    } catch (const DataError& error) {
+      return error.what();
+    }
+    return "(read)";
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(SafetensorsFile, ReadsBackWhatWasWritten) {
+  Safetensors content;
+  content.tensors["w"] = {{2, 3}, {1, -0.0, 1e-310, std::numeric_limits<double>::max(), 0.1, 3}};
+  content.tensors["empty"] = {{0, 5}, {}};
+  content.tensors["scalar"] = {{}, {42}};
+  content.metadata = {{"format", "1"}, {"note", "caf\u00e9 \"quoted\"\n"}};
+  write_safetensors(path(), content);
+  const Safetensors read = read_safetensors(path());
+  EXPECT_EQ(read.metadata, content.metadata);
+  ASSERT_EQ(read.tensors.size(), 3U);
+  EXPECT_EQ(read.tensors.at("w").shape, (std::vector<std::uint64_t>{2, 3}));
+  EXPECT_EQ(read.tensors.at("w").values, content.tensors.at("w").values);
+  EXPECT_TRUE(std::signbit(read.tensors.at("w").values[1]));
+  EXPECT_EQ(read.tensors.at("empty").shape, (std::vector<std::uint64_t>{0, 5}));
+  EXPECT_EQ(read.tensors.at("scalar").values, std::vector<double>{42});
+}
+
+TEST_F(SafetensorsFile, ReadsHalfPrecisions) {
+  // 1.5, -2, the least subnormal and infinity as F16; 1 and -3 as BF16; 0.5 as F32.
+  put(R"({"h":{"dtype":"F16","shape":[4],"data_offsets":[0,8]},)"
+      R"("b":{"dtype":"BF16","shape":[2],"data_offsets":[8,12]},)"
+      R"("f":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}})",
+      std::string("\x00\x3e\x00\xc0\x01\x00\x00\x7c\x80\x3f\x40\xc0\x00\x00\x00\x3f", 16));
+  const Safetensors read = read_safetensors(path());
+  EXPECT_EQ(read.tensors.at("h").values,
+            (std::vector<double>{1.5, -2, 0x1p-24, std::numeric_limits<double>::infinity()}));
+  EXPECT_EQ(read.tensors.at("b").values, (std::vector<double>{1, -3}));
+  EXPECT_EQ(read.tensors.at("f").values, std::vector<double>{0.5});
+}
+
+TEST_F(SafetensorsFile, ATruncatedFileSaysHowMuchIsMissing) {
+  write_safetensors(path(), {{{"w", {{2}, {1, 2}}}}, {}});
+  const std::string whole = get();
+  put(whole.substr(0, whole.size() - 5));
+  EXPECT_NE(refusal().find("truncated: 5 bytes are missing"), std::string::npos) << refusal();
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    put(whole.substr(0, length));
+    EXPECT_THROW(read_safetensors(path()), DataError) << length;
+  }
+}
+
+TEST_F(SafetensorsFile, RefusesHeadersThatClaimTooMuch) {
+  put(std::string("\xff\xff\xff\xff\xff\xff\xff\x7f", 8));
+  EXPECT_NE(refusal().find("header claims"), std::string::npos) << refusal();
+  put(R"({"w":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", "");
+  EXPECT_NE(refusal().find("do not fit its shape"), std::string::npos) << refusal();
+  put(R"({"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]},)"
+      R"("b":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}})",
+      "12345678");
+  EXPECT_NE(refusal().find("overlap"), std::string::npos) << refusal();
+  put(R"({"a":{"dtype":"F64","shape":[1],"data_offsets":[8,0]}})", "");
+  EXPECT_NE(refusal().find("do not fit its shape"), std::string::npos) << refusal();
+}
+
+TEST_F(SafetensorsFile, RefusesWhatItCannotRead) {
+  put("{", "");
+  EXPECT_NE(refusal().find("not JSON"), std::string::npos) << refusal();
+  put("[1]", "");
+  EXPECT_NE(refusal().find("not a JSON object"), std::string::npos) << refusal();
+  put(R"({"w":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}})", "1");
+  EXPECT_NE(refusal().find("type I8"), std::string::npos) << refusal();
+  put(R"({"w":{"dtype":"F64","shape":[-1],"data_offsets":[0,8]}})", "12345678");
+  EXPECT_NE(refusal().find("lacks a dtype"), std::string::npos) << refusal();
+  put("{}", "x");
+  EXPECT_NE(refusal().find("belong to none"), std::string::npos) << refusal();
+  EXPECT_THROW(read_safetensors((folder_ / "none").string()), IoError);
+}
+
+TEST_F(SafetensorsFile, RefusesToWriteWhatDoesNotFitItsShape) {
+  EXPECT_THROW(write_safetensors(path(), {{{"w", {{3}, {1, 2}}}}, {}}), UsageError);
+  EXPECT_FALSE(std::filesystem::exists(path()));
+  EXPECT_THROW(write_safetensors((folder_ / "no" / "x").string(), {}), IoError);
+}
+
+}  // namespace
+}  // namespace esscher
