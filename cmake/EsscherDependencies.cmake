@@ -3,6 +3,8 @@ find_package(OpenMP REQUIRED)
 find_package(hwy REQUIRED)
 find_package(Boost 1.74 REQUIRED)
 find_package(muparser REQUIRED)
+find_package(dnnl REQUIRED)
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_package(nlohmann_json REQUIRED)
 # Random123 is a folder of headers without a package file.
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)

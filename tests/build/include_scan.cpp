@@ -149,7 +149,11 @@ std::string complaint(const Rooms& rooms, const Place& place, const Include& inc
   }
   if (place.is_public) return "public headers include each other as \"esscher/<room>/<name>.h\"";
   if (parts.size() > 1 && rooms.contains(parts[0]) && parts[0] != place.room) {
-    return "internal header of room " + parts[0];
+    if (place.is_app) return "internal header of room " + parts[0];
+    if (!rooms.at(place.room).contains(parts[0])) {
+      return "room " + place.room + " may not include room " + parts[0];
+    }
+    return "";
   }
   if (std::find(parts.begin(), parts.end(), "..") != parts.end()) return "leaves its folder";
   return "";

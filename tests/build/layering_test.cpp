@@ -78,8 +78,10 @@ TEST_F(Scan, LetsARoomReachDown) {
   EXPECT_TRUE(found("src/upper/deep/a.cpp", "#include \"esscher/lower/name.h\"\n").empty());
 }
 
-TEST_F(Scan, ReportsInternalHeadersOfOthers) {
-  EXPECT_EQ(found("src/upper/a.cpp", "#include \"lower/detail.h\"\n").size(), 1u);
+TEST_F(Scan, KeepsInternalHeadersFromProgramsAndFromRoomsBelow) {
+  EXPECT_EQ(found("src/lower/a.cpp", "#include \"upper/detail.h\"\n").size(), 1u);
+  // Kernels that are to be inlined must be seen by the rooms behind.
+  EXPECT_TRUE(found("src/upper/a.cpp", "#include \"lower/detail.h\"\n").empty());
   EXPECT_EQ(found("apps/program/a.cpp", "#include \"lower/detail.h\"\n").size(), 1u);
   EXPECT_EQ(found("apps/program/a.cpp", "#include \"../../src/lower/detail.h\"\n").size(), 1u);
   EXPECT_TRUE(found("src/upper/a.cpp", "#include \"upper/detail.h\"\n").empty());

@@ -1,0 +1,34 @@
+#pragma once
+
+// Products in double precision: packed panels and a register tile, after Goto and van de Geijn
+// ("Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008).
+
+#include <cstddef>
+#include <span>
+
+#include "esscher/base/matrix.h"
+#include "esscher/linalg/gemm.h"
+
+namespace esscher::internal {
+
+/// Which entries of C are wanted.
+enum class Region {
+  all,
+  lower,  ///< on and below the diagonal; the others are left alone
+};
+
+/// Element (i, k) of A or (k, i) of B is data[i * along_outer + k * along_inner].
+struct Source {
+  const double* data;
+  std::size_t along_outer;
+  std::size_t along_inner;
+};
+
+/// C <- C + A diag(weights) B, an empty \p weights standing for ones. Shapes must fit.
+/// An entry's bits depend on its row of A, its column of B and the weights only: not on where it
+/// lies in C, nor on the shape of C.
+void multiply_add(Operand a_as, MatrixView<const double> a, Operand b_as,
+                  MatrixView<const double> b, std::span<const double> weights, Region region,
+                  MatrixView<double> c);
+
+}  // namespace esscher::internal
