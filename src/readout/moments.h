@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "esscher/base/callbacks.h"
+#include "esscher/base/matrix.h"
+#include "esscher/readout/ridge.h"
+
+namespace esscher::internal {
+
+/// First and second weighted moments of rows (phi, y): all that a ridge regression needs. The
+/// second are taken about the mean.
+struct Moments {
+  double weight = 0;         ///< sum w
+  double square_weight = 0;  ///< sum w^2
+  std::vector<double> mean;  ///< m + 1, the target last
+  /// sum w (x - mean)(x - mean)', (m + 1) x (m + 1), the lower triangle.
+  Matrix<double> scatter;
+
+  std::size_t features() const { return mean.size() - 1; }
+  double effective_samples() const { return weight * weight / square_weight; }
+  /// trace / m of the features' covariance; 0 for no features.
+  double mean_eigenvalue() const;
+  /// Weighted variance of the target.
+  double target_variance() const { return scatter(features(), features()) / weight; }
+};
+
+/// The moments of both together (Chan, Golub, LeVeque, "Algorithms for computing the sample
+/// variance", The American Statistician 37, 1983): sums of squares only, nothing cancels.
+/// One that has no weight changes nothing.
+void merge(Moments& into, const Moments& other);
+Moments merged(std::span<const Moments* const> parts);
+
+/// Moments of rows (phi, y) - origin. The origin is the heaviest row: differences to it keep all
+/// digits however large the mean is, and even where that row has nearly all the weight; a column
+/// that never varies has exactly no variance.
+struct FoldMoments {
+  std::vector<double> origin;  ///< m + 1
+  std::vector<Moments> folds;
+
+  /// The intercept for the rows themselves, from that for the differences.
+  double intercept(std::span<const double> coefficients, double of_differences) const;
+};
+
+/// One pass over the rows: the moments of each fold, row i belonging to fold i mod \p folds.
+/// \param weights  n, >= 0; an empty span stands for ones
+/// Empty where it was cancelled. \throws DataError where features are not finite or overflow
+std::optional<FoldMoments> fold_moments(const DesignRows& rows, std::span<const double> targets,
+                                        std::span<const double> weights, std::size_t folds,
+                                        int threads, const Callbacks& callbacks);
+
+}  // namespace esscher::internal

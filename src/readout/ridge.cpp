@@ -1,0 +1,102 @@
+#include "esscher/readout/ridge.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "readout/moments.h"
+#include "readout/penalty.h"
+#include "readout/ridge_options.h"
+#include "readout/row_space.h"
+
+namespace esscher {
+namespace {
+
+/// Facts about the rows that take part.
+WeightDiagnostics diagnose_present(std::span<const double> log_weights) {
+  std::vector<double> present(log_weights.begin(), log_weights.end());
+  std::erase(present, -std::numeric_limits<double>::infinity());
+  return diagnose_weights(present);
+}
+
+/// Whether the weighted labels spread less than rounding lets them, on the scale of all labels.
+bool is_constant(double variance, std::span<const double> targets) {
+  const auto [least, greatest] = std::minmax_element(targets.begin(), targets.end());
+  const double resolution = std::numeric_limits<double>::epsilon() * (*greatest - *least);
+  return std::sqrt(variance) <= resolution;
+}
+
+void set_status(RidgeFit& fit, bool constant, bool singular, std::size_t features) {
+  const auto parameters = static_cast<double>(features + 1);
+  if (constant) {
+    fit.status = RidgeStatus::constant;
+    fit.remark = "the weighted labels do not vary: the fit is the constant " +
+                 number_text(fit.intercept, 6) + " (effective sample size " +
+                 number_text(fit.weights.ess, 3) + ")";
+  } else if (fit.weights.ess < parameters) {
+    fit.status = RidgeStatus::few_effective_samples;
+    fit.remark = "the effective sample size is " + number_text(fit.weights.ess, 3) +
+                 ", less than the " + number_text(parameters) +
+                 " parameters: only the penalty keeps the fit in bounds";
+  } else if (singular) {
+    fit.status = RidgeStatus::rank_deficient;
+    fit.remark = "the features span only " + std::to_string(fit.rank) + " of " +
+                 std::to_string(features) +
+                 " directions to working precision: coefficients are 0 along the others";
+  }
+}
+
+}  // namespace
+
+RidgeFit fit_ridge(const DesignRows& rows, std::span<const double> targets,
+                   std::span<const double> log_weights, const RidgeOptions& options) {
+  internal::require_valid(options, rows);
+  internal::require_targets(rows, targets);
+  if (log_weights.size() != targets.size()) {
+    throw UsageError(rejection("log_weights", std::to_string(log_weights.size()) + " values",
+                               "there are " + std::to_string(targets.size()) + " targets"));
+  }
+  std::vector<double> weights(log_weights.begin(), log_weights.end());
+  normalise_log_weights(weights);
+  for (double& w : weights) w = std::exp(w);
+  RidgeFit fit;
+  fit.weights = diagnose_present(log_weights);
+  fit.coefficients.assign(rows.columns(), 0.0);
+
+  const internal::RowSpace space(rows);
+  fit.dual = space.dual();
+  const auto folds =
+      static_cast<std::size_t>(options.rule == PenaltyRule::kfold ? options.folds : 1);
+  const auto moments = internal::fold_moments(space.rows(), targets, weights, folds,
+                                              options.threads, options.callbacks);
+  if (!moments) {
+    fit.status = RidgeStatus::cancelled;
+    fit.remark = "cancelled before the rows were read";
+    return fit;
+  }
+  std::vector<const internal::Moments*> parts;
+  for (const internal::Moments& part : moments->folds) parts.push_back(&part);
+  internal::MomentFit solution;
+  const internal::Moments all = internal::merged(parts);
+  const bool constant = is_constant(all.target_variance(), targets);
+  if (constant) {
+    fit.intercept = moments->intercept({}, all.mean.back());
+    fit.degrees_of_freedom = 1;
+    fit.weighted_error = all.target_variance();
+  } else {
+    solution = internal::fit_moments(parts, rows.columns(), options);
+    fit.intercept = moments->intercept(solution.coefficients, solution.intercept);
+    fit.coefficients = space.lift(solution.coefficients, fit.intercept);
+    fit.penalty = solution.penalty;
+    fit.degrees_of_freedom = solution.degrees_of_freedom;
+    fit.weighted_error = solution.error;
+    fit.path = std::move(solution.path);
+    fit.rank = solution.rank;
+  }
+  set_status(fit, constant, solution.singular, rows.columns());
+  return fit;
+}
+
+}  // namespace esscher
