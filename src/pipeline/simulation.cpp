@@ -1,0 +1,314 @@
+#include "esscher/pipeline/simulation.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <set>
+
+#include "esscher/base/build_info.h"
+#include "esscher/base/error.h"
+#include "esscher/base/memory.h"
+#include "esscher/base/number_text.h"
+#include "esscher/readout/network_rows.h"
+#include "esscher/theory/finiteness.h"
+
+namespace esscher {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void check(const SimulationOptions& options) {
+  if (options.readout_samples < 1) {
+    throw UsageError(rejection("--readout-samples", "0", "must be at least 1"));
+  }
+  require_memory(saturating_product(options.readout_samples, 8 * sizeof(double)),
+                 "--readout-samples", std::to_string(options.readout_samples),
+                 "their labels and weights", "take fewer");
+  if (!(options.readout_bias_range >= 0) || !std::isfinite(options.readout_bias_range)) {
+    throw UsageError(rejection("--readout-bias-range", options.readout_bias_range,
+                               "must be finite and not negative", "0 keeps the biases of stage 1"));
+  }
+  if (options.weights.empty()) throw UsageError("--weights: name at least one kind of weights");
+  if (std::set(options.weights.begin(), options.weights.end()).size() != options.weights.size()) {
+    throw UsageError("--weights: a kind of weights is named twice");
+  }
+  if (options.deployment_temperatures.empty()) {
+    throw UsageError("--deployment-temperature: give at least one");
+  }
+  if (std::set(options.deployment_temperatures.begin(), options.deployment_temperatures.end())
+          .size() != options.deployment_temperatures.size()) {
+    throw UsageError("--deployment-temperature: a temperature is given twice");
+  }
+  for (const double beta : options.deployment_temperatures) {
+    require_temperature(beta, "--deployment-temperature");
+    require_finite_tilt(options.model.link, beta, "--deployment-temperature");
+  }
+  if (!(options.tolerance > 0 && options.tolerance < 1)) {
+    throw UsageError(rejection("--tolerance", options.tolerance, "must be in (0, 1)",
+                               "0.2 admits temperatures of efficiency 0.8 and more"));
+  }
+  if (options.policy_samples < 1000) {
+    throw UsageError(rejection("--policy-samples", static_cast<double>(options.policy_samples),
+                               "must be at least 1000"));
+  }
+}
+
+/// Stage 2's view of the first layer: few coordinates, and fresh biases if wanted.
+FirstLayer readout_layer(const FirstLayer& learned, const SimulationOptions& options) {
+  FirstLayer layer = reduced(learned);
+  if (options.readout_bias_range > 0) {
+    RandomStream(options.seed, "stage2/bias").fill_uniform(0, layer.biases);
+    for (double& bias : layer.biases) bias = options.readout_bias_range * (2 * bias - 1);
+  }
+  return layer;
+}
+
+/// The labels of stage 2, and the true rewards behind them.
+struct Labels {
+  std::vector<double> rewards;
+  std::vector<double> labels;
+};
+
+Labels draw_labels(const NetworkRows& rows, const SimulationOptions& options) {
+  const std::vector<double> z = rows.directions();
+  Labels drawn{std::vector<double>(z.size()), {}};
+  options.model.link.evaluate(z, drawn.rewards);
+  drawn.labels = drawn.rewards;
+  add_noise(options.model.noise, RandomStream(options.seed, "stage2/noise"), 0, drawn.labels);
+  return drawn;
+}
+
+/// Fits every kind of weights at every temperature. Uniform weights are fitted once.
+class ReadoutStage {
+ public:
+  ReadoutStage(const FirstLayer& layer, const SimulationOptions& options)
+      : options_(options),
+        rows_(layer, options.readout_samples, options.seed, "stage2", physical_memory() / 4,
+              options.threads),
+        drawn_(draw_labels(rows_, options)) {
+    ridge_ = options.ridge;
+    ridge_.threads = options.threads;
+  }
+
+  RidgeFit fit(ReadoutWeights weights, double beta) {
+    switch (weights) {
+      case ReadoutWeights::uniform:
+        return uniform();
+      case ReadoutWeights::label:
+        return weighted(drawn_.labels, beta);
+      case ReadoutWeights::oracle:
+        return weighted(drawn_.rewards, beta);
+      case ReadoutWeights::surrogate:
+        if (pilot_.empty()) {
+          pilot_ = cross_fitted_predictions(rows_, drawn_.labels, options_.pilot_folds, ridge_);
+        }
+        return weighted(pilot_, beta);
+    }
+    throw InternalError("unknown readout weights");
+  }
+
+ private:
+  const RidgeFit& uniform() {
+    if (!uniform_) {
+      uniform_ = fit_ridge(rows_, drawn_.labels, std::vector<double>(drawn_.labels.size()), ridge_);
+    }
+    return *uniform_;
+  }
+
+  RidgeFit weighted(const std::vector<double>& values, double beta) {
+    const std::vector<double> log_weights = tilted_log_weights(values, beta);
+    RidgeOptions ridge = ridge_;
+    if (ridge.rule != PenaltyRule::fixed && options_.shared_penalty == SharedPenalty::yes) {
+      const double thinning =
+          static_cast<double>(log_weights.size()) / diagnose_weights(log_weights).ess;
+      ridge.rule = PenaltyRule::fixed;
+      ridge.penalty = uniform().penalty * std::sqrt(thinning);
+    }
+    return fit_ridge(rows_, drawn_.labels, log_weights, ridge);
+  }
+
+  const SimulationOptions& options_;
+  NetworkRows rows_;
+  Labels drawn_;
+  RidgeOptions ridge_;
+  std::optional<RidgeFit> uniform_;
+  std::vector<double> pilot_;
+};
+
+/// Tells the caller how many of a stage's cases are done.
+class StageProgress {
+ public:
+  StageProgress(const Callbacks& callbacks, std::string_view stage, std::size_t total)
+      : callbacks_(callbacks), stage_(stage), total_(total) {
+    tell();
+  }
+  void step() {
+    ++done_;
+    tell();
+  }
+
+ private:
+  void tell() const {
+    if (callbacks_.progress) callbacks_.progress({stage_, done_, total_});
+  }
+  const Callbacks& callbacks_;
+  std::string_view stage_;
+  std::size_t total_;
+  std::size_t done_ = 0;
+};
+
+void fit_readouts(const FirstLayer& layer, SimulationResult& result) {
+  const SimulationOptions& options = result.options;
+  const auto start = Clock::now();
+  ReadoutStage stage(layer, options);
+  StageProgress progress(options.callbacks, "readouts",
+                         options.weights.size() * options.deployment_temperatures.size());
+  for (const ReadoutWeights weights : options.weights) {
+    bool first = true;
+    for (const double beta : options.deployment_temperatures) {
+      if (options.callbacks.cancelled()) return;
+      PolicyRow row{weights, beta, stage.fit(weights, beta), {}, {}};
+      const bool tilted = weights != ReadoutWeights::uniform;
+      if (tilted || first) {
+        result.model.heads.push_back({weights, tilted ? std::optional(beta) : std::nullopt,
+                                      row.fit.coefficients, row.fit.intercept, row.fit.penalty});
+      }
+      first = false;
+      result.rows.push_back(std::move(row));
+      progress.step();
+    }
+  }
+  result.seconds.readouts = seconds_since(start);
+}
+
+void evaluate(const FirstLayer& layer, SimulationResult& result) {
+  const SimulationOptions& options = result.options;
+  const auto start = Clock::now();
+  std::vector<PolicyCase> cases;
+  for (const PolicyRow& row : result.rows) {
+    cases.push_back({row.fit.coefficients, row.fit.intercept, row.beta});
+  }
+  PolicyOptions policy;
+  policy.method = options.policy_method;
+  policy.samples = options.policy_samples;
+  policy.seed = options.seed;
+  policy.threads = options.threads;
+  policy.callbacks = options.callbacks;
+  const std::vector<PolicyValue> values =
+      evaluate_policies(layer, cases, options.model.link, policy);
+  for (std::size_t i = 0; i < values.size(); ++i) result.rows[i].policy = values[i];
+  // A cancelled evaluation holds the first cases only.
+  result.rows.resize(values.size());
+  result.seconds.policies = seconds_since(start);
+}
+
+void predict_gaps(const FirstLayer& layer, SimulationResult& result) {
+  const SimulationOptions& options = result.options;
+  const auto start = Clock::now();
+  StageProgress progress(options.callbacks, "predictions", result.rows.size());
+  for (PolicyRow& row : result.rows) {
+    if (options.callbacks.cancelled()) return;
+    PredictedGapOptions prediction;
+    prediction.samples = options.readout_samples;
+    prediction.penalty = row.fit.penalty;
+    prediction.seed = options.seed;
+    prediction.threads = options.threads;
+    row.predicted = predicted_gap(layer, options.model, row.weights, row.beta, prediction);
+    progress.step();
+  }
+  result.seconds.predictions = seconds_since(start);
+}
+
+void summarise(SimulationResult& result) {
+  for (const ReadoutWeights weights : result.options.weights) {
+    std::vector<TemperaturePoint> measured;
+    std::vector<TemperaturePoint> predicted;
+    for (const PolicyRow& row : result.rows) {
+      if (row.weights != weights) continue;
+      const PolicyValue& policy = row.policy;
+      Estimate gain = policy.value;
+      gain.value -= policy.reference_value;
+      measured.push_back({row.beta, policy.efficiency, gain, policy.gold, policy.reliable});
+      if (row.predicted && row.predicted->gap) {
+        Estimate predicted_gain;
+        predicted_gain.value = policy.optimal_value - policy.reference_value - *row.predicted->gap;
+        predicted.push_back({row.beta, Estimate{row.predicted->efficiency.value_or(0)},
+                             predicted_gain, policy.gold, row.predicted->efficiency.has_value()});
+      }
+    }
+    if (measured.empty()) continue;
+    WeightsSummary summary{weights, admissible_sets(measured, result.options.tolerance), {}};
+    if (!predicted.empty())
+      summary.predicted = admissible_sets(predicted, result.options.tolerance);
+    summary.predicted.gold_optimal_beta.reset();
+    result.summaries.push_back(std::move(summary));
+  }
+}
+
+/// Stage 1 on the same samples, with the label as it is.
+FeatureSummary run_control(const SimulationResult& result) {
+  SimulationOptions plain = result.options;
+  plain.weighting = Weighting::none;
+  plain.engine = result.plan.features.engine;
+  plain.batch = result.plan.features.batch;
+  plain.feature_samples = result.features.samples;
+  plain.stop_when_settled = false;
+  plain.step_size.reset();
+  FeaturePlan plan = plan_features(plain);
+  return learn_features(plan.features).summary;
+}
+
+void record_facts(SimulationResult& result) {
+  auto& facts = result.model.facts;
+  facts["link"] = result.options.model.link.name();
+  facts["noise"] = result.options.model.noise.name();
+  facts["seed"] = std::to_string(result.options.seed);
+  facts["engine"] = engine_name(result.plan.features.engine);
+  facts["readout_samples"] = std::to_string(result.options.readout_samples);
+  facts["built_with"] = build_line();
+}
+
+}  // namespace
+
+std::string_view simulation_status_name(SimulationStatus status) {
+  return status == SimulationStatus::completed ? "completed" : "cancelled";
+}
+
+SimulationResult simulate(const SimulationOptions& options) {
+  check(options);
+  SimulationResult result{.options = options, .plan = plan_features(options)};
+  const auto cancelled = [&] { return options.callbacks.cancelled(); };
+  for (const double beta : options.deployment_temperatures) {
+    result.optimal.push_back(tilted_law(options.model.link, beta));
+  }
+
+  auto start = Clock::now();
+  FeatureResult learned = learn_features(result.plan.features);
+  result.features = std::move(learned.summary);
+  result.seconds.features = seconds_since(start);
+  if (options.control && result.plan.feature_temperature && !cancelled()) {
+    start = Clock::now();
+    result.control = run_control(result);
+    result.seconds.control = seconds_since(start);
+  }
+
+  result.model.first = readout_layer(learned.layer, options);
+  record_facts(result);
+  if (!cancelled()) fit_readouts(result.model.first, result);
+  if (!cancelled()) evaluate(result.model.first, result);
+  if (!cancelled()) predict_gaps(result.model.first, result);
+  // Rows without their policy value say nothing yet.
+  if (result.seconds.policies == 0) result.rows.clear();
+  if (cancelled()) {
+    result.status = SimulationStatus::cancelled;
+    result.remarks.emplace_back("Stopped before the end; what was done so far is here.");
+  }
+  summarise(result);
+  return result;
+}
+
+}  // namespace esscher

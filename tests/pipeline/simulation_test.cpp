@@ -1,0 +1,140 @@
+#include "esscher/pipeline/simulation.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+
+#include "esscher/base/error.h"
+
+namespace esscher {
+namespace {
+
+/// Small, but whole: features are found, and readouts differ by their weights.
+SimulationOptions small_system() {
+  SimulationOptions options{.model = {parse_link("damped_hermite:3"), parse_noise("gaussian:0.3")}};
+  options.dim = 200;
+  options.width = 40;
+  options.temperature_rule = FeatureTemperatureRule::given;
+  options.feature_temperature = 1;
+  options.feature_samples = 20000;
+  options.readout_samples = 4000;
+  options.deployment_temperatures = {1, 0.25};
+  options.policy_samples = 8192;
+  options.control = true;
+  options.seed = 3;
+  options.threads = 2;
+  return options;
+}
+
+bool same(const Estimate& a, const Estimate& b) {
+  return a.value == b.value && a.standard_error == b.standard_error;
+}
+
+void expect_same(const SimulationResult& a, const SimulationResult& b) {
+  EXPECT_EQ(a.features.overlaps, b.features.overlaps);
+  EXPECT_EQ(a.model.first.weights, b.model.first.weights);
+  ASSERT_EQ(a.rows.size(), b.rows.size());
+  for (std::size_t i = 0; i < a.rows.size(); ++i) {
+    EXPECT_EQ(a.rows[i].fit.coefficients, b.rows[i].fit.coefficients) << i;
+    EXPECT_TRUE(same(a.rows[i].policy.gap, b.rows[i].policy.gap)) << i;
+    EXPECT_TRUE(same(a.rows[i].policy.kl, b.rows[i].policy.kl)) << i;
+    EXPECT_EQ(a.rows[i].predicted->gap, b.rows[i].predicted->gap) << i;
+  }
+}
+
+TEST(Simulate, IsTheSameBitForBitForAnyNumberOfThreadsAndAnyVerbosity) {
+  for (const Engine engine : {Engine::direct, Engine::order_parameter, Engine::marginal}) {
+    SimulationOptions options = small_system();
+    options.engine = engine;
+    options.control = false;
+    const SimulationResult reference = simulate(options);
+    for (const int threads : {1, 3}) {
+      options.threads = threads;
+      std::uint64_t calls = 0;
+      options.callbacks.progress = [&](const Progress&) { ++calls; };
+      options.callbacks.progress_interval = std::chrono::milliseconds(0);
+      expect_same(reference, simulate(options));
+      EXPECT_GT(calls, 0U);
+    }
+  }
+}
+
+TEST(Simulate, HoldsOneRowForEachWeightsAndTemperature) {
+  const SimulationOptions options = small_system();
+  const SimulationResult result = simulate(options);
+  EXPECT_EQ(result.status, SimulationStatus::completed);
+  ASSERT_EQ(result.rows.size(), 8U);
+  ASSERT_EQ(result.summaries.size(), 4U);
+  // One head for the uniform fit, which serves both temperatures.
+  EXPECT_EQ(result.model.heads.size(), 7U);
+  ASSERT_TRUE(result.control);
+  EXPECT_EQ(result.control->samples, result.features.samples);
+  for (const PolicyRow& row : result.rows) {
+    const PolicyValue& policy = row.policy;
+    // Identities of section 6, each side with its own rounding only.
+    EXPECT_NEAR(policy.value.value, policy.optimal_value - policy.gap.value, 1e-9);
+    ASSERT_TRUE(policy.efficiency);
+    EXPECT_NEAR(policy.efficiency->value,
+                1 - policy.gap.value / (policy.optimal_value - policy.reference_value), 1e-9);
+    EXPECT_GE(policy.gap.value, -4 * policy.gap.standard_error);
+    EXPECT_GE(policy.kl.value, -4 * policy.kl.standard_error);
+    ASSERT_TRUE(row.predicted);
+    ASSERT_TRUE(row.predicted->gap);
+    EXPECT_GT(*row.predicted->gap, 0);
+  }
+}
+
+TEST(Simulate, ARequestToStopLeavesWhatWasDone) {
+  SimulationOptions options = small_system();
+  CancellationToken token;
+  options.callbacks.cancellation = &token;
+  options.callbacks.progress = [&](const Progress& progress) {
+    if (progress.stage == "readouts" && progress.done == 3) token.request();
+  };
+  const SimulationResult result = simulate(options);
+  EXPECT_EQ(result.status, SimulationStatus::cancelled);
+  EXPECT_EQ(result.features.overlaps.size(), options.width);
+  EXPECT_EQ(result.model.heads.size(), 2U);  // uniform twice is one head, and one label
+  EXPECT_TRUE(result.rows.empty());
+}
+
+TEST(Simulate, RefusesWrongOptionsBeforeAnyWork) {
+  const auto refusal = [](auto change) {
+    SimulationOptions options = small_system();
+    change(options);
+    options.callbacks.progress = [](const Progress&) { ADD_FAILURE() << "work has begun"; };
+    try {
+      simulate(options);
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("(accepted)");
+  };
+  using Options = SimulationOptions;
+  EXPECT_NE(refusal([](Options& o) { o.readout_samples = 0; }).find("--readout-samples = 0"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Options& o) { o.readout_samples = 1ULL << 60; }).find("of memory"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Options& o) { o.width = 0; }).find("--width"), std::string::npos);
+  EXPECT_NE(refusal([](Options& o) { o.dim = 1; }).find("--dim"), std::string::npos);
+  EXPECT_NE(refusal([](Options& o) { o.weights.clear(); }).find("--weights"), std::string::npos);
+  EXPECT_NE(refusal([](Options& o) {
+              o.deployment_temperatures = {1, 1};
+            }).find("given twice"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Options& o) {
+              o.deployment_temperatures = {-1};
+            }).find("--deployment-temperature"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Options& o) { o.tolerance = 1; }).find("--tolerance"), std::string::npos);
+  EXPECT_NE(refusal([](Options& o) {
+              o.engine = Engine::direct;
+              o.dim = 1ULL << 40;
+            }).find("of memory"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Options& o) { o.step_size = -1; }).find("--step-size"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace esscher
