@@ -15,9 +15,9 @@ help:  ## this list
 build: $(BUILD)/build.ninja  ## the program, the libraries, tests and benchmarks
 	@cmake --build $(BUILD) -j $(JOBS)
 
-demo: $(BUILD)/build.ninja  ## a tour of links: what exponential reward weighting does to each
+demo: $(BUILD)/build.ninja  ## the main job: a reward model in a million dimensions
 	@cmake --build $(BUILD) -j $(JOBS) --target esscher
-	@examples/tour.sh $(BUILD)/apps/esscher/esscher
+	@examples/simulate.sh $(BUILD)/apps/esscher/esscher
 
 test: build  ## all tests
 	@ctest --preset $(PRESET) -j $(JOBS)

@@ -5,9 +5,18 @@
 /// manual all read them there.
 
 #include <CLI/CLI.hpp>
+#include <stdexcept>
 
 namespace esscher::app {
 
+/// Thrown by a command that a signal stopped, once it has written what was done: exit code 130.
+class Interrupted : public std::runtime_error {
+ public:
+  Interrupted() : std::runtime_error("interrupted; what was done so far is written") {}
+};
+
+void add_simulate_command(CLI::App& program);
+void add_sample_command(CLI::App& program);
 void add_theory_command(CLI::App& program);
 void add_links_command(CLI::App& program);
 void add_manual_command(CLI::App& program);

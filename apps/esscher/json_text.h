@@ -1,13 +1,33 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+
+#include "esscher/base/build_info.h"
 
 namespace esscher::app {
 
+using Json = nlohmann::ordered_json;
+
 /// \p json as a file holds it. Bytes that are not UTF-8, as in the name of a file, become U+FFFD.
-inline std::string json_text(const nlohmann::ordered_json& json) {
-  return json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+inline std::string json_text(const Json& json) {
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+template <typename T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+/// What every record of a run carries.
+inline Json build_json() {
+  const BuildInfo& build = build_info();
+  return {{"version", build.version},
+          {"commit", build.commit},
+          {"compiler", build.compiler},
+          {"build_type", build.build_type},
+          {"instruction_set", build.instruction_set}};
 }
 
 }  // namespace esscher::app

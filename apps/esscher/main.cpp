@@ -20,6 +20,7 @@ constexpr int kUsage = 64;
 constexpr int kData = 65;
 constexpr int kInternal = 70;
 constexpr int kInputOutput = 74;
+constexpr int kInterrupted = 130;  // as shells tell SIGINT
 
 int fail(int code, const std::string& message) {
   std::fprintf(stderr, "esscher: %s\n", message.c_str());
@@ -67,8 +68,12 @@ int run(int argc, char** argv) {
   // Subcommands inherit it.
   program.formatter(std::make_shared<esscher::app::HelpFormatter>());
   program.footer(
-      "Exit codes: 0 done, 64 wrong usage, 65 bad data, 70 internal error, 74 input or output.\n"
+      "Exit codes: 0 done, 64 wrong usage, 65 bad data, 70 internal error, 74 input or output, "
+      "130 interrupted.\n"
+      "Example: esscher simulate --link damped_hermite:3 --dim 1e3 --width 16\n"
       "Example: esscher theory --link damped_hermite:3");
+  esscher::app::add_simulate_command(program);
+  esscher::app::add_sample_command(program);
   esscher::app::add_theory_command(program);
   esscher::app::add_links_command(program);
   esscher::app::add_manual_command(program);
@@ -91,6 +96,8 @@ int run(int argc, char** argv) {
     return fail(kData, error.what());
   } catch (const esscher::IoError& error) {
     return fail(kInputOutput, error.what());
+  } catch (const esscher::app::Interrupted& error) {
+    return fail(kInterrupted, error.what());
   }
 }
 

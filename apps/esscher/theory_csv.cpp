@@ -1,29 +1,11 @@
-#include <cmath>
-#include <optional>
-
-#include "esscher/base/number_text.h"
+#include "csv_line.h"
 #include "theory_report.h"
 
 namespace esscher::app {
 namespace {
 
-/// A line under construction.
-class Line {
- public:
-  void add(const std::string& cell) {
-    if (!text_.empty()) text_ += ',';
-    text_ += cell;
-  }
-  void add(double value) { add(std::isfinite(value) ? number_text(value) : std::string()); }
-  void add(const std::optional<double>& value) { add(value.value_or(NAN)); }
-  std::string text() const { return text_ + "\n"; }
-
- private:
-  std::string text_;
-};
-
 std::string heading(const TheoryReport& report) {
-  Line line;
+  CsvLine line;
   for (const char* name :
        {"beta", "log_partition", "optimal_value", "reference_value", "gain", "mean_reward",
         "reward_variance", "kl", "ess_fraction", "mean_direction", "direction_variance"}) {
@@ -49,7 +31,7 @@ std::string heading(const TheoryReport& report) {
 }
 
 std::string row_line(const TheoryRow& row, int max_order) {
-  Line line;
+  CsvLine line;
   const TiltedLaw& law = row.law;
   for (const double value : {law.beta, law.log_partition, law.optimal_value, law.reference_value,
                              law.gain, law.mean_reward, law.reward_variance, law.kl}) {

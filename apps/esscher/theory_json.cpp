@@ -1,28 +1,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "esscher/base/build_info.h"
 #include "json_text.h"
 #include "theory_report.h"
 
 namespace esscher::app {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-template <typename T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-
-Json build_json() {
-  const BuildInfo& build = build_info();
-  return {{"version", build.version},
-          {"commit", build.commit},
-          {"compiler", build.compiler},
-          {"build_type", build.build_type},
-          {"instruction_set", build.instruction_set}};
-}
 
 Json options_json(const TheoryOptions& options) {
   return {{"link", options.model.link.name()},

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -46,6 +47,7 @@ class Folder {
 
   const std::filesystem::path& path() const { return path_; }
   void write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
     std::ofstream(path_ / name, std::ios::binary) << text;
   }
 
@@ -54,7 +56,9 @@ class Folder {
 };
 
 /// \p arguments go to the program as they are: no shell comes between.
-inline Outcome run(const std::vector<std::string>& arguments, const Folder& folder) {
+/// \param interrupt_after  seconds, then SIGINT; 0: never
+inline Outcome run(const std::vector<std::string>& arguments, const Folder& folder,
+                   unsigned interrupt_after = 0) {
   Folder logs;
   const std::string out = (logs.path() / "out").string();
   const std::string err = (logs.path() / "err").string();
@@ -71,6 +75,10 @@ inline Outcome run(const std::vector<std::string>& arguments, const Folder& fold
     if (chdir(folder.path().c_str()) != 0 || dup2(to_out, 1) < 0 || dup2(to_err, 2) < 0) _exit(126);
     execv(argv[0], argv.data());
     _exit(127);
+  }
+  if (interrupt_after > 0) {
+    sleep(interrupt_after);
+    kill(child, SIGINT);
   }
   int status = 0;
   waitpid(child, &status, 0);

@@ -1,0 +1,63 @@
+#pragma once
+
+/// \file
+/// Options that may come from the command line, from --set or from a configuration file. Each is
+/// defined once, as a line of a table; help, manual, configuration and its echo derive from it.
+
+#include <CLI/CLI.hpp>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace esscher::app {
+
+/// One option, as text; whoever reads it says what is wrong with it.
+struct Setting {
+  std::string name;   ///< "deployment-temperature": the option without dashes, and the key
+  std::string type;   ///< "LIST"; "" for a switch, whose values are true and false
+  std::string value;  ///< the default, then what was given
+  std::string help;
+  bool given = false;  ///< by anyone
+};
+
+class Settings {
+ public:
+  explicit Settings(std::vector<Setting> table);
+
+  /// Defines an option of \p command for each setting, and --config, --set.
+  void define(CLI::App& command);
+  /// After parsing: the configuration file first, then --set, then the command line.
+  /// \throws UsageError for an unknown key (the nearest is offered) or an empty value,
+  ///         DataError for a file that is not TOML, IoError where it cannot be read.
+  void resolve();
+
+  const std::vector<Setting>& table() const { return table_; }
+  const std::string& operator[](std::string_view name) const;
+  /// The value of a switch. \throws UsageError unless it is true or false
+  bool is_set(std::string_view name) const;
+  /// "--name", for messages.
+  static std::string field(std::string_view name) { return "--" + std::string(name); }
+
+  void assign(std::string_view name, const std::string& value, const std::string& origin);
+
+  /// The table as a configuration file that gives the same options again.
+  std::string toml() const;
+
+ private:
+  Setting* find(std::string_view name);
+
+  std::vector<Setting> table_;
+  std::deque<std::string> typed_;  ///< what the command line gave, by the table's order
+  std::deque<bool> switched_;
+  std::string config_;
+  std::vector<std::string> pairs_;  ///< key=value
+  std::vector<const CLI::Option*> options_;
+};
+
+/// Reads a TOML file of one table of scalars and lists of them; calls \p assign for each key, in
+/// the file's order, lists joined by commas.
+/// \throws IoError, DataError with file and line
+void read_config(const std::string& path, Settings& settings);
+
+}  // namespace esscher::app

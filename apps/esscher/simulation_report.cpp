@@ -1,0 +1,194 @@
+#include "simulation_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "esscher/base/build_info.h"
+#include "text.h"
+
+namespace esscher::app {
+namespace {
+
+constexpr int kLabel = 44;
+constexpr int kColumn = 18;
+constexpr int kBeta = 9;
+
+std::string paragraph(const std::string& text) {
+  return "  " + wrapped(text, kPageWidth - 2, "  ") + "\n";
+}
+
+std::string number(double value, int digits = 4) { return fmt::format("{:.{}g}", value, digits); }
+
+std::string row(const std::string& label, const std::vector<std::string>& cells) {
+  std::string text = fmt::format("  {:<{}}", label, kLabel);
+  for (const std::string& cell : cells) text += fmt::format("{:>{}}", cell, kColumn);
+  return text + "\n";
+}
+
+std::string share_text(const Share& share) {
+  return fmt::format("{:.1f} % [{:.1f}, {:.1f}]", 100 * share.value, 100 * share.lower,
+                     100 * share.upper);
+}
+
+std::string time_text(const RecoveryTimes& times) {
+  return times.median ? number(*times.median, 3) : "never";
+}
+
+std::string head(const SimulationResult& result) {
+  const FeatureOptions& features = result.plan.features;
+  const SingleIndexModel& model = result.options.model;
+  return fmt::format(
+      "Reward r*(x) = f(<theta*, x>), f(z) = {}, x ~ N(0, I_d), d = {}\n"
+      "  link {}, noise {}, {} neurons ({}), seed {}\n",
+      model.link.formula(), number(static_cast<double>(features.dim), 7), model.link.name(),
+      model.noise.name(), features.width, features.activation.name(), features.seed);
+}
+
+std::string order_text(const std::optional<int>& order) {
+  return order ? std::to_string(*order) : "> 12";
+}
+
+std::string stage_one_words(const SimulationResult& result) {
+  const FeatureOptions& features = result.plan.features;
+  const FeatureSummary& summary = result.features;
+  std::string text;
+  if (result.plan.feature_temperature) {
+    text += fmt::format("Each sample is weighted by e^{{y/beta1}}, beta1 = {} (transform {}). ",
+                        number(*result.plan.feature_temperature),
+                        weighting_name(features.label.weighting));
+  } else {
+    text += "Samples are not weighted. ";
+  }
+  text += fmt::format(
+      "Plain regression sees the information exponent {}, the best label transform the generative "
+      "exponent {}. Engine {}: {} samples in batches of {}, step size {}; {} after {:.1f} s.",
+      order_text(result.plan.information_exponent), order_text(result.plan.generative_exponent),
+      engine_name(summary.engine), number(static_cast<double>(summary.samples), 3), features.batch,
+      number(features.step_size, 3), feature_status_name(summary.status), result.seconds.features);
+  return text;
+}
+
+std::string stage_one(const SimulationResult& result) {
+  const FeatureOptions& options = result.plan.features;
+  const FeatureSummary& summary = result.features;
+  std::string text = "\n1. Features: does the first layer find theta*?\n";
+  text += paragraph(stage_one_words(result));
+  const auto line = [&](const std::string& label, auto cell) {
+    std::vector<std::string> cells{cell(summary)};
+    if (result.control) cells.push_back(cell(*result.control));
+    text += row(label, cells);
+  };
+  if (result.control) text += row("", {"weighted", "without weights"});
+  line(fmt::format("neurons with |overlap| > {}", number(options.weak)),
+       [](const FeatureSummary& run) { return share_text(run.weak); });
+  line(fmt::format("neurons with |overlap| > {}", number(options.strong)),
+       [](const FeatureSummary& run) { return share_text(run.strong); });
+  line(fmt::format("median samples until |overlap| > {}", number(options.weak)),
+       [](const FeatureSummary& run) { return time_text(run.weak_times); });
+  line("largest |overlap|", [](const FeatureSummary& run) {
+    return run.trajectory.empty() ? "-" : number(run.trajectory.back().quantiles.back(), 3);
+  });
+  text += "  Shares carry 95 % Wilson intervals.";
+  text += result.control ? " Both columns used the same samples.\n" : "\n";
+  for (const auto& remark : result.plan.remarks) text += paragraph(remark);
+  for (const auto& remark : summary.remarks) text += paragraph(remark);
+  return text;
+}
+
+/// "0.873 +-0.004", and a mark where it is not to be relied on.
+std::string efficiency_text(const PolicyRow& row) {
+  if (!row.policy.efficiency) return "-";
+  const Estimate& efficiency = *row.policy.efficiency;
+  return fmt::format("{:.3f} +-{:.3f}{}", efficiency.value, efficiency.standard_error,
+                     row.policy.reliable ? "" : "?");
+}
+
+const PolicyRow* find(const SimulationResult& result, ReadoutWeights weights, double beta) {
+  for (const PolicyRow& row : result.rows) {
+    if (row.weights == weights && row.beta == beta) return &row;
+  }
+  return nullptr;
+}
+
+std::string efficiency_table(const SimulationResult& result) {
+  std::string text = fmt::format("  {:>{}}{:>12}", "beta2", kBeta, "to gain");
+  for (const ReadoutWeights weights : result.options.weights) {
+    text += fmt::format("{:>{}}", readout_weights_name(weights), kColumn);
+  }
+  text += "\n";
+  std::vector<TiltedLaw> optimal = result.optimal;
+  std::sort(optimal.begin(), optimal.end(),
+            [](const TiltedLaw& a, const TiltedLaw& b) { return a.beta > b.beta; });
+  for (const TiltedLaw& law : optimal) {
+    text += fmt::format("  {:>{}}{:>12}", number(law.beta), kBeta, number(law.gain));
+    for (const ReadoutWeights weights : result.options.weights) {
+      const PolicyRow* found = find(result, weights, law.beta);
+      text += fmt::format("{:>{}}", found == nullptr ? "-" : efficiency_text(*found), kColumn);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::string stage_two(const SimulationResult& result) {
+  if (result.rows.empty()) return "";
+  std::string text = "\n2. Readouts and the policies tilted by them\n";
+  text += paragraph(fmt::format(
+      "On {} fresh samples the second layer is fitted by ridge regression, with weights: uniform "
+      "(plain regression), label e^{{y/beta2}}, surrogate e^{{pilot(x)/beta2}} with a pilot fitted "
+      "on other folds, oracle e^{{r*(x)/beta2}} (only a simulation can). Each reward r then tilts "
+      "the policy, pi(x) ~ N(0, I) e^{{r(x)/beta2}}.",
+      number(static_cast<double>(result.options.readout_samples))));
+  text += paragraph(
+      "'To gain' is what the optimal policy gains over not optimising, in units of the reward less "
+      "beta2 KL. The other columns are efficiencies, the share of it that each policy gets: 1 is "
+      "optimal, 0 no better than not optimising, negative is over-optimised. +- is one standard "
+      "error of the valuation.");
+  text += efficiency_table(result);
+  bool doubtful = false;
+  for (const PolicyRow& each : result.rows) doubtful |= !each.policy.reliable;
+  if (doubtful) text += "  ? marks values that the sampler could not make sure of.\n";
+  return text;
+}
+
+std::string stage_three(const SimulationResult& result) {
+  if (result.summaries.empty()) return "";
+  std::string text = "\n3. Which deployment temperatures beta2 are admissible?\n";
+  text += paragraph(fmt::format(
+      "Admissible: efficiency of at least {}. Predicted is the same set by the large-sample "
+      "formula (sandwich variance and approximation error, both under the optimal policy, over 2 "
+      "beta2). Below the gold-optimal temperature more optimisation earns less true reward. "
+      "Intervals are as fine as the temperatures that were tried.",
+      number(1 - result.options.tolerance)));
+  text += fmt::format("  {:<12}{:>22}{:>22}{:>22}{:>16}\n", "weights", "admissible", "predicted",
+                      "gains anything", "gold-optimal");
+  for (const WeightsSummary& summary : result.summaries) {
+    const AdmissibleSets& measured = summary.measured;
+    std::string gold = "-";
+    if (measured.gold_optimal_beta) {
+      gold = (measured.gold_optimal_at_end ? "<= " : "") + number(*measured.gold_optimal_beta);
+    }
+    text +=
+        fmt::format("  {:<12}{:>22}{:>22}{:>22}{:>16}\n", readout_weights_name(summary.weights),
+                    intervals_text(measured.efficient), intervals_text(summary.predicted.efficient),
+                    intervals_text(measured.gaining), gold);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string simulation_report(const SimulationResult& result) {
+  std::string text = head(result) + stage_one(result) + stage_two(result) + stage_three(result);
+  if (!result.remarks.empty()) text += "\n";
+  for (const auto& remark : result.remarks) text += paragraph(remark);
+  text += "\n" + build_line() + "\n";
+  return text;
+}
+
+}  // namespace esscher::app
