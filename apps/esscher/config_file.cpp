@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -40,6 +41,10 @@ std::string value_text(const std::string& path, std::string_view key, const toml
 }  // namespace
 
 void read_config(const std::string& path, Settings& settings) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    throw IoError(rejection("--config", path, "is a folder", "name a file"));
+  }
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   const std::string content{std::istreambuf_iterator<char>(file), {}};

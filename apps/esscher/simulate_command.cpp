@@ -39,6 +39,7 @@ void run(Arguments& arguments) {
   Settings& settings = arguments.settings;
   settings.resolve();
   SimulationOptions options = read_simulation(settings);
+  validate(options);
   write_plan(plan_features(options), settings);
   if (arguments.dry_run) {
     Output("").write(settings.toml());

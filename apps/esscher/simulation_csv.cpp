@@ -15,6 +15,24 @@ void add(const Estimate& estimate, CsvLine& line) {
   line.add(estimate.standard_error);
 }
 
+/// Behind weights and beta.
+constexpr int kPolicyColumns = 20;
+
+void add(const PolicyValue& policy, CsvLine& line) {
+  line.add(policy.efficiency ? std::optional(policy.efficiency->value) : std::nullopt);
+  line.add(policy.efficiency ? std::optional(policy.efficiency->standard_error) : std::nullopt);
+  for (const Estimate* estimate : {&policy.gap, &policy.value, &policy.gold, &policy.proxy,
+                                   &policy.kl, &policy.log_partition}) {
+    add(*estimate, line);
+  }
+  line.add(policy.optimal_value);
+  line.add(policy.reference_value);
+  line.add(std::string(policy_method_name(policy.method)));
+  line.add(std::string(policy.reliable ? "true" : "false"));
+  line.add(policy.ess);
+  line.add(policy.pareto_k);
+}
+
 void add_trajectory(const FeatureSummary& summary, const std::string& run, std::string& text) {
   for (const Checkpoint& checkpoint : summary.trajectory) {
     CsvLine line;
@@ -60,22 +78,14 @@ std::string policies_csv(const SimulationResult& result) {
                               "predicted_gap",
                               "predicted_efficiency"});
   for (const PolicyRow& row : result.rows) {
-    const PolicyValue& policy = row.policy;
     CsvLine line;
     line.add(std::string(readout_weights_name(row.weights)));
     line.add(row.beta);
-    line.add(policy.efficiency ? std::optional(policy.efficiency->value) : std::nullopt);
-    line.add(policy.efficiency ? std::optional(policy.efficiency->standard_error) : std::nullopt);
-    for (const Estimate* estimate : {&policy.gap, &policy.value, &policy.gold, &policy.proxy,
-                                     &policy.kl, &policy.log_partition}) {
-      add(*estimate, line);
+    if (row.policy) {
+      add(*row.policy, line);
+    } else {
+      for (int empty = 0; empty < kPolicyColumns; ++empty) line.add(std::string());
     }
-    line.add(policy.optimal_value);
-    line.add(policy.reference_value);
-    line.add(std::string(policy_method_name(policy.method)));
-    line.add(std::string(policy.reliable ? "true" : "false"));
-    line.add(policy.ess);
-    line.add(policy.pareto_k);
     line.add(row.fit.weights.ess);
     line.add(row.fit.weights.top_share);
     line.add(row.fit.weights.pareto_k);

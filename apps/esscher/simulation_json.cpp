@@ -39,19 +39,26 @@ Json features_json(const FeatureSummary& summary) {
                           {"strong", checkpoint.strong},
                           {"quantiles", checkpoint.quantiles}});
   }
-  Json json = {{"status", feature_status_name(summary.status)},
-               {"engine", engine_name(summary.engine)},
-               {"samples", summary.samples},
-               {"steps", summary.steps},
-               {"weakly_recovered", share_json(summary.weak)},
-               {"strongly_recovered", share_json(summary.strong)},
-               {"weak_times", times_json(summary.weak_times)},
-               {"strong_times", times_json(summary.strong_times)},
-               {"overlaps", summary.overlaps},
-               {"quantile_levels", kOverlapLevels},
-               {"trajectory", trajectory},
-               {"remarks", summary.remarks}};
-  return json;
+  Json drift;
+  if (summary.drift) {
+    drift = {{"observed", summary.drift->observed},
+             {"predicted", summary.drift->predicted},
+             {"standard_error", summary.drift->standard_error},
+             {"samples", summary.drift->samples}};
+  }
+  return {{"status", feature_status_name(summary.status)},
+          {"engine", engine_name(summary.engine)},
+          {"samples", summary.samples},
+          {"steps", summary.steps},
+          {"weakly_recovered", share_json(summary.weak)},
+          {"strongly_recovered", share_json(summary.strong)},
+          {"weak_times", times_json(summary.weak_times)},
+          {"strong_times", times_json(summary.strong_times)},
+          {"overlaps", summary.overlaps},
+          {"quantile_levels", kOverlapLevels},
+          {"trajectory", trajectory},
+          {"drift", drift},
+          {"remarks", summary.remarks}};
 }
 
 Json plan_json(const FeaturePlan& plan) {
@@ -122,7 +129,8 @@ Json rows_json(const SimulationResult& result) {
     }
     rows.push_back({{"weights", readout_weights_name(row.weights)},
                     {"beta", row.beta},
-                    {"policy", policy_json(row.policy)},
+                    {"policy", row.policy ? policy_json(*row.policy) : Json()},
+                    {"policy_remark", row.policy_remark},
                     {"predicted", predicted},
                     {"readout", fit_json(row.fit)}});
   }

@@ -14,8 +14,9 @@
 namespace esscher::app {
 namespace {
 
-constexpr int kLabel = 44;
+constexpr int kLabel = 46;
 constexpr int kColumn = 18;
+constexpr int kWideColumn = 23;
 constexpr int kBeta = 9;
 
 std::string paragraph(const std::string& text) {
@@ -26,7 +27,7 @@ std::string number(double value, int digits = 4) { return fmt::format("{:.{}g}",
 
 std::string row(const std::string& label, const std::vector<std::string>& cells) {
   std::string text = fmt::format("  {:<{}}", label, kLabel);
-  for (const std::string& cell : cells) text += fmt::format("{:>{}}", cell, kColumn);
+  for (const std::string& cell : cells) text += fmt::format("{:>{}}", cell, kWideColumn);
   return text + "\n";
 }
 
@@ -93,6 +94,14 @@ std::string stage_one(const SimulationResult& result) {
   line("largest |overlap|", [](const FeatureSummary& run) {
     return run.trajectory.empty() ? "-" : number(run.trajectory.back().quantiles.back(), 3);
   });
+  line("early drift of the overlap, x 1e6 / sample", [](const FeatureSummary& run) {
+    return run.drift ? fmt::format("{} +-{}", number(1e6 * run.drift->observed, 3),
+                                   number(1e6 * run.drift->standard_error, 2))
+                     : std::string("-");
+  });
+  line("  as theory predicts it", [](const FeatureSummary& run) {
+    return run.drift ? number(1e6 * run.drift->predicted, 3) : std::string("-");
+  });
   text += "  Shares carry 95 % Wilson intervals.";
   text += result.control ? " Both columns used the same samples.\n" : "\n";
   for (const auto& remark : result.plan.remarks) text += paragraph(remark);
@@ -102,10 +111,14 @@ std::string stage_one(const SimulationResult& result) {
 
 /// "0.873 +-0.004", and a mark where it is not to be relied on.
 std::string efficiency_text(const PolicyRow& row) {
-  if (!row.policy.efficiency) return "-";
-  const Estimate& efficiency = *row.policy.efficiency;
-  return fmt::format("{:.3f} +-{:.3f}{}", efficiency.value, efficiency.standard_error,
-                     row.policy.reliable ? "" : "?");
+  if (!row.policy_remark.empty()) return "no policy";
+  if (!row.policy || !row.policy->efficiency) return "-";
+  const Estimate& efficiency = *row.policy->efficiency;
+  const char* const mark = row.policy->reliable ? "" : "?";
+  if (std::abs(efficiency.value) + efficiency.standard_error < 1000) {
+    return fmt::format("{:.3f} +-{:.3f}{}", efficiency.value, efficiency.standard_error, mark);
+  }
+  return fmt::format("{:.2g} +-{:.1g}{}", efficiency.value, efficiency.standard_error, mark);
 }
 
 const PolicyRow* find(const SimulationResult& result, ReadoutWeights weights, double beta) {
@@ -136,7 +149,10 @@ std::string efficiency_table(const SimulationResult& result) {
 }
 
 std::string stage_two(const SimulationResult& result) {
-  if (result.rows.empty()) return "";
+  const auto valued = [](const PolicyRow& each) {
+    return each.policy || !each.policy_remark.empty();
+  };
+  if (std::none_of(result.rows.begin(), result.rows.end(), valued)) return "";
   std::string text = "\n2. Readouts and the policies tilted by them\n";
   text += paragraph(fmt::format(
       "On {} fresh samples the second layer is fitted by ridge regression, with weights: uniform "
@@ -151,7 +167,7 @@ std::string stage_two(const SimulationResult& result) {
       "error of the valuation.");
   text += efficiency_table(result);
   bool doubtful = false;
-  for (const PolicyRow& each : result.rows) doubtful |= !each.policy.reliable;
+  for (const PolicyRow& each : result.rows) doubtful |= each.policy && !each.policy->reliable;
   if (doubtful) text += "  ? marks values that the sampler could not make sure of.\n";
   return text;
 }
@@ -162,7 +178,8 @@ std::string stage_three(const SimulationResult& result) {
   text += paragraph(fmt::format(
       "Admissible: efficiency of at least {}. Predicted is the same set by the large-sample "
       "formula (sandwich variance and approximation error, both under the optimal policy, over 2 "
-      "beta2). Below the gold-optimal temperature more optimisation earns less true reward. "
+      "beta2), which holds for small errors and cannot see a collapse at low temperatures. Below "
+      "the gold-optimal temperature more optimisation earns less true reward. "
       "Intervals are as fine as the temperatures that were tried.",
       number(1 - result.options.tolerance)));
   text += fmt::format("  {:<12}{:>22}{:>22}{:>22}{:>16}\n", "weights", "admissible", "predicted",

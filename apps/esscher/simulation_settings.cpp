@@ -107,8 +107,14 @@ void read_penalty(const Field& penalty, SimulationOptions& options) {
                                    "must be shared, gcv, kfold:K or a number",
                                    "for example kfold:5"));
       }
-      ridge.folds =
-          static_cast<int>(parse_integer(penalty.text().substr(6), penalty.label(), 2, 20));
+      try {
+        ridge.folds =
+            static_cast<int>(parse_integer(penalty.text().substr(6), penalty.label(), 2, 20));
+      } catch (const UsageError&) {
+        throw UsageError(rejection(penalty.label(), penalty.text(),
+                                   "K of kfold:K must be a whole number from 2 to 20",
+                                   "for example kfold:5"));
+      }
     }
     return;
   }
@@ -218,7 +224,7 @@ SimulationOptions read_simulation(const Settings& settings) {
   }
   SimulationOptions options{
       .model = {parse_link(settings["link"], "--link"), parse_noise(settings["noise"], "--noise")}};
-  options.dim = parse_count(settings["dim"], "--dim", 2);
+  options.dim = parse_count(settings["dim"], "--dim", 2, 1'000'000'000'000'000);
   options.width = parse_count(settings["width"], "--width", 1);
   options.activation = parse_activation(settings["activation"], "--activation");
   read_features(settings, options);

@@ -97,11 +97,12 @@ long long parse_integer(std::string_view text, std::string_view field, long long
   return value;
 }
 
-std::uint64_t parse_count(std::string_view text, std::string_view field, std::uint64_t least) {
-  constexpr std::uint64_t kMost = 1'000'000'000'000'000'000;
+std::uint64_t parse_count(std::string_view text, std::string_view field, std::uint64_t least,
+                          std::uint64_t most) {
   const auto refuse = [&] {
     throw UsageError(rejection(field, "'" + std::string(text) + "'",
-                               "must be a whole number from " + std::to_string(least) + " to 1e18",
+                               "must be a whole number from " + std::to_string(least) + " to " +
+                                   number_text(static_cast<double>(most)),
                                "for example 1000000 or 1e6"));
   };
   std::uint64_t count = 0;
@@ -112,12 +113,12 @@ std::uint64_t parse_count(std::string_view text, std::string_view field, std::ui
     const auto result = std::from_chars(text.data(), end, value);
     // 1e18 is below 2^60, so that a whole double converts exactly.
     if (result.ec != std::errc{} || result.ptr != end || !(value >= 0) ||
-        value > static_cast<double>(kMost) || value != std::floor(value)) {
+        value > static_cast<double>(most) || value != std::floor(value)) {
       refuse();
     }
     count = static_cast<std::uint64_t>(value);
   }
-  if (text.empty() || count < least || count > kMost) refuse();
+  if (text.empty() || count < least || count > most) refuse();
   return count;
 }
 

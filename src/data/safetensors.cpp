@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -63,7 +63,10 @@ void convert(const char* bytes, std::vector<double>& out, Convert to_double) {
 class Reader {
  public:
   explicit Reader(const std::string& path) : path_(path), file_(path, std::ios::binary) {
-    errno = 0;
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) {
+      throw IoError(rejection("file", path, "is a folder", "name a file in it"));
+    }
     file_.seekg(0, std::ios::end);
     const auto end = file_.tellg();
     if (!file_ || end < 0) {

@@ -154,16 +154,17 @@ void validate_start(const FeatureOptions& options) {
   }
   if (options.spectral_order != 2 || options.engine == Engine::direct) return;
   if (options.engine == Engine::marginal) {
-    throw UsageError(rejection("--spectral-order", 2,
-                               "the marginal engine cannot start from an eigenvector",
+    throw UsageError(rejection("--start", "spectral",
+                               "the marginal engine cannot start from an eigenvector, which order "
+                               "2 needs",
                                "take --engine direct or order_parameter"));
   }
   if (options.dim > kGreatestSecondOrderDim) {
-    throw UsageError(
-        rejection("--spectral-order", 2,
-                  "the eigenvector is sought among explicit samples, for --dim up to " +
-                      std::to_string(kGreatestSecondOrderDim),
-                  "lower --dim, or take --spectral-order 1"));
+    throw UsageError(rejection(
+        "--start", "spectral",
+        "the eigenvector that order 2 needs is sought among explicit samples, for --dim up to " +
+            std::to_string(kGreatestSecondOrderDim),
+        "lower --dim, or take --start random"));
   }
 }
 

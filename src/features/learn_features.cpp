@@ -113,6 +113,10 @@ void add_remarks(const Plan& plan, FeatureSummary& summary) {
 
 using Clock = std::chrono::steady_clock;
 
+/// Overlaps count as settled at the earliest after this part of the steps: very early nothing moves
+/// because nothing has had the time to.
+constexpr std::uint64_t kLeastShare = 10;
+
 /// \param law_known  whether samples follow options.model
 FeatureResult run(FeatureEngine& engine, const FeatureOptions& options, bool law_known,
                   Clock::time_point began) {
@@ -146,7 +150,8 @@ FeatureResult run(FeatureEngine& engine, const FeatureOptions& options, bool law
     }
     if (step < checkpoint) {
       summary.status = FeatureStatus::cancelled;
-    } else if (options.stop_when_settled && !cooldown.has_begun(step) && record.has_settled()) {
+    } else if (options.stop_when_settled && step >= plan.steps() / kLeastShare &&
+               !cooldown.has_begun(step) && record.has_settled()) {
       summary.status = FeatureStatus::settled;
       cooldown.begin_at(step);
     }

@@ -42,9 +42,10 @@ void require_marginal(const FeatureOptions& options) {
                   "take --engine direct"));
   }
   if (options.start == Start::spectral && options.spectral_order != 1) {
-    throw UsageError(rejection("--spectral-order", options.spectral_order,
-                               "the marginal engine knows the law of order 1 only",
-                               "take --engine direct"));
+    throw UsageError(rejection("--start", "spectral",
+                               "the marginal engine knows such starts of order 1 only, and order " +
+                                   std::to_string(options.spectral_order) + " is asked for",
+                               "take --engine direct, or --start random"));
   }
   // Squares of a step must be doubles.
   if (options.step_size > 1e100) {

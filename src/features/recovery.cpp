@@ -80,7 +80,7 @@ RecoveryTimes RecoveryClock::times() const {
 bool has_settled(std::span<const Checkpoint> trajectory, std::span<const std::uint64_t> steps) {
   constexpr std::ptrdiff_t kLeastCheckpoints = 3;
   constexpr double kTolerance = 0.01;
-  if (trajectory.back().weak == 0) return false;
+  if (trajectory.back().weak <= trajectory.front().weak) return false;
   const auto now = static_cast<double>(steps.back());
   const auto later_than = [&](double bound) {
     return std::upper_bound(

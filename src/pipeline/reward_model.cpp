@@ -14,6 +14,8 @@ namespace {
 
 /// Raised when an older esscher could no longer read a file rightly.
 constexpr long long kFormat = 1;
+/// Relative: temperatures of a grid are printed with four digits, and typed so.
+constexpr double kSameTemperature = 1e-3;
 constexpr char kFormatKey[] = "esscher_reward_model";
 
 Tensor tensor(const Matrix<double>& matrix) {
@@ -130,20 +132,25 @@ FirstLayer read_first_layer(const Content& content) {
 
 const RewardHead& find_head(const RewardModel& model, ReadoutWeights weights, double beta) {
   std::string held;
+  const RewardHead* nearest = nullptr;
+  double least = kSameTemperature;
   for (const RewardHead& head : model.heads) {
-    if (head.weights == weights &&
-        (!head.weight_temperature ||
-         std::abs(*head.weight_temperature - beta) <= 1e-9 * std::abs(beta))) {
-      return head;
+    const double distance =
+        head.weight_temperature ? std::abs(*head.weight_temperature / beta - 1) : 0;
+    if (head.weights == weights && distance <= least) {
+      nearest = &head;
+      least = distance;
     }
     if (!held.empty()) held += ", ";
     held += readout_weights_name(head.weights);
     if (head.weight_temperature) held += " at " + number_text(*head.weight_temperature, 6);
   }
-  throw UsageError(
-      rejection("--weights",
-                std::string(readout_weights_name(weights)) + " at temperature " + number_text(beta),
-                "the model has no such readout", "it holds " + held));
+  if (nearest != nullptr) return *nearest;
+  throw UsageError(rejection(
+      "--weights",
+      std::string(readout_weights_name(weights)) + " at temperature " + number_text(beta),
+      "the model has no such readout",
+      held.empty() ? "it has none: its run was stopped before stage 2" : "it holds " + held));
 }
 
 void save_reward_model(const std::string& path, const RewardModel& model) {

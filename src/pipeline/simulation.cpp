@@ -21,7 +21,9 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-void check(const SimulationOptions& options) {
+}  // namespace
+
+void validate(const SimulationOptions& options) {
   if (options.readout_samples < 1) {
     throw UsageError(rejection("--readout-samples", "0", "must be at least 1"));
   }
@@ -30,7 +32,8 @@ void check(const SimulationOptions& options) {
                  "their labels and weights", "take fewer");
   if (!(options.readout_bias_range >= 0) || !std::isfinite(options.readout_bias_range)) {
     throw UsageError(rejection("--readout-bias-range", options.readout_bias_range,
-                               "must be finite and not negative", "0 keeps the biases of stage 1"));
+                               "must be finite and not negative",
+                               "keep takes the biases of stage 1"));
   }
   if (options.weights.empty()) throw UsageError("--weights: name at least one kind of weights");
   if (std::set(options.weights.begin(), options.weights.end()).size() != options.weights.size()) {
@@ -51,11 +54,39 @@ void check(const SimulationOptions& options) {
     throw UsageError(rejection("--tolerance", options.tolerance, "must be in (0, 1)",
                                "0.2 admits temperatures of efficiency 0.8 and more"));
   }
-  if (options.policy_samples < 1000) {
-    throw UsageError(rejection("--policy-samples", static_cast<double>(options.policy_samples),
-                               "must be at least 1000"));
+  if (options.policy_samples < 1000 || options.policy_samples > std::uint64_t{1} << 32) {
+    throw UsageError(rejection("--policy-samples", std::to_string(options.policy_samples),
+                               "must be from 1000 to 4294967296"));
+  }
+  if (options.policy_method == PolicyMethod::quadrature && options.width > 1) {
+    throw UsageError(rejection("--policy-method", "quadrature",
+                               "serves rewards of one direction only",
+                               "take --width 1, or leave the choice open with auto"));
+  }
+  if (options.ridge.rule == PenaltyRule::fixed &&
+      !(options.ridge.penalty >= 0 && std::isfinite(options.ridge.penalty))) {
+    throw UsageError(rejection("--penalty", options.ridge.penalty,
+                               "must be finite and not negative", "for example 1e-6"));
+  }
+  const bool has_pilot = std::find(options.weights.begin(), options.weights.end(),
+                                   ReadoutWeights::surrogate) != options.weights.end();
+  const bool has_folds = options.ridge.rule == PenaltyRule::kfold;
+  if (has_pilot && has_folds && options.pilot_folds < 3) {
+    throw UsageError(rejection("--pilot-folds", options.pilot_folds,
+                               "must be at least 3 with --penalty kfold",
+                               "the pilot's penalty is chosen within the other folds"));
+  }
+  const int folds =
+      std::max(has_pilot ? options.pilot_folds : 1, has_folds ? options.ridge.folds : 1);
+  if (options.readout_samples < static_cast<std::uint64_t>(folds)) {
+    throw UsageError(rejection(
+        "--readout-samples", std::to_string(options.readout_samples),
+        "must be at least the " + std::to_string(folds) + " folds of the pilot or of the penalty",
+        "take more, or fewer --pilot-folds"));
   }
 }
+
+namespace {
 
 /// Stage 2's view of the first layer: few coordinates, and fresh biases if wanted.
 FirstLayer readout_layer(const FirstLayer& learned, const SimulationOptions& options) {
@@ -171,7 +202,7 @@ void fit_readouts(const FirstLayer& layer, SimulationResult& result) {
     bool first = true;
     for (const double beta : options.deployment_temperatures) {
       if (options.callbacks.cancelled()) return;
-      PolicyRow row{weights, beta, stage.fit(weights, beta), {}, {}};
+      PolicyRow row{weights, beta, stage.fit(weights, beta), {}, {}, {}};
       const bool tilted = weights != ReadoutWeights::uniform;
       if (tilted || first) {
         result.model.heads.push_back({weights, tilted ? std::optional(beta) : std::nullopt,
@@ -189,8 +220,12 @@ void evaluate(const FirstLayer& layer, SimulationResult& result) {
   const SimulationOptions& options = result.options;
   const auto start = Clock::now();
   std::vector<PolicyCase> cases;
-  for (const PolicyRow& row : result.rows) {
+  std::vector<PolicyRow*> rows;
+  for (PolicyRow& row : result.rows) {
+    row.policy_remark = why_no_policy(layer, row.fit.coefficients, row.beta);
+    if (!row.policy_remark.empty()) continue;
     cases.push_back({row.fit.coefficients, row.fit.intercept, row.beta});
+    rows.push_back(&row);
   }
   PolicyOptions policy;
   policy.method = options.policy_method;
@@ -200,9 +235,14 @@ void evaluate(const FirstLayer& layer, SimulationResult& result) {
   policy.callbacks = options.callbacks;
   const std::vector<PolicyValue> values =
       evaluate_policies(layer, cases, options.model.link, policy);
-  for (std::size_t i = 0; i < values.size(); ++i) result.rows[i].policy = values[i];
-  // A cancelled evaluation holds the first cases only.
-  result.rows.resize(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!values[i].cancelled) rows[i]->policy = values[i];
+  }
+  if (cases.size() < result.rows.size()) {
+    result.remarks.push_back(std::to_string(result.rows.size() - cases.size()) +
+                             " of the learned rewards tilt to no policy: E e^{r/beta2} is infinite "
+                             "(their neurons grow quadratically or faster upward).");
+  }
   result.seconds.policies = seconds_since(start);
 }
 
@@ -212,6 +252,10 @@ void predict_gaps(const FirstLayer& layer, SimulationResult& result) {
   StageProgress progress(options.callbacks, "predictions", result.rows.size());
   for (PolicyRow& row : result.rows) {
     if (options.callbacks.cancelled()) return;
+    if (!row.policy) {
+      progress.step();
+      continue;
+    }
     PredictedGapOptions prediction;
     prediction.samples = options.readout_samples;
     prediction.penalty = row.fit.penalty;
@@ -228,8 +272,8 @@ void summarise(SimulationResult& result) {
     std::vector<TemperaturePoint> measured;
     std::vector<TemperaturePoint> predicted;
     for (const PolicyRow& row : result.rows) {
-      if (row.weights != weights) continue;
-      const PolicyValue& policy = row.policy;
+      if (row.weights != weights || !row.policy) continue;
+      const PolicyValue& policy = *row.policy;
       Estimate gain = policy.value;
       gain.value -= policy.reference_value;
       measured.push_back({row.beta, policy.efficiency, gain, policy.gold, policy.reliable});
@@ -259,6 +303,7 @@ FeatureSummary run_control(const SimulationResult& result) {
   plain.stop_when_settled = false;
   plain.step_size.reset();
   FeaturePlan plan = plan_features(plain);
+  plan.features.spectral_samples = result.plan.features.spectral_samples;
   return learn_features(plan.features).summary;
 }
 
@@ -279,7 +324,7 @@ std::string_view simulation_status_name(SimulationStatus status) {
 }
 
 SimulationResult simulate(const SimulationOptions& options) {
-  check(options);
+  validate(options);
   SimulationResult result{.options = options, .plan = plan_features(options)};
   const auto cancelled = [&] { return options.callbacks.cancelled(); };
   for (const double beta : options.deployment_temperatures) {
@@ -296,13 +341,16 @@ SimulationResult simulate(const SimulationOptions& options) {
     result.seconds.control = seconds_since(start);
   }
 
+  if (options.control && !result.plan.feature_temperature) {
+    result.remarks.emplace_back(
+        "Stage 1 had no weights already, so that there is nothing to compare it with.");
+  }
+
   result.model.first = readout_layer(learned.layer, options);
   record_facts(result);
   if (!cancelled()) fit_readouts(result.model.first, result);
   if (!cancelled()) evaluate(result.model.first, result);
   if (!cancelled()) predict_gaps(result.model.first, result);
-  // Rows without their policy value say nothing yet.
-  if (result.seconds.policies == 0) result.rows.clear();
   if (cancelled()) {
     result.status = SimulationStatus::cancelled;
     result.remarks.emplace_back("Stopped before the end; what was done so far is here.");

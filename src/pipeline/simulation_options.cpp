@@ -53,8 +53,25 @@ LabelTransform transform_of(Weighting weighting) {
   return LabelTransform::label_exp;
 }
 
-void choose_temperature(const SimulationOptions& options, const Exponents& found,
-                        FeaturePlan& plan) {
+/// The label's law as clipping leaves it, but for the noise, which is clipped along.
+SingleIndexModel seen_by_stage_one(const SimulationOptions& options) {
+  if (!std::isfinite(options.label_clip_low) || !std::isfinite(options.label_clip_high)) {
+    return options.model;
+  }
+  return {clipped(options.model.link, options.label_clip_low, options.label_clip_high),
+          options.model.noise};
+}
+
+void require_signal(const SimulationOptions& options, const Exponents& found) {
+  if (found.variance > 1e-20 * found.second_moment) return;
+  const bool is_clipped = std::isfinite(options.label_clip_low);
+  throw UsageError(rejection(is_clipped ? "--label-clip" : "--link", options.model.link.name(),
+                             is_clipped ? "so clipped, the label is constant"
+                                        : "the reward is constant: there is nothing to learn"));
+}
+
+void choose_temperature(const SimulationOptions& options, const SingleIndexModel& seen,
+                        const Exponents& found, FeaturePlan& plan) {
   if (options.weighting == Weighting::none) return;
   if (options.temperature_rule == FeatureTemperatureRule::given) {
     require_temperature(options.feature_temperature, "--feature-temperature");
@@ -67,20 +84,27 @@ void choose_temperature(const SimulationOptions& options, const Exponents& found
                   "no label transform of this link has a signal up to Hermite order 12",
                   "give a temperature, or none"));
   }
+  if (tilt_finiteness(seen.link).limit == 0) {
+    throw UsageError(rejection("--link", seen.link.name(),
+                               "e^{y/beta1} has no finite mean at any temperature",
+                               "clip the labels with --label-clip LO,HI, or the link with "
+                               "@clip:LO,HI"));
+  }
   const int order = *found.generative;
-  const auto temperatures = feature_temperatures(
-      options.model, order, found.lambda_squared[static_cast<std::size_t>(order)]);
+  const auto temperatures =
+      feature_temperatures(seen, order, found.lambda_squared[static_cast<std::size_t>(order)]);
   const FeatureTemperature& choice =
       temperatures[static_cast<std::size_t>(transform_of(options.weighting))];
   plan.feature_temperature = choice.best_beta;
-  plan.remarks.push_back(
-      choice.best_beta
-          ? "The feature temperature " + number_text(*choice.best_beta, 4) +
-                " keeps the largest share of the signal of order " + std::to_string(order) + ": " +
-                number_text(100 * choice.best_efficiency, 3) +
-                " % of what the best label transform has."
-          : "No weighting keeps more of the signal than weighting does at any temperature, so the "
-            "features are learned without weights.");
+  plan.remarks.push_back(choice.best_beta
+                             ? "The feature temperature " + number_text(*choice.best_beta, 4) +
+                                   " keeps the largest share of the signal of order " +
+                                   std::to_string(order) + ": " +
+                                   number_text(100 * choice.best_efficiency, 3) +
+                                   " % of what the best label transform has."
+                             : "Plain regression keeps more of the signal than weighting does at "
+                               "any temperature, so the "
+                               "features are learned without weights.");
 }
 
 void choose_exponent(const Exponents& found, FeaturePlan& plan) {
@@ -160,9 +184,11 @@ void choose_engine(const SimulationOptions& options, FeaturePlan& plan) {
 }  // namespace
 
 FeaturePlan plan_features(const SimulationOptions& options) {
-  const Exponents found = exponents(options.model);
+  const SingleIndexModel seen = seen_by_stage_one(options);
+  const Exponents found = exponents(seen);
+  require_signal(options, found);
   FeaturePlan plan{.features = {.model = options.model}};
-  choose_temperature(options, found, plan);
+  choose_temperature(options, seen, found, plan);
   choose_exponent(found, plan);
 
   FeatureOptions& features = plan.features;
@@ -181,10 +207,8 @@ FeaturePlan plan_features(const SimulationOptions& options) {
   features.start = options.start;
   features.spectral_order = std::min(plan.exponent, 2);
   choose_samples(options, plan);
-  features.batch = std::min(features.batch, features.samples);
-  if (features.start == Start::spectral) {
-    features.spectral_samples = std::max<std::uint64_t>(1, features.samples / 2);
-  }
+  if (features.start == Start::spectral) features.spectral_samples = features.samples / 2;
+  features.batch = std::min(features.batch, features.samples - features.spectral_samples);
   features.step_size = options.step_size ? *options.step_size
                                          : default_step_size(options.step_scale, features.batch,
                                                              features.dim, plan.exponent);

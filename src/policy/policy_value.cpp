@@ -24,7 +24,9 @@ void complete(PolicyValue& value, const TiltedLaw& optimal) {
   value.reference_value = optimal.reference_value;
   value.value = value.gap;
   value.value.value = optimal.optimal_value - value.gap.value;
-  if (!(optimal.gain > 0)) return;
+  // Below this the gain is rounding, and so would be any share of it.
+  const double size = std::abs(optimal.reference_value) + std::abs(optimal.optimal_value);
+  if (!(optimal.gain > 1e-14 * size)) return;
   value.efficiency = value.gap;
   value.efficiency->value = 1 - value.gap.value / optimal.gain;
   value.efficiency->standard_error /= optimal.gain;
@@ -57,6 +59,15 @@ std::string_view policy_method_name(PolicyMethod method) {
       return "sequential";
   }
   throw InternalError("unknown policy method");
+}
+
+std::string why_no_policy(const FirstLayer& layer, std::span<const double> readout, double beta) {
+  try {
+    internal::require_finite_tilt(layer, readout, beta);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "";
 }
 
 std::vector<PolicyValue> evaluate_policies(const FirstLayer& layer,

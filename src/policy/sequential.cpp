@@ -14,6 +14,8 @@ namespace {
 
 /// Runs are in agreement where their weights leave this share of them effective.
 constexpr double kLeastEffectiveRuns = 0.5;
+/// Independent draws that the estimates must be worth.
+constexpr double kLeastDraws = 100;
 
 /// The run that finds the path: a number that no other run has.
 constexpr std::uint64_t kPilot = std::uint64_t{1} << 20;
@@ -139,6 +141,10 @@ PolicyValue combine(std::span<const Run> runs, const TemperingPath& path, const 
   } else if (effective < kLeastEffectiveRuns * static_cast<double>(runs.size())) {
     value.remark = "the sampler's runs disagree: only " + number_text(effective, 3) + " of " +
                    std::to_string(runs.size()) + " are effective; take more particles";
+  }
+  if (value.remark.empty() && value.ess && *value.ess < kLeastDraws) {
+    value.remark = "the sampler's runs disagree as " + number_text(*value.ess, 3) +
+                   " independent draws would; take more particles";
   }
   value.reliable = value.remark.empty();
   return value;

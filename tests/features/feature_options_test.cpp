@@ -106,7 +106,8 @@ TEST(FeatureOptions, EachOneOutOfRangeIsRefusedByName) {
          o.spectral_samples = 10;
          o.spectral_order = 2;
        },
-       "--spectral-order = 2: the marginal engine cannot start from an eigenvector; take --engine "
+       "--start = spectral: the marginal engine cannot start from an eigenvector, which order 2 "
+       "needs; take --engine "
        "direct or order_parameter"},
       {[](Options& o) {
          o.engine = Engine::order_parameter;
@@ -115,8 +116,9 @@ TEST(FeatureOptions, EachOneOutOfRangeIsRefusedByName) {
          o.spectral_samples = 10;
          o.spectral_order = 2;
        },
-       "--spectral-order = 2: the eigenvector is sought among explicit samples, for --dim up to "
-       "100000; lower --dim, or take --spectral-order 1"},
+       "--start = spectral: the eigenvector that order 2 needs is sought among explicit samples, "
+       "for --dim up to "
+       "100000; lower --dim, or take --start random"},
       {[](Options& o) { o.weak = 1; }, "--weak = 1: must lie between 0 and 1"},
       {[](Options& o) { o.strong = 0; }, "--strong = 0: must lie between 0 and 1"},
       {[](Options& o) { o.strong = 0.4; }, "--strong = 0.4: must not be below --weak = 0.5"},

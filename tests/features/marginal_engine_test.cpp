@@ -261,7 +261,7 @@ TEST(MarginalEngine, RefusesWhatHasNoMarginalLaw) {
                  o.start = Start::spectral;
                  o.spectral_order = 2;
                }),
-               "--spectral-order = 2", "take --engine direct");
+               "--start = spectral", "take --engine direct");
   expect_words(refusal([](FeatureOptions& o) { o.step_size = 1e200; }), "--step-size = 1e",
                "at most 1e100");
 }

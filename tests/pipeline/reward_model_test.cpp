@@ -130,6 +130,7 @@ TEST(FindHead, TakesTheReadoutOfThoseWeightsAndTemperature) {
   const RewardModel model = some_model();
   EXPECT_EQ(&find_head(model, ReadoutWeights::uniform, 7), &model.heads[0]);
   EXPECT_EQ(&find_head(model, ReadoutWeights::label, 0.3), &model.heads[1]);
+  EXPECT_EQ(&find_head(model, ReadoutWeights::label, 0.3002), &model.heads[1]);
   try {
     find_head(model, ReadoutWeights::label, 0.31);
     FAIL() << "found a readout that is not there";

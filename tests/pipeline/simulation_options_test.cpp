@@ -111,6 +111,32 @@ TEST(PlanFeatures, ALinkWithoutFiniteWeightsIsRefusedWithTheRemedy) {
   EXPECT_NO_THROW(plan_features(options));
 }
 
+TEST(PlanFeatures, ClippedLabelsAreWhatItPlansFor) {
+  SimulationOptions options = options_for("damped_hermite:3", "none");
+  options.weighting = Weighting::none;
+  options.label_clip_low = -0.2;
+  options.label_clip_high = 5;
+  // Clipped on one side only, an odd link is no longer odd.
+  EXPECT_EQ(plan_features(options).information_exponent, 1);
+  options.label_clip_low = 4;
+  try {
+    plan_features(options);
+    FAIL() << "a constant label passed";
+  } catch (const UsageError& error) {
+    EXPECT_NE(std::string(error.what()).find("the label is constant"), std::string::npos);
+  }
+}
+
+TEST(PlanFeatures, ASpectralStartLeavesBatchesForTheSteps) {
+  SimulationOptions options = options_for("tanh");
+  options.start = Start::spectral;
+  options.dim = 10'000;
+  options.feature_samples = 300;
+  const FeaturePlan plan = plan_features(options);
+  EXPECT_EQ(plan.features.spectral_samples, 150U);
+  EXPECT_EQ(plan.features.batch, 150U);
+}
+
 TEST(PlanFeatures, GivenChoicesStay) {
   SimulationOptions options = options_for("damped_hermite:3");
   options.batch = 7;

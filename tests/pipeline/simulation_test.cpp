@@ -37,8 +37,8 @@ void expect_same(const SimulationResult& a, const SimulationResult& b) {
   ASSERT_EQ(a.rows.size(), b.rows.size());
   for (std::size_t i = 0; i < a.rows.size(); ++i) {
     EXPECT_EQ(a.rows[i].fit.coefficients, b.rows[i].fit.coefficients) << i;
-    EXPECT_TRUE(same(a.rows[i].policy.gap, b.rows[i].policy.gap)) << i;
-    EXPECT_TRUE(same(a.rows[i].policy.kl, b.rows[i].policy.kl)) << i;
+    EXPECT_TRUE(same(a.rows[i].policy->gap, b.rows[i].policy->gap)) << i;
+    EXPECT_TRUE(same(a.rows[i].policy->kl, b.rows[i].policy->kl)) << i;
     EXPECT_EQ(a.rows[i].predicted->gap, b.rows[i].predicted->gap) << i;
   }
 }
@@ -71,7 +71,8 @@ TEST(Simulate, HoldsOneRowForEachWeightsAndTemperature) {
   ASSERT_TRUE(result.control);
   EXPECT_EQ(result.control->samples, result.features.samples);
   for (const PolicyRow& row : result.rows) {
-    const PolicyValue& policy = row.policy;
+    ASSERT_TRUE(row.policy);
+    const PolicyValue& policy = *row.policy;
     // Identities of section 6, each side with its own rounding only.
     EXPECT_NEAR(policy.value.value, policy.optimal_value - policy.gap.value, 1e-9);
     ASSERT_TRUE(policy.efficiency);
@@ -96,7 +97,45 @@ TEST(Simulate, ARequestToStopLeavesWhatWasDone) {
   EXPECT_EQ(result.status, SimulationStatus::cancelled);
   EXPECT_EQ(result.features.overlaps.size(), options.width);
   EXPECT_EQ(result.model.heads.size(), 2U);  // uniform twice is one head, and one label
-  EXPECT_TRUE(result.rows.empty());
+  // Three readouts, and no word about policies that were never valued.
+  EXPECT_EQ(result.rows.size(), 3U);
+  for (const PolicyRow& row : result.rows) EXPECT_FALSE(row.policy);
+  EXPECT_TRUE(result.summaries.empty());
+}
+
+TEST(Simulate, AStopWhileValuingLeavesNoPolicyUnvalued) {
+  SimulationOptions options = small_system();
+  CancellationToken token;
+  options.control = false;
+  options.policy_method = PolicyMethod::sequential;
+  options.callbacks.cancellation = &token;
+  options.callbacks.progress_interval = std::chrono::milliseconds(0);
+  options.callbacks.progress = [&](const Progress& progress) {
+    if (progress.stage == "sequential sampling") token.request();
+  };
+  const SimulationResult result = simulate(options);
+  EXPECT_EQ(result.status, SimulationStatus::cancelled);
+  EXPECT_EQ(result.rows.size(), 8U);
+  for (const PolicyRow& row : result.rows) {
+    if (row.policy) {
+      EXPECT_GT(row.policy->optimal_value, 0);
+    }
+  }
+}
+
+TEST(Simulate, ARewardThatTiltsToNoPolicyIsToldAndLosesNothing) {
+  SimulationOptions options = small_system();
+  options.control = false;
+  options.activation = {ActivationKind::hermite, 3};
+  const SimulationResult result = simulate(options);
+  EXPECT_EQ(result.status, SimulationStatus::completed);
+  ASSERT_EQ(result.rows.size(), 8U);
+  for (const PolicyRow& row : result.rows) {
+    EXPECT_FALSE(row.policy);
+    EXPECT_NE(row.policy_remark.find("|x|^3"), std::string::npos) << row.policy_remark;
+  }
+  ASSERT_FALSE(result.remarks.empty());
+  EXPECT_NE(result.remarks.front().find("infinite"), std::string::npos);
 }
 
 TEST(Simulate, RefusesWrongOptionsBeforeAnyWork) {
@@ -118,6 +157,21 @@ TEST(Simulate, RefusesWrongOptionsBeforeAnyWork) {
             std::string::npos);
   EXPECT_NE(refusal([](Options& o) { o.width = 0; }).find("--width"), std::string::npos);
   EXPECT_NE(refusal([](Options& o) { o.dim = 1; }).find("--dim"), std::string::npos);
+  EXPECT_NE(refusal([](Options& o) { o.readout_samples = 3; }).find("--pilot-folds"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Options& o) { o.policy_samples = 1ULL << 40; }).find("--policy-samples"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Options& o) {
+              o.policy_method = PolicyMethod::quadrature;
+            }).find("--policy-method"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Options& o) {
+              o.ridge.rule = PenaltyRule::fixed;
+              o.ridge.penalty = -1;
+            }).find("--penalty"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Options& o) { o.model.link = parse_link("1"); }).find("constant"),
+            std::string::npos);
   EXPECT_NE(refusal([](Options& o) { o.weights.clear(); }).find("--weights"), std::string::npos);
   EXPECT_NE(refusal([](Options& o) {
               o.deployment_temperatures = {1, 1};

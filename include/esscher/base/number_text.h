@@ -25,10 +25,10 @@ double parse_number(std::string_view text, std::string_view field);
 long long parse_integer(std::string_view text, std::string_view field, long long least,
                         long long most);
 
-/// A count of samples, dimensions or neurons, from \p least to 1e18: "1000000" or, being whole,
-/// "1e6" or "2.5e3".
-/// \throws UsageError naming \p field.
-std::uint64_t parse_count(std::string_view text, std::string_view field, std::uint64_t least = 1);
+/// A count of samples, dimensions or neurons, from \p least to \p most, 1e18 or less: "1000000" or,
+/// being whole, "1e6" or "2.5e3". \throws UsageError naming \p field.
+std::uint64_t parse_count(std::string_view text, std::string_view field, std::uint64_t least = 1,
+                          std::uint64_t most = 1'000'000'000'000'000'000);
 
 /// A list "4,2,1,0.5", a range "first:last:logN" or "first:last:linN" (N >= 2 points, both ends
 /// included, evenly spaced in the logarithm or in the value), or a comma-separated mix of both,

@@ -107,12 +107,13 @@ struct FeatureResult {
 /// Checkpoints lie on a geometric grid of steps, options.checkpoints_per_decade to a factor of ten
 /// (each step, where that is coarser), and at both ends.
 ///
-/// Settled means, at a checkpoint after t steps: at least one neuron is weakly recovered, and from
-/// (t/2, t/sqrt 2] to (t/sqrt 2, t] neither the quartiles of |overlap| nor the weak and the strong
-/// share moved by more than 0.01, all of them averaged over the checkpoints of either interval, of
-/// which there must be 3 or more. So it costs twice the samples that were needed, and a plateau
-/// before the first recovery is waited out; one between the first and later recoveries is not if it
-/// lasts longer than all that came before (ours).
+/// Settled means, at a checkpoint after t steps, a tenth of them all or more: more neurons are
+/// weakly recovered than at the start, and from (t/2, t/sqrt 2] to (t/sqrt 2, t] neither the
+/// quartiles of |overlap| nor the weak and the strong share moved by more than 0.01, all of them
+/// averaged over the checkpoints of either interval, of which there must be 3 or more. So it costs
+/// twice the samples that were needed, and a plateau before the first recovery is waited out; one
+/// between the first and later recoveries is not if it lasts longer than all that came before
+/// (ours).
 ///
 /// Progress counts samples, as Checkpoint::samples does (stage "features"). Samples that do not
 /// fill a last batch are not used.

@@ -32,8 +32,8 @@ struct RewardModel {
   Network network(const RewardHead& head) const { return {first, head.readout, head.intercept}; }
 };
 
-/// The head fitted with such weights whose weight temperature is \p beta (to 1e-9 relative); the
-/// temperature does not matter to uniform weights.
+/// The head fitted with such weights whose weight temperature is nearest to \p beta and
+/// within 0.1 % of it; the temperature does not matter to uniform weights.
 /// \throws UsageError naming what the model holds, where it holds no such head.
 const RewardHead& find_head(const RewardModel& model, ReadoutWeights weights, double beta);
 

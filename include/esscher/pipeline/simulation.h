@@ -23,7 +23,8 @@ struct PolicyRow {
   ReadoutWeights weights = ReadoutWeights::uniform;
   double beta = 0;  ///< beta2: of the weights and of the policy
   RidgeFit fit;
-  PolicyValue policy;
+  std::optional<PolicyValue> policy;  ///< empty where stopped before, or where there is no policy
+  std::string policy_remark;  ///< why there is no policy: its partition function is infinite
   std::optional<PredictedGap> predicted;
 };
 
@@ -62,6 +63,10 @@ struct SimulationResult {
   StageSeconds seconds{};                   ///< wall time
   std::vector<std::string> remarks{};       ///< plain sentences about what is out of the ordinary
 };
+
+/// \throws UsageError for the first option of stage 2 and behind that is outside its range, named
+///         as the program's options; plan_features() looks at those of stage 1.
+void validate(const SimulationOptions& options);
 
 /// Everything but the progress and the seconds is a function of the options alone, on one
 /// instruction set: neither threads nor verbosity matter.

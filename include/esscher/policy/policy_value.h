@@ -62,6 +62,10 @@ struct PolicyValue {
   std::string remark;      ///< a sentence where reliable is false
 };
 
+/// "" where the policy tilted by such a readout exists; else a sentence that says why not: a
+/// network whose activation grows quadratically or faster upward has E e^{r/beta} infinite.
+std::string why_no_policy(const FirstLayer& layer, std::span<const double> readout, double beta);
+
 /// The policy pi ∝ pi_0 e^{r/beta}, r the network's reward, measured by r*(x) = reward(x_1).
 /// \throws UsageError where beta is not a temperature, the exponential moment of either reward is
 ///         infinite at it (a network whose activation grows quadratically or faster upward; what of
