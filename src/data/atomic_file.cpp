@@ -56,6 +56,7 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(const void* bytes, std::size_t count) {
+  if (count == 0) return;  // fwrite wants an address even then
   errno = 0;
   if (std::fwrite(bytes, 1, count, file_) != count) refuse(std::strerror(errno));
 }

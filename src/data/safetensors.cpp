@@ -183,6 +183,7 @@ class Reader {
   Tensor read_tensor(const std::string& name, const json& value) {
     Entry stored = entry(name, value);
     Tensor tensor{std::move(stored.shape), std::vector<double>(stored.count)};
+    if (stored.count == 0) return tensor;
     std::vector<char> bytes(stored.end - stored.begin);
     file_.seekg(static_cast<std::streamoff>(data_ + stored.begin));
     file_.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
