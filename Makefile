@@ -32,7 +32,7 @@ check-format: setup-check  ## fails where clang-format would change something
 	@$(SOURCES) | xargs clang-format --dry-run -Werror
 
 tidy: setup-check build  ## clang-tidy on every source of the libraries and programs
-	@scripts/tidy.sh $(BUILD) $(JOBS)
+	@TIDY_CHECKS='$(TIDY_CHECKS)' scripts/tidy.sh $(BUILD) $(JOBS)
 
 manual: $(BUILD)/build.ninja  ## docs/cli.md from the program's own definitions
 	@cmake --build $(BUILD) -j $(JOBS) --target esscher

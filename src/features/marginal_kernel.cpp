@@ -138,9 +138,9 @@ HWY_INLINE void draw_chi_square(const MarginalLaw& law, const MarginalGroup& gro
     for (double done = 0; done < law.dof; done += 4) {
       const std::uint64_t block = static_cast<std::uint64_t>(done / 4) << 32;
       draw_words({law.chi_square_key, sample}, group.first + block, group.size, tile.words[i]);
-      for (int half = 0; half < 2; ++half) {
+      for (std::size_t half = 0; half < 2; ++half) {
         draw_normals(tile.words[i][2 * half], tile.words[i][2 * half + 1], group.size, x[0], x[1]);
-        for (int k = 0; k < 2 && done + 2 * half + k < law.dof; ++k) {
+        for (std::size_t k = 0; k < 2 && done + static_cast<double>(2 * half + k) < law.dof; ++k) {
           for (std::size_t j = 0; j < group.size; j += lanes) {
             const Double w = widen(x[k] + j);
             hn::Store(hn::MulAdd(w, w, hn::Load(d, tile.chi_square + j)), d, tile.chi_square + j);
