@@ -17,8 +17,8 @@ temperatures that are safe are told for four ways of weighting the regression.
 WORDS
 command=(simulate --link damped_hermite:3 --dim 1e6 --width 256 --noise gaussian:0.3
   --feature-temperature 1 --feature-samples auto --control --readout-samples 20000
-  --deployment-temperature 0.1:2:log9 --weights uniform,label,surrogate,oracle --seed 1
-  -o "$folder")
+  --deployment-temperature 0.1:2:log9 --weights uniform,label,surrogate,oracle --tolerance 0.5
+  --seed 1 -o "$folder")
 printf '  $ esscher'
 printf ' %s' "${command[@]}"
 printf '\n\n'
