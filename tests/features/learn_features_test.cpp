@@ -281,11 +281,13 @@ TEST(LearnFeatures, StatusesHaveNames) {
   EXPECT_EQ(feature_status_name(FeatureStatus::cancelled), "cancelled");
 }
 
-/// A trajectory of one checkpoint each 5 % of samples whose share and quartiles follow \p value.
+/// A trajectory of one checkpoint each 5 % of samples whose share and quartiles follow \p value,
+/// and whose share was \p start before the first step.
 template <class Value>
-bool settled_at(std::uint64_t steps, Value value, double growth = 1.05) {
-  std::vector<Checkpoint> trajectory;
-  std::vector<std::uint64_t> at;
+bool settled_at(std::uint64_t steps, Value value, double growth = 1.05, double start = 0) {
+  std::vector<Checkpoint> trajectory(1);
+  trajectory.front().weak = start;
+  std::vector<std::uint64_t> at{0};
   for (double step = 100; step <= static_cast<double>(steps); step *= growth) {
     Checkpoint checkpoint;
     checkpoint.weak = value(step);
@@ -306,6 +308,9 @@ TEST(HasSettled, WaitsForRecoveryAndForStandstill) {
   // Fluctuates about where it stands: 0.05 either way, from one checkpoint to the next.
   int sign = 1;
   EXPECT_TRUE(settled_at(10000, [&](double) { return 0.3 + 0.01 * (sign = -sign); }));
+  // No more than at the start, as after a spectral one: nothing tells that steps had any effect.
+  EXPECT_FALSE(settled_at(
+      10000, [](double) { return 0.3; }, 1.05, 0.3));
   // Too few checkpoints to tell.
   EXPECT_FALSE(settled_at(
       10000, [](double) { return 0.3; }, 1.3));
