@@ -158,7 +158,7 @@ TEST_P(RandomAccuracy, OfFloatNormals) {
 }
 
 TEST_P(RandomAccuracy, OfDoubleNormals) {
-  if (sizeof(long double) <= sizeof(double)) GTEST_SKIP() << "no wider type to compare with";  // not so on x86-64
+  if (sizeof(long double) <= sizeof(double)) GTEST_SKIP() << "no wider type to compare with";
   const reference::ForcedTarget forced(GetParam());
   Worst worst;
   {

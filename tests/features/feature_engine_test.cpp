@@ -5,6 +5,8 @@
 //
 // False-alarm rate: 1e-4 for each family.
 
+#include "esscher/features/feature_engine.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -13,7 +15,6 @@
 #include <string>
 #include <vector>
 
-#include "esscher/features/feature_engine.h"
 #include "law_tests.h"
 
 namespace esscher {
