@@ -103,7 +103,7 @@ double FoldMoments::intercept(std::span<const double> coefficients, double of_di
 }
 
 std::optional<FoldMoments> fold_moments(const DesignRows& rows, std::span<const double> targets,
-                                        std::span<const double> weights, std::size_t folds,
+                                        std::span<const double> weights, const FoldPlan& folds,
                                         int threads, const Callbacks& callbacks) {
   const std::size_t features = rows.columns();
   const std::size_t columns = features + 1;
@@ -113,25 +113,24 @@ std::optional<FoldMoments> fold_moments(const DesignRows& rows, std::span<const 
     const auto count = static_cast<std::size_t>(chunk.size());
     Matrix<double> x(count, columns);
     rows.fill(chunk.begin, {x.data(), count, features, columns});
-    for (std::size_t i = 0; i < count; ++i) {
-      double* row = x.row(i).data();
-      row[features] = targets[chunk.begin + i];
-      for (std::size_t j = 0; j < columns; ++j) row[j] -= result.origin[j];
-    }
+    // The chunk's rows fold by fold, each fold's in their order.
+    Matrix<double> sorted(count, columns);
+    std::vector<double> sorted_weights(count, 1.0);
     std::vector<Moments> partial;
-    std::vector<double> fold_weights;
-    for (std::size_t fold = 0; fold < folds; ++fold) {
-      // The chunk's rows of this fold lie `folds` apart.
-      const std::size_t first = (fold + folds - chunk.begin % folds) % folds;
-      const std::size_t members = first < count ? (count - first + folds - 1) / folds : 0;
-      fold_weights.assign(members, 1.0);
-      for (std::size_t i = 0; i < members && !weights.empty(); ++i) {
-        fold_weights[i] = weights[chunk.begin + first + i * folds];
+    std::size_t end = 0;
+    for (std::size_t fold = 0; fold < folds.count; ++fold) {
+      const std::size_t begin = end;
+      for (std::size_t i = 0; i < count; ++i) {
+        if (folds.fold(chunk.begin + i) != fold) continue;
+        for (std::size_t j = 0; j < features; ++j) sorted(end, j) = x(i, j) - result.origin[j];
+        sorted(end, features) = targets[chunk.begin + i] - result.origin[features];
+        if (!weights.empty()) sorted_weights[end] = weights[chunk.begin + i];
+        ++end;
       }
-      partial.push_back(
-          members == 0 ? no_moments(columns)
-                       : moments_of({x.data() + first * columns, members, columns, folds * columns},
-                                    fold_weights));
+      partial.push_back(end == begin
+                            ? no_moments(columns)
+                            : moments_of(sorted.view().rows_from(begin, end - begin),
+                                         std::span(sorted_weights).subspan(begin, end - begin)));
     }
     return partial;
   };
@@ -140,7 +139,7 @@ std::optional<FoldMoments> fold_moments(const DesignRows& rows, std::span<const 
   };
   auto reduction =
       parallel_reduce_chunks(grid, ParallelOptions{threads, "readout: moments", callbacks},
-                             std::vector<Moments>(folds, no_moments(columns)), map, combine);
+                             std::vector<Moments>(folds.count, no_moments(columns)), map, combine);
   if (reduction.status == LoopStatus::cancelled) return std::nullopt;
   require_finite(reduction.value);
   result.folds = std::move(reduction.value);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -45,11 +46,21 @@ struct FoldMoments {
   double intercept(std::span<const double> coefficients, double of_differences) const;
 };
 
-/// One pass over the rows: the moments of each fold, row i belonging to fold i mod \p folds.
+/// To which fold each row belongs: row i to of_row[i], or to i mod count where that is empty.
+struct FoldPlan {
+  std::size_t count = 1;
+  std::span<const std::uint32_t> of_row{};
+
+  std::size_t fold(std::uint64_t row) const {
+    return of_row.empty() ? static_cast<std::size_t>(row % count) : of_row[row];
+  }
+};
+
+/// One pass over the rows: the moments of each fold.
 /// \param weights  n, >= 0; an empty span stands for ones
 /// Empty where it was cancelled. \throws DataError where features are not finite or overflow
 std::optional<FoldMoments> fold_moments(const DesignRows& rows, std::span<const double> targets,
-                                        std::span<const double> weights, std::size_t folds,
+                                        std::span<const double> weights, const FoldPlan& folds,
                                         int threads, const Callbacks& callbacks);
 
 }  // namespace esscher::internal

@@ -59,8 +59,8 @@ std::vector<double> cross_fitted_predictions(const DesignRows& rows,
   }
   const auto count = static_cast<std::size_t>(folds);
   const internal::RowSpace space(rows);
-  const auto moments =
-      internal::fold_moments(space.rows(), targets, {}, count, options.threads, options.callbacks);
+  const auto moments = internal::fold_moments(space.rows(), targets, {}, {.count = count},
+                                              options.threads, options.callbacks);
   if (!moments) return {};
 
   std::vector<internal::MomentFit> fits(count);

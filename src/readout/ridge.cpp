@@ -9,6 +9,7 @@
 #include "readout/moments.h"
 #include "readout/penalty.h"
 #include "readout/ridge_options.h"
+#include "readout/ridge_solution.h"
 #include "readout/row_space.h"
 
 namespace esscher {
@@ -50,44 +51,25 @@ void set_status(RidgeFit& fit, bool constant, bool singular, std::size_t feature
 
 }  // namespace
 
-RidgeFit fit_ridge(const DesignRows& rows, std::span<const double> targets,
-                   std::span<const double> log_weights, const RidgeOptions& options) {
-  internal::require_valid(options, rows);
-  internal::require_targets(rows, targets);
-  if (log_weights.size() != targets.size()) {
-    throw UsageError(rejection("log_weights", std::to_string(log_weights.size()) + " values",
-                               "there are " + std::to_string(targets.size()) + " targets"));
-  }
-  std::vector<double> weights(log_weights.begin(), log_weights.end());
-  normalise_log_weights(weights);
-  for (double& w : weights) w = std::exp(w);
+RidgeFit internal::fit_all(const FoldMoments& moments, const RowSpace& space,
+                           std::span<const double> targets, std::span<const double> log_weights,
+                           std::size_t features, const RidgeOptions& options) {
   RidgeFit fit;
   fit.weights = diagnose_present(log_weights);
-  fit.coefficients.assign(rows.columns(), 0.0);
-
-  const internal::RowSpace space(rows);
   fit.dual = space.dual();
-  const auto folds =
-      static_cast<std::size_t>(options.rule == PenaltyRule::kfold ? options.folds : 1);
-  const auto moments = internal::fold_moments(space.rows(), targets, weights, folds,
-                                              options.threads, options.callbacks);
-  if (!moments) {
-    fit.status = RidgeStatus::cancelled;
-    fit.remark = "cancelled before the rows were read";
-    return fit;
-  }
-  std::vector<const internal::Moments*> parts;
-  for (const internal::Moments& part : moments->folds) parts.push_back(&part);
-  internal::MomentFit solution;
-  const internal::Moments all = internal::merged(parts);
+  fit.coefficients.assign(features, 0.0);
+  std::vector<const Moments*> parts;
+  for (const Moments& part : moments.folds) parts.push_back(&part);
+  MomentFit solution;
+  const Moments all = merged(parts);
   const bool constant = is_constant(all.target_variance(), targets);
   if (constant) {
-    fit.intercept = moments->intercept({}, all.mean.back());
+    fit.intercept = moments.intercept({}, all.mean.back());
     fit.degrees_of_freedom = 1;
     fit.weighted_error = all.target_variance();
   } else {
-    solution = internal::fit_moments(parts, rows.columns(), options);
-    fit.intercept = moments->intercept(solution.coefficients, solution.intercept);
+    solution = fit_moments(parts, features, options);
+    fit.intercept = moments.intercept(solution.coefficients, solution.intercept);
     fit.coefficients = space.lift(solution.coefficients, fit.intercept);
     fit.penalty = solution.penalty;
     fit.degrees_of_freedom = solution.degrees_of_freedom;
@@ -95,8 +77,42 @@ RidgeFit fit_ridge(const DesignRows& rows, std::span<const double> targets,
     fit.path = std::move(solution.path);
     fit.rank = solution.rank;
   }
-  set_status(fit, constant, solution.singular, rows.columns());
+  set_status(fit, constant, solution.singular, features);
   return fit;
+}
+
+RidgeFit internal::cancelled_fit(std::size_t features) {
+  RidgeFit fit;
+  fit.coefficients.assign(features, 0.0);
+  fit.status = RidgeStatus::cancelled;
+  fit.remark = "cancelled before the rows were read";
+  return fit;
+}
+
+std::vector<double> internal::relative_weights(std::span<const double> log_weights,
+                                               std::span<const double> targets) {
+  if (log_weights.size() != targets.size()) {
+    throw UsageError(rejection("log_weights", std::to_string(log_weights.size()) + " values",
+                               "there are " + std::to_string(targets.size()) + " targets"));
+  }
+  std::vector<double> weights(log_weights.begin(), log_weights.end());
+  normalise_log_weights(weights);
+  for (double& w : weights) w = std::exp(w);
+  return weights;
+}
+
+RidgeFit fit_ridge(const DesignRows& rows, std::span<const double> targets,
+                   std::span<const double> log_weights, const RidgeOptions& options) {
+  internal::require_valid(options, rows);
+  internal::require_targets(rows, targets);
+  const std::vector<double> weights = internal::relative_weights(log_weights, targets);
+  const internal::RowSpace space(rows);
+  const auto folds =
+      static_cast<std::size_t>(options.rule == PenaltyRule::kfold ? options.folds : 1);
+  const auto moments = internal::fold_moments(space.rows(), targets, weights, {.count = folds},
+                                              options.threads, options.callbacks);
+  if (!moments) return internal::cancelled_fit(rows.columns());
+  return internal::fit_all(*moments, space, targets, log_weights, rows.columns(), options);
 }
 
 }  // namespace esscher

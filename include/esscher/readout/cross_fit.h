@@ -1,0 +1,29 @@
+#pragma once
+
+/// \file
+/// A weighted ridge fit together with what it predicts of rows that it has not seen.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "esscher/readout/ridge.h"
+
+namespace esscher {
+
+struct CrossFit {
+  RidgeFit fit;                  ///< on all rows
+  std::vector<double> held_out;  ///< n: row i by the fit to the other folds; empty if cancelled
+};
+
+/// The fit to all rows, as fit_ridge(), and for each fold the fit to the others, all with weights
+/// \p log_weights. Each chooses its penalty by itself where the rule is gcv.
+/// \param folds  n numbers 0 ... K - 1, each of which occurs; 2 <= K <= 64
+/// \throws UsageError for PenaltyRule::kfold (folds of folds are not offered) and as fit_ridge();
+///         DataError where a fold's complement has no weight
+/// Cost: one pass for the folds' moments, K + 1 eigendecompositions, one pass for predictions.
+CrossFit cross_fit_ridge(const DesignRows& rows, std::span<const double> targets,
+                         std::span<const double> log_weights, std::span<const std::uint32_t> folds,
+                         const RidgeOptions& options = {});
+
+}  // namespace esscher

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "esscher/readout/ridge.h"
+#include "readout/moments.h"
+#include "readout/row_space.h"
+
+namespace esscher::internal {
+
+/// The fit to the sum of all folds, with its facts and status.
+/// \param features  columns of the rows that were given, before any change of coordinates
+RidgeFit fit_all(const FoldMoments& moments, const RowSpace& space, std::span<const double> targets,
+                 std::span<const double> log_weights, std::size_t features,
+                 const RidgeOptions& options);
+
+RidgeFit cancelled_fit(std::size_t features);
+
+/// Weights that sum to 1. \throws UsageError unless there is one a target
+std::vector<double> relative_weights(std::span<const double> log_weights,
+                                     std::span<const double> targets);
+
+}  // namespace esscher::internal
