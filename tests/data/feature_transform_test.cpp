@@ -1,0 +1,400 @@
+#include "esscher/data/feature_transform.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "esscher/base/error.h"
+#include "esscher/base/random.h"
+#include "esscher/linalg/gemm.h"
+
+namespace esscher {
+namespace {
+
+std::vector<std::uint64_t> all_rows(std::uint64_t n) {
+  std::vector<std::uint64_t> rows(n);
+  std::iota(rows.begin(), rows.end(), std::uint64_t{0});
+  return rows;
+}
+
+/// n x d normals times a fixed mixing matrix: correlated columns of unequal size.
+Matrix<double> correlated(std::size_t n, std::size_t d, std::uint64_t seed = 1) {
+  Matrix<double> mixing(d, d);
+  RandomStream(seed, "test/mixing").fill_normal(0, mixing.values());
+  Matrix<double> normals(n, d);
+  RandomStream(seed, "test/normals").fill_normal(0, normals.values());
+  Matrix<double> x(n, d);
+  gemm(Operand::plain, normals.view(), Operand::plain, mixing.view(), 0.0, x.view());
+  return x;
+}
+
+Matrix<double> applied(const FeatureTransform& transform, const Matrix<double>& x) {
+  Matrix<double> out(x.rows(), transform.outputs());
+  transform.apply(x.view(), out.view());
+  return out;
+}
+
+/// The average of z z' about 0, with the means behind it in the last row.
+Matrix<double> second_moments(const Matrix<double>& z) {
+  const std::size_t k = z.columns();
+  Matrix<double> result(k + 1, k);
+  const double w = 1 / static_cast<double>(z.rows());
+  for (std::size_t i = 0; i < z.rows(); ++i) {
+    for (std::size_t a = 0; a < k; ++a) {
+      for (std::size_t b = 0; b < k; ++b) result(a, b) += w * z(i, a) * z(i, b);
+      result(k, a) += w * z(i, a);
+    }
+  }
+  return result;
+}
+
+void expect_identity(const Matrix<double>& moments, double tolerance) {
+  const std::size_t k = moments.columns();
+  for (std::size_t a = 0; a < k; ++a) {
+    for (std::size_t b = 0; b < k; ++b) {
+      EXPECT_NEAR(moments(a, b), a == b ? 1 : 0, tolerance) << a << " " << b;
+    }
+    EXPECT_NEAR(moments(k, a), 0, tolerance) << a;
+  }
+}
+
+FeatureTransform fit(const Matrix<double>& x, TransformOptions options,
+                     std::span<const double> log_weights = {}) {
+  return fit_transform(HeldFeatures(x), all_rows(x.rows()), log_weights, options);
+}
+
+template <class Call>
+std::string failure(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no failure";
+}
+
+TransformOptions of_kind(TransformKind kind) {
+  TransformOptions options;
+  options.kind = kind;
+  return options;
+}
+
+TransformOptions unshrunk() {
+  TransformOptions options;
+  options.shrinkage = 0.0;
+  return options;
+}
+
+TEST(FeatureTransform, NamesReadBack) {
+  for (const auto kind : {TransformKind::none, TransformKind::standardise, TransformKind::whiten}) {
+    EXPECT_EQ(parse_transform(transform_name(kind)), kind);
+  }
+  EXPECT_EQ(failure([] { parse_transform("whitten"); }),
+            "--transform = whitten: must be none, standardise or whiten; did you mean whiten?");
+}
+
+TEST(FeatureTransform, NoneLeavesFeaturesAsTheyAre) {
+  const Matrix<double> x = correlated(20, 3);
+  const FeatureTransform transform = fit(x, of_kind(TransformKind::none));
+  EXPECT_EQ(applied(transform, x), x);
+  EXPECT_EQ(transform.remark(), "3 columns as they are");
+}
+
+// Chunks of several sizes: 3 columns make chunks of 1024 rows.
+TEST(FeatureTransform, StandardisedColumnsHaveMeanZeroAndVarianceOne) {
+  for (const std::size_t n : {2U, 1023U, 1024U, 5000U}) {
+    const Matrix<double> x = correlated(n, 3);
+    const FeatureTransform transform = fit(x, of_kind(TransformKind::standardise));
+    const Matrix<double> moments = second_moments(applied(transform, x));
+    for (std::size_t j = 0; j < 3; ++j) {
+      // Plain sums of 5000 terms of size 1: below 5000 eps.
+      EXPECT_NEAR(moments(j, j), 1, 1e-12);
+      EXPECT_NEAR(moments(3, j), 0, 1e-12);
+    }
+  }
+}
+
+// +-1 about 1e8: values are exact, so the deviation is 1 to rounding of the mean, an ulp of 1e8
+// being 1.5e-8, which enters squared; a sum of squares less the square of a sum would have lost
+// all digits (1e16 eps = 2).
+TEST(FeatureTransform, ColumnsFarFromTheOriginKeepTheirDeviation) {
+  const std::size_t n = 50'000;
+  Matrix<double> x(n, 2);
+  for (std::size_t i = 0; i < n; ++i) {
+    x(i, 0) = 1e8 + (i % 2 == 0 ? 1.0 : -1.0);
+    x(i, 1) = (i % 2 == 0 ? 1.0 : -1.0);
+  }
+  // A first row far away must not spoil the others: sums are taken about it.
+  x(0, 1) = 1e8;
+  x(1, 1) = -1e8;
+  const FeatureTransform transform = fit(x, of_kind(TransformKind::standardise));
+  EXPECT_EQ(transform.mean[0], 1e8);
+  EXPECT_NEAR(transform.scale[0], 1, 1e-14);
+  const double expected = std::sqrt((2e16 + static_cast<double>(n) - 2) / static_cast<double>(n));
+  EXPECT_NEAR(transform.scale[1] / expected, 1, 1e-13);
+}
+
+TEST(FeatureTransform, ConstantColumnsAreDroppedAndCounted) {
+  Matrix<double> x = correlated(100, 4);
+  for (std::size_t i = 0; i < 100; ++i) {
+    x(i, 1) = 0.1;
+    // Constant but for the last bit.
+    x(i, 3) = i % 2 == 0 ? 0.3 : 0.1 + 0.2;
+  }
+  for (const auto kind : {TransformKind::standardise, TransformKind::whiten}) {
+    const FeatureTransform transform = fit(x, of_kind(kind));
+    EXPECT_EQ(transform.inputs(), 4U);
+    EXPECT_EQ(transform.outputs(), 2U);
+    EXPECT_EQ(transform.constant_columns(), 2U);
+    EXPECT_EQ(transform.null_directions(), 0U);
+    EXPECT_EQ(transform.dropped(), 2U);
+    EXPECT_EQ(transform.scale[1], 0);
+    // What such a column holds later does not matter.
+    Matrix<double> later = x;
+    later(5, 1) = 1e9;
+    EXPECT_EQ(applied(transform, later), applied(transform, x));
+  }
+  EXPECT_EQ(fit(x, of_kind(TransformKind::standardise)).remark(),
+            "standardised: 4 columns to 2 coordinates (2 constant columns dropped)");
+}
+
+// The tolerance is eps times the condition of the mixing (some 1e4 in squares), times sqrt(n).
+TEST(FeatureTransform, WhitenedCoordinatesAreUncorrelatedOfUnitVariance) {
+  const std::size_t n = 3000;
+  const Matrix<double> x = correlated(n, 20);
+  const FeatureTransform transform = fit(x, unshrunk());
+  EXPECT_EQ(transform.outputs(), 20U);
+  expect_identity(second_moments(applied(transform, x)), 1e-9);
+}
+
+// More columns than a tile of the Gram matrix is wide, with one constant: tiles and compaction.
+TEST(FeatureTransform, WhiteningHoldsAcrossTiles) {
+  const std::size_t n = 700;
+  Matrix<double> x = correlated(n, 150);
+  for (std::size_t i = 0; i < n; ++i) x(i, 70) = 5;
+  const FeatureTransform transform = fit(x, unshrunk());
+  EXPECT_EQ(transform.outputs(), 149U);
+  expect_identity(second_moments(applied(transform, x)), 1e-7);
+}
+
+// Three one-hot positions of 4, 3 and 5 symbols: each block's columns sum to 1.
+TEST(FeatureTransform, OneHotBlocksLoseOneDirectionEach) {
+  const std::size_t n = 2000;
+  Matrix<double> x(n, 12);
+  const RandomStream stream(3, "test/one-hot");
+  const std::size_t sizes[] = {4, 3, 5};
+  for (std::size_t i = 0; i < n; ++i) {
+    std::size_t first = 0;
+    for (std::size_t block = 0; block < 3; ++block) {
+      const double u = stream.uniform(3 * i + block);
+      x(i, first + static_cast<std::size_t>(u * static_cast<double>(sizes[block]))) = 1;
+      first += sizes[block];
+    }
+  }
+  const FeatureTransform transform = fit(x, unshrunk());
+  EXPECT_EQ(transform.outputs(), 9U);
+  EXPECT_EQ(transform.null_directions(), 3U);
+  expect_identity(second_moments(applied(transform, x)), 1e-10);
+  EXPECT_EQ(transform.remark(),
+            "whitened: 12 columns to 9 coordinates (3 null directions dropped, shrinkage 0)");
+}
+
+TEST(FeatureTransform, FewerRowsThanColumnsGiveOneDirectionLessThanRows) {
+  EXPECT_EQ(fit(correlated(7, 20), {}).outputs(), 6U);
+}
+
+// Integer weights are copies of rows, in every kind.
+TEST(FeatureTransform, WeightsCountAsCopies) {
+  const std::size_t n = 300;
+  const Matrix<double> x = correlated(n, 5);
+  std::vector<double> log_weights(n);
+  std::vector<std::uint64_t> copies;
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t times = i % 4;
+    // 7: a constant in the logarithms changes nothing.
+    log_weights[i] = times == 0 ? -std::numeric_limits<double>::infinity()
+                                : 7 + std::log(static_cast<double>(times));
+    copies.insert(copies.end(), times, i);
+  }
+  const FeatureTransform weighted = fit(x, unshrunk(), log_weights);
+  const FeatureTransform copied = fit_transform(HeldFeatures(x), copies, {}, unshrunk());
+  for (std::size_t j = 0; j < 5; ++j) {
+    EXPECT_NEAR(weighted.mean[j], copied.mean[j], 1e-13);
+    EXPECT_NEAR(weighted.scale[j] / copied.scale[j], 1, 1e-13);
+  }
+  ASSERT_EQ(weighted.outputs(), copied.outputs());
+  for (std::size_t i = 0; i < 25; ++i) {
+    EXPECT_NEAR(weighted.directions.values()[i], copied.directions.values()[i], 1e-9);
+  }
+}
+
+TEST(FeatureTransform, RowsWithoutWeightAreNotSeen) {
+  Matrix<double> x = correlated(50, 3);
+  std::vector<double> log_weights(50, 0.0);
+  log_weights[0] = log_weights[20] = -std::numeric_limits<double>::infinity();
+  const FeatureTransform before = fit(x, {}, log_weights);
+  for (std::size_t j = 0; j < 3; ++j) x(20, j) = 1e300;
+  const FeatureTransform after = fit(x, {}, log_weights);
+  EXPECT_EQ(before.mean, after.mean);
+  EXPECT_EQ(before.scale, after.scale);
+  EXPECT_EQ(before.directions, after.directions);
+}
+
+TEST(FeatureTransform, HasTheSameBitsForAnyNumberOfThreads) {
+  const Matrix<double> x = correlated(9000, 140);
+  TransformOptions options;
+  options.threads = 1;
+  const FeatureTransform one = fit(x, options);
+  options.threads = 4;
+  const FeatureTransform four = fit(x, options);
+  EXPECT_EQ(one.mean, four.mean);
+  EXPECT_EQ(one.scale, four.scale);
+  EXPECT_EQ(one.directions, four.directions);
+  EXPECT_EQ(one.shrinkage, four.shrinkage);
+}
+
+// R for two columns of correlation r has tr R^2 = 2 + 2 r^2, so with p = 2 the rule is
+// 4 / ((n) 2 r^2), at most 1.
+TEST(FeatureTransform, ShrinkageIsTheOasFormula) {
+  Matrix<double> x(8, 2);
+  const double first[] = {1, 1, 1, 1, -1, -1, -1, -1};
+  const double second[] = {1, 1, 1, -1, 1, -1, -1, -1};
+  for (std::size_t i = 0; i < 8; ++i) {
+    x(i, 0) = first[i];
+    x(i, 1) = 10 * second[i];
+  }
+  // r = 1/2: 4 / (8 / 2) = 1.
+  EXPECT_NEAR(fit(x, {}).shrinkage, 1, 1e-14);
+  // The same table four times over: n = 32, and a quarter of it.
+  std::vector<std::uint64_t> rows;
+  for (std::uint64_t i = 0; i < 32; ++i) rows.push_back(i % 8);
+  const FeatureTransform transform = fit_transform(HeldFeatures(x), rows);
+  EXPECT_NEAR(transform.shrinkage, 0.25, 1e-14);
+  // R has eigenvalues 3/2 and 1/2, shrunk to 11/8 and 5/8, and vectors (1, 1) and (1, -1) over
+  // sqrt 2, signs by the first entry.
+  EXPECT_NEAR(transform.directions(0, 0), std::sqrt(0.5 / 1.375), 1e-14);
+  EXPECT_NEAR(transform.directions(1, 0), std::sqrt(0.5 / 1.375), 1e-14);
+  EXPECT_NEAR(transform.directions(0, 1), std::sqrt(0.5 / 0.625), 1e-14);
+  EXPECT_NEAR(transform.directions(1, 1), -std::sqrt(0.5 / 0.625), 1e-14);
+}
+
+TEST(FeatureTransform, ShrinkageTakesUncorrelatedColumnsWhole) {
+  Matrix<double> x(4, 2);
+  x(0, 0) = x(1, 0) = x(0, 1) = x(2, 1) = 1;
+  EXPECT_EQ(fit(x, {}).shrinkage, 1);
+  EXPECT_EQ(fit(correlated(10, 1), {}).outputs(), 1U);
+}
+
+TEST(FeatureTransform, LargestEntryOfEachDirectionIsPositive) {
+  const FeatureTransform transform = fit(correlated(500, 12), {});
+  for (std::size_t j = 0; j < transform.outputs(); ++j) {
+    double extreme = 0;
+    for (std::size_t i = 0; i < 12; ++i) {
+      const double entry = transform.directions(i, j);
+      if (std::abs(entry) > std::abs(extreme)) extreme = entry;
+    }
+    EXPECT_GT(extreme, 0) << j;
+  }
+}
+
+// 512 rows are taken at a time; floats are the doubles, rounded once.
+TEST(FeatureTransform, ARowIsTransformedTheSameInAnyCompany) {
+  const Matrix<double> x = correlated(1100, 10);
+  for (const auto kind : {TransformKind::standardise, TransformKind::whiten}) {
+    const FeatureTransform transform = fit(x, of_kind(kind));
+    const Matrix<double> whole = applied(transform, x);
+    Matrix<float> floats(1100, 10);
+    transform.apply(x.view(), floats.view());
+    Matrix<double> one(1, 10);
+    for (const std::size_t i : {0U, 511U, 512U, 1099U}) {
+      transform.apply(x.view().rows_from(i, 1), one.view());
+      for (std::size_t j = 0; j < 10; ++j) {
+        EXPECT_EQ(one(0, j), whole(i, j));
+        EXPECT_EQ(floats(i, j), static_cast<float>(whole(i, j)));
+      }
+    }
+  }
+}
+
+TEST(FeatureTransform, StopsWhenCancelledAndTellsProgress) {
+  CancellationToken token;
+  token.request();
+  TransformOptions options;
+  options.callbacks.cancellation = &token;
+  EXPECT_TRUE(fit(correlated(100, 3), options).cancelled);
+  token.reset();
+  std::vector<std::string> done;
+  options.callbacks.progress = [&](const Progress& progress) {
+    if (progress.done == progress.total) done.emplace_back(progress.stage);
+  };
+  EXPECT_FALSE(fit(correlated(100, 3), options).cancelled);
+  EXPECT_EQ(done, (std::vector<std::string>{"feature moments", "feature correlations"}));
+}
+
+TEST(FeatureTransform, RefusesWhatCannotBeScaled) {
+  const Matrix<double> x = correlated(10, 2);
+  EXPECT_EQ(failure([&] { fit_transform(HeldFeatures(x), all_rows(1)); }),
+            "rows = 1: a transform is learned from at least 2");
+  std::vector<double> log_weights(10, -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(failure([&] { fit(x, {}, log_weights); }),
+            "weights: all are 0; give some row a weight");
+  log_weights[3] = 0;
+  EXPECT_EQ(failure([&] { fit(x, {}, log_weights); }),
+            "rows of positive weight = 1: a transform is learned from at least 2");
+  log_weights[4] = std::nan("");
+  EXPECT_EQ(failure([&] { fit(x, {}, log_weights); }),
+            "log weight 5 = nan: must be finite, or -inf for no weight");
+  EXPECT_EQ(failure([&] { fit(Matrix<double>(10, 2, 3.0), {}); }),
+            "features: all 2 columns are constant over the 10 training rows; nothing can be "
+            "learned from them");
+  EXPECT_EQ(failure([&] { fit(Matrix<double>(10, 0), {}); }),
+            "features: there are no columns; choose some");
+  for (const double size : {1e-200, 1e200, 1e308}) {
+    Matrix<double> wide = x;
+    for (std::size_t i = 0; i < 10; ++i) wide(i, 1) = i % 2 == 0 ? size : -size;
+    const std::string message = failure([&] { fit(wide, {}); });
+    EXPECT_TRUE(message.starts_with("feature 2: ranges from -")) << message;
+    EXPECT_TRUE(
+        message.ends_with(", a spread beyond what can be scaled; change its unit or leave it out"))
+        << message;
+  }
+}
+
+TEST(FeatureTransform, RefusesOptionsOutOfRange) {
+  const Matrix<double> x = correlated(10, 2);
+  TransformOptions options;
+  options.shrinkage = 1.5;
+  EXPECT_EQ(failure([&] { fit(x, options); }), "--shrinkage = 1.5: must lie in [0, 1]");
+  options = {};
+  options.null_tolerance = 0;
+  EXPECT_EQ(failure([&] { fit(x, options); }), "null tolerance = 0: must lie in [1e-12, 1)");
+  Matrix<double> wide(2, 4097);
+  std::ranges::fill(wide.row(1), 1.0);
+  EXPECT_EQ(failure([&] { fit(wide, {}); }),
+            "--transform = whiten: 4097 columns exceed the 4096 that can be whitened; take "
+            "standardise, or fewer features");
+}
+
+TEST(FeatureTransform, RefusesResultsBeyondSinglePrecision) {
+  Matrix<double> x = correlated(10, 2);
+  const FeatureTransform transform = fit(x, of_kind(TransformKind::standardise));
+  x(4, 1) = 1e60;
+  Matrix<float> floats(10, 2);
+  const std::string message = failure([&] { transform.apply(x.view(), floats.view()); });
+  EXPECT_TRUE(message.starts_with("transformed feature 2 = ")) << message;
+  EXPECT_TRUE(
+      message.ends_with("is not a finite number of its precision; look for a value far "
+                        "from those that were fitted"))
+      << message;
+  Matrix<double> narrow(10, 1);
+  EXPECT_THROW(transform.apply(x.view(), narrow.view()), InternalError);
+}
+
+}  // namespace
+}  // namespace esscher
