@@ -1,0 +1,116 @@
+#pragma once
+
+/// \file
+/// What the policy tilted by given rewards is worth, told from the rows of a table (mathematics,
+/// section 8). Row i has a proxy reward r_i, which tilts, and a gold reward y_i, which is measured;
+/// nothing is asked of where they come from. For honest numbers r_i must come from a model that has
+/// not seen row i.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "esscher/policy/estimate.h"
+#include "esscher/weights/log_weights.h"
+
+namespace esscher {
+
+/// How the rows of a table stand for the reference policy pi_0. All spans are of length `rows` or
+/// empty, and must outlive the call that is given them.
+struct TableReference {
+  std::size_t rows = 0;
+  /// Candidates of one prompt share a number; numbers are dense, 0 to G - 1. pi_0 is then the prior
+  /// within each group, the tilt a softmax within each group, and values are averages over groups,
+  /// which count equally. Empty: the rows are draws from one pi_0.
+  std::span<const std::uint32_t> groups{};
+  /// Logarithm of a row's prior importance pi_0 / (the law that the rows were drawn from), up to a
+  /// constant; -infinity for a row that pi_0 never takes. Empty: equal.
+  std::span<const double> log_weights{};
+  /// Rows whose rewards come from one model, such as the folds of a cross-fit; below 2^16. Tilted
+  /// weights are normalised within each stratum, since models differ by constants that no policy
+  /// sees, and strata are averaged by their prior weight. Each group lies within one. Empty: one.
+  std::span<const std::uint32_t> strata{};
+};
+
+struct TablePolicyOptions {
+  double beta = 1;      ///< temperature of the tilt, in units of r
+  double level = 0.95;  ///< of the bootstrapped intervals, in (0, 1)
+  /// Replicates: 0 for no intervals, else 100 to 100000.
+  int bootstrap = 1000;
+  std::uint64_t seed = 1;
+  /// The table is the whole of pi_0 and no sample from it: standard errors are 0, nothing is
+  /// bootstrapped, and everything is reliable.
+  bool enumerated = false;
+  int threads = 0;
+};
+
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
+/// degrees_of_freedom: with groups G - 1; else (sum w^2)^2 / sum w^4 of the tilted weights, the
+/// number of equal pieces whose sum of squares would be as uncertain.
+struct TableEstimate : Estimate {
+  /// Empty where nothing was bootstrapped, or some replicates ran out of rows with weight (then the
+  /// estimate is unreliable, too).
+  std::optional<Interval> interval{};
+};
+
+/// Rewards in units of y and r, which the caller has made the same; KL in nats.
+struct TablePolicyValue {
+  double beta = 0;
+  TableEstimate value;              ///< V = mean of y under the tilted policy: the gold value
+  TableEstimate proxy;              ///< P = mean of r under the tilted policy
+  TableEstimate kl;                 ///< KL(pi_r || pi_0) = P / beta - log Z, >= 0
+  TableEstimate objective;          ///< J = V - beta KL
+  TableEstimate reference;          ///< mean of y under pi_0
+  TableEstimate gain;               ///< J - reference
+  TableEstimate over_optimisation;  ///< (P - mean of r under pi_0) - (V - reference)
+  /// Of the tilted weights, which sum to a stratum's share within it, to 1/G within a group.
+  WeightDiagnostics weights;
+  /// Without groups that of `weights`; with groups the sum over groups of (sum w)^2 / sum w^2
+  /// within each: from G (one candidate each) to the number of rows.
+  double ess = 0;
+  /// The least ESS within a stratum; without strata or with groups equal to `ess`.
+  double least_ess = 0;
+  /// KL in the limit beta -> 0: as far as this table's policies can go.
+  double greedy_kl = 0;
+  std::size_t groups = 0;  ///< 0: without groups
+  std::size_t strata = 0;
+  /// Pareto k is below its threshold, and there are at least 10 effective rows in each stratum or,
+  /// with groups, at least 5 groups.
+  bool reliable = true;
+  std::string remark;  ///< why not, in a plain sentence; empty where reliable
+};
+
+/// Weights of row i within its stratum or group: w_i = p_i e^{r_i/beta} / Z, and
+/// V = sum_c share_c sum_{i in c} w_i y_i over the strata or groups c.
+///
+/// Standard errors. With groups: those of a mean over G independent groups. Without: each row's
+/// influence, divided by 1 - w_i as in a jackknife (exactly so for V and P, slightly larger for
+/// log Z; infinite where a row has all the weight), centred and scaled by (n - 1)/n within each
+/// stratum; the rewards r count as given.
+///
+/// Intervals: rows are drawn anew within strata, or groups among groups. The bootstrap-t interval
+/// (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 12) corrects bias and
+/// skewness, Student's interval is steady where it is too short; each end is the farther of the
+/// two. Coverage in simulation (y linear in z plus noise, r = z normal, n = 500 in 5 strata, beta
+/// of 1.5, 1 and 0.8; 1000 tables) at a nominal 0.95: value 0.96, 0.96, 0.93; gain 0.96, 0.96,
+/// 0.95; of percentile intervals: 0.93, 0.87, 0.78 and 0.93, 0.92, 0.93. That of KL is lower:
+/// 0.95, 0.91, 0.87: heavy rows that the sample has missed show nowhere in it.
+///
+/// The result has the same bits for any number of threads. Replicates depend on seed, number and
+/// row only, so that temperatures are compared on the same ones.
+/// Cost: O(n log n), and some 10 ns a row and replicate (with groups 10 ns a group and replicate).
+/// \throws UsageError for unequal lengths or an option outside its range; DataError where a reward
+///         is not finite, a log-weight is NaN or +infinity, group numbers are not dense, a group
+///         lies in several strata or has no weight, every group is a single row, or there is but
+///         one group or a stratum of one row (unless enumerated).
+TablePolicyValue table_policy_value(std::span<const double> r, std::span<const double> y,
+                                    const TableReference& reference,
+                                    const TablePolicyOptions& options = {});
+
+}  // namespace esscher

@@ -1,0 +1,260 @@
+#include "esscher/policy/best_of_n.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "policy/table_cells.h"
+
+namespace esscher {
+namespace {
+
+using internal::TableCells;
+
+constexpr double kLeastEffectiveRows = 10;
+constexpr std::size_t kLeastGroups = 5;
+constexpr std::size_t kFigures = 5;
+/// In the order of BestOfNValue.
+enum Figure : std::size_t { kValue, kProxy, kReference, kGain, kKl };
+using Figures = std::array<double, kFigures>;
+
+Estimate BestOfNValue::*const kEstimates[kFigures] = {&BestOfNValue::value, &BestOfNValue::proxy,
+                                                      &BestOfNValue::reference, &BestOfNValue::gain,
+                                                      &BestOfNValue::kl};
+
+/// Rows of one proxy reward, in ascending order of it.
+struct Level {
+  std::size_t begin = 0;  ///< in the sorted rows
+  std::size_t end = 0;
+  double mass = 0;   ///< m_b
+  double above = 0;  ///< 1 - F_b
+  double y = 0;      ///< mean
+  double r = 0;
+};
+
+struct CellFigures {
+  Figures value{};
+  Figures variance{};
+  double ess = 0;
+};
+
+/// (1 - above)^power - (1 - above - mass)^power, with its digits where it is small.
+double chance(double power, const Level& level) {
+  const double low = level.above + level.mass;
+  if (power == 0) return low >= 1 ? 1 : 0;
+  const double upper = power * std::log1p(-level.above);
+  if (low >= 1) return std::exp(upper);
+  return std::exp(upper) * -std::expm1(power * std::log1p(-low) - upper);
+}
+
+class Cell {
+ public:
+  Cell(const TableCells& cells, std::size_t c, std::span<const double> r, std::span<const double> y)
+      : rows_(cells.size(c)) {
+    for (std::size_t j = 0; j < rows_.size(); ++j) {
+      const std::size_t at = cells.begin[c] + j;
+      rows_[j] = {cells.prior[at], r[cells.order[at]], y[cells.order[at]]};
+    }
+    std::erase_if(rows_, [](const Row& row) { return row.prior == 0; });
+    std::ranges::stable_sort(rows_, {}, &Row::r);
+    // From above, so that the few best rows, which large n looks at, keep their digits.
+    double above = 0;
+    for (std::size_t end = rows_.size(); end > 0;) {
+      Level level{end, end, 0, above, 0, rows_[end - 1].r};
+      while (level.begin > 0 && rows_[level.begin - 1].r == level.r) {
+        const Row& row = rows_[--level.begin];
+        level.mass += row.prior;
+        level.y += row.prior * row.y;
+        reference_ += row.prior * row.y;
+        proxy_ += row.prior * row.r;
+      }
+      level.y /= level.mass;
+      // Rounding must not carry it to 1 before the lowest level.
+      above = std::min(above + level.mass, std::nextafter(1.0, 0.0));
+      end = level.begin;
+      levels_.push_back(level);
+    }
+    std::ranges::reverse(levels_);
+    // The lowest reaches down to F = 0, whatever rounding made of the sum.
+    levels_.front().mass = std::max(levels_.front().mass, 1 - levels_.front().above);
+  }
+
+  CellFigures figures(double n) const {
+    CellFigures result;
+    Figures& f = result.value;
+    std::vector<double> chances;
+    double squares = 0;
+    for (const Level& level : levels_) {
+      const double p = chance(n, level);
+      chances.push_back(p);
+      f[kValue] += p * (level.y - reference_);
+      f[kProxy] += p * (level.r - proxy_);
+      if (p > 0) f[kKl] += p * std::log(p / level.mass);
+      for (std::size_t i = level.begin; i < level.end; ++i) {
+        const double w = p * rows_[i].prior / level.mass;
+        squares += w * w;
+      }
+    }
+    f[kGain] = f[kValue];
+    f[kValue] += reference_;
+    f[kProxy] += proxy_;
+    f[kReference] = reference_;
+    f[kKl] = std::max(0.0, f[kKl]);
+    result.ess = 1 / squares;
+    add_variance(n, chances, result);
+    return result;
+  }
+
+ private:
+  struct Row {
+    double prior = 0;
+    double r = 0;
+    double y = 0;
+  };
+
+  /// Weight at a row of level b moves that level's choice towards the row, and pushes F_c up for
+  /// all c >= b: d/dm sum_c (F_c^n - F_{c-1}^n) g_c = n F_b^{n-1} g_b + n sum_{c > b} (F_c^{n-1} -
+  /// F_{c-1}^{n-1}) g_c, less n times the whole for the normalisation.
+  void add_variance(double n, const std::vector<double>& chances, CellFigures& result) const {
+    const auto count = static_cast<double>(rows_.size());
+    if (rows_.size() < 2) return;
+    Figures sums{};
+    Figures squares{};
+    double y_above = 0;
+    double r_above = 0;
+    double kl_above = 0;
+    for (std::size_t b = levels_.size(); b-- > 0;) {
+      const Level& level = levels_[b];
+      const double below = std::exp((n - 1) * std::log1p(-level.above));  // F_b^{n-1}
+      const double next = chance(n - 1, level);
+      const double y = level.y - result.value[kValue];
+      const double r = level.r - result.value[kProxy];
+      const double density = chances[b] / level.mass;
+      const double kl = (density > 0 ? std::log(density) : 0) - result.value[kKl];
+      const double r_move = n * (below * r + r_above);
+      const double kl_move = n * (below * kl + kl_above) - (density - 1);
+      for (std::size_t i = level.begin; i < level.end; ++i) {
+        const Row& row = rows_[i];
+        const double y_move = density * (row.y - level.y) + n * (below * y + y_above);
+        constexpr double kLeastRest = 1e-9;
+        const double pull = row.prior / std::max(1 - density * row.prior, kLeastRest);
+        const double reference =
+            row.prior / std::max(1 - row.prior, kLeastRest) * (row.y - reference_);
+        const Figures d{pull * y_move, pull * r_move, reference, pull * y_move - reference,
+                        pull * kl_move};
+        for (std::size_t f = 0; f < kFigures; ++f) {
+          sums[f] += d[f];
+          squares[f] += d[f] * d[f];
+        }
+      }
+      y_above += next * y;
+      r_above += next * r;
+      kl_above += next * kl;
+    }
+    for (std::size_t f = 0; f < kFigures; ++f) {
+      result.variance[f] =
+          std::max(0.0, squares[f] - sums[f] * sums[f] / count) * (count - 1) / count;
+    }
+  }
+
+  std::vector<Row> rows_;
+  std::vector<Level> levels_;
+  double reference_ = 0;
+  double proxy_ = 0;
+};
+
+void judge(BestOfNValue& value, const TableCells& cells) {
+  if (cells.grouped) {
+    value.reliable = cells.cells() >= kLeastGroups;
+    if (!value.reliable) {
+      value.remark = "there are only " + std::to_string(cells.cells()) + " groups; " +
+                     std::to_string(kLeastGroups) + " are needed to tell an error";
+    }
+    return;
+  }
+  value.reliable = value.least_ess >= kLeastEffectiveRows;
+  if (value.reliable) return;
+  value.remark = "the best of " + number_text(value.n, 4) + " leaves " +
+                 number_text(value.least_ess, 3) + " effective rows" +
+                 (cells.cells() > 1 ? " in one of the strata" : "") + "; " +
+                 number_text(kLeastEffectiveRows) + " are needed: lower n or take more rows";
+}
+
+}  // namespace
+
+BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> y,
+                             const TableReference& reference, const BestOfNOptions& options) {
+  constexpr double kMost = 1e15;
+  if (!(options.n >= 1 && options.n <= kMost)) {
+    throw UsageError(rejection("n", options.n, "must be from 1 to 1e15"));
+  }
+  internal::require_rewards(r, "proxy reward", reference.rows);
+  internal::require_rewards(y, "gold reward", reference.rows);
+  const TableCells cells = internal::table_cells(reference);
+  if (!options.enumerated) internal::require_sampled(cells);
+
+  BestOfNValue result;
+  result.n = options.n;
+  result.kl_bound = best_of_n_kl_bound(options.n);
+  const std::size_t count = cells.cells();
+  std::vector<CellFigures> figures(count);
+  Figures mean{};
+  double squares = 0;
+  for (std::size_t c = 0; c < count; ++c) {
+    figures[c] = Cell(cells, c, r, y).figures(options.n);
+    for (std::size_t f = 0; f < kFigures; ++f) mean[f] += cells.share[c] * figures[c].value[f];
+    squares += cells.share[c] * cells.share[c] / figures[c].ess;
+    result.least_ess = c == 0 ? figures[c].ess : std::min(result.least_ess, figures[c].ess);
+    result.ess += figures[c].ess;
+  }
+  if (cells.grouped) {
+    result.least_ess = result.ess;
+  } else {
+    result.ess = 1 / squares;
+  }
+  for (std::size_t f = 0; f < kFigures; ++f) {
+    Estimate& estimate = result.*kEstimates[f];
+    estimate.value = mean[f];
+    if (options.enumerated) continue;
+    double variance = 0;
+    for (std::size_t c = 0; c < count; ++c) {
+      const double step = figures[c].value[f] - mean[f];
+      variance += cells.grouped
+                      ? step * step / static_cast<double>(count) / static_cast<double>(count - 1)
+                      : cells.share[c] * cells.share[c] * figures[c].variance[f];
+    }
+    estimate.standard_error = std::sqrt(variance);
+    estimate.degrees_of_freedom =
+        cells.grouped ? static_cast<double>(count) - 1 : std::max(1.0, result.ess - 1);
+  }
+  if (!options.enumerated) judge(result, cells);
+  return result;
+}
+
+double best_of_n_kl_bound(double n) {
+  if (!(n >= 1) || std::isinf(n)) throw UsageError(rejection("n", n, "must be finite, at least 1"));
+  // With u = log n it is u - 1 + e^-u.
+  const double u = std::log1p(n - 1);
+  return std::max(0.0, u + std::expm1(-u));
+}
+
+double equivalent_n(double kl) {
+  if (!(kl >= 0 && kl <= 700)) throw UsageError(rejection("kl", kl, "must be from 0 to 700"));
+  if (kl == 0) return 1;
+  // g(u) = u + e^-u - 1 is convex and rises; both starts lie above its root, so that Newton's steps
+  // go down to it.
+  double u = std::min(kl + 1, std::sqrt(2 * kl) + kl);
+  for (int i = 0; i < 100; ++i) {
+    const double step = (u + std::expm1(-u) - kl) / -std::expm1(-u);
+    u -= step;
+    if (!(std::abs(step) > 1e-16 * u)) break;
+  }
+  return std::exp(u);
+}
+
+}  // namespace esscher

@@ -1,0 +1,48 @@
+#pragma once
+
+/// \file
+/// The cells of a table: rows whose weights are normalised together, that is groups or, without
+/// groups, strata.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "esscher/policy/table_policy.h"
+
+namespace esscher::internal {
+
+struct TableCells {
+  bool grouped = false;
+  std::size_t strata = 1;
+  /// Row numbers, cell by cell, ascending within each.
+  std::vector<std::size_t> order;
+  /// Cell c is order[begin[c]] ... order[begin[c + 1] - 1].
+  std::vector<std::size_t> begin;
+  /// The caller's number of each cell, for messages and streams.
+  std::vector<std::uint32_t> number;
+  /// Prior weight of order[j], in this order; sums to 1 within each cell.
+  std::vector<double> prior;
+  /// Weight of each cell; sums to 1.
+  std::vector<double> share;
+
+  std::size_t cells() const { return number.size(); }
+  std::size_t size(std::size_t c) const { return begin[c + 1] - begin[c]; }
+};
+
+/// \throws as table_policy_value() says of a reference, except for what concerns errors alone
+TableCells table_cells(const TableReference& reference);
+
+/// \throws DataError where a standard error cannot be had: one group, or a stratum of one row.
+void require_sampled(const TableCells& cells);
+
+/// \throws UsageError unless there is one value a row, DataError unless all are finite.
+void require_rewards(std::span<const double> values, std::string_view name, std::size_t rows);
+
+/// \throws UsageError unless 0 < level < 1
+void require_level(double level);
+
+}  // namespace esscher::internal

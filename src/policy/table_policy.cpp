@@ -1,0 +1,212 @@
+#include "esscher/policy/table_policy.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "esscher/base/parallel.h"
+#include "esscher/base/random.h"
+#include "policy/table_cells.h"
+#include "policy/tilted_table.h"
+
+namespace esscher {
+namespace {
+
+using internal::Figure;
+using internal::kFigures;
+using internal::TableCells;
+using internal::TableFigures;
+using internal::TiltedTable;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kLeastEffectiveRows = 10;
+constexpr std::size_t kLeastGroups = 5;
+
+TableEstimate TablePolicyValue::*const kEstimates[kFigures] = {
+    &TablePolicyValue::value,
+    &TablePolicyValue::proxy,
+    &TablePolicyValue::kl,
+    &TablePolicyValue::objective,
+    &TablePolicyValue::reference,
+    &TablePolicyValue::gain,
+    &TablePolicyValue::over_optimisation};
+
+void check(const TablePolicyOptions& options) {
+  require_temperature(options.beta, "beta");
+  internal::require_level(options.level);
+  if (options.bootstrap != 0 && (options.bootstrap < 100 || options.bootstrap > 100000)) {
+    throw UsageError(rejection("bootstrap", options.bootstrap, "must be 0 or from 100 to 100000"));
+  }
+}
+
+/// How often each row of each cell is drawn, as many as there are.
+void draw(const RandomStream& stream, std::span<const std::size_t> begin,
+          std::span<std::uint32_t> counts) {
+  constexpr std::size_t kBlock = 512;
+  double uniforms[kBlock];
+  std::ranges::fill(counts, 0U);
+  for (std::size_t c = 0; c + 1 < begin.size(); ++c) {
+    const std::size_t size = begin[c + 1] - begin[c];
+    for (std::size_t done = 0; done < size; done += kBlock) {
+      const std::size_t length = std::min(kBlock, size - done);
+      stream.fill_uniform(begin[c] + done, {uniforms, length});
+      for (std::size_t j = 0; j < length; ++j) {
+        const auto at = static_cast<std::size_t>(uniforms[j] * static_cast<double>(size));
+        ++counts[begin[c] + std::min(at, size - 1)];
+      }
+    }
+  }
+}
+
+std::vector<TableFigures> replicates(const TiltedTable& table, const TableCells& cells,
+                                     const TablePolicyOptions& options) {
+  constexpr std::uint64_t kChunk = 8;
+  std::vector<TableFigures> result(static_cast<std::size_t>(options.bootstrap));
+  const std::vector<std::size_t> begin =
+      cells.grouped ? std::vector<std::size_t>{0, cells.cells()} : cells.begin;
+  const RandomStream stream(options.seed, "policy/bootstrap");
+  parallel_for_chunks(ChunkGrid(result.size(), kChunk), {options.threads, "", {}},
+                      [&](const Chunk& chunk) {
+                        std::vector<std::uint32_t> counts(table.pieces());
+                        for (std::uint64_t b = chunk.begin; b < chunk.end; ++b) {
+                          draw(stream.at(b), begin, counts);
+                          result[b] = table.figures(counts);
+                        }
+                      });
+  return result;
+}
+
+double quantile(std::span<const double> ascending, double level) {
+  const double at = level * static_cast<double>(ascending.size() - 1);
+  const auto below = std::min(static_cast<std::size_t>(at), ascending.size() - 2);
+  const double part = at - static_cast<double>(below);
+  // No difference of infinities.
+  if (part == 0 || ascending[below] == ascending[below + 1]) return ascending[below];
+  return (1 - part) * ascending[below] + part * ascending[below + 1];
+}
+
+/// Of figure \p f: bootstrap-t and Student's, whichever is farther at each end.
+std::optional<Interval> interval(const std::vector<TableFigures>& drawn, const TableFigures& found,
+                                 Figure f, const Estimate& estimate, double level) {
+  const auto exists = [](const TableFigures& replicate) { return replicate.exists; };
+  if (!std::ranges::all_of(drawn, exists) || std::isinf(estimate.standard_error)) {
+    return std::nullopt;
+  }
+  if (estimate.standard_error == 0) return Interval{estimate.value, estimate.value};
+  std::vector<double> studentised;
+  for (const TableFigures& replicate : drawn) {
+    const double step = replicate.value[f] - found.value[f];
+    const double error = replicate.error[f];
+    // Rounding is no distance.
+    const bool still = std::abs(step) <= 1e-9 * estimate.standard_error;
+    studentised.push_back(still ? 0 : error > 0 ? step / error : std::copysign(kInfinity, step));
+  }
+  std::ranges::sort(studentised);
+  const double tail = (1 - level) / 2;
+  const double low = estimate.value - quantile(studentised, 1 - tail) * estimate.standard_error;
+  const double high = estimate.value - quantile(studentised, tail) * estimate.standard_error;
+  if (!std::isfinite(low) || !std::isfinite(high)) return std::nullopt;
+  return Interval{std::min(low, estimate.lower(level)), std::max(high, estimate.upper(level))};
+}
+
+/// (sum w^2)^2 / sum w^4.
+double pieces_of_variance(std::span<const double> log_weights) {
+  const double largest = *std::ranges::max_element(log_weights);
+  double squares = 0;
+  double fourths = 0;
+  for (const double w : log_weights) {
+    const double square = std::exp(2 * (w - largest));
+    squares += square;
+    fourths += square * square;
+  }
+  return std::max(1.0, squares * squares / fourths);
+}
+
+double prior_pieces(const TableCells& cells) {
+  std::vector<double> log_weights(cells.order.size());
+  for (std::size_t c = 0; c < cells.cells(); ++c) {
+    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
+      log_weights[j] = std::log(cells.share[c] * cells.prior[j]);
+    }
+  }
+  return std::max(1.0, pieces_of_variance(log_weights) - static_cast<double>(cells.cells()));
+}
+
+void judge(TablePolicyValue& value, const TableCells& cells, std::span<const double> ess) {
+  if (cells.grouped) {
+    value.reliable = cells.cells() >= kLeastGroups;
+    if (value.reliable) return;
+    value.remark = "there are only " + std::to_string(cells.cells()) + " groups; " +
+                   std::to_string(kLeastGroups) + " are needed to tell an error";
+    return;
+  }
+  const auto least = static_cast<std::size_t>(std::ranges::min_element(ess) - ess.begin());
+  value.reliable = ess[least] >= kLeastEffectiveRows && value.weights.reliable();
+  if (ess[least] < kLeastEffectiveRows) {
+    value.remark =
+        (ess.size() > 1 ? "in stratum " + std::to_string(cells.number[least]) + " the" : "the") +
+        std::string(" tilt leaves ") + number_text(ess[least], 3) + " effective rows of " +
+        std::to_string(cells.size(least)) + "; " + number_text(kLeastEffectiveRows) +
+        " are needed: raise beta or take more rows";
+  } else if (!value.reliable) {
+    value.remark = "Pareto k is " + number_text(value.weights.pareto_k, 3) +
+                   ", above its threshold of " + number_text(value.weights.pareto_k_threshold, 3) +
+                   ": few rows carry the estimate, and heavier ones may be missing; raise beta or "
+                   "take more rows";
+  }
+}
+
+}  // namespace
+
+TablePolicyValue table_policy_value(std::span<const double> r, std::span<const double> y,
+                                    const TableReference& reference,
+                                    const TablePolicyOptions& options) {
+  check(options);
+  internal::require_rewards(r, "proxy reward", reference.rows);
+  internal::require_rewards(y, "gold reward", reference.rows);
+  const TableCells cells = internal::table_cells(reference);
+  if (!options.enumerated) internal::require_sampled(cells);
+
+  const TiltedTable table(cells, r, y, options.beta);
+  TablePolicyValue result;
+  result.beta = options.beta;
+  result.groups = cells.grouped ? cells.cells() : 0;
+  result.strata = cells.strata;
+  result.weights = diagnose_weights(table.log_weights());
+  const std::vector<double> ess = table.cell_ess();
+  result.ess = result.weights.ess;
+  result.least_ess = *std::ranges::min_element(ess);
+  if (cells.grouped) {
+    result.ess = 0;
+    for (const double each : ess) result.ess += each;
+    result.least_ess = result.ess;
+  }
+  result.greedy_kl = table.greedy_kl();
+  if (!options.enumerated) judge(result, cells, ess);
+
+  const TableFigures found = table.figures();
+  if (!found.exists) throw InternalError("a table without weight");
+  const internal::Figures level = table.level();
+  const double tilted_freedom = cells.grouped ? static_cast<double>(cells.cells()) - 1
+                                              : pieces_of_variance(table.log_weights());
+  const double reference_freedom = cells.grouped ? tilted_freedom : prior_pieces(cells);
+  std::vector<TableFigures> drawn;
+  if (options.bootstrap > 0 && !options.enumerated) drawn = replicates(table, cells, options);
+  for (std::size_t f = 0; f < kFigures; ++f) {
+    TableEstimate& estimate = result.*kEstimates[f];
+    estimate.value = found.value[f] + level[f];
+    if (options.enumerated) continue;
+    estimate.standard_error = found.error[f];
+    estimate.degrees_of_freedom = f == internal::kReference ? reference_freedom : tilted_freedom;
+    if (!drawn.empty()) {
+      estimate.interval = interval(drawn, found, static_cast<Figure>(f), estimate, options.level);
+    }
+  }
+  return result;
+}
+
+}  // namespace esscher

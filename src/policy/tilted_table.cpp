@@ -1,0 +1,256 @@
+#include "policy/tilted_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "esscher/linalg/log_sum_exp.h"
+
+namespace esscher::internal {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// Everything is linear in the means under both policies and in the KL.
+Figures figures_of(double value, double proxy, double kl, double reference_y, double reference_r,
+                   double beta) {
+  Figures f{};
+  f[kValue] = value;
+  f[kProxy] = proxy;
+  f[kKl] = kl;
+  f[kObjective] = value - beta * kl;
+  f[kReference] = reference_y;
+  f[kGain] = (value - reference_y) - beta * kl;
+  f[kOver] = (proxy - reference_r) - (value - reference_y);
+  return f;
+}
+
+/// From the first value on, so that a constant has no rounding error.
+double weighted_mean(const TableCells& cells, std::span<const double> values, std::size_t c) {
+  const double first = values[cells.order[cells.begin[c]]];
+  double sum = 0;
+  for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
+    sum += cells.prior[j] * (values[cells.order[j]] - first);
+  }
+  return first + sum;
+}
+
+/// Beyond 1 less this, a weight stands alone: without its row there is no telling.
+constexpr double kLeastRest = 1e-9;
+
+}  // namespace
+
+TiltedTable::TiltedTable(const TableCells& cells, std::span<const double> r,
+                         std::span<const double> y, double beta)
+    : cells_(cells), beta_(beta), rows_(cells.order.size()), cell_(cells.cells()) {
+  mean_y_ = y.front();
+  for (std::size_t c = 0; c < cells.cells(); ++c) {
+    cell_[c].mean_r = weighted_mean(cells, r, c);
+    mean_r_ += cells.share[c] * cell_[c].mean_r;
+    mean_y_ += cells.share[c] * (weighted_mean(cells, y, c) - y.front());
+  }
+  log_weights_.resize(rows_.size());
+  for (std::size_t c = 0; c < cells.cells(); ++c) {
+    const std::size_t begin = cells.begin[c];
+    const std::size_t end = cells.begin[c + 1];
+    double largest = -kInfinity;
+    double size = 0;
+    for (std::size_t j = begin; j < end; ++j) {
+      Row& row = rows_[j];
+      row.prior = cells.prior[j];
+      row.x = (r[cells.order[j]] - cell_[c].mean_r) / beta;
+      row.y = y[cells.order[j]] - mean_y_;
+      log_weights_[j] = std::log(row.prior) + row.x;
+      if (row.prior > 0) {
+        largest = std::max(largest, row.x);
+        size = std::max(size, std::abs(row.x));
+      }
+    }
+    cell_[c].weak = size <= 1;
+    cell_[c].shift = cell_[c].weak ? 0 : largest;
+    cell_[c].mean_r -= mean_r_;
+    for (std::size_t j = begin; j < end; ++j) {
+      Row& row = rows_[j];
+      if (row.prior == 0) {
+        row.x = 0;  // pi_0 never takes it: it must not overflow, either
+      } else {
+        row.x -= cell_[c].shift;
+        row.tilt = cell_[c].weak ? std::expm1(row.x) : std::exp(row.x);
+      }
+    }
+    const std::span<double> log_weights = std::span(log_weights_).subspan(begin, end - begin);
+    // The largest goes first: beside a large constant the logarithm of the sum loses its digits.
+    const double greatest = *std::ranges::max_element(log_weights);
+    for (double& w : log_weights) w -= greatest;
+    const double total = log_sum_exp(log_weights) - std::log(cells.share[c]);
+    for (double& w : log_weights) w -= total;
+  }
+  if (!cells.grouped) return;
+  group_figures_.resize(cells.cells());
+  for (std::size_t c = 0; c < cells.cells(); ++c) {
+    group_figures_[c] = cell_figures(c, tilt(c, {}));
+  }
+}
+
+TiltedTable::Tilted TiltedTable::tilt(std::size_t c, std::span<const std::uint32_t> counts) const {
+  Tilted t;
+  double tilts = 0;
+  const bool weak = cell_[c].weak;
+  for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
+    const Row& row = rows_[j];
+    const double prior = counts.empty() ? row.prior : counts[j] * row.prior;
+    const double tilted = prior * row.tilt;
+    const double weight = weak ? prior + tilted : tilted;
+    t.prior += prior;
+    tilts += tilted;
+    t.y += weight * row.y;
+    t.x += weight * row.x;
+    t.reference_y += prior * row.y;
+    t.reference_x += prior * row.x;
+  }
+  t.excess = weak ? tilts / t.prior : 0;
+  t.total = weak ? t.prior + tilts : tilts;
+  t.y /= t.total;
+  t.x /= t.total;
+  t.reference_y /= t.prior;
+  t.reference_x /= t.prior;
+  const double log_partition = weak ? std::log1p(t.excess) : std::log(t.total / t.prior);
+  t.kl = std::max(0.0, t.x - log_partition);
+  return t;
+}
+
+Figures TiltedTable::cell_figures(std::size_t c, const Tilted& t) const {
+  const double mean_r = cell_[c].mean_r + beta_ * cell_[c].shift;
+  return figures_of(t.y, mean_r + beta_ * t.x, t.kl, t.reference_y, mean_r + beta_ * t.reference_x,
+                    beta_);
+}
+
+Figures TiltedTable::level() const { return figures_of(mean_y_, mean_r_, 0, mean_y_, mean_r_, 0); }
+
+std::size_t TiltedTable::pieces() const { return cells_.grouped ? cells_.cells() : rows_.size(); }
+
+TableFigures TiltedTable::figures(std::span<const std::uint32_t> counts) const {
+  return cells_.grouped ? over_groups(counts) : over_rows(counts);
+}
+
+TableFigures TiltedTable::over_groups(std::span<const std::uint32_t> counts) const {
+  TableFigures result;
+  const std::size_t groups = group_figures_.size();
+  const auto count = [&](std::size_t c) { return counts.empty() ? 1.0 : double(counts[c]); };
+  const auto n = static_cast<double>(groups);
+  for (std::size_t c = 0; c < groups; ++c) {
+    for (std::size_t f = 0; f < kFigures; ++f) {
+      result.value[f] += count(c) * group_figures_[c][f] / n;
+    }
+  }
+  for (std::size_t c = 0; c < groups; ++c) {
+    for (std::size_t f = 0; f < kFigures; ++f) {
+      const double d = group_figures_[c][f] - result.value[f];
+      result.error[f] += count(c) * d * d;
+    }
+  }
+  for (double& error : result.error)
+    error = groups < 2 ? kInfinity : std::sqrt(error / n / (n - 1));
+  return result;
+}
+
+TableFigures TiltedTable::over_rows(std::span<const std::uint32_t> counts) const {
+  TableFigures result;
+  std::vector<Tilted> tilted(cells_.cells());
+  double total = 0;
+  for (std::size_t c = 0; c < tilted.size(); ++c) {
+    tilted[c] = tilt(c, counts);
+    if (!(tilted[c].prior > 0 && tilted[c].total > 0)) return {{}, {}, false};
+    total += cells_.share[c] * tilted[c].prior;
+  }
+  std::vector<Figures> figures(tilted.size());
+  for (std::size_t c = 0; c < tilted.size(); ++c) {
+    figures[c] = cell_figures(c, tilted[c]);
+    const double share = cells_.share[c] * tilted[c].prior / total;
+    for (std::size_t f = 0; f < kFigures; ++f) result.value[f] += share * figures[c][f];
+  }
+  for (std::size_t c = 0; c < tilted.size(); ++c) {
+    Figures offset{};
+    for (std::size_t f = 0; f < kFigures; ++f) offset[f] = figures[c][f] - result.value[f];
+    add_variances(c, tilted[c], cells_.share[c] * tilted[c].prior / total, offset, counts,
+                  result.error);
+  }
+  for (double& error : result.error) error = std::sqrt(error);
+  // A resample without errors serves no bootstrap.
+  result.exists = counts.empty() || std::isfinite(result.error[kValue]);
+  return result;
+}
+
+void TiltedTable::add_variances(std::size_t c, const Tilted& t, double share, const Figures& offset,
+                                std::span<const std::uint32_t> counts, Figures& variances) const {
+  const auto n = static_cast<double>(cells_.size(c));
+  if (n < 2) {
+    variances.fill(kInfinity);
+    return;
+  }
+  Figures sums{};
+  Figures squares{};
+  const bool weak = cell_[c].weak;
+  for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
+    const double count = counts.empty() ? 1.0 : counts[j];
+    if (count == 0) continue;
+    const Row& row = rows_[j];
+    const double prior = row.prior / t.prior;
+    const double weight = row.prior * (weak ? 1 + row.tilt : row.tilt) / t.total;
+    if (std::max(prior, weight) > 1 - kLeastRest) {
+      variances.fill(kInfinity);
+      return;
+    }
+    // A jackknife's: how much further a left-out row takes an estimate that it had drawn to itself.
+    const double pull = 1 / (1 - weight);
+    const double reference_pull = prior / (1 - prior);
+    // Of a weak tilt, weight - prior would keep no digits.
+    const double added = weak ? prior * (row.tilt - t.excess) / (1 + t.excess) : weight - prior;
+    const double y = pull * weight * (row.y - t.y);
+    const double x = pull * weight * (row.x - t.x);
+    Figures change =
+        figures_of(y, beta_ * x, x - pull * added, reference_pull * (row.y - t.reference_y),
+                   beta_ * reference_pull * (row.x - t.reference_x), beta_);
+    for (std::size_t f = 0; f < kFigures; ++f) {
+      // A row heavier than its fellows also draws the average over strata to its own.
+      const double d = change[f] + (prior - 1 / n) * offset[f];
+      sums[f] += count * d;
+      squares[f] += count * d * d;
+    }
+  }
+  for (std::size_t f = 0; f < kFigures; ++f) {
+    const double centred = std::max(0.0, squares[f] - sums[f] * sums[f] / n);
+    variances[f] += share * share * centred * (n - 1) / n;
+  }
+}
+
+std::vector<double> TiltedTable::cell_ess() const {
+  std::vector<double> result(cells_.cells());
+  for (std::size_t c = 0; c < result.size(); ++c) {
+    double squares = 0;
+    for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
+      const double w = std::exp(log_weights_[j]) / cells_.share[c];
+      squares += w * w;
+    }
+    result[c] = std::clamp(1 / squares, 1.0, static_cast<double>(cells_.size(c)));
+  }
+  return result;
+}
+
+double TiltedTable::greedy_kl() const {
+  double kl = 0;
+  for (std::size_t c = 0; c < cells_.cells(); ++c) {
+    double largest = -kInfinity;
+    double mass = 0;
+    for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
+      if (rows_[j].prior == 0 || rows_[j].x < largest) continue;
+      if (rows_[j].x > largest) mass = 0;
+      largest = rows_[j].x;
+      mass += rows_[j].prior;
+    }
+    kl -= cells_.share[c] * std::log(std::min(1.0, mass));
+  }
+  return std::max(0.0, kl);
+}
+
+}  // namespace esscher::internal

@@ -1,0 +1,90 @@
+#pragma once
+
+/// \file
+/// The tilted policy's figures on a table, and on tables drawn anew from it.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "policy/table_cells.h"
+
+namespace esscher::internal {
+
+/// In the order of TablePolicyValue.
+enum Figure : std::size_t { kValue, kProxy, kKl, kObjective, kReference, kGain, kOver, kFigures };
+using Figures = std::array<double, kFigures>;
+
+struct TableFigures {
+  Figures value{};
+  Figures error{};  ///< standard errors; infinite where there is no telling
+  /// False where a resample holds only rows whose weight underflows, or but one with weight.
+  bool exists = true;
+};
+
+class TiltedTable {
+ public:
+  /// \p cells must outlive this.
+  TiltedTable(const TableCells& cells, std::span<const double> r, std::span<const double> y,
+              double beta);
+
+  /// Values less the means of y (kValue, kObjective, kReference) and r (kProxy), which are added
+  /// by level(). \p counts says how often each piece is there: rows in the cells' order or, with
+  /// groups, groups. Empty: once.
+  TableFigures figures(std::span<const std::uint32_t> counts = {}) const;
+  Figures level() const;
+  /// How many pieces figures() counts.
+  std::size_t pieces() const;
+
+  /// log of the tilted weights, in the cells' order; they sum to the share of each cell.
+  const std::vector<double>& log_weights() const { return log_weights_; }
+  /// (sum w)^2 / sum w^2 within each cell.
+  std::vector<double> cell_ess() const;
+  double greedy_kl() const;
+
+ private:
+  struct Row {
+    double prior = 0;
+    /// e^x or, in a cell of weak tilt, e^x - 1, which keeps its digits.
+    double tilt = 0;
+    double x = 0;  ///< (r - the cell's mean) / beta - the cell's shift
+    double y = 0;  ///< less the mean over the table
+  };
+  struct Cell {
+    bool weak = false;
+    double shift = 0;   ///< the greatest (r - mean) / beta; 0 where the tilt is weak
+    double mean_r = 0;  ///< less the mean over the table
+  };
+  /// What the tilt makes of one cell.
+  struct Tilted {
+    double prior = 0;   ///< sum of prior weights
+    double total = 0;   ///< sum of prior weights times e^x
+    double excess = 0;  ///< weak tilt: total / prior - 1
+    double y = 0;       ///< tilted means
+    double x = 0;
+    double kl = 0;
+    double reference_y = 0;
+    double reference_x = 0;
+  };
+
+  Tilted tilt(std::size_t c, std::span<const std::uint32_t> counts) const;
+  Figures cell_figures(std::size_t c, const Tilted& tilted) const;
+  TableFigures over_groups(std::span<const std::uint32_t> counts) const;
+  TableFigures over_rows(std::span<const std::uint32_t> counts) const;
+  /// Adds the variances that the rows of cell c bring in.
+  void add_variances(std::size_t c, const Tilted& tilted, double share, const Figures& offset,
+                     std::span<const std::uint32_t> counts, Figures& variances) const;
+
+  const TableCells& cells_;
+  double beta_;
+  double mean_y_ = 0;
+  double mean_r_ = 0;
+  std::vector<Row> rows_;
+  std::vector<Cell> cell_;
+  std::vector<double> log_weights_;
+  std::vector<Figures> group_figures_;
+};
+
+}  // namespace esscher::internal
