@@ -123,5 +123,46 @@ TEST_F(SafetensorsFile, RefusesToWriteWhatDoesNotFitItsShape) {
   EXPECT_THROW(write_safetensors((folder_ / "no" / "x").string(), {}), IoError);
 }
 
+TEST_F(SafetensorsFile, MapsTensorsOfAnyNumberType) {
+  // A type that nobody here reads is no hindrance to the others.
+  put(R"({"i":{"dtype":"I16","shape":[2],"data_offsets":[0,4]},)"
+      R"("b":{"dtype":"BOOL","shape":[1,2],"data_offsets":[4,6]},)"
+      R"("f":{"dtype":"F32","shape":[1,1],"data_offsets":[6,10]},)"
+      R"("q":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[10,12]}})",
+      std::string("\x01\x00\xfe\xff\x00\x01\x00\x00\x00\x3f!!", 12));
+  EXPECT_EQ(map_safetensors(path(), "i").values(), (std::vector<double>{1, -2}));
+  const MappedArray flags = map_safetensors(path(), "b");
+  EXPECT_EQ(flags.shape(), (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_EQ(flags.type_name(), "bool");
+  EXPECT_EQ(map_safetensors(path(), "f").values(), std::vector<double>{0.5});
+  EXPECT_EQ(map_safetensors(path(), "f").name(), path() + "[f]");
+  try {
+    map_safetensors(path(), "q");
+    ADD_FAILURE();
+  } catch (const DataError& error) {
+    EXPECT_EQ(error.what(), path() +
+                                ": tensor q has elements of type F8_E4M3; F64 to F16, BF16, "
+                                "I64 to I8, U64 to U8 and BOOL can be read");
+  }
+}
+
+TEST_F(SafetensorsFile, AnUnknownKeyNamesThoseThatAreThere) {
+  write_safetensors(path(), {{{"embeddings", {{1}, {1}}}, {"y", {{1, 1, 1}, {1}}}}, {}});
+  try {
+    map_safetensors(path(), "embedings", "--features-key");
+    ADD_FAILURE();
+  } catch (const UsageError& error) {
+    EXPECT_EQ(error.what(), "--features-key = embedings: " + path() +
+                                " has no such array; did you mean 'embeddings'? it has "
+                                "'embeddings', 'y'");
+  }
+  EXPECT_THROW(map_safetensors(path(), "y"), DataError);  // three dimensions
+}
+
+TEST_F(SafetensorsFile, MessagesStayOnOneLine) {
+  put("{\"a\\nb\":{}}", "");
+  EXPECT_EQ(refusal().find('\n'), std::string::npos) << refusal();
+}
+
 }  // namespace
 }  // namespace esscher

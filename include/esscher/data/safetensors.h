@@ -8,7 +8,10 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "esscher/data/mapped_array.h"
 
 namespace esscher {
 
@@ -32,5 +35,13 @@ void write_safetensors(const std::string& path, const Safetensors& content);
 /// \throws IoError where the file cannot be read; DataError with the path, for anything malformed
 ///         (a truncated file says how many bytes are missing).
 Safetensors read_safetensors(const std::string& path);
+
+/// One tensor with one or two dimensions, mapped: floats, whole numbers or BOOL. Other tensors of
+/// the file may have any type.
+/// \param field  what messages call the key (the caller's spelling)
+/// \throws UsageError for a key that is not there, naming those that are; otherwise as
+///         read_safetensors()
+MappedArray map_safetensors(const std::string& path, const std::string& key,
+                            std::string_view field = "key");
 
 }  // namespace esscher

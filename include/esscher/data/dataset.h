@@ -1,0 +1,86 @@
+#pragma once
+
+/// \file
+/// Everything that a fit, a prediction or an evaluation takes from files: features, rewards, groups
+/// and weights, row by row.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "esscher/data/feature_encoding.h"
+#include "esscher/data/feature_rows.h"
+
+namespace esscher {
+
+/// Where to find what. Messages name a field as the program's option: "--one-hot" for one_hot.
+struct DatasetOptions {
+  /// The features' file, by its extension: csv, tsv, npy, npz, safetensors.
+  std::string data = {};
+  /// A csv or tsv file whose rows lie beside those of `data`, in the same order; may be empty.
+  /// Where both are tables, columns of one name must agree in every row.
+  std::string table = {};
+  /// Features, as select_columns() reads it, among the columns of `data` (x0, x1, ... of an array)
+  /// and then those of `table` whose names differ. Empty: all numeric columns of `data` that
+  /// nothing else names. Only exclusions: those but for these. "none": only `one_hot`.
+  std::string features = {};
+  /// Columns of text to expand, chosen likewise. A part may end in ":category" or ":sequence"; else
+  /// texts of one length above 1, with more than kMostAutomaticLevels distinct ones, are sequences.
+  std::string one_hot = {};
+  /// Labels. Each is a column of `table`, or of `data`; the key of an array in the npz or
+  /// safetensors file `data`; or the path of a 1-D npy file. Empty: there is none.
+  std::string reward = {};
+  std::string group = {};   ///< whose candidates compete; numbers or text
+  std::string weight = {};  ///< prior importance, >= 0; rows of weight 0 are dropped
+  std::string gold = {};    ///< a second reward that is only evaluated
+  std::string embeddings_key = "embeddings";  ///< the features in an npz or safetensors file
+  std::vector<std::string> exclude = {};  ///< "column=value": rows to drop, as text or as number
+  /// A missing number becomes the column's mean over the rows that are kept; else it is refused.
+  bool impute_mean = false;
+};
+
+inline constexpr std::size_t kMostAutomaticLevels = 64;
+
+struct Dataset {
+  /// n rows, one for each row kept. One-hot features are held as 16-bit levels; arrays stay in
+  /// their file, and gather() refuses what is not finite there (DataError with file, row and
+  /// column).
+  std::shared_ptr<const FeatureRows> features = nullptr;
+  FeatureEncoding encoding = {};
+  std::vector<std::string> feature_names = {};  ///< one for each feature
+  std::vector<double> rewards = {};             ///< n, finite; empty if none were asked for
+  std::vector<double> gold = {};                ///< likewise
+  std::vector<double> log_weights = {};         ///< likewise; as given, not normalised
+  /// n numbers, dense in order of first occurrence; empty if none.
+  std::vector<std::uint32_t> groups = {};
+  std::vector<std::string> group_names = {};
+  std::vector<std::uint64_t> source_rows = {};  ///< n: the row of the file, from 0
+  std::uint64_t rows_read = 0;
+  std::uint64_t dropped_excluded = 0;
+  std::uint64_t dropped_missing_reward = 0;
+  std::uint64_t dropped_zero_weight = 0;
+  /// What a user should know, a sentence each: features taken by default, columns left out,
+  /// features that never vary, values imputed.
+  std::vector<std::string> remarks = {};
+};
+
+/// Reads what a fit needs and decides how columns become features. Rows that `exclude` names are
+/// dropped unread, then those without a reward (an empty field, NA or NaN), then those of weight 0.
+/// One pass over tables, which are held (8 bytes a number, 2 a one-hot block, each row); of arrays
+/// the labels only, but for one pass more to impute.
+/// \throws UsageError for options: unknown columns, keys and values, a reward among the features,
+///         no feature; DataError with file, row and column for missing features, groups, weights
+///         and gold, infinities, text where a number belongs, negative weights, sequences of
+///         unequal length, files of unequal length, a constant reward, fewer than 2 rows left;
+///         IoError
+Dataset load_dataset(const DatasetOptions& options);
+
+/// Reads what a prediction or evaluation needs: the features that \p encoding records, found by
+/// name; `features`, `one_hot` and `impute_mean` are not looked at. Rows are dropped as above, so
+/// that without `exclude`, `reward` and `weight` each row stays.
+/// \throws UsageError for a feature that is not there or an array of another width; DataError for
+///         levels that the fit had not seen, no row left, and otherwise as load_dataset()
+Dataset load_features(const DatasetOptions& options, const FeatureEncoding& encoding);
+
+}  // namespace esscher

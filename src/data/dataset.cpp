@@ -1,0 +1,117 @@
+#include "esscher/data/dataset.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "dataset_features.h"
+#include "dataset_labels.h"
+#include "dataset_tables.h"
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "esscher/data/npy.h"
+#include "esscher/data/npz.h"
+#include "esscher/data/safetensors.h"
+
+namespace esscher {
+namespace {
+
+using internal::DataFormat;
+
+/// The data as an array, if it is one.
+std::optional<MappedArray> open_array(const DatasetOptions& options) {
+  if (options.data.empty()) {
+    throw UsageError(rejection("--data", "''", "must not be empty", "name the features' file"));
+  }
+  switch (internal::data_format(options.data, "--data")) {
+    case DataFormat::table:
+      return {};
+    case DataFormat::npy:
+      return map_npy(options.data);
+    case DataFormat::npz:
+      return map_npz(options.data, options.embeddings_key, "--embeddings-key");
+    case DataFormat::safetensors:
+      return map_safetensors(options.data, options.embeddings_key, "--embeddings-key");
+  }
+  throw InternalError("a data format without a reader");
+}
+
+internal::DatasetTables open_tables(const DatasetOptions& options, bool data_is_table) {
+  internal::DatasetTables tables;
+  if (data_is_table) tables.open(options.data);
+  if (options.table.empty()) return tables;
+  if (internal::data_format(options.table, "--table") != DataFormat::table) {
+    throw UsageError(rejection("--table", options.table, "must be a .csv or .tsv file"));
+  }
+  tables.open(options.table);
+  return tables;
+}
+
+/// "12 rows are left of 40 (20 without a reward, 8 excluded)".
+std::string rows_left(const Dataset& data) {
+  const std::size_t left = data.source_rows.size();
+  std::string line = std::to_string(left) + (left == 1 ? " row is" : " rows are") + " left of " +
+                     std::to_string(data.rows_read);
+  std::string reasons;
+  const auto add = [&](std::uint64_t count, const char* reason) {
+    if (count == 0) return;
+    reasons += (reasons.empty() ? " (" : ", ") + std::to_string(count) + " " + reason;
+  };
+  add(data.dropped_excluded, "excluded");
+  add(data.dropped_missing_reward, "without a reward");
+  add(data.dropped_zero_weight, "of weight 0");
+  return line + (reasons.empty() ? "" : reasons + ")");
+}
+
+/// What loads for a fit and for a prediction have in common; `choose` chooses the features.
+template <class Choose>
+Dataset load(const DatasetOptions& options, bool is_fit, Choose choose) {
+  std::optional<MappedArray> array = open_array(options);
+  internal::DatasetTables tables = open_tables(options, !array);
+  internal::DatasetLabels labels(options, tables);
+  internal::DatasetFeatures features(tables, array);
+  choose(features, labels);
+
+  Dataset out;
+  while (tables.empty() ? out.rows_read < array->rows() : tables.next()) {
+    if (labels.keep(out.rows_read, out)) features.add();
+    ++out.rows_read;
+  }
+  if (array && array->rows() != out.rows_read) {
+    throw DataError(options.data + " has " + std::to_string(array->rows()) + " rows and " +
+                    options.table + " has " + std::to_string(out.rows_read) +
+                    "; they must lie beside each other, row by row");
+  }
+  labels.finish(is_fit, out);
+  const std::size_t least = is_fit ? 2 : 1;
+  if (out.source_rows.size() < least) {
+    throw DataError(options.data + ": " + rows_left(out) + "; at least " + std::to_string(least) +
+                    (is_fit ? " are" : " is") + " needed");
+  }
+  if (is_fit && !out.rewards.empty() &&
+      std::ranges::count(out.rewards, out.rewards[0]) == std::ssize(out.rewards)) {
+    throw DataError(options.data + ": the reward " + options.reward + " is " +
+                    number_text(out.rewards[0]) + " in all " + std::to_string(out.rewards.size()) +
+                    " rows; there is nothing to learn from it");
+  }
+  features.finish(out);
+  return out;
+}
+
+}  // namespace
+
+Dataset load_dataset(const DatasetOptions& options) {
+  return load(options, true,
+              [&](internal::DatasetFeatures& features, const internal::DatasetLabels& labels) {
+                features.choose(options, labels);
+              });
+}
+
+Dataset load_features(const DatasetOptions& options, const FeatureEncoding& encoding) {
+  return load(options, false,
+              [&](internal::DatasetFeatures& features, const internal::DatasetLabels& /*labels*/) {
+                features.choose(options, encoding);
+              });
+}
+
+}  // namespace esscher

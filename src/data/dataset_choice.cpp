@@ -1,0 +1,191 @@
+// Which columns become features: by the options in a fit, by the model's record behind it.
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "dataset_features.h"
+#include "esscher/base/error.h"
+#include "esscher/data/column_selection.h"
+#include "shown_text.h"
+
+namespace esscher::internal {
+namespace {
+
+using Kind = EncodedColumn::Kind;
+
+constexpr std::string_view kNone = "none";
+
+bool is_none(std::string_view pattern, const std::vector<std::string>& names) {
+  return pattern == kNone && std::ranges::find(names, kNone) == names.end();
+}
+
+/// Takes ":sequence" or ":category" off a part, unless a column of that name makes it a range.
+std::optional<Kind> take_kind(std::string_view& part, const std::vector<std::string>& names) {
+  constexpr std::array<std::pair<std::string_view, Kind>, 2> kKinds{
+      {{"sequence", Kind::sequence}, {"category", Kind::category}}};
+  for (const auto& [word, kind] : kKinds) {
+    const bool is_suffix = part.size() > word.size() + 1 && part.ends_with(word) &&
+                           part[part.size() - word.size() - 1] == ':';
+    if (!is_suffix || std::ranges::find(names, word) != names.end() ||
+        std::ranges::find(names, part) != names.end()) {
+      continue;
+    }
+    part.remove_suffix(word.size() + 1);
+    return kind;
+  }
+  return {};
+}
+
+}  // namespace
+
+DatasetFeatures::DatasetFeatures(const DatasetTables& tables, std::optional<MappedArray> array)
+    : tables_(tables), array_(std::move(array)) {
+  std::unordered_set<std::string> seen;
+  if (array_) {
+    for (std::size_t i = 0; i < array_->columns(); ++i) {
+      candidates_.push_back({"x" + std::to_string(i), {}, i});
+      seen.insert(candidates_.back().name);
+    }
+  }
+  for (const TableColumn at : tables_.columns()) {
+    if (!seen.contains(tables_.name(at))) candidates_.push_back({tables_.name(at), at, 0});
+  }
+}
+
+std::vector<std::string> DatasetFeatures::names() const {
+  std::vector<std::string> names;
+  for (const Candidate& candidate : candidates_) names.push_back(candidate.name);
+  return names;
+}
+
+void DatasetFeatures::choose(const DatasetOptions& options, const DatasetLabels& labels) {
+  impute_ = options.impute_mean;
+  std::vector<std::optional<Choice>> chosen(candidates_.size());
+  if (!options.one_hot.empty()) choose_one_hot(options.one_hot, chosen);
+  choose_numeric(options, labels, chosen);
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    if (!chosen[i]) continue;
+    const std::string& name = candidates_[i].name;
+    if (candidates_[i].cell && labels.is_reward(name)) {
+      throw UsageError(rejection(chosen[i]->one_hot ? "--one-hot" : "--features",
+                                 shown(chosen[i]->one_hot ? options.one_hot : options.features),
+                                 "the reward " + in_quotes(name) + " cannot be a feature",
+                                 "leave it out with " + in_quotes("!" + name)));
+    }
+    Column column;
+    column.candidate = i;
+    if (chosen[i]->one_hot) {
+      column.levels = learn_levels(tables_, *candidates_[i].cell, chosen[i]->kind);
+    }
+    columns_.push_back(std::move(column));
+  }
+  if (columns_.empty()) {
+    throw UsageError(rejection("--features", in_quotes(options.features), "no feature is left",
+                               "choose columns of numbers, or expand text by --one-hot"));
+  }
+}
+
+void DatasetFeatures::choose_one_hot(const std::string& pattern,
+                                     std::vector<std::optional<Choice>>& chosen) const {
+  const std::vector<std::string> all = names();
+  std::string plain;
+  for (std::string_view part : list_parts(pattern)) {
+    if (part.empty()) {
+      throw UsageError(rejection("--one-hot", shown(pattern), "a part of the list is empty",
+                                 "remove the comma"));
+    }
+    const std::string_view whole = part;
+    const std::optional<Kind> kind = take_kind(part, all);
+    plain.append(plain.empty() ? "" : ",").append(part);
+    if (!kind) continue;
+    for (const std::size_t i : select_columns(part, all, "--one-hot")) {
+      if (chosen[i] && chosen[i]->kind != kind) {
+        throw UsageError(rejection("--one-hot", shown(pattern),
+                                   in_quotes(all[i]) + " cannot be both category and sequence",
+                                   "change " + in_quotes(whole)));
+      }
+      chosen[i] = Choice{true, kind};
+    }
+  }
+  std::vector<std::optional<Choice>> result(chosen.size());
+  for (const std::size_t i : select_columns(plain, all, "--one-hot")) {
+    if (!candidates_[i].cell) {
+      throw UsageError(rejection("--one-hot", shown(pattern),
+                                 in_quotes(all[i]) + " is a column of an array",
+                                 "arrays hold numbers; expand columns of a --table"));
+    }
+    result[i] = chosen[i] ? chosen[i] : Choice{true};
+  }
+  chosen = std::move(result);
+}
+
+void DatasetFeatures::choose_numeric(const DatasetOptions& options, const DatasetLabels& labels,
+                                     std::vector<std::optional<Choice>>& chosen) {
+  const std::vector<std::string> all = names();
+  if (is_none(options.features, all)) return;
+  by_default_ = options.features.empty() || only_excludes(options.features, all);
+  std::vector<std::size_t> selected;
+  if (options.features.empty()) {
+    for (std::size_t i = 0; i < all.size(); ++i) selected.push_back(i);
+  } else {
+    selected = select_columns(options.features, all, "--features");
+  }
+  for (const std::size_t i : selected) {
+    const Candidate& candidate = candidates_[i];
+    if (by_default_) {
+      // The data's own columns; what only a table beside them has is there for its labels.
+      const bool of_data = !candidate.cell || (!array_ && candidate.cell->table == 0);
+      const bool is_label = candidate.cell && labels.uses(candidate.name);
+      if (!of_data || is_label || chosen[i]) continue;
+    } else if (chosen[i]) {
+      throw UsageError(rejection("--features", shown(options.features),
+                                 in_quotes(all[i]) + " is expanded by --one-hot already",
+                                 "name it in one of the two"));
+    }
+    chosen[i] = Choice{};
+  }
+}
+
+void DatasetFeatures::choose(const DatasetOptions& options, const FeatureEncoding& encoding) {
+  recorded_ = &encoding;
+  impute_ = !encoding.impute_means.empty();
+  std::unordered_map<std::string_view, std::size_t> position;
+  for (std::size_t i = 0; i < candidates_.size(); ++i) position.emplace(candidates_[i].name, i);
+  const std::string where =
+      options.table.empty() ? options.data : options.data + " with " + options.table;
+  std::size_t from_array = 0;
+  for (const EncodedColumn& encoded : encoding.columns) {
+    const auto found = position.find(encoded.name);
+    if (found == position.end()) {
+      const std::string nearest = nearest_name(encoded.name, names());
+      throw UsageError("the model was fitted on feature " + in_quotes(encoded.name) + ", which " +
+                       where + " lacks" +
+                       (nearest.empty() ? "; it has " + list_in_quotes(names())
+                                        : "; is it " + in_quotes(nearest) + "?"));
+    }
+    Column column;
+    column.candidate = found->second;
+    const std::optional<TableColumn> cell = candidates_[found->second].cell;
+    if (encoded.kind != Kind::numeric) {
+      if (!cell) {
+        throw UsageError("the model was fitted on the text column " + in_quotes(encoded.name) +
+                         ", which " + where + " holds as numbers of an array");
+      }
+      column.levels = known_levels(encoded, *cell);
+    }
+    if (!cell) ++from_array;
+    columns_.push_back(std::move(column));
+  }
+  if (!array_) return;
+  const std::size_t expected = encoding.array_columns > 0 ? encoding.array_columns : from_array;
+  if (array_->columns() != expected) {
+    throw UsageError("the model was fitted on an array of " + std::to_string(expected) +
+                     " columns, and " + array_->name() + " has " +
+                     std::to_string(array_->columns()) + "; are these the same features?");
+  }
+}
+
+}  // namespace esscher::internal

@@ -1,0 +1,226 @@
+#include "dataset_features.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "esscher/linalg/compensated_sum.h"
+#include "shown_text.h"
+
+namespace esscher::internal {
+namespace {
+
+using Kind = EncodedColumn::Kind;
+
+std::string count_text(std::uint64_t count, const std::string& thing) {
+  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+void DatasetFeatures::add() {
+  for (Column& column : columns_) {
+    if (column.levels) {
+      column.levels->add(tables_);
+    } else if (candidate(column).cell && column.left_out.empty()) {
+      add_number(column);
+    }
+  }
+}
+
+void DatasetFeatures::add_number(Column& column) const {
+  const TableColumn at = *candidate(column).cell;
+  double value = std::numeric_limits<double>::quiet_NaN();
+  const std::string_view text = tables_.text(at);
+  if (by_default_ && read_csv_number(text, value) == CsvNumber::text) {
+    column.left_out =
+        "in row " + std::to_string(tables_.rows()) + " it has " + in_quotes(text) + ", no number";
+    column.values = {};
+    return;
+  }
+  value = tables_.number(at);
+  if (std::isnan(value) && column.missing++ == 0) column.first_missing = tables_.rows();
+  column.values.push_back(value);
+}
+
+void DatasetFeatures::drop_left_out(Dataset& out) {
+  for (Column& column : columns_) {
+    if (by_default_ && !column.levels && candidate(column).cell && column.left_out.empty() &&
+        column.missing == column.values.size()) {
+      column.left_out = "it has no value";
+    }
+    if (column.left_out.empty()) continue;
+    out.remarks.push_back("Column " + in_quotes(candidate(column).name) +
+                          " is not among the features taken by default: " + column.left_out + ".");
+  }
+  std::erase_if(columns_, [](const Column& column) { return !column.left_out.empty(); });
+  if (columns_.empty()) {
+    throw UsageError(rejection("--features", "''",
+                               "no column that is free to be a feature holds numbers",
+                               "expand columns of text by --one-hot"));
+  }
+  if (!by_default_) return;
+  std::vector<std::string> taken;
+  for (const Column& column : columns_) {
+    if (!column.levels && candidate(column).cell) taken.push_back(candidate(column).name);
+  }
+  if (!taken.empty()) {
+    out.remarks.push_back("Numeric features, by default: " + list_in_quotes(taken) +
+                          "; --features chooses others.");
+  }
+}
+
+void DatasetFeatures::finish(Dataset& out) {
+  if (recorded_ == nullptr) drop_left_out(out);
+  out.encoding = recorded_ != nullptr ? *recorded_ : FeatureEncoding{};
+  // First the columns, which fix the width.
+  std::vector<BlockLevels> blocks(columns_.size());
+  std::vector<EncodedColumn> encoded;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    encoded.push_back(columns_[i].levels ? columns_[i].levels->finish(blocks[i])
+                                         : EncodedColumn{candidate(columns_[i]).name});
+  }
+  if (recorded_ == nullptr) {
+    out.encoding.columns = encoded;
+    if (array_) out.encoding.array_columns = array_->columns();
+    if (impute_) {
+      out.encoding.impute_means.resize(static_cast<std::size_t>(
+          std::ranges::count(encoded, Kind::numeric, &EncodedColumn::kind)));
+    }
+  }
+  const std::size_t width = out.encoding.width();
+  if (width == 0) {
+    throw DataError(tables_.files() +
+                    ": no symbol of the sequences ever varies: no feature is left");
+  }
+  auto rows = std::make_shared<DatasetRows>(out.source_rows.size(), width);
+  std::vector<std::size_t> array_columns;
+  std::vector<std::size_t> array_features;
+  std::vector<std::size_t> array_numeric;
+  std::size_t feature = 0;
+  std::size_t numeric = 0;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    Column& column = columns_[i];
+    if (column.levels) {
+      add_blocks(encoded[i], std::move(blocks[i]), feature, *rows, out);
+    } else if (candidate(column).cell) {
+      finish_numbers(column, numeric++, out);
+      rows->add(HeldNumbers{feature, std::move(column.values)});
+    } else {
+      array_columns.push_back(candidate(column).array_column);
+      array_features.push_back(feature);
+      array_numeric.push_back(numeric++);
+    }
+    feature += encoded[i].width();
+  }
+  if (!array_columns.empty()) {
+    ArrayColumns array{*array_, std::move(array_columns), std::move(array_features)};
+    rows->set(finish_array(std::move(array), array_numeric, out));
+  }
+  out.feature_names = out.encoding.feature_names();
+  out.features = std::move(rows);
+}
+
+/// One-hot blocks go to `rows`, from `feature` on.
+void DatasetFeatures::add_blocks(const EncodedColumn& column, BlockLevels blocks,
+                                 std::size_t feature, DatasetRows& rows, Dataset& out) const {
+  std::vector<std::size_t> widths;
+  if (column.kind == Kind::category) {
+    widths.push_back(column.levels.size());
+  } else {
+    for (const auto& symbols : column.position_levels) {
+      if (symbols.size() > 1) widths.push_back(symbols.size());
+    }
+  }
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    rows.add(HeldLevels{feature, widths[i], std::move(blocks[i])});
+    feature += widths[i];
+  }
+  if (recorded_ != nullptr) return;
+  const std::string name = "Column " + in_quotes(column.name);
+  if (column.kind == Kind::category) {
+    const std::size_t levels = column.levels.size();
+    if (levels == 1) {
+      out.remarks.push_back(name + " never varies: " + in_quotes(column.levels[0]) +
+                            " in all rows.");
+    } else if (2 * levels > out.source_rows.size()) {
+      out.remarks.push_back(name + " has " + count_text(levels, "distinct value") + " in " +
+                            count_text(out.source_rows.size(), "row") +
+                            ": one-hot features of it say little about other rows.");
+    }
+  } else if (widths.size() < column.length) {
+    out.remarks.push_back(name + " has " + count_text(column.length - widths.size(), "position") +
+                          " of " + std::to_string(column.length) +
+                          " that never vary and give no features.");
+  }
+}
+
+void DatasetFeatures::finish_numbers(Column& column, std::size_t numeric, Dataset& out) const {
+  const std::string& name = candidate(column).name;
+  const std::string where = tables_.file(*candidate(column).cell) + ": ";
+  if (column.missing > 0 && !impute_) {
+    throw DataError(where + "row " + std::to_string(column.first_missing) + ", column " +
+                    shown(name) + ": missing, " + count_text(column.missing, "row") +
+                    " in all; remove them, or fit with --impute mean");
+  }
+  if (impute_) {
+    double mean = 0;
+    if (recorded_ != nullptr) {
+      mean = recorded_->impute_means[numeric];
+    } else {
+      if (column.missing == column.values.size()) {
+        throw DataError(where + "column " + shown(name) +
+                        ": no row kept has a value; leave the column out with --features");
+      }
+      CompensatedSum sum;
+      for (const double value : column.values) {
+        if (!std::isnan(value)) sum.add(value);
+      }
+      mean = sum.value() / static_cast<double>(column.values.size() - column.missing);
+      out.encoding.impute_means[numeric] = mean;
+    }
+    if (!std::isfinite(mean))
+      throw DataError(where + "column " + shown(name) + ": its mean overflows");
+    std::ranges::replace_if(
+        column.values, [](double value) { return std::isnan(value); }, mean);
+    if (column.missing > 0) {
+      out.remarks.push_back("Column " + in_quotes(name) + ": " +
+                            count_text(column.missing, "missing value") + " imputed by the mean, " +
+                            number_text(mean, 6) + ".");
+    }
+  }
+  const auto [least, most] = std::ranges::minmax(column.values);
+  if (recorded_ == nullptr && least == most) {
+    out.remarks.push_back("Column " + in_quotes(name) + " never varies: " + number_text(least) +
+                          " in all rows.");
+  }
+}
+
+/// The array's columns, with means for missing values where those are wanted.
+ArrayColumns DatasetFeatures::finish_array(ArrayColumns array,
+                                           const std::vector<std::size_t>& numeric,
+                                           Dataset& out) const {
+  array.file_rows = out.source_rows;
+  if (!impute_) return array;
+  if (recorded_ != nullptr) {
+    for (const std::size_t i : numeric) array.means.push_back(recorded_->impute_means[i]);
+    return array;
+  }
+  ArrayMeans found = array_means(array);
+  std::uint64_t missing = 0;
+  for (std::size_t j = 0; j < numeric.size(); ++j) {
+    out.encoding.impute_means[numeric[j]] = found.means[j];
+    missing += found.missing[j];
+  }
+  if (missing > 0) {
+    out.remarks.push_back(array.array.name() + ": " + count_text(missing, "missing value") +
+                          " imputed by the columns' means.");
+  }
+  array.means = std::move(found.means);
+  return array;
+}
+
+}  // namespace esscher::internal

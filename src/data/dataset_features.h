@@ -1,0 +1,81 @@
+#pragma once
+
+/// \file
+/// The columns of a dataset that become features.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dataset_labels.h"
+#include "dataset_levels.h"
+#include "dataset_rows.h"
+#include "dataset_tables.h"
+#include "esscher/data/dataset.h"
+#include "esscher/data/mapped_array.h"
+
+namespace esscher::internal {
+
+class DatasetFeatures {
+ public:
+  /// \param array  the data, where it is not a table
+  DatasetFeatures(const DatasetTables& tables, std::optional<MappedArray> array);
+
+  /// Chooses columns as the options say. \throws UsageError
+  void choose(const DatasetOptions& options, const DatasetLabels& labels);
+  /// Chooses those of the encoding. \throws UsageError for those that are not there
+  void choose(const DatasetOptions& options, const FeatureEncoding& encoding);
+
+  /// Takes the tables' current row. \throws DataError
+  void add();
+  /// Fills in features, encoding, names and remarks; needs out.source_rows. Call once, last.
+  /// \throws DataError, UsageError where no feature is left
+  void finish(Dataset& out);
+
+ private:
+  /// Any column that could be chosen.
+  struct Candidate {
+    std::string name;
+    std::optional<TableColumn> cell;  ///< of a table; else the array's column of this number
+    std::size_t array_column = 0;
+  };
+  struct Column {
+    std::size_t candidate = 0;
+    std::unique_ptr<LevelColumn> levels = nullptr;  ///< one-hot; else numeric
+    std::vector<double> values = {};                ///< numeric, of a table; NaN: missing
+    std::uint64_t missing = 0;
+    std::uint64_t first_missing = 0;  ///< the file's row, from 1
+    std::string left_out = {};        ///< why, if it is not a feature after all
+  };
+
+  /// What a candidate was chosen for.
+  struct Choice {
+    bool one_hot = false;
+    std::optional<EncodedColumn::Kind> kind = {};  ///< if the user said which
+  };
+
+  const Candidate& candidate(const Column& column) const { return candidates_[column.candidate]; }
+  std::vector<std::string> names() const;
+  void choose_one_hot(const std::string& pattern, std::vector<std::optional<Choice>>& chosen) const;
+  void choose_numeric(const DatasetOptions& options, const DatasetLabels& labels,
+                      std::vector<std::optional<Choice>>& chosen);
+  void add_number(Column& column) const;
+  void drop_left_out(Dataset& out);
+  void add_blocks(const EncodedColumn& column, BlockLevels blocks, std::size_t feature,
+                  DatasetRows& rows, Dataset& out) const;
+  void finish_numbers(Column& column, std::size_t numeric, Dataset& out) const;
+  ArrayColumns finish_array(ArrayColumns array, const std::vector<std::size_t>& numeric,
+                            Dataset& out) const;
+
+  const DatasetTables& tables_;
+  std::optional<MappedArray> array_;
+  std::vector<Candidate> candidates_;
+  std::vector<Column> columns_;  ///< ascending in their candidates, or as the encoding has them
+  const FeatureEncoding* recorded_ = nullptr;
+  bool impute_ = false;
+  bool by_default_ = false;  ///< numeric columns were not named: those of text are left out
+};
+
+}  // namespace esscher::internal

@@ -1,0 +1,230 @@
+#include "dataset_labels.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "esscher/data/npy.h"
+#include "esscher/data/npz.h"
+#include "esscher/data/safetensors.h"
+#include "shown_text.h"
+
+namespace esscher::internal {
+namespace {
+
+std::string rows_text(std::uint64_t rows) {
+  return std::to_string(rows) + (rows == 1 ? " row" : " rows");
+}
+
+std::string lower_extension(const std::string& path) {
+  const std::size_t dot = path.rfind('.');
+  if (dot == std::string::npos || path.find('/', dot) != std::string::npos) return "";
+  std::string extension = path.substr(dot + 1);
+  for (char& letter : extension) {
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  }
+  return extension;
+}
+
+std::vector<std::string> names_of(const DatasetTables& tables) {
+  std::vector<std::string> names;
+  for (const TableColumn at : tables.columns()) names.push_back(tables.name(at));
+  return names;
+}
+
+}  // namespace
+
+DataFormat data_format(const std::string& path, std::string_view field) {
+  const std::string extension = lower_extension(path);
+  if (extension == "csv" || extension == "tsv") return DataFormat::table;
+  if (extension == "npy") return DataFormat::npy;
+  if (extension == "npz") return DataFormat::npz;
+  if (extension == "safetensors") return DataFormat::safetensors;
+  throw UsageError(rejection(field, in_quotes(path), "the extension says what a file holds",
+                             "name it .csv, .tsv, .npy, .npz or .safetensors"));
+}
+
+DatasetLabels::DatasetLabels(const DatasetOptions& options, const DatasetTables& tables)
+    : options_(options),
+      tables_(tables),
+      reward_(find(options.reward, "--reward")),
+      group_(find(options.group, "--group")),
+      weight_(find(options.weight, "--weight")),
+      gold_(find(options.gold, "--gold")) {
+  read_exclusions();
+}
+
+LabelSource DatasetLabels::find(const std::string& name, std::string_view field) const {
+  if (name.empty()) return {};
+  if (const auto column = tables_.find_label(name)) return {column, {}, {}};
+  const auto from_array = [&](const MappedArray& array) {
+    if (array.columns() != 1) {
+      throw DataError(array.name() + ": " + std::string(field) +
+                      " must have one number a row; it has " + std::to_string(array.columns()));
+    }
+    return LabelSource{{}, array.values(), array.name()};
+  };
+  if (lower_extension(name) == "npy") return from_array(map_npy(name));
+  const DataFormat format = data_format(options_.data, "--data");
+  if (format == DataFormat::npz) return from_array(map_npz(options_.data, name, field));
+  if (format == DataFormat::safetensors) {
+    return from_array(map_safetensors(options_.data, name, field));
+  }
+  if (tables_.empty()) {
+    throw UsageError(rejection(field, shown(name), "an npy file has no columns",
+                               "give the labels' own .npy file, or a --table with this column"));
+  }
+  const std::vector<std::string> names = names_of(tables_);
+  const std::string nearest = nearest_name(name, names);
+  throw UsageError(rejection(field, shown(name), tables_.files() + " has no such column",
+                             nearest.empty() ? "it has " + list_in_quotes(names)
+                                             : "did you mean " + in_quotes(nearest) + "?"));
+}
+
+void DatasetLabels::refuse_exclusion(const std::string& text) const {
+  const std::string name = text.substr(0, text.find('='));
+  if (name.size() == text.size()) {
+    throw UsageError(
+        rejection("--exclude", shown(text), "must be column=value", "for example system=human"));
+  }
+  const std::vector<std::string> names = names_of(tables_);
+  const std::string nearest = nearest_name(name, names);
+  std::string remedy = "the columns are " + list_in_quotes(names);
+  if (names.empty()) remedy = "give a --table that has it";
+  if (!nearest.empty()) remedy = "did you mean " + in_quotes(nearest) + "?";
+  throw UsageError(
+      rejection("--exclude", shown(text), "no column is named " + in_quotes(name), remedy));
+}
+
+void DatasetLabels::read_exclusions() {
+  for (const std::string& text : options_.exclude) {
+    // Names may hold equals signs themselves.
+    std::optional<TableColumn> column;
+    std::size_t equals = text.find('=');
+    while (equals != std::string::npos) {
+      column = tables_.find_label(std::string_view(text).substr(0, equals));
+      if (column) break;
+      equals = text.find('=', equals + 1);
+    }
+    if (!column) refuse_exclusion(text);
+    exclusions_.push_back({*column, text.substr(equals + 1)});
+  }
+}
+
+bool DatasetLabels::excluded() {
+  bool any = false;
+  for (Exclusion& exclusion : exclusions_) {
+    if (!same_value(tables_.text(exclusion.column), exclusion.value)) continue;
+    ++exclusion.rows;
+    any = true;
+  }
+  return any;
+}
+
+void DatasetLabels::refuse(const LabelSource& source, std::uint64_t row,
+                           const std::string& what) const {
+  if (source.column) tables_.refuse(*source.column, what);
+  throw DataError(source.name + ": row " + std::to_string(row + 1) + ": " + what);
+}
+
+double DatasetLabels::number(const LabelSource& source, std::uint64_t row) const {
+  if (source.column) return tables_.number(*source.column);
+  // Behind the end of a short array nothing counts any more: finish() will refuse it.
+  const double value =
+      row < source.values.size() ? source.values[static_cast<std::size_t>(row)] : 0;
+  if (std::isinf(value)) refuse(source, row, number_text(value) + " is not finite");
+  return value;
+}
+
+std::string DatasetLabels::group_name(std::uint64_t row) const {
+  std::string name;
+  if (group_.column) {
+    name = tables_.text(*group_.column);
+  } else if (const double value = number(group_, row); !std::isnan(value)) {
+    name = number_text(value);
+  }
+  if (name.empty()) refuse(group_, row, "no group; name one in every row");
+  return name;
+}
+
+bool DatasetLabels::keep(std::uint64_t row, Dataset& out) {
+  if (excluded()) {
+    ++out.dropped_excluded;
+    return false;
+  }
+  double reward = 0;
+  if (reward_.given()) {
+    reward = number(reward_, row);
+    if (std::isnan(reward)) {
+      ++out.dropped_missing_reward;
+      return false;
+    }
+  }
+  if (weight_.given()) {
+    const double weight = number(weight_, row);
+    if (std::isnan(weight)) refuse(weight_, row, "no weight; give one in every row");
+    if (weight < 0) {
+      refuse(
+          weight_, row,
+          "the weight " + number_text(weight) + " is negative; weights say how often a row counts");
+    }
+    if (weight == 0) {
+      ++out.dropped_zero_weight;
+      return false;
+    }
+    out.log_weights.push_back(std::log(weight));
+  }
+  if (reward_.given()) out.rewards.push_back(reward);
+  if (gold_.given()) {
+    out.gold.push_back(number(gold_, row));
+    if (std::isnan(out.gold.back())) {
+      refuse(gold_, row, "no gold reward; give one wherever there is a reward");
+    }
+  }
+  if (group_.given()) {
+    const auto id = static_cast<std::uint32_t>(group_ids_.size());
+    const auto [found, is_new] = group_ids_.emplace(group_name(row), id);
+    if (is_new) {
+      if (id == std::numeric_limits<std::uint32_t>::max()) refuse(group_, row, "too many groups");
+      out.group_names.push_back(found->first);
+    }
+    out.groups.push_back(found->second);
+  }
+  out.source_rows.push_back(row);
+  return true;
+}
+
+void DatasetLabels::finish(bool strict, Dataset& out) const {
+  for (const LabelSource* source : {&reward_, &group_, &weight_, &gold_}) {
+    if (source->name.empty() || source->values.size() == out.rows_read) continue;
+    throw DataError(options_.data + " has " + rows_text(out.rows_read) + " and " + source->name +
+                    " has " + rows_text(source->values.size()) +
+                    "; they must lie beside each other, row by row");
+  }
+  for (const Exclusion& exclusion : exclusions_) {
+    if (exclusion.rows > 0) continue;
+    const std::string name = tables_.name(exclusion.column) + "=" + exclusion.value;
+    if (strict) {
+      throw UsageError(rejection("--exclude", shown(name), "no row has this value",
+                                 "write it as it stands in " + tables_.file(exclusion.column)));
+    }
+    out.remarks.push_back("No row has " + shown(name) + ", which --exclude names.");
+  }
+}
+
+bool DatasetLabels::uses(std::string_view column) const {
+  return std::ranges::any_of(
+      std::array{&reward_, &group_, &weight_, &gold_},
+      [&](const auto* label) { return label->column && tables_.name(*label->column) == column; });
+}
+
+bool DatasetLabels::is_reward(std::string_view column) const {
+  return std::ranges::any_of(std::array{&reward_, &gold_}, [&](const auto* label) {
+    return label->column && tables_.name(*label->column) == column;
+  });
+}
+
+}  // namespace esscher::internal

@@ -1,0 +1,76 @@
+#pragma once
+
+/// \file
+/// Rewards, groups and weights of a dataset, and which rows it keeps.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "dataset_tables.h"
+#include "esscher/data/dataset.h"
+#include "esscher/data/mapped_array.h"
+
+namespace esscher::internal {
+
+enum class DataFormat { table, npy, npz, safetensors };
+
+/// By the file's extension. \throws UsageError where it says nothing
+DataFormat data_format(const std::string& path, std::string_view field);
+
+/// One of the labels: a column, or numbers from an array.
+struct LabelSource {
+  std::optional<TableColumn> column;
+  std::vector<double> values;
+  std::string name;  ///< of the array, for messages
+  bool given() const { return column.has_value() || !name.empty(); }
+};
+
+class DatasetLabels {
+ public:
+  /// Finds all that the options name. \throws UsageError for what is nowhere; as the arrays'
+  /// readers
+  DatasetLabels(const DatasetOptions& options, const DatasetTables& tables);
+
+  /// Whether the current row, number \p row of the file from 0, is kept: then its labels go to
+  /// \p out, else it is counted there. \throws DataError for labels that are no labels
+  bool keep(std::uint64_t row, Dataset& out);
+  /// To be called behind the last row. \throws DataError where arrays of labels are longer or
+  /// shorter than the data; UsageError, if \p strict, for an exclusion that no row meets
+  void finish(bool strict, Dataset& out) const;
+
+  /// Whether a column of that name is one of the labels.
+  bool uses(std::string_view column) const;
+  /// Whether it is what features must not know.
+  bool is_reward(std::string_view column) const;
+
+ private:
+  struct Exclusion {
+    TableColumn column;
+    std::string value;
+    std::uint64_t rows = 0;
+  };
+
+  LabelSource find(const std::string& name, std::string_view field) const;
+  void read_exclusions();
+  [[noreturn]] void refuse_exclusion(const std::string& text) const;
+  bool excluded();
+  double number(const LabelSource& source, std::uint64_t row) const;
+  [[noreturn]] void refuse(const LabelSource& source, std::uint64_t row,
+                           const std::string& what) const;
+  std::string group_name(std::uint64_t row) const;
+
+  const DatasetOptions& options_;
+  const DatasetTables& tables_;
+  LabelSource reward_;
+  LabelSource group_;
+  LabelSource weight_;
+  LabelSource gold_;
+  std::vector<Exclusion> exclusions_;
+  std::unordered_map<std::string, std::uint32_t> group_ids_;
+};
+
+}  // namespace esscher::internal

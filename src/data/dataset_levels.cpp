@@ -1,0 +1,281 @@
+#include "dataset_levels.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "esscher/base/error.h"
+#include "esscher/data/dataset.h"
+#include "shown_text.h"
+
+namespace esscher::internal {
+namespace {
+
+using Kind = EncodedColumn::Kind;
+
+constexpr std::size_t kMostLevels = 65535;
+constexpr std::size_t kLongestSequence = 10'000;
+
+std::string symbols_text(std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " symbol" : " symbols");
+}
+
+std::size_t count_symbols(std::string_view text) {
+  // One byte of each code point is not a continuation.
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
+}
+
+void require_present(const DatasetTables& tables, TableColumn at) {
+  if (tables.text(at).empty()) {
+    tables.refuse(at, "missing; give missing values a name of their own, such as 'none'");
+  }
+}
+
+/// Texts and their numbers, in order of first occurrence.
+class Levels {
+ public:
+  explicit Levels(std::vector<std::string> texts = {}) {
+    for (std::string& text : texts) add(text);
+  }
+  std::size_t size() const { return texts_.size(); }
+  std::optional<std::uint16_t> find(std::string_view text) const {
+    if (is_ascii(text)) {
+      const std::int32_t number = ascii_[static_cast<unsigned char>(text[0])];
+      if (number < 0) return {};
+      return static_cast<std::uint16_t>(number);
+    }
+    const auto found = numbers_.find(text);
+    if (found == numbers_.end()) return {};
+    return found->second;
+  }
+  /// The number of \p text, new or not; nothing where there are too many.
+  std::optional<std::uint16_t> add(std::string_view text) {
+    if (const auto known = find(text)) return known;
+    if (texts_.size() == kMostLevels) return {};
+    const auto number = static_cast<std::uint16_t>(texts_.size());
+    texts_.emplace_back(text);
+    if (is_ascii(text)) {
+      ascii_[static_cast<unsigned char>(text[0])] = number;
+    } else {
+      numbers_.emplace(text, number);
+    }
+    return number;
+  }
+  /// Sorts the texts, and renumbers \p codes accordingly.
+  std::vector<std::string> sorted(std::vector<std::uint16_t>& codes) const {
+    std::vector<std::uint16_t> order(texts_.size());
+    std::iota(order.begin(), order.end(), std::uint16_t{0});
+    std::ranges::sort(order, {}, [&](std::uint16_t i) -> const std::string& { return texts_[i]; });
+    std::vector<std::uint16_t> rank(order.size());
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      rank[order[i]] = static_cast<std::uint16_t>(i);
+      texts.push_back(texts_[order[i]]);
+    }
+    for (std::uint16_t& code : codes) code = rank[code];
+    return texts;
+  }
+  void clear() { *this = Levels(); }
+
+ private:
+  struct Hash {
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): the library's name
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  static bool is_ascii(std::string_view text) {
+    return text.size() == 1 && static_cast<unsigned char>(text[0]) < 128;
+  }
+  static std::array<std::int32_t, 128> none() {
+    std::array<std::int32_t, 128> numbers;
+    numbers.fill(-1);
+    return numbers;
+  }
+
+  std::vector<std::string> texts_;
+  std::array<std::int32_t, 128> ascii_ = none();  ///< of single letters: sequences' common case
+  std::unordered_map<std::string, std::uint16_t, Hash, std::equal_to<>> numbers_;
+};
+
+class LearnedLevels final : public LevelColumn {
+ public:
+  LearnedLevels(const DatasetTables& tables, TableColumn at, std::optional<Kind> kind)
+      : at_(at),
+        kind_(kind),
+        column_(tables.name(at)),
+        where_(tables.file(at) + ": column " + shown(column_) + ": "),
+        no_category_(kind == Kind::sequence ? "-" : ""),
+        no_sequence_(kind == Kind::category ? "-" : "") {}
+
+  void add(const DatasetTables& tables) override {
+    require_present(tables, at_);
+    const std::string_view text = tables.text(at_);
+    if (no_category_.empty()) add_category(text);
+    if (no_sequence_.empty()) add_sequence(text, tables);
+    if (!no_category_.empty() && !no_sequence_.empty()) refuse(tables);
+    ++rows_;
+  }
+
+  EncodedColumn finish(BlockLevels& blocks) override {
+    const bool many = !no_category_.empty() || category_.size() > kMostAutomaticLevels;
+    if (no_sequence_.empty() && (kind_ == Kind::sequence || (many && positions_.size() > 1))) {
+      return finish_sequence(blocks);
+    }
+    if (!no_category_.empty()) throw DataError(where_ + no_category_);
+    EncodedColumn encoded{column_, Kind::category};
+    encoded.levels = category_.sorted(codes_);
+    blocks.push_back(std::move(codes_));
+    return encoded;
+  }
+
+ private:
+  void add_category(std::string_view text) {
+    if (const auto number = category_.add(text)) {
+      codes_.push_back(*number);
+      return;
+    }
+    no_category_ = "more than " + std::to_string(kMostLevels) +
+                   " distinct values, too many for a category; is it an identifier?";
+    category_.clear();
+    codes_ = {};
+  }
+
+  void add_sequence(std::string_view text, const DatasetTables& tables) {
+    const std::size_t length = count_symbols(text);
+    if (rows_ == 0) {
+      first_row_ = tables.rows();
+      positions_.resize(std::min(length, kLongestSequence));
+      symbols_.resize(positions_.size());
+    }
+    if (length > kLongestSequence) {
+      no_sequence_ = symbols_text(length) + "; sequences have at most 10000";
+    } else if (length != positions_.size()) {
+      no_sequence_ = symbols_text(length) + " where row " + std::to_string(first_row_) + " has " +
+                     std::to_string(positions_.size()) + "; sequences must have one length";
+    } else {
+      for (std::size_t i = 0; i < length; ++i) {
+        const std::size_t bytes = std::max<std::size_t>(1, code_point_length(text));
+        // There are more code points than levels, but 65536 different ones in one place are no
+        // sequence either.
+        const auto number = symbols_[i].add(text.substr(0, bytes));
+        if (!number) {
+          no_sequence_ = "more than " + std::to_string(kMostLevels) + " symbols in one position";
+          break;
+        }
+        positions_[i].push_back(*number);
+        text.remove_prefix(bytes);
+      }
+    }
+    if (no_sequence_.empty()) return;
+    positions_ = {};
+    symbols_ = {};
+  }
+
+  [[noreturn]] void refuse(const DatasetTables& tables) const {
+    if (kind_ == Kind::category) tables.refuse(at_, no_category_);
+    if (kind_ == Kind::sequence) tables.refuse(at_, no_sequence_);
+    tables.refuse(
+        at_, "neither a category (" + no_category_ + ") nor a sequence (" + no_sequence_ + ")");
+  }
+
+  EncodedColumn finish_sequence(BlockLevels& blocks) {
+    EncodedColumn encoded{column_, Kind::sequence};
+    encoded.length = positions_.size();
+    for (std::size_t i = 0; i < positions_.size(); ++i) {
+      encoded.position_levels.push_back(symbols_[i].sorted(positions_[i]));
+      if (symbols_[i].size() > 1) blocks.push_back(std::move(positions_[i]));
+    }
+    return encoded;
+  }
+
+  TableColumn at_;
+  std::optional<Kind> kind_;
+  std::string column_;
+  std::string where_;
+  std::string no_category_;  ///< why it cannot be one; empty: it still can
+  std::string no_sequence_;
+  std::uint64_t rows_ = 0;
+  std::uint64_t first_row_ = 0;
+  Levels category_;
+  std::vector<std::uint16_t> codes_;
+  std::vector<Levels> symbols_;  ///< one for each position
+  BlockLevels positions_;
+};
+
+class KnownLevels final : public LevelColumn {
+ public:
+  KnownLevels(EncodedColumn column, TableColumn at) : at_(at), column_(std::move(column)) {
+    if (column_.kind == Kind::category) {
+      levels_.emplace_back(column_.levels);
+    } else {
+      for (const auto& symbols : column_.position_levels) levels_.emplace_back(symbols);
+    }
+    codes_.resize(levels_.size());
+  }
+
+  void add(const DatasetTables& tables) override {
+    require_present(tables, at_);
+    std::string_view text = tables.text(at_);
+    if (column_.kind == Kind::category) {
+      const auto number = levels_[0].find(text);
+      if (!number) refuse(tables, in_quotes(text), column_.levels);
+      codes_[0].push_back(*number);
+      return;
+    }
+    const std::size_t length = count_symbols(text);
+    if (length != column_.length) {
+      tables.refuse(at_, symbols_text(length) + " where the model has sequences of " +
+                             std::to_string(column_.length));
+    }
+    for (std::size_t i = 0; i < length; ++i) {
+      const std::size_t bytes = std::max<std::size_t>(1, code_point_length(text));
+      const std::string_view symbol = text.substr(0, bytes);
+      const auto number = levels_[i].find(symbol);
+      if (!number) {
+        refuse(tables, "position " + std::to_string(i + 1) + " has " + in_quotes(symbol),
+               column_.position_levels[i]);
+      }
+      if (levels_[i].size() > 1) codes_[i].push_back(*number);
+      text.remove_prefix(bytes);
+    }
+  }
+
+  EncodedColumn finish(BlockLevels& blocks) override {
+    for (std::size_t i = 0; i < levels_.size(); ++i) {
+      if (column_.kind == Kind::category || levels_[i].size() > 1) {
+        blocks.push_back(std::move(codes_[i]));
+      }
+    }
+    return std::move(column_);
+  }
+
+ private:
+  [[noreturn]] void refuse(const DatasetTables& tables, const std::string& found,
+                           const std::vector<std::string>& known) const {
+    tables.refuse(at_,
+                  found + ", which the model was not fitted on; it knows " + list_in_quotes(known));
+  }
+
+  TableColumn at_;
+  EncodedColumn column_;
+  std::vector<Levels> levels_;  ///< one for each block, and for positions that give none
+  BlockLevels codes_;
+};
+
+}  // namespace
+
+std::unique_ptr<LevelColumn> learn_levels(const DatasetTables& tables, TableColumn at,
+                                          std::optional<Kind> kind) {
+  return std::make_unique<LearnedLevels>(tables, at, kind);
+}
+
+std::unique_ptr<LevelColumn> known_levels(const EncodedColumn& column, TableColumn at) {
+  return std::make_unique<KnownLevels>(column, at);
+}
+
+}  // namespace esscher::internal
