@@ -17,6 +17,10 @@ class Interrupted : public std::runtime_error {
 
 void add_simulate_command(CLI::App& program);
 void add_sample_command(CLI::App& program);
+void add_fit_command(CLI::App& program);
+void add_evaluate_command(CLI::App& program);
+void add_predict_command(CLI::App& program);
+void add_resample_command(CLI::App& program);
 void add_theory_command(CLI::App& program);
 void add_links_command(CLI::App& program);
 void add_manual_command(CLI::App& program);

@@ -8,6 +8,17 @@
 
 namespace esscher::app {
 
+/// \p text as a field: in quotes where it holds what would end it.
+inline std::string quoted(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"') result += '"';
+    result += c;
+  }
+  return result + "\"";
+}
+
 /// A line of a CSV file under construction. Numbers that are not finite are left empty.
 class CsvLine {
  public:

@@ -74,6 +74,10 @@ int run(int argc, char** argv) {
       "Example: esscher theory --link damped_hermite:3");
   esscher::app::add_simulate_command(program);
   esscher::app::add_sample_command(program);
+  esscher::app::add_fit_command(program);
+  esscher::app::add_evaluate_command(program);
+  esscher::app::add_predict_command(program);
+  esscher::app::add_resample_command(program);
   esscher::app::add_theory_command(program);
   esscher::app::add_links_command(program);
   esscher::app::add_manual_command(program);

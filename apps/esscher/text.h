@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace esscher::app {
 
@@ -19,5 +20,8 @@ inline constexpr std::string_view kFormulaHelp =
 /// \p text with line breaks at blanks, so that no line is longer than \p width where it can be;
 /// lines behind the first begin with \p indent.
 std::string wrapped(const std::string& text, std::size_t width, const std::string& indent = "");
+
+/// The parts of a list, empty ones too.
+std::vector<std::string> split_at_commas(const std::string& text);
 
 }  // namespace esscher::app

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "program.h"
+#include "tables.h"
 
 namespace esscher::cli {
 namespace {
@@ -175,6 +176,9 @@ TEST(Output, ManualIsTheOneInDocs) {
 
 TEST(Output, EveryCommandHasAnExampleInTheManualThatRuns) {
   Folder folder;
+  folder.write("data.csv", data_csv());
+  folder.write("variants.csv", variants_csv());
+  folder.write("new.csv", data_csv(false));
   std::istringstream manual(run({"manual"}, folder).out);
   int examples = 0;
   for (std::string line; std::getline(manual, line);) {

@@ -1,0 +1,195 @@
+#include "evaluation_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "csv_line.h"
+#include "json_text.h"
+#include "text.h"
+
+namespace esscher::app {
+namespace {
+
+std::string paragraph(const std::string& text) {
+  return "  " + wrapped(text, kPageWidth - 2, "  ") + "\n";
+}
+
+double low(const TableEstimate& estimate) {
+  return estimate.interval ? estimate.interval->low : estimate.lower();
+}
+
+double high(const TableEstimate& estimate) {
+  return estimate.interval ? estimate.interval->high : estimate.upper();
+}
+
+/// Share of the gain of a policy that knows every reward; empty where there is none to have.
+std::optional<double> efficiency(double gain, double attainable) {
+  return attainable > 0 ? std::optional(gain / attainable) : std::nullopt;
+}
+
+/// The middle one of the folds' weight temperatures.
+std::optional<double> median_weight_temperature(const RewardEvaluation& reward, std::size_t b) {
+  if (reward.weight_temperatures.empty()) return std::nullopt;
+  std::vector<double> values = reward.weight_temperatures[b];
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+std::string weights_text(const RewardEvaluation& reward, std::size_t b, double sd) {
+  const std::optional<double> temperature = median_weight_temperature(reward, b);
+  if (!temperature) return "-";
+  return std::isfinite(*temperature) ? fmt::format("{:.3g}", *temperature / sd) : "equal";
+}
+
+std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluation, double sd) {
+  std::string text = fmt::format(
+      "\n{} (held-out correlation {:.3f})\n  {:>9}{:>8}{:>10}{:>8}{:>10}{:>8}{:>10} "
+      "{:<20}{:>6}{:>7}"
+      "{:>7}{:>6}\n",
+      reward.name, reward.correlation, "beta", "beta/sd", "gold", "+-", "proxy", "KL", "gain",
+      "95 %", "eff.", "b_w/sd", "ESS", "k");
+  for (std::size_t b = 0; b < reward.policies.size(); ++b) {
+    const TablePolicyValue& policy = reward.policies[b];
+    const auto share = efficiency(policy.gain.value, evaluation.attainable_gain[b]);
+    text += fmt::format(
+        "{} {:>9.4g}{:>8.3g}{:>10.4g}{:>8.2g}{:>10.4g}{:>8.3g}{:>10.4g} "
+        "{:<20}{:>6}{:>7}{:>7.0f}{:>6}"
+        "\n",
+        policy.reliable ? " " : "!", policy.beta, policy.beta / sd, policy.value.value,
+        policy.value.standard_error, policy.proxy.value, policy.kl.value, policy.gain.value,
+        fmt::format("[{:.3g}, {:.3g}]", low(policy.gain), high(policy.gain)),
+        share ? fmt::format("{:.2f}", *share) : "-", weights_text(reward, b, sd), policy.ess,
+        std::isfinite(policy.weights.pareto_k) ? fmt::format("{:.2f}", policy.weights.pareto_k)
+                                               : "-");
+  }
+  return text + paragraph(reward.advice.verdict);
+}
+
+Json estimate_json(const TableEstimate& estimate) {
+  Json json{{"value", estimate.value}, {"standard_error", estimate.standard_error}};
+  if (estimate.interval) json["interval"] = {estimate.interval->low, estimate.interval->high};
+  return json;
+}
+
+Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+
+Json policy_json(const TablePolicyValue& policy, double sd, double attainable) {
+  return {{"beta", policy.beta},
+          {"beta_sd", policy.beta / sd},
+          {"gold", estimate_json(policy.value)},
+          {"proxy", estimate_json(policy.proxy)},
+          {"kl", estimate_json(policy.kl)},
+          {"objective", estimate_json(policy.objective)},
+          {"reference", estimate_json(policy.reference)},
+          {"gain", estimate_json(policy.gain)},
+          {"attainable_gain", attainable},
+          {"efficiency", or_null(efficiency(policy.gain.value, attainable))},
+          {"over_optimisation", estimate_json(policy.over_optimisation)},
+          {"ess", policy.ess},
+          {"least_ess", policy.least_ess},
+          {"pareto_k", finite(policy.weights.pareto_k)},
+          {"pareto_k_threshold", finite(policy.weights.pareto_k_threshold)},
+          {"reliable", policy.reliable},
+          {"remark", policy.remark}};
+}
+
+Json advice_json(const DeploymentAdvice& advice) {
+  Json json{{"verdict", advice.verdict},
+            {"limit", advice_limit_name(advice.limit)},
+            {"recommended_beta", or_null(advice.recommended)},
+            {"admissible", Json()}};
+  if (advice.admissible) {
+    json["admissible"] = {{"low", advice.admissible->low},
+                          {"high", advice.admissible->high},
+                          {"low_excluded", or_null(advice.admissible->low_excluded)}};
+  }
+  if (advice.gain) json["gain"] = estimate_json(*advice.gain);
+  return json;
+}
+
+}  // namespace
+
+std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& dataset,
+                              double sd) {
+  std::string text = fmt::format(
+      "{} rows{}, {} features; reward's standard deviation {:.4g}, mean under the reference "
+      "{:.4g}\n",
+      dataset.rewards.size(),
+      dataset.groups.empty() ? "" : fmt::format(" in {} groups", dataset.group_names.size()),
+      dataset.feature_names.size(), sd,
+      evaluation.rewards.front().policies.front().reference.value);
+  for (const std::string& remark : dataset.remarks) text += paragraph(remark);
+  for (const RewardEvaluation& reward : evaluation.rewards) text += table(reward, evaluation, sd);
+  text += "\n";
+  text += paragraph(
+      "gold: mean reward under the policy, on rows its reward has not seen; proxy: what the "
+      "learned "
+      "reward says there; gain: J - J(reference), J = gold - beta KL; eff.: share of the gain of a "
+      "policy that knows every reward; b_w: temperature of the readout's weights; ESS and k: "
+      "effective rows and Pareto k of the tilt; !: not to be relied on.");
+  for (const std::string& remark : evaluation.remarks) text += paragraph(remark);
+  return text;
+}
+
+std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& dataset, double sd,
+                            const Settings& settings) {
+  Json options;
+  for (const Setting& setting : settings.table()) options[setting.name] = setting.value;
+  Json rewards = Json::array();
+  for (const RewardEvaluation& reward : evaluation.rewards) {
+    Json policies = Json::array();
+    for (std::size_t b = 0; b < reward.policies.size(); ++b) {
+      Json policy = policy_json(reward.policies[b], sd, evaluation.attainable_gain[b]);
+      if (!reward.weight_temperatures.empty()) {
+        Json folds = Json::array();
+        for (const double t : reward.weight_temperatures[b]) folds.push_back(finite(t));
+        policy["weight_temperatures"] = folds;
+      }
+      policies.push_back(std::move(policy));
+    }
+    rewards.push_back({{"name", reward.name},
+                       {"correlation", reward.correlation},
+                       {"policies", policies},
+                       {"advice", advice_json(reward.advice)}});
+  }
+  return json_text({{"build", build_json()},
+                    {"options", options},
+                    {"rows", dataset.rewards.size()},
+                    {"groups", dataset.group_names.size()},
+                    {"features", dataset.feature_names},
+                    {"reward_sd", sd},
+                    {"rewards", rewards},
+                    {"data_remarks", dataset.remarks},
+                    {"remarks", evaluation.remarks}});
+}
+
+std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
+  std::string text =
+      "reward,beta,beta_sd,gold,gold_se,proxy,proxy_se,kl,kl_se,gain,gain_low,gain_high,"
+      "attainable_gain,over_optimisation,over_optimisation_se,ess,pareto_k,reliable,weight_"
+      "temperature\n";
+  for (const RewardEvaluation& reward : evaluation.rewards) {
+    for (std::size_t b = 0; b < reward.policies.size(); ++b) {
+      const TablePolicyValue& policy = reward.policies[b];
+      CsvLine line;
+      line.add(reward.name);
+      for (const double value :
+           {policy.beta, policy.beta / sd, policy.value.value, policy.value.standard_error,
+            policy.proxy.value, policy.proxy.standard_error, policy.kl.value,
+            policy.kl.standard_error, policy.gain.value, low(policy.gain), high(policy.gain),
+            evaluation.attainable_gain[b], policy.over_optimisation.value,
+            policy.over_optimisation.standard_error, policy.ess, policy.weights.pareto_k}) {
+        line.add(value);
+      }
+      line.add(std::string(policy.reliable ? "1" : "0"));
+      line.add(median_weight_temperature(reward, b));
+      text += line.text();
+    }
+  }
+  return text;
+}
+
+}  // namespace esscher::app

@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <numeric>
+#include <string>
+
+#include "commands.h"
+#include "esscher/base/build_info.h"
+#include "esscher/base/error.h"
+#include "esscher/data/atomic_file.h"
+#include "esscher/pipeline/table_model.h"
+#include "interrupt.h"
+#include "options.h"
+#include "output.h"
+#include "progress_line.h"
+#include "settings.h"
+#include "table_settings.h"
+#include "text.h"
+
+namespace esscher::app {
+namespace {
+
+struct Arguments {
+  Settings settings{joined(data_settings(), training_settings())};
+  std::string data;
+  std::string output;
+  bool quiet = false;
+};
+
+std::string paragraph(const std::string& text) {
+  return "  " + wrapped(text, kPageWidth - 2, "  ") + "\n";
+}
+
+std::string report(const Dataset& dataset, const TrainedReward& reward) {
+  std::string text = fmt::format(
+      "{} rows, {} features; reward's standard deviation {:.4g}{}\n", dataset.rewards.size(),
+      dataset.feature_names.size(), reward.reward_sd,
+      dataset.groups.empty() ? "" : fmt::format(" within {} groups", dataset.group_names.size()));
+  for (const std::string& remark : dataset.remarks) text += paragraph(remark);
+  text += paragraph(reward.transform.remark());
+  text += paragraph(
+      reward.feature_temperature
+          ? fmt::format(
+                "stage 1: {} neurons, {} epochs, labels weighted at beta1 = {:.4g} ({:.3g} sd)",
+                reward.first.width(), reward.epochs, *reward.feature_temperature,
+                *reward.feature_temperature / reward.reward_sd)
+          : fmt::format("stage 1: {} neurons, {} epochs, without weights", reward.first.width(),
+                        reward.epochs));
+  for (const std::string& remark : reward.remarks) text += paragraph(remark);
+  text += fmt::format("\n  {:>10}{:>10}  {:<10}{:>12}{:>10}  why\n", "beta", "beta/sd", "weights",
+                      "beta_w/sd", "ESS");
+  for (const Deployment& deployment : reward.deployments) {
+    const RewardHead& head = reward.heads[deployment.head];
+    text += fmt::format("  {:>10.4g}{:>10.3g}  {:<10}{:>12}{:>10.0f}  {}\n", deployment.beta,
+                        deployment.beta / reward.reward_sd, fit_weights_name(deployment.weights),
+                        head.weight_temperature
+                            ? fmt::format("{:.3g}", *head.weight_temperature / reward.reward_sd)
+                            : std::string("equal"),
+                        reward.head_ess[deployment.head],
+                        wrapped(deployment.reason, kPageWidth - 60, std::string(58, ' ')));
+  }
+  return text;
+}
+
+void run(Arguments& arguments) {
+  Settings& settings = arguments.settings;
+  settings.resolve();
+  const LoadedTable loaded = load_table(settings, arguments.data);
+  TrainingOptions options = read_training(settings, reward_sd(loaded.table()));
+  const Interrupt interrupt;
+  TableModel model;
+  {
+    ProgressLine line(arguments.quiet);
+    options.callbacks.cancellation = &interrupt.token();
+    options.callbacks.progress = [&](const Progress& progress) { line.show(progress); };
+    std::vector<std::uint64_t> rows(loaded.dataset.rewards.size());
+    std::iota(rows.begin(), rows.end(), std::uint64_t{0});
+    model.reward = train_reward(loaded.table(), rows, options);
+  }
+  if (interrupt.token().requested()) throw Interrupted();
+  model.encoding = loaded.dataset.encoding;
+  model.facts["data"] = arguments.data;
+  model.facts["interactions"] = settings["interactions"];
+  model.facts["options"] = settings.toml();
+  model.facts["built_with"] = build_line();
+  save_table_model(arguments.output, model);
+  if (!arguments.quiet) {
+    Output("").write(report(loaded.dataset, model.reward) + "\nModel in " + arguments.output +
+                     "; 'esscher evaluate' with the same options says how low beta may go.\n");
+  }
+}
+
+}  // namespace
+
+void add_fit_command(CLI::App& program) {
+  CLI::App* command = program.add_subcommand(
+      "fit",
+      "A reward learned from a table of features and rewards, for the policies that will be "
+      "deployed");
+  const auto arguments = std::make_shared<Arguments>();
+  command->add_option("data", arguments->data, "features: csv, tsv, npy, npz or safetensors file")
+      ->type_name("DATA")
+      ->required();
+  arguments->settings.define(*command);
+  command->add_option("-o,--output", arguments->output, "the model to write")
+      ->type_name("FILE.safetensors")
+      ->required();
+  command->add_flag("--quiet", arguments->quiet, "no progress and no report");
+  command->footer(
+      "Example: esscher fit data.csv --reward y --beta 0.5 -o reward.safetensors\n"
+      "Example: esscher fit variants.csv --one-hot seq --reward y --beta 1,0.5 --beta-unit sd "
+      "-o variants.safetensors");
+  command->callback([arguments, command] {
+    refuse_empty_values(*command);
+    run(*arguments);
+  });
+}
+
+}  // namespace esscher::app

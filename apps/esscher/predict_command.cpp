@@ -1,0 +1,44 @@
+#include <memory>
+#include <string>
+
+#include "commands.h"
+#include "esscher/data/npy.h"
+#include "options.h"
+#include "table_predictions.h"
+
+namespace esscher::app {
+namespace {
+
+struct Arguments {
+  PredictionArguments prediction;
+  std::string output;
+};
+
+void run(const Arguments& arguments) {
+  const Predictions predictions = predict_table(arguments.prediction);
+  write_npy(arguments.output, {predictions.rewards.data(), predictions.rewards.size(), 1, 1});
+}
+
+}  // namespace
+
+void add_predict_command(CLI::App& program) {
+  CLI::App* command =
+      program.add_subcommand("predict", "Rewards of new rows by a fitted model, as a NumPy array");
+  const auto arguments = std::make_shared<Arguments>();
+  arguments->prediction.define(*command);
+  command
+      ->add_option("--beta", arguments->prediction.beta,
+                   "temperature at which the reward will be deployed; may be left out where the "
+                   "model holds one")
+      ->type_name("BETA");
+  command->add_option("-o,--output", arguments->output, "file to write: N x 1, float64")
+      ->type_name("FILE.npy")
+      ->required();
+  command->footer("Example: esscher predict reward.safetensors new.csv -o r.npy");
+  command->callback([arguments, command] {
+    refuse_empty_values(*command);
+    run(*arguments);
+  });
+}
+
+}  // namespace esscher::app

@@ -1,0 +1,100 @@
+#include "table_predictions.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "esscher/pipeline/table_model.h"
+#include "table_settings.h"
+
+namespace esscher::app {
+namespace {
+
+/// Column of predict_rewards() that was asked for.
+std::size_t find_column(const PredictionArguments& arguments, const TrainedReward& reward) {
+  if (arguments.weights == "linear") return reward.heads.size();
+  const FitWeights weights = parse_fit_weights(arguments.weights, "--weights");
+  if (weights == FitWeights::uniform) return 0;
+  const bool open = arguments.beta.empty();
+  const double beta = open ? 0 : parse_number(arguments.beta, "--beta");
+  if (!open) require_temperature(beta, "--beta");
+  std::vector<const Deployment*> held;
+  std::string names;
+  for (const Deployment& deployment : reward.deployments) {
+    if (deployment.weights != weights) continue;
+    // Temperatures are printed with four digits, and typed so.
+    if (std::abs(beta - deployment.beta) <= 1e-3 * deployment.beta) return deployment.head;
+    names += (names.empty() ? "" : ", ") + number_text(deployment.beta, 4);
+    held.push_back(&deployment);
+  }
+  if (open && held.size() == 1) return held.front()->head;
+  const std::string remedy = held.empty()
+                                 ? "fit one with --weights " + arguments.weights
+                                 : "the model holds " + arguments.weights + " weights for " + names;
+  throw UsageError(
+      open ? "--beta: missing; " + remedy
+           : rejection("--beta", arguments.beta, "no readout was fitted for it", remedy));
+}
+
+}  // namespace
+
+void PredictionArguments::define(CLI::App& command) {
+  command.add_option("model", model, "model of 'esscher fit'")->type_name("MODEL")->required();
+  command
+      .add_option("data", data,
+                  "features, by the names that the model was fitted on: csv, tsv, npy, npz or "
+                  "safetensors file")
+      ->type_name("DATA")
+      ->required();
+  command.add_option("--table", table, "csv or tsv file whose rows lie beside those of DATA")
+      ->type_name("FILE");
+  command
+      .add_option("--embeddings-key", embeddings_key, "the features in an npz or safetensors file")
+      ->type_name("KEY")
+      ->capture_default_str();
+  command
+      .add_option("--weights", weights,
+                  "which readout: auto, uniform, label, surrogate; or linear, the baseline")
+      ->type_name("KIND")
+      ->capture_default_str();
+  command.add_option("--threads", threads, "threads, 0 for all cores")
+      ->type_name("N")
+      ->capture_default_str();
+}
+
+int PredictionArguments::thread_count() const {
+  return static_cast<int>(parse_integer(threads, "--threads", 0, 1024));
+}
+
+Predictions predict_table(const PredictionArguments& arguments, const std::string& group) {
+  const TableModel model = load_table_model(arguments.model);
+  const std::size_t column = find_column(arguments, model.reward);
+  const int threads = arguments.thread_count();
+  DatasetOptions options;
+  options.data = arguments.data;
+  options.table = arguments.table;
+  options.embeddings_key = arguments.embeddings_key;
+  options.group = group;
+  Predictions result{load_features(options, model.encoding), {}};
+  const auto order = model.facts.find("interactions");
+  const auto features =
+      with_interactions(result.dataset, order != model.facts.end() && order->second == "2" ? 2 : 1);
+  if (features->columns() != model.reward.transform.inputs()) {
+    throw DataError(rejection("model", arguments.model, "takes another number of features"));
+  }
+  // In blocks, so that a file of any size needs little memory; 8 bytes a row are kept.
+  constexpr std::uint64_t kBlockRows = 8192;
+  const std::uint64_t n = features->rows();
+  result.rewards.reserve(n);
+  for (std::uint64_t begin = 0; begin < n; begin += kBlockRows) {
+    std::vector<std::uint64_t> rows(std::min(kBlockRows, n - begin));
+    std::iota(rows.begin(), rows.end(), begin);
+    const Matrix<double> block = predict_rewards(model.reward, *features, rows, threads);
+    for (std::size_t i = 0; i < block.rows(); ++i) result.rewards.push_back(block(i, column));
+  }
+  return result;
+}
+
+}  // namespace esscher::app

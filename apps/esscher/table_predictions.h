@@ -1,0 +1,38 @@
+#pragma once
+
+/// \file
+/// Predictions of a saved table model on a table: what predict and resample share.
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "esscher/data/dataset.h"
+
+namespace esscher::app {
+
+/// Which readout of which model on which rows, as the command line gives it.
+struct PredictionArguments {
+  std::string model;
+  std::string data;
+  std::string table;
+  std::string embeddings_key = "embeddings";
+  std::string beta;
+  std::string weights = "auto";
+  std::string threads = "0";
+
+  /// Defines positionals and options, all but --beta.
+  void define(CLI::App& command);
+  int thread_count() const;
+};
+
+struct Predictions {
+  Dataset dataset;
+  std::vector<double> rewards;  ///< one a row
+};
+
+/// \param group  column of the groups; empty: none
+/// \throws UsageError where the model holds no such readout, and as load_features()
+Predictions predict_table(const PredictionArguments& arguments, const std::string& group = "");
+
+}  // namespace esscher::app

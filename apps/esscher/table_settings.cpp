@@ -1,0 +1,206 @@
+#include "table_settings.h"
+
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "esscher/data/interactions.h"
+#include "text.h"
+
+namespace esscher::app {
+namespace {
+
+std::vector<double> read_betas(const Settings& settings, double sd) {
+  const std::string& unit = settings["beta-unit"];
+  if (unit != "reward" && unit != "sd") {
+    throw UsageError(rejection("--beta-unit", unit, "must be reward or sd"));
+  }
+  const bool open = settings["beta"] == "auto";
+  std::vector<double> betas = open ? std::vector<double>{4, 2, 1, 0.5, 0.25, 0.125}
+                                   : parse_temperatures(settings["beta"], "--beta");
+  if (open || unit == "sd") {
+    for (double& beta : betas) beta *= sd;
+  }
+  return betas;
+}
+
+std::optional<double> read_temperature(const Settings& settings, const char* name,
+                                       const char* choices) {
+  const std::string field = Settings::field(name);
+  try {
+    const double value = parse_number(settings[name], field);
+    require_temperature(value, field);
+    return value;
+  } catch (const UsageError&) {
+    throw UsageError(rejection(field, settings[name], choices));
+  }
+}
+
+}  // namespace
+
+std::vector<Setting> data_settings() {
+  return {
+      {"table", "FILE", "",
+       "csv or tsv file whose rows lie beside those of DATA, in the same order"},
+      {"features", "LIST", "",
+       "columns: names, globs (bert*), ranges (first:last), exclusions (!name); default: none "
+       "where "
+       "--one-hot is given, else all numeric columns of DATA that nothing else names"},
+      {"one-hot", "LIST", "",
+       "columns of text to expand: categories, or sequences of one length by position; "
+       "name:category "
+       "or name:sequence decides"},
+      {"reward", "NAME", "",
+       "the reward: a column of --table or DATA, a key of an npz or safetensors file (default "
+       "there "
+       "labels), or a 1-D npy file"},
+      {"group", "NAME", "", "whose candidates compete (a prompt): likewise"},
+      {"weight", "NAME", "", "prior importance of the rows, not negative: likewise"},
+      {"embeddings-key", "KEY", "embeddings", "the features in an npz or safetensors file"},
+      {"exclude", "LIST", "", "rows to drop: column=value, ..."},
+      {"impute", "RULE", "none", "missing features: none (refused) or mean"},
+      {"interactions", "ORDER", "1",
+       "2 adds products of pairs of features, of different positions where they are one-hot"},
+  };
+}
+
+std::vector<Setting> training_settings() {
+  return {
+      {"beta", "LIST", "auto",
+       "deployment temperatures: a list 2,1,0.5, a range 0.1:2:log9, or auto: 4, 2, 1, 0.5, 0.25, "
+       "0.125 standard deviations of the reward"},
+      {"beta-unit", "UNIT", "reward",
+       "of --beta, --weight-temperature and --feature-temperature: reward, or sd (standard "
+       "deviations of the reward, within groups)"},
+      {"weights", "LIST", "auto",
+       "readout weights: auto (surrogate, at the temperature that the sample can bear), uniform, "
+       "label, surrogate"},
+      {"weight-temperature", "BETA", "beta",
+       "of label and surrogate weights: a number, or beta: the deployment temperature itself"},
+      {"transform", "KIND", "whiten", "of the features: whiten, standardise or none"},
+      {"width", "M", "200", "neurons"},
+      {"activation", "PHI", "relu", "relu, tanh, erf or softplus"},
+      {"feature-temperature", "BETA1", "auto",
+       "beta1 of stage 1: a number, none for plain regression, or auto: the lowest of 1, 1.5, 2, "
+       "3, "
+       "4, 8, 16 sd that the sample can bear"},
+      {"batch", "B", "64", "rows a step of stage 1"},
+      {"epochs", "N", "auto", "passes of stage 1 over the rows; auto: 1e5 / rows, 2 to 10"},
+      {"step-scale", "DELTA", "0.3", "step size DELTA B / k, k coordinates"},
+      {"readout-bias-range", "B", "2", "fresh biases uniform on [-B, B]"},
+      {"penalty", "RULE", "gcv",
+       "ridge penalty of the uniform fit: gcv, or a number; weighted fits take it times sqrt(n / "
+       "ESS)"},
+      {"folds", "K", "5", "folds of the pilot and of the choice of weights"},
+      {"no-ceiling", "", "false", "does not cut rewards off at the largest one seen"},
+      {"seed", "SEED", "1", "of all random numbers"},
+      {"threads", "N", "0", "threads, 0 for all cores; results do not depend on it"},
+  };
+}
+
+std::vector<Setting> evaluation_settings() {
+  return {
+      {"gold", "NAME", "",
+       "a second reward that is only evaluated, and goes before --reward there"},
+      {"evaluation-folds", "K", "5", "folds on which policies are evaluated; groups stay whole"},
+      {"bootstrap", "N", "1000", "replicates behind the intervals; 0: normal theory"},
+  };
+}
+
+std::vector<Setting> joined(std::vector<Setting> first, const std::vector<Setting>& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+DatasetOptions read_dataset_options(const Settings& settings, const std::string& data) {
+  DatasetOptions options;
+  options.data = data;
+  options.table = settings["table"];
+  options.features = settings["features"];
+  options.one_hot = settings["one-hot"];
+  // Who names text to expand means that text; other numbers beside it are as a rule other rewards.
+  if (options.features.empty() && !options.one_hot.empty()) options.features = "none";
+  options.reward = settings["reward"];
+  options.group = settings["group"];
+  options.weight = settings["weight"];
+  options.embeddings_key = settings["embeddings-key"];
+  if (!settings["exclude"].empty()) options.exclude = split_at_commas(settings["exclude"]);
+  if (settings["impute"] != "none" && settings["impute"] != "mean") {
+    throw UsageError(rejection("--impute", settings["impute"], "must be none or mean"));
+  }
+  options.impute_mean = settings["impute"] == "mean";
+  const auto ends_with = [&](std::string_view end) { return data.ends_with(end); };
+  if (options.reward.empty() && options.table.empty() &&
+      (ends_with(".npz") || ends_with(".safetensors"))) {
+    options.reward = "labels";
+  }
+  return options;
+}
+
+int read_interactions(const Settings& settings) {
+  return static_cast<int>(parse_integer(settings["interactions"], "--interactions", 1, 2));
+}
+
+std::shared_ptr<const FeatureRows> with_interactions(const Dataset& dataset, int order) {
+  if (order == 1) return dataset.features;
+  return std::make_shared<PairInteractions>(dataset.features, dataset.encoding.blocks(),
+                                            dataset.feature_names);
+}
+
+LoadedTable load_table(const Settings& settings, const std::string& data) {
+  DatasetOptions options = read_dataset_options(settings, data);
+  for (const Setting& setting : settings.table()) {
+    if (setting.name == "gold") options.gold = setting.value;
+  }
+  if (options.reward.empty()) {
+    throw UsageError(
+        "--reward: missing; name the column or file of the reward, for example "
+        "--reward y");
+  }
+  LoadedTable loaded{load_dataset(options), nullptr};
+  loaded.features = with_interactions(loaded.dataset, read_interactions(settings));
+  return loaded;
+}
+
+TrainingOptions read_training(const Settings& settings, double sd) {
+  TrainingOptions options;
+  options.deployment_temperatures = read_betas(settings, sd);
+  const double unit = settings["beta-unit"] == "sd" ? sd : 1;
+  options.weights.clear();
+  for (const std::string& name : split_at_commas(settings["weights"])) {
+    options.weights.push_back(parse_fit_weights(name, "--weights"));
+  }
+  if (settings["weight-temperature"] != "beta") {
+    options.weight_temperature = unit * *read_temperature(settings, "weight-temperature",
+                                                          "must be a positive number or beta");
+  }
+  options.transform.kind = parse_transform(settings["transform"], "--transform");
+  options.width = parse_count(settings["width"], "--width", 1, 16384);
+  options.activation = parse_activation(settings["activation"], "--activation");
+  const std::string& temperature = settings["feature-temperature"];
+  if (temperature == "none") {
+    options.weighting = Weighting::none;
+  } else if (temperature != "auto") {
+    options.feature_temperature =
+        unit * *read_temperature(settings, "feature-temperature",
+                                 "must be a positive number, none or auto");
+  }
+  options.batch = parse_count(settings["batch"], "--batch");
+  if (settings["epochs"] != "auto") {
+    options.epochs = static_cast<int>(parse_integer(settings["epochs"], "--epochs", 1, 1'000'000));
+  }
+  options.step_scale = parse_number(settings["step-scale"], "--step-scale");
+  options.readout_bias_range = parse_number(settings["readout-bias-range"], "--readout-bias-range");
+  if (settings["penalty"] != "gcv") {
+    options.ridge.rule = PenaltyRule::fixed;
+    options.ridge.penalty = parse_number(settings["penalty"], "--penalty");
+    if (!(options.ridge.penalty >= 0)) {
+      throw UsageError(rejection("--penalty", settings["penalty"], "must be gcv or at least 0"));
+    }
+  }
+  options.folds = static_cast<int>(parse_integer(settings["folds"], "--folds", 2, 20));
+  options.ceiling = !settings.is_set("no-ceiling");
+  options.seed = parse_count(settings["seed"], "--seed", 0);
+  options.threads = static_cast<int>(parse_integer(settings["threads"], "--threads", 0, 1024));
+  return options;
+}
+
+}  // namespace esscher::app

@@ -1,0 +1,43 @@
+#pragma once
+
+/// \file
+/// The options of the commands that read tables: fit, evaluate, predict.
+
+#include <vector>
+
+#include "esscher/data/dataset.h"
+#include "esscher/pipeline/table_evaluation.h"
+#include "settings.h"
+
+namespace esscher::app {
+
+/// Where features, rewards, groups and weights are.
+std::vector<Setting> data_settings();
+/// How a reward is learned.
+std::vector<Setting> training_settings();
+/// How it is evaluated, beside that.
+std::vector<Setting> evaluation_settings();
+
+std::vector<Setting> joined(std::vector<Setting> first, const std::vector<Setting>& second);
+
+/// \param data  the file of features
+DatasetOptions read_dataset_options(const Settings& settings, const std::string& data);
+
+/// A table with all that belongs to it, alive as long as this is.
+struct LoadedTable {
+  Dataset dataset;
+  std::shared_ptr<const FeatureRows> features;  ///< with interactions, if any
+  RewardTable table() const {
+    return {*features, dataset.rewards, dataset.groups, dataset.log_weights};
+  }
+};
+/// \throws UsageError where no reward is named, and as load_dataset()
+LoadedTable load_table(const Settings& settings, const std::string& data);
+/// The features with pairs of them where \p order is 2.
+std::shared_ptr<const FeatureRows> with_interactions(const Dataset& dataset, int order);
+int read_interactions(const Settings& settings);
+
+/// Temperatures come out in the unit of the reward. \param sd  reward_sd() of the table
+TrainingOptions read_training(const Settings& settings, double sd);
+
+}  // namespace esscher::app

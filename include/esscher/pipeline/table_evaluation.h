@@ -1,0 +1,55 @@
+#pragma once
+
+/// \file
+/// What the policy tilted by a learned reward would be worth, measured on rows that the reward has
+/// not seen (mathematics, section 8), and the temperatures that this supports.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "esscher/pipeline/table_training.h"
+#include "esscher/policy/table_policy.h"
+#include "esscher/temperature/deployment_advice.h"
+
+namespace esscher {
+
+struct EvaluationOptions {
+  /// What is fitted in each fold. Equal weights are always added to its kinds of weights.
+  TrainingOptions training{};
+  int folds = 5;         ///< of the evaluation; groups stay whole
+  int bootstrap = 1000;  ///< replicates, over groups where there are groups
+  /// A second reward that is only evaluated; as long as the table, or empty. The verdict then goes
+  /// by it.
+  std::span<const double> gold{};
+};
+
+/// One kind of reward over the temperatures.
+struct RewardEvaluation {
+  std::string name;  ///< "auto", "uniform", "label", "surrogate", "linear"
+  /// In the order of training.deployment_temperatures.
+  std::vector<TablePolicyValue> policies;
+  /// Weight temperatures that the folds took, in the order of the policies; infinity: equal
+  /// weights. Empty for the linear baseline.
+  std::vector<std::vector<double>> weight_temperatures{};
+  /// Correlation of held-out predictions with rewards, within groups where there are any.
+  double correlation = 0;
+  DeploymentAdvice advice;
+};
+
+struct TableEvaluation {
+  std::vector<RewardEvaluation> rewards;  ///< as asked for, then uniform, then linear
+  /// What a policy that knew every reward would gain, J* - reference, at each temperature. Noise in
+  /// the rewards counts as knowledge, so that efficiencies against it are too low rather than too
+  /// high.
+  std::vector<double> attainable_gain;
+  bool cancelled = false;
+  std::vector<std::string> remarks;  ///< plain sentences
+};
+
+/// Fits the reward K times, each time without one fold, and evaluates the policies on the folds
+/// left out. \throws UsageError, DataError as train_reward(), assign_folds(), table_policy_value()
+/// Cost: K times train_reward().
+TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions& options);
+
+}  // namespace esscher

@@ -1,0 +1,129 @@
+#pragma once
+
+/// \file
+/// The two stages on a table of features and rewards (mathematics, section 8): the same code as in
+/// simulation, with the choices that theory makes there made from the sample.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "esscher/data/feature_rows.h"
+#include "esscher/data/feature_transform.h"
+#include "esscher/features/learn_features.h"
+#include "esscher/pipeline/reward_model.h"
+#include "esscher/readout/ridge.h"
+
+namespace esscher {
+
+/// Which weights a deployed readout takes.
+enum class FitWeights {
+  uniform,    ///< plain regression
+  label,      ///< e^{y/beta_w}
+  surrogate,  ///< e^{pilot(x)/beta_w}, the pilot cross-fitted
+  automatic,  ///< surrogate, at the weight temperature that the sample can bear
+};
+/// "uniform", "label", "surrogate", "auto".
+std::string_view fit_weights_name(FitWeights weights);
+/// \throws UsageError naming \p field; the nearest name is offered
+FitWeights parse_fit_weights(std::string_view text, std::string_view field = "--weights");
+
+/// A table to learn from. Spans are as long as the table has rows, or empty, and must outlive the
+/// call.
+struct RewardTable {
+  const FeatureRows& features;
+  std::span<const double> rewards;
+  /// Candidates of one prompt: pi_0 is the law within a group, and rewards are learned relative to
+  /// their group's mean, since no policy sees it. Empty: no groups.
+  std::span<const std::uint32_t> groups{};
+  std::span<const double> log_weights{};  ///< prior importance of the rows; empty: equal
+};
+
+/// Zero, or an empty optional, means: chosen from the sample, and said so in the result.
+struct TrainingOptions {
+  TransformOptions transform{};
+
+  // Stage 1: features.
+  std::size_t width = 200;  ///< m
+  Activation activation{};
+  Weighting weighting = Weighting::label_exp;
+  /// beta1 in the unit of the reward. Open: the lowest of 1, 1.5, 2, 3, 4, 8, 16 standard
+  /// deviations of the reward at which e^{y/beta1} leaves an effective sample size of k + 1, k the
+  /// number of coordinates; without weights where none does.
+  std::optional<double> feature_temperature{};
+  std::uint64_t batch = 64;
+  int epochs = 0;  ///< open: 1e5 / n, at least 2 and at most 10
+  double step_scale = 0.3;
+  double cooldown = 0.5;
+
+  // Stage 2: readouts.
+  double readout_bias_range = 2;  ///< fresh biases are uniform on +- this
+  std::vector<FitWeights> weights{FitWeights::automatic};
+  /// beta_w of label and surrogate weights; open: the deployment temperature itself.
+  std::optional<double> weight_temperature{};
+  /// beta2, in the unit of the reward.
+  std::vector<double> deployment_temperatures{};
+  RidgeOptions ridge{};  ///< of the uniform fit: gcv or fixed. Others: lambda sqrt(n / ESS)
+  int folds = 5;         ///< of the pilot and of the choice of weights
+  /// Rewards are cut off at the largest training reward. Beyond it a reward is extrapolation, and a
+  /// tilted policy seeks nothing else (ours).
+  bool ceiling = true;
+
+  std::uint64_t seed = 1;
+  int threads = 0;
+  Callbacks callbacks{};
+};
+
+/// The readout to deploy at one temperature.
+struct Deployment {
+  FitWeights weights = FitWeights::automatic;
+  double beta = 0;       ///< beta2, in the unit of the reward
+  std::size_t head = 0;  ///< index into TrainedReward::heads
+  std::string reason;    ///< why these weights: a plain sentence
+};
+
+/// Ridge regression on the transformed features: what a user had before.
+struct LinearReward {
+  std::vector<double> coefficients;  ///< k
+  double intercept = 0;
+  double penalty = 0;
+};
+
+struct TrainedReward {
+  FeatureTransform transform;
+  FirstLayer first;               ///< on the k transformed coordinates
+  std::vector<RewardHead> heads;  ///< distinct readouts, plain regression first; reward's unit
+  std::vector<double> head_ess;   ///< effective sample size of each head's weights
+  std::vector<Deployment> deployments;  ///< by kind of weights, then by temperature, as given
+  LinearReward linear;
+  std::optional<double> ceiling;  ///< in the unit of the reward
+  double reward_sd = 0;           ///< of the training rewards (within groups where there are any)
+  std::optional<double> feature_temperature;  ///< beta1 in use; empty without weights
+  int epochs = 0;                             ///< in use
+  std::vector<std::string> remarks;           ///< plain sentences
+
+  const Deployment& deployment(FitWeights weights, double beta) const;
+};
+
+/// \throws UsageError for an option outside its range or spans of unequal length, DataError where
+///         rewards do not vary or are not finite, or there are fewer rows than folds.
+/// Deterministic: the same bits for any number of threads.
+/// Cost: epochs passes of 4 n k m flops, and for each distinct weight temperature a Gram matrix,
+/// n m^2 flops, and folds + 1 eigenproblems of m x m. Memory: n (k/2 + m) doubles where they fit
+/// into 512 MiB each, else rows are read and transformed anew for each pass.
+TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64_t> rows,
+                           const TrainingOptions& options);
+
+/// Standard deviation of all rewards of a table, about their group's mean where there are groups:
+/// the unit in which temperatures are best thought of. \throws as train_reward()
+double reward_sd(const RewardTable& table);
+
+/// Predictions for the numbered rows of \p features: rows x (heads + 1), one column a head, the
+/// linear baseline last (never cut off at the ceiling). Cost: n k m multiply-adds.
+Matrix<double> predict_rewards(const TrainedReward& reward, const FeatureRows& features,
+                               std::span<const std::uint64_t> rows, int threads = 0);
+
+}  // namespace esscher

@@ -1,0 +1,156 @@
+#include "esscher/pipeline/table_evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "esscher/data/folds.h"
+
+namespace esscher {
+namespace {
+
+constexpr const char* kLinear = "linear";
+
+/// Held-out predictions of one kind of reward, one vector a temperature.
+struct HeldOut {
+  std::string name;
+  std::vector<std::vector<double>> predictions;
+};
+
+/// Correlation of r and y about the means of their cells (groups, or folds).
+double correlation(std::span<const double> r, std::span<const double> y,
+                   std::span<const std::uint32_t> cells) {
+  const std::size_t count = std::size_t{std::ranges::max(cells)} + 1;
+  std::vector<double> rows(count);
+  std::vector<double> r_mean(count);
+  std::vector<double> y_mean(count);
+  for (std::size_t i = 0; i < r.size(); ++i) {
+    rows[cells[i]] += 1;
+    r_mean[cells[i]] += r[i];
+    y_mean[cells[i]] += y[i];
+  }
+  double rr = 0;
+  double yy = 0;
+  double ry = 0;
+  for (std::size_t i = 0; i < r.size(); ++i) {
+    const double a = r[i] - r_mean[cells[i]] / rows[cells[i]];
+    const double b = y[i] - y_mean[cells[i]] / rows[cells[i]];
+    rr += a * a;
+    yy += b * b;
+    ry += a * b;
+  }
+  return rr > 0 && yy > 0 ? ry / std::sqrt(rr * yy) : 0;
+}
+
+TrainingOptions with_uniform(TrainingOptions options) {
+  if (std::ranges::find(options.weights, FitWeights::uniform) == options.weights.end()) {
+    options.weights.push_back(FitWeights::uniform);
+  }
+  return options;
+}
+
+void add_remarks(const TableEvaluation& evaluation, std::vector<std::string>& remarks) {
+  const RewardEvaluation& first = evaluation.rewards.front();
+  const RewardEvaluation& linear = evaluation.rewards.back();
+  bool beaten = false;
+  for (std::size_t b = 0; b < first.policies.size(); ++b) {
+    beaten = beaten || first.policies[b].gain.value > linear.policies[b].gain.value;
+  }
+  if (!beaten) {
+    remarks.push_back(
+        "The network does not beat the linear ridge baseline at any temperature: "
+        "take the linear reward.");
+  } else if (first.correlation < linear.correlation) {
+    remarks.push_back("Held-out correlation with the reward is lower for the network (" +
+                      number_text(first.correlation, 3) + ") than for the linear baseline (" +
+                      number_text(linear.correlation, 3) + ").");
+  }
+}
+
+}  // namespace
+
+TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions& options) {
+  const TrainingOptions training = with_uniform(options.training);
+  const std::size_t n = table.rewards.size();
+  if (!options.gold.empty() && options.gold.size() != n) {
+    throw UsageError(rejection("--gold", std::to_string(options.gold.size()) + " values",
+                               "there are " + std::to_string(n) + " rewards"));
+  }
+  const std::vector<std::uint32_t> folds =
+      assign_folds(n, table.groups, options.folds, training.seed);
+  const std::vector<double>& betas = training.deployment_temperatures;
+  TableEvaluation result;
+  std::vector<HeldOut> held_out;
+  for (const FitWeights weights : training.weights) {
+    held_out.push_back({std::string(fit_weights_name(weights)),
+                        std::vector(betas.size(), std::vector<double>(n))});
+    RewardEvaluation evaluation{held_out.back().name, {}, {}, 0, {}};
+    evaluation.weight_temperatures.resize(betas.size());
+    result.rewards.push_back(std::move(evaluation));
+  }
+  held_out.push_back({kLinear, std::vector(betas.size(), std::vector<double>(n))});
+  result.rewards.push_back({kLinear, {}, {}, 0, {}});
+
+  for (int fold = 0; fold < options.folds; ++fold) {
+    const auto number = static_cast<std::uint32_t>(fold);
+    const TrainedReward reward = train_reward(table, rows_not_in_fold(folds, number), training);
+    if (training.callbacks.cancelled()) {
+      result.cancelled = true;
+      return result;
+    }
+    const std::vector<std::uint64_t> rows = rows_in_fold(folds, number);
+    const Matrix<double> predictions =
+        predict_rewards(reward, table.features, rows, training.threads);
+    for (std::size_t kind = 0; kind < held_out.size(); ++kind) {
+      const bool linear = kind == training.weights.size();
+      for (std::size_t b = 0; b < betas.size(); ++b) {
+        const std::size_t head =
+            linear ? reward.heads.size() : reward.deployment(training.weights[kind], betas[b]).head;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+          held_out[kind].predictions[b][rows[i]] = predictions(i, head);
+        }
+        if (!linear) {
+          result.rewards[kind].weight_temperatures[b].push_back(
+              reward.heads[head].weight_temperature.value_or(
+                  std::numeric_limits<double>::infinity()));
+        }
+      }
+    }
+    for (const std::string& remark : reward.remarks) {
+      if (std::ranges::find(result.remarks, remark) == result.remarks.end()) {
+        result.remarks.push_back(remark);
+      }
+    }
+  }
+
+  const std::span<const double> gold = options.gold.empty() ? table.rewards : options.gold;
+  const TableReference reference{n, table.groups, table.log_weights, folds};
+  const std::span<const std::uint32_t> cells =
+      table.groups.empty() ? std::span<const std::uint32_t>(folds) : table.groups;
+  TablePolicyOptions policy;
+  policy.bootstrap = options.bootstrap;
+  policy.seed = training.seed;
+  policy.threads = training.threads;
+  for (std::size_t kind = 0; kind < held_out.size(); ++kind) {
+    RewardEvaluation& evaluation = result.rewards[kind];
+    for (std::size_t b = 0; b < betas.size(); ++b) {
+      policy.beta = betas[b];
+      evaluation.policies.push_back(
+          table_policy_value(held_out[kind].predictions[b], gold, reference, policy));
+    }
+    evaluation.correlation = correlation(held_out[kind].predictions.front(), gold, cells);
+    evaluation.advice = advise_deployment(evaluation.policies);
+  }
+  policy.bootstrap = 0;
+  for (const double beta : betas) {
+    policy.beta = beta;
+    result.attainable_gain.push_back(table_policy_value(gold, gold, reference, policy).gain.value);
+  }
+  add_remarks(result, result.remarks);
+  return result;
+}
+
+}  // namespace esscher

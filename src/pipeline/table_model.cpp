@@ -1,0 +1,160 @@
+#include "esscher/pipeline/table_model.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <string_view>
+
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "esscher/data/safetensors.h"
+#include "pipeline/model_file.h"
+
+namespace esscher {
+namespace {
+
+constexpr internal::ModelKind kKind{"esscher_table_model", 1, "a reward model of a table"};
+constexpr std::array<std::string_view, 4> kOwnFacts{"encoding", "transform", "deployment_weights",
+                                                    "deployment_reasons"};
+constexpr double kNone = std::numeric_limits<double>::infinity();
+
+std::vector<std::string> split_at_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+std::vector<double> single(double value) { return {value}; }
+
+std::optional<double> optional(double stored) {
+  return std::isfinite(stored) ? std::optional(stored) : std::nullopt;
+}
+
+void add_deployments(Safetensors& content, const TrainedReward& reward) {
+  std::vector<double> betas;
+  std::vector<double> heads;
+  std::string weights;
+  std::string reasons;
+  for (const Deployment& deployment : reward.deployments) {
+    betas.push_back(deployment.beta);
+    heads.push_back(static_cast<double>(deployment.head));
+    weights += (weights.empty() ? "" : ",") + std::string(fit_weights_name(deployment.weights));
+    reasons += deployment.reason + "\n";
+  }
+  content.tensors["deployment_betas"] = internal::tensor(std::move(betas));
+  content.tensors["deployment_heads"] = internal::tensor(std::move(heads));
+  content.metadata["deployment_weights"] = weights;
+  content.metadata["deployment_reasons"] = reasons;
+}
+
+void read_deployments(const internal::ModelFile& file, TrainedReward& reward) {
+  const std::vector<double> betas = file.vector("deployment_betas");
+  const std::vector<double> heads = file.vector("deployment_heads", betas.size());
+  const std::vector<std::string> weights =
+      internal::split_at_commas(file.fact("deployment_weights"));
+  const std::vector<std::string> reasons = split_at_lines(file.fact("deployment_reasons"));
+  if (weights.size() != betas.size() || reasons.size() != betas.size()) {
+    file.broken("its deployments disagree in number");
+  }
+  for (std::size_t i = 0; i < betas.size(); ++i) {
+    const double most = static_cast<double>(reward.heads.size());
+    if (!(heads[i] >= 0 && heads[i] < most && heads[i] == std::floor(heads[i]))) {
+      file.broken("a deployment names readout " + number_text(heads[i]) + " of " +
+                  number_text(most));
+    }
+    try {
+      reward.deployments.push_back({parse_fit_weights(weights[i], "deployment_weights"), betas[i],
+                                    static_cast<std::size_t>(heads[i]), reasons[i]});
+    } catch (const UsageError& error) {
+      file.broken(error.what());
+    }
+  }
+}
+
+FeatureTransform read_transform(const internal::ModelFile& file) {
+  FeatureTransform transform;
+  try {
+    transform.kind = parse_transform(file.fact("transform"), "transform");
+  } catch (const UsageError& error) {
+    file.broken(error.what());
+  }
+  transform.mean = file.vector("transform_mean");
+  transform.scale = file.vector("transform_scale", transform.mean.size());
+  if (transform.kind == TransformKind::whiten) {
+    transform.directions = file.matrix("transform_directions");
+    if (transform.directions.rows() != transform.mean.size()) {
+      file.broken("its transform's directions have another number of inputs");
+    }
+  }
+  transform.shrinkage = file.vector("transform_shrinkage", 1)[0];
+  return transform;
+}
+
+}  // namespace
+
+void save_table_model(const std::string& path, const TableModel& model) {
+  const TrainedReward& reward = model.reward;
+  Safetensors content;
+  content.metadata = model.facts;
+  internal::add_model(content, kKind, reward.first, reward.heads);
+  content.metadata["encoding"] = model.encoding.to_json();
+  content.metadata["transform"] = transform_name(reward.transform.kind);
+  content.tensors["transform_mean"] = internal::tensor(reward.transform.mean);
+  content.tensors["transform_scale"] = internal::tensor(reward.transform.scale);
+  content.tensors["transform_shrinkage"] = internal::tensor(single(reward.transform.shrinkage));
+  if (reward.transform.kind == TransformKind::whiten) {
+    content.tensors["transform_directions"] = internal::tensor(reward.transform.directions);
+  }
+  content.tensors["head_ess"] = internal::tensor(reward.head_ess);
+  content.tensors["linear"] = internal::tensor(reward.linear.coefficients);
+  content.tensors["linear_intercept"] = internal::tensor(single(reward.linear.intercept));
+  content.tensors["linear_penalty"] = internal::tensor(single(reward.linear.penalty));
+  content.tensors["ceiling"] = internal::tensor(single(reward.ceiling.value_or(kNone)));
+  content.tensors["reward_sd"] = internal::tensor(single(reward.reward_sd));
+  content.tensors["feature_temperature"] =
+      internal::tensor(single(reward.feature_temperature.value_or(kNone)));
+  content.tensors["epochs"] = internal::tensor(single(reward.epochs));
+  add_deployments(content, reward);
+  write_safetensors(path, content);
+}
+
+TableModel load_table_model(const std::string& path) {
+  const internal::ModelFile file(path, kKind);
+  TableModel model;
+  TrainedReward& reward = model.reward;
+  model.encoding = FeatureEncoding::from_json(file.fact("encoding"), path);
+  reward.first = file.first_layer();
+  reward.heads = file.heads(reward.first.width());
+  if (reward.heads.empty()) file.broken("it has no readout");
+  reward.transform = read_transform(file);
+  if (reward.transform.inputs() != model.encoding.width() ||
+      reward.transform.outputs() != reward.first.weights.columns()) {
+    file.broken("its encoding, transform and first layer do not fit together");
+  }
+  reward.head_ess = file.vector("head_ess", reward.heads.size());
+  reward.linear.coefficients = file.vector("linear", reward.transform.outputs());
+  reward.linear.intercept = file.vector("linear_intercept", 1)[0];
+  reward.linear.penalty = file.vector("linear_penalty", 1)[0];
+  reward.ceiling = optional(file.vector("ceiling", 1)[0]);
+  reward.reward_sd = file.vector("reward_sd", 1)[0];
+  reward.feature_temperature = optional(file.vector("feature_temperature", 1)[0]);
+  const double epochs = file.vector("epochs", 1)[0];
+  if (!(epochs >= 1 && epochs <= 1e6))
+    file.broken("its number of epochs is " + number_text(epochs));
+  reward.epochs = static_cast<int>(epochs);
+  read_deployments(file, reward);
+  for (const auto& [key, value] : file.facts()) {
+    const bool own =
+        internal::is_own_key(kKind, key) || std::ranges::find(kOwnFacts, key) != kOwnFacts.end();
+    if (!own) model.facts[key] = value;
+  }
+  return model;
+}
+
+}  // namespace esscher

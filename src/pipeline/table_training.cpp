@@ -1,0 +1,344 @@
+#include "esscher/pipeline/table_training.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "esscher/base/parallel.h"
+#include "esscher/base/random.h"
+#include "esscher/data/folds.h"
+#include "esscher/data/row_order.h"
+#include "esscher/readout/cross_fit.h"
+#include "esscher/temperature/weight_temperature.h"
+#include "esscher/weights/log_weights.h"
+#include "pipeline/training_labels.h"
+#include "pipeline/transformed_rows.h"
+
+namespace esscher {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+constexpr std::array<std::pair<FitWeights, const char*>, 4> kNames = {{
+    {FitWeights::uniform, "uniform"},
+    {FitWeights::label, "label"},
+    {FitWeights::surrogate, "surrogate"},
+    {FitWeights::automatic, "auto"},
+}};
+
+void validate(const TrainingOptions& options) {
+  if (options.weights.empty()) throw UsageError(rejection("--weights", "''", "names no weights"));
+  if (options.deployment_temperatures.empty()) {
+    throw UsageError(rejection("--beta", "''", "must hold at least one temperature"));
+  }
+  for (const double beta : options.deployment_temperatures) require_temperature(beta, "--beta");
+  if (options.feature_temperature) {
+    require_temperature(*options.feature_temperature, "--feature-temperature");
+  }
+  if (options.weight_temperature) {
+    require_temperature(*options.weight_temperature, "--weight-temperature");
+  }
+  if (options.epochs < 0 || options.epochs > 1'000'000) {
+    throw UsageError(rejection("--epochs", options.epochs, "must lie in [1, 1000000], or be auto"));
+  }
+  if (!(options.readout_bias_range >= 0 && std::isfinite(options.readout_bias_range))) {
+    throw UsageError(rejection("--readout-bias-range", options.readout_bias_range,
+                               "must be finite and not negative"));
+  }
+  if (options.ridge.rule == PenaltyRule::kfold) {
+    throw UsageError(
+        rejection("--penalty", "kfold", "is for simulations only", "take gcv, or a number"));
+  }
+}
+
+/// All that stage 1 needs to know beside the rows.
+FeatureOptions feature_options(const TrainingOptions& options, std::size_t rows,
+                               std::size_t coordinates, double inverse_temperature) {
+  FeatureOptions features{.model = {parse_link("identity"), Noise{}}};
+  features.dim = coordinates;
+  features.width = options.width;
+  features.activation = options.activation;
+  features.engine = Engine::direct;
+  features.schedule = Schedule::multi_pass;
+  features.samples = rows;
+  features.batch = std::min<std::uint64_t>(options.batch, rows);
+  features.epochs = options.epochs > 0
+                        ? options.epochs
+                        : static_cast<int>(std::clamp<std::uint64_t>(100'000 / rows, 2, 10));
+  features.step_size = default_step_size(options.step_scale, features.batch, coordinates, 1);
+  features.cooldown = options.cooldown;
+  features.stop_when_settled = false;
+  features.seed = options.seed;
+  features.threads = options.threads;
+  features.callbacks = options.callbacks;
+  features.label.weighting = inverse_temperature > 0 ? options.weighting : Weighting::none;
+  if (inverse_temperature > 0) features.label.inverse_temperature = inverse_temperature;
+  return features;
+}
+
+/// With one coordinate there is no direction to learn: neurons look up it or down it.
+FirstLayer one_coordinate(const TrainingOptions& options) {
+  FirstLayer layer{1, Matrix<double>(options.width, 1), std::vector<double>(options.width),
+                   options.activation,
+                   mixture_coefficients(options.activation, options.width, options.seed)};
+  RandomStream(options.seed, "stage1/rows").fill_sign(0, layer.weights.values());
+  RandomStream(options.seed, "stage1/bias").fill_normal(0, layer.biases);
+  return layer;
+}
+
+/// The readouts of one training set, each fitted once.
+class Readouts {
+ public:
+  Readouts(const DesignRows& rows, const internal::TrainingLabels& labels,
+           std::span<const std::uint32_t> folds, const TrainingOptions& options,
+           TrainedReward& reward)
+      : rows_(rows), labels_(labels), folds_(folds), options_(options), reward_(reward) {
+    ridge_ = options.ridge;
+    ridge_.threads = options.threads;
+    ridge_.callbacks = options.callbacks;
+    const std::vector<double> even = labels.even_log_weights();
+    CrossFit uniform = cross_fit_ridge(rows, labels.values(), even, folds, ridge_);
+    penalty_ = uniform.fit.penalty;
+    even_ess_ = uniform.fit.weights.ess;
+    pilot_ = uniform.held_out;
+    for (double& value : pilot_) value = capped(value);
+    add(ReadoutWeights::uniform, kInfinity, std::move(uniform));
+  }
+
+  /// Index of the head fitted with such weights. Temperatures in standard deviations.
+  std::size_t head(ReadoutWeights weights, double temperature) {
+    if (weights == ReadoutWeights::uniform || !std::isfinite(temperature)) return 0;
+    const auto key = std::pair(weights, temperature);
+    const auto found = index_.find(key);
+    if (found != index_.end()) return found->second;
+    const std::span<const double> values =
+        weights == ReadoutWeights::label ? labels_.values() : std::span<const double>(pilot_);
+    const std::vector<double> log_weights = labels_.tilted_log_weights(values, temperature);
+    RidgeOptions ridge = ridge_;
+    if (ridge.rule != PenaltyRule::fixed) {
+      ridge.rule = PenaltyRule::fixed;
+      // The classical rate at which penalties grow as the effective sample shrinks.
+      ridge.penalty = penalty_ * std::sqrt(even_ess_ / diagnose_weights(log_weights).ess);
+    }
+    return add(weights, temperature,
+               cross_fit_ridge(rows_, labels_.values(), log_weights, folds_, ridge));
+  }
+
+  Deployment deploy(FitWeights weights, double beta) {
+    const double scaled = beta / labels_.sd();
+    const double asked = options_.weight_temperature.value_or(beta) / labels_.sd();
+    switch (weights) {
+      case FitWeights::uniform:
+        return {weights, beta, 0, "equal weights, as asked for"};
+      case FitWeights::label:
+        return {weights, beta, head(ReadoutWeights::label, asked), "as asked for"};
+      case FitWeights::surrogate:
+        return {weights, beta, head(ReadoutWeights::surrogate, asked), "as asked for"};
+      case FitWeights::automatic:
+        return choose(beta, scaled);
+    }
+    throw InternalError("no such weights");
+  }
+
+ private:
+  double capped(double value) const {
+    return options_.ceiling ? std::min(value, labels_.greatest()) : value;
+  }
+
+  std::size_t add(ReadoutWeights weights, double temperature, CrossFit fit) {
+    const double sd = labels_.sd();
+    RewardHead head;
+    head.weights = weights;
+    if (std::isfinite(temperature)) head.weight_temperature = temperature * sd;
+    head.readout = std::move(fit.fit.coefficients);
+    for (double& a : head.readout) a *= sd;
+    head.intercept = labels_.mean() + sd * fit.fit.intercept;
+    head.penalty = fit.fit.penalty;
+    reward_.heads.push_back(std::move(head));
+    reward_.head_ess.push_back(fit.fit.weights.ess);
+    for (double& value : fit.held_out) value = capped(value);
+    held_out_.push_back(std::move(fit.held_out));
+    const std::size_t index = held_out_.size() - 1;
+    index_[{weights, temperature}] = index;
+    return index;
+  }
+
+  Deployment choose(double beta, double scaled) {
+    std::vector<std::size_t> heads;
+    std::vector<double> temperatures;
+    for (const double temperature : weight_temperature_grid(scaled)) {
+      heads.push_back(head(ReadoutWeights::surrogate, temperature));
+      temperatures.push_back(temperature * labels_.sd());
+    }
+    std::vector<WeightCandidate> candidates;
+    for (std::size_t i = 0; i < heads.size(); ++i) {
+      candidates.push_back({temperatures[i], reward_.head_ess[heads[i]], held_out_[heads[i]]});
+    }
+    // Everything in standard deviations but the temperatures, which the sentence tells.
+    std::vector<double> unit_rewards(labels_.values().begin(), labels_.values().end());
+    for (double& y : unit_rewards) y *= labels_.sd();
+    std::vector<std::vector<double>> scaled_predictions;
+    scaled_predictions.reserve(candidates.size());
+    for (WeightCandidate& candidate : candidates) {
+      scaled_predictions.emplace_back(candidate.held_out.begin(), candidate.held_out.end());
+      for (double& r : scaled_predictions.back()) r *= labels_.sd();
+      candidate.held_out = scaled_predictions.back();
+    }
+    const WeightTemperatureChoice choice = choose_weight_temperature(
+        beta, candidates, {unit_rewards, folds_, labels_.groups(), labels_.log_weights()},
+        {.parameters = rows_.columns() + 1});
+    return {FitWeights::automatic, beta, heads[choice.candidate], choice.reason};
+  }
+
+  const DesignRows& rows_;
+  const internal::TrainingLabels& labels_;
+  std::span<const std::uint32_t> folds_;
+  const TrainingOptions& options_;
+  TrainedReward& reward_;
+  RidgeOptions ridge_;
+  double penalty_ = 0;
+  double even_ess_ = 0;
+  std::vector<double> pilot_;
+  std::vector<std::vector<double>> held_out_;  ///< of each head
+  std::map<std::pair<ReadoutWeights, double>, std::size_t> index_;
+};
+
+void fit_linear(const internal::TransformedRows& rows, const internal::TrainingLabels& labels,
+                const TrainingOptions& options, TrainedReward& reward) {
+  RidgeOptions ridge = options.ridge;
+  ridge.threads = options.threads;
+  ridge.callbacks = options.callbacks;
+  const RidgeFit fit =
+      fit_ridge(internal::LinearRows(rows), labels.values(), labels.even_log_weights(), ridge);
+  reward.linear.coefficients = fit.coefficients;
+  for (double& a : reward.linear.coefficients) a *= labels.sd();
+  reward.linear.intercept = labels.mean() + labels.sd() * fit.intercept;
+  reward.linear.penalty = fit.penalty;
+}
+
+}  // namespace
+
+std::string_view fit_weights_name(FitWeights weights) {
+  for (const auto& [known, name] : kNames) {
+    if (known == weights) return name;
+  }
+  throw InternalError("fit weights without a name");
+}
+
+FitWeights parse_fit_weights(std::string_view text, std::string_view field) {
+  std::vector<std::string> names;
+  for (const auto& [weights, name] : kNames) {
+    if (text == name) return weights;
+    names.emplace_back(name);
+  }
+  const std::string nearest = nearest_name(text, names);
+  throw UsageError(rejection(field, text, "must be uniform, label, surrogate or auto",
+                             nearest.empty() ? "" : "did you mean " + nearest + "?"));
+}
+
+const Deployment& TrainedReward::deployment(FitWeights weights, double beta) const {
+  for (const Deployment& deployment : deployments) {
+    if (deployment.weights == weights && deployment.beta == beta) return deployment;
+  }
+  throw UsageError(rejection(
+      "beta", beta,
+      "no readout was fitted for it with " + std::string(fit_weights_name(weights)) + " weights"));
+}
+
+TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64_t> rows,
+                           const TrainingOptions& options) {
+  validate(options);
+  const internal::TrainingLabels labels(table, rows);
+  const std::vector<std::uint32_t> folds =
+      assign_folds(rows.size(), labels.groups(), options.folds, options.seed);
+  TrainedReward reward;
+  reward.reward_sd = labels.sd();
+  if (options.ceiling) reward.ceiling = labels.mean() + labels.sd() * labels.greatest();
+
+  TransformOptions transform = options.transform;
+  transform.threads = options.threads;
+  transform.callbacks = options.callbacks;
+  reward.transform = fit_transform(table.features, rows, labels.log_weights(), transform);
+  if (reward.transform.cancelled) return reward;
+  const internal::TransformedRows x(table.features, rows, reward.transform, options.threads);
+
+  double inverse_temperature = 0;
+  if (options.weighting != Weighting::none) {
+    const double temperature = options.feature_temperature
+                                   ? *options.feature_temperature / labels.sd()
+                                   : labels.bearable_temperature(x.columns() + 1);
+    if (std::isfinite(temperature)) {
+      inverse_temperature = 1 / temperature;
+      reward.feature_temperature = temperature * labels.sd();
+    } else {
+      reward.remarks.emplace_back(
+          "Stage 1 took no weights: the rewards' upper tail is so heavy that at 16 standard "
+          "deviations too few rows would carry them.");
+    }
+  }
+  if (x.columns() == 1) {
+    reward.first = one_coordinate(options);
+    reward.epochs = 1;
+  } else {
+    FeatureOptions stage = feature_options(options, rows.size(), x.columns(), inverse_temperature);
+    reward.epochs = stage.epochs;
+    labels.standardise(stage.label);
+    std::vector<std::uint64_t> positions(rows.size());
+    std::iota(positions.begin(), positions.end(), std::uint64_t{0});
+    const internal::OrderedSamples samples(
+        x, row_order(positions, labels.log_weights(), options.seed), labels.values());
+    reward.first = learn_features(stage, samples).layer;
+  }
+  if (options.readout_bias_range > 0) {
+    RandomStream(options.seed, "stage2/bias").fill_uniform(0, reward.first.biases);
+    for (double& bias : reward.first.biases) bias = options.readout_bias_range * (2 * bias - 1);
+  }
+
+  const internal::HiddenRows hidden(x, reward.first, options.threads);
+  Readouts readouts(hidden, labels, folds, options, reward);
+  for (const FitWeights weights : options.weights) {
+    for (const double beta : options.deployment_temperatures) {
+      if (options.callbacks.cancelled()) return reward;
+      reward.deployments.push_back(readouts.deploy(weights, beta));
+    }
+  }
+  fit_linear(x, labels, options, reward);
+  return reward;
+}
+
+double reward_sd(const RewardTable& table) {
+  std::vector<std::uint64_t> rows(table.rewards.size());
+  std::iota(rows.begin(), rows.end(), std::uint64_t{0});
+  return internal::TrainingLabels(table, rows).sd();
+}
+
+Matrix<double> predict_rewards(const TrainedReward& reward, const FeatureRows& features,
+                               std::span<const std::uint64_t> rows, int threads) {
+  const std::size_t heads = reward.heads.size();
+  Matrix<double> out(rows.size(), heads + 1);
+  constexpr std::uint64_t kChunkRows = 512;
+  parallel_for_chunks(
+      ChunkGrid(rows.size(), kChunkRows), {threads, "predictions", {}}, [&](const Chunk& chunk) {
+        const internal::TransformedRows x(features, rows.subspan(chunk.begin, chunk.size()),
+                                          reward.transform, 1);
+        const internal::HiddenRows hidden(x, reward.first, 1);
+        for (std::size_t h = 0; h <= heads; ++h) {
+          const std::vector<double> values =
+              h < heads ? predict(hidden, reward.heads[h].readout, reward.heads[h].intercept, 1)
+                        : predict(internal::LinearRows(x), reward.linear.coefficients,
+                                  reward.linear.intercept, 1);
+          for (std::size_t i = 0; i < values.size(); ++i) {
+            const bool cut = h < heads && reward.ceiling && values[i] > *reward.ceiling;
+            out(chunk.begin + i, h) = cut ? *reward.ceiling : values[i];
+          }
+        }
+      });
+  return out;
+}
+
+}  // namespace esscher

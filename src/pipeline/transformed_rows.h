@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "esscher/base/matrix.h"
+#include "esscher/data/feature_rows.h"
+#include "esscher/data/feature_transform.h"
+#include "esscher/model/network.h"
+#include "esscher/model/samples.h"
+#include "esscher/readout/ridge.h"
+
+namespace esscher::internal {
+
+/// What is held in memory rather than made again, at most, for each kind of rows.
+inline constexpr std::uint64_t kHeldBytes = std::uint64_t{1} << 29;
+
+/// Some rows of a table, transformed, by their position in the list given. Held where they fit.
+class TransformedRows {
+ public:
+  TransformedRows(const FeatureRows& features, std::span<const std::uint64_t> rows,
+                  const FeatureTransform& transform, int threads);
+  std::uint64_t rows() const { return rows_.size(); }
+  std::size_t columns() const { return columns_; }
+  /// Positions first, first + 1, ...
+  void fill(std::uint64_t first, MatrixView<float> out) const;
+  void gather(std::span<const std::uint64_t> positions, MatrixView<float> out) const;
+
+ private:
+  void read(std::span<const std::uint64_t> numbers, MatrixView<float> out) const;
+
+  const FeatureRows& features_;
+  std::vector<std::uint64_t> rows_;
+  const FeatureTransform& transform_;
+  std::size_t columns_;
+  Matrix<float> held_;
+};
+
+/// Stage 1's samples: rows in an order of their own, with labels.
+class OrderedSamples final : public SampleSource {
+ public:
+  /// \param order  positions \param labels  by position
+  OrderedSamples(const TransformedRows& rows, std::vector<std::uint64_t> order,
+                 std::span<const double> labels)
+      : rows_(rows), order_(std::move(order)), labels_(labels) {}
+  std::uint64_t dim() const override { return rows_.columns(); }
+  std::uint64_t size() const override { return order_.size(); }
+  void fill(std::uint64_t first, MatrixView<float> x, std::span<double> y) const override;
+
+ private:
+  const TransformedRows& rows_;
+  std::vector<std::uint64_t> order_;
+  std::span<const double> labels_;
+};
+
+/// Linear regression's rows.
+class LinearRows final : public DesignRows {
+ public:
+  explicit LinearRows(const TransformedRows& rows) : rows_(rows) {}
+  std::uint64_t rows() const override { return rows_.rows(); }
+  std::size_t columns() const override { return rows_.columns(); }
+  void fill(std::uint64_t first, MatrixView<double> out) const override;
+
+ private:
+  const TransformedRows& rows_;
+};
+
+/// Stage 2's rows: phi_j(<w_j, x_i> + b_j). Held where they fit.
+class HiddenRows final : public DesignRows {
+ public:
+  HiddenRows(const TransformedRows& rows, const FirstLayer& layer, int threads, bool hold = true);
+  std::uint64_t rows() const override { return rows_.rows(); }
+  std::size_t columns() const override { return weights_.rows(); }
+  void fill(std::uint64_t first, MatrixView<double> out) const override;
+
+ private:
+  void make(std::uint64_t first, MatrixView<double> out) const;
+
+  const TransformedRows& rows_;
+  Matrix<float> weights_;
+  LayerActivation activation_;
+  Matrix<double> held_;
+};
+
+}  // namespace esscher::internal

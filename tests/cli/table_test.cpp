@@ -1,0 +1,193 @@
+// esscher fit, predict, evaluate and resample as a user meets them.
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "program.h"
+#include "tables.h"
+
+namespace esscher::cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Words with(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+const Words kFit{"fit", "data.csv", "--reward", "y", "--width", "12", "-o", "model.safetensors"};
+const Words kEvaluate{"evaluate", "data.csv",    "--reward", "y",      "--width",
+                      "12",       "--bootstrap", "100",      "--beta", "2,1,0.5"};
+
+TEST(Tables, FitPredictAndResampleWorkTogether) {
+  const Folder folder;
+  folder.write("data.csv", data_csv());
+  folder.write("new.csv", data_csv(false));
+  const Outcome fit = run(with(kFit, {"--features", "a,b", "--beta", "1,0.5"}), folder);
+  ASSERT_EQ(fit.exit_code, 0) << fit.err;
+  EXPECT_NE(fit.out.find("beta_w/sd"), std::string::npos) << fit.out;
+  const Outcome predict =
+      run({"predict", "model.safetensors", "new.csv", "--beta", "0.5", "-o", "r.npy"}, folder);
+  ASSERT_EQ(predict.exit_code, 0) << predict.err;
+  const std::string bytes = read_file(folder.path() / "r.npy");
+  ASSERT_EQ(bytes.size() % 8, 0U);
+  const std::size_t header = bytes.size() - 80 * sizeof(double);
+  std::vector<double> rewards(80);
+  std::memcpy(rewards.data(), bytes.data() + header, 80 * sizeof(double));
+  // Row 1 has a = sin(1.7) 1.5 = 1.487, tanh(2a) = 0.995; row 3 has a = -1.389, tanh(2a) = -0.992.
+  EXPECT_NEAR(rewards[1], 0.995, 0.25);
+  EXPECT_NEAR(rewards[3], -0.992, 0.25);
+
+  const Outcome drawn = run({"resample", "model.safetensors", "data.csv", "--beta", "0.5", "--n",
+                             "2", "--group", "prompt", "--kind", "soft_best_of_n"},
+                            folder);
+  ASSERT_EQ(drawn.exit_code, 0) << drawn.err;
+  EXPECT_TRUE(drawn.out.starts_with("group,draw,row,reward\np0,1,")) << drawn.out;
+  EXPECT_EQ(std::count(drawn.out.begin(), drawn.out.end(), '\n'), 41);
+}
+
+TEST(Tables, PredictionsDoNotDependOnThreads) {
+  const Folder folder;
+  folder.write("data.csv", data_csv());
+  ASSERT_EQ(
+      run(with(kFit, {"--features", "a,b", "--beta", "1", "--threads", "1"}), folder).exit_code, 0);
+  ASSERT_EQ(
+      run({"predict", "model.safetensors", "data.csv", "--threads", "1", "-o", "one.npy"}, folder)
+          .exit_code,
+      0);
+  ASSERT_EQ(
+      run(with(kFit, {"--features", "a,b", "--beta", "1", "--threads", "3"}), folder).exit_code, 0);
+  ASSERT_EQ(
+      run({"predict", "model.safetensors", "data.csv", "--threads", "2", "-o", "two.npy"}, folder)
+          .exit_code,
+      0);
+  EXPECT_EQ(read_file(folder.path() / "one.npy"), read_file(folder.path() / "two.npy"));
+}
+
+TEST(Tables, EvaluationWritesItsFilesAndAVerdict) {
+  const Folder folder;
+  folder.write("data.csv", data_csv());
+  const Outcome outcome = run(with(kEvaluate, {"-o", "out"}), folder);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("Admissible temperatures"), std::string::npos) << outcome.out;
+  EXPECT_EQ(outcome.out, read_file(folder.path() / "out" / "report.txt"));
+  const auto json = nlohmann::json::parse(read_file(folder.path() / "out" / "result.json"));
+  ASSERT_EQ(json["rewards"].size(), 3U);
+  const auto& policy = json["rewards"][0]["policies"][2];
+  EXPECT_EQ(policy["beta"], 0.5);
+  EXPECT_TRUE(policy["gain"]["interval"][0].is_number());
+  EXPECT_TRUE(policy["pareto_k_threshold"].is_number());
+  EXPECT_TRUE(json["rewards"][0]["advice"]["recommended_beta"].is_number());
+  const std::string csv = read_file(folder.path() / "out" / "policies.csv");
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 10);
+  const Outcome again =
+      run({"evaluate", "data.csv", "--config", "out/config.toml", "--threads", "3", "-o", "again"},
+          folder);
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(csv, read_file(folder.path() / "again" / "policies.csv"));
+}
+
+TEST(Tables, ARewardWithoutSignalHasNoSafeTemperature) {
+  const Folder folder;
+  std::string text = "a,y\n";
+  for (int i = 0; i < 120; ++i) {
+    text += std::to_string(std::sin(i * 1.3)) + "," + std::to_string(std::cos(i * i * 0.7)) + "\n";
+  }
+  folder.write("data.csv", text);
+  const Outcome outcome = run(kEvaluate, folder);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("No safe temperature"), std::string::npos) << outcome.out;
+}
+
+/// What the program says of a table, with its exit code in front.
+std::string refusal(const std::string& table, const Words& words = kEvaluate) {
+  const Folder folder;
+  folder.write("data.csv", table);
+  const Outcome outcome = run(words, folder);
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  return std::to_string(outcome.exit_code) + " " + outcome.err;
+}
+
+void expect_words(const std::string& text, const Words& words) {
+  for (const std::string& word : words) {
+    EXPECT_NE(text.find(word), std::string::npos) << word << " in: " << text;
+  }
+}
+
+TEST(Tables, RefuseWhatTheyCannotRead) {
+  expect_words(refusal("a,y\n1,2\n3\n"), {"65 ", "data.csv: row 2"});
+  expect_words(refusal("a,a,y\n1,2,3\n"), {"65 ", "data.csv", "a"});
+  expect_words(refusal("a,y\n\xff,2\n"), {"65 ", "row 1", "UTF-8"});
+  expect_words(refusal("a,y\n1,2\ninf,3\n2,4\n"), {"65 ", "row 2", "column a"});
+  expect_words(refusal("a,y\n1,2\n,3\n2,4\n"), {"65 ", "row 2", "column a", "--impute mean"});
+  expect_words(refusal("a,y\n1,2\n2,inf\n2,4\n"), {"65 ", "row 2", "column y"});
+  expect_words(refusal("a,y\n1,2\n2,2\n3,2\n"), {"65 ", "y"});
+  expect_words(refusal(""), {"65 ", "data.csv", "empty"});
+}
+
+TEST(Tables, RefuseWhatCannotBeLearnedFrom) {
+  expect_words(refusal("a,y\n1,2\n2,3\n3,5\n"), {"64 ", "--folds"});
+  expect_words(refusal(data_csv(), with(kEvaluate, {"--weight", "b"})), {"65 ", "column b"});
+  expect_words(refusal(data_csv(), with(kEvaluate, {"--group", "nothing"})), {"64 ", "nothing"});
+  std::string one_group = "g,a,y\n";
+  std::string lonely = "g,a,y\n";
+  for (int i = 0; i < 40; ++i) {
+    const std::string row = std::to_string(std::sin(i)) + "," + std::to_string(std::cos(i)) + "\n";
+    one_group += "p," + row;
+    lonely += "p" + std::to_string(i) + "," + row;
+  }
+  expect_words(refusal(one_group, with(kEvaluate, {"--group", "g"})), {"65 ", "group"});
+  expect_words(refusal(lonely, with(kEvaluate, {"--group", "g"})), {"65 ", "group"});
+}
+
+TEST(Tables, RefuseWrongOptions) {
+  const Words base{"evaluate", "data.csv"};
+  expect_words(refusal(data_csv(), base), {"64 ", "--reward: missing"});
+  const Words named = with(base, {"--reward", "y"});
+  expect_words(refusal(data_csv(), with(named, {"--beta", "0"})), {"64 ", "--beta"});
+  expect_words(refusal(data_csv(), with(named, {"--weights", "surogate"})),
+               {"64 ", "did you mean surrogate?"});
+  expect_words(refusal(data_csv(), with(named, {"--reward", "z"})), {"64 "});
+  expect_words(refusal(data_csv(), with(base, {"--reward", "z"})), {"64 ", "z"});
+  expect_words(refusal(data_csv(), with(named, {"--transform", "whitn"})),
+               {"64 ", "did you mean whiten?"});
+  expect_words(refusal(data_csv(), with(named, {"--interactions", "3"})),
+               {"64 ", "--interactions"});
+  expect_words(refusal(data_csv(), with(named, {"--impute", "median"})), {"64 ", "--impute"});
+  expect_words(refusal(data_csv(), with(named, {"--beta-unit", "mean"})), {"64 ", "--beta-unit"});
+  expect_words(refusal(data_csv(), {"evaluate", "none.csv", "--reward", "y"}), {"74 ", "none.csv"});
+}
+
+TEST(Tables, AConstantFeatureIsToldAndDropped) {
+  const Folder folder;
+  std::string text = "a,c,y\n";
+  for (int i = 0; i < 60; ++i) {
+    text += std::to_string(std::sin(i)) + ",3," + std::to_string(std::tanh(std::sin(i))) + "\n";
+  }
+  folder.write("data.csv", text);
+  const Outcome outcome = run(with(kFit, {"--beta", "1"}), folder);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("'c'"), std::string::npos) << outcome.out;
+}
+
+TEST(Tables, AModelRefusesOtherFeatures) {
+  const Folder folder;
+  folder.write("data.csv", data_csv());
+  folder.write("other.csv", "a,d\n1,2\n");
+  ASSERT_EQ(run(with(kFit, {"--features", "a,b", "--beta", "1"}), folder).exit_code, 0);
+  const Outcome outcome = run({"predict", "model.safetensors", "other.csv", "-o", "r.npy"}, folder);
+  EXPECT_EQ(outcome.exit_code, 64);
+  expect_words(outcome.err, {"'b'", "other.csv"});
+  const Outcome at =
+      run({"predict", "model.safetensors", "data.csv", "--beta", "7", "-o", "r.npy"}, folder);
+  EXPECT_EQ(at.exit_code, 64);
+  expect_words(at.err, {"--beta = 7", "auto weights for 1"});
+  const Outcome wrong = run({"predict", "data.csv", "data.csv", "-o", "r.npy"}, folder);
+  EXPECT_EQ(wrong.exit_code, 65);
+}
+
+}  // namespace
+}  // namespace esscher::cli

@@ -1,0 +1,40 @@
+#pragma once
+
+// Small tables that the fitting commands can be tried on.
+
+#include <cmath>
+#include <string>
+
+namespace esscher::cli {
+
+/// 80 rows in prompts of 4: features a and b, reward y = tanh(2a) and a little of b.
+inline std::string data_csv(bool with_reward = true) {
+  std::string text = with_reward ? "prompt,a,b,y\n" : "a,b\n";
+  for (int i = 0; i < 80; ++i) {
+    const double a = std::sin(1.7 * i) * 1.5;
+    const double b = std::cos(2.3 * i * i);
+    const std::string features = std::to_string(a) + "," + std::to_string(b);
+    text += with_reward ? "p" + std::to_string(i / 4) + "," + features + "," +
+                              std::to_string(std::tanh(2 * a) + 0.1 * b) + "\n"
+                        : features + "\n";
+  }
+  return text;
+}
+
+/// All 2^7 sequences of A and C with the number of A's as reward, beyond three squared.
+inline std::string variants_csv() {
+  std::string text = "seq,y\n";
+  for (int i = 0; i < 128; ++i) {
+    std::string sequence;
+    int count = 0;
+    for (int bit = 0; bit < 7; ++bit) {
+      const bool a = (i >> bit) % 2 == 1;
+      sequence += a ? 'A' : 'C';
+      count += a ? 1 : 0;
+    }
+    text += sequence + "," + std::to_string(count > 3 ? count * count : count) + "\n";
+  }
+  return text;
+}
+
+}  // namespace esscher::cli

@@ -1,0 +1,119 @@
+#include "esscher/pipeline/table_model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+
+#include "esscher/base/error.h"
+#include "esscher/data/safetensors.h"
+#include "single_index_table.h"
+
+namespace esscher {
+namespace {
+
+using testing_support::SingleIndexTable;
+
+class TableModelFile : public testing::Test {
+ protected:
+  TableModelFile()
+      : path_(std::filesystem::path(testing::TempDir()) /
+              (std::string("table_model_") +
+               testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    std::iota(rows_.begin(), rows_.end(), std::uint64_t{0});
+  }
+  ~TableModelFile() override { std::filesystem::remove(path_); }
+
+  TableModel fit(TransformKind kind) const {
+    TrainingOptions options;
+    options.width = 6;
+    options.deployment_temperatures = {1, 0.5};
+    options.weights = {FitWeights::automatic, FitWeights::label};
+    options.transform.kind = kind;
+    TableModel model;
+    model.reward = train_reward(data_.table(), rows_, options);
+    for (const char* name : {"a", "b", "c"}) {
+      model.encoding.columns.push_back({name, EncodedColumn::Kind::numeric, {}, 0, {}});
+    }
+    model.facts["data"] = "somewhere";
+    return model;
+  }
+  std::string refusal() const {
+    try {
+      load_table_model(path_.string());
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  std::filesystem::path path_;
+  SingleIndexTable data_{200, 3, 1, 9};
+  std::vector<std::uint64_t> rows_ = std::vector<std::uint64_t>(200);
+};
+
+TEST_F(TableModelFile, PredictsTheSameBitsOnceRead) {
+  for (const TransformKind kind :
+       {TransformKind::none, TransformKind::standardise, TransformKind::whiten}) {
+    const TableModel model = fit(kind);
+    save_table_model(path_.string(), model);
+    const TableModel read = load_table_model(path_.string());
+    EXPECT_EQ(predict_rewards(read.reward, data_.features, rows_),
+              predict_rewards(model.reward, data_.features, rows_));
+    EXPECT_EQ(read.encoding, model.encoding);
+    EXPECT_EQ(read.facts, model.facts);
+    ASSERT_EQ(read.reward.deployments.size(), 4);
+    for (std::size_t i = 0; i < 4; ++i) {
+      EXPECT_EQ(read.reward.deployments[i].head, model.reward.deployments[i].head);
+      EXPECT_EQ(read.reward.deployments[i].beta, model.reward.deployments[i].beta);
+      EXPECT_EQ(read.reward.deployments[i].reason, model.reward.deployments[i].reason);
+    }
+    EXPECT_EQ(read.reward.ceiling, model.reward.ceiling);
+    EXPECT_EQ(read.reward.feature_temperature, model.reward.feature_temperature);
+  }
+}
+
+TEST_F(TableModelFile, RefusesAnotherKindOfFile) {
+  Safetensors other;
+  other.tensors["x"] = {{1}, {1.0}};
+  write_safetensors(path_.string(), other);
+  EXPECT_THAT(refusal(), testing::HasSubstr("some other safetensors file"));
+  EXPECT_THAT(refusal(), testing::HasSubstr("not a reward model of a table"));
+}
+
+TEST_F(TableModelFile, RefusesPartsThatDoNotFitTogether) {
+  save_table_model(path_.string(), fit(TransformKind::whiten));
+  const Safetensors good = read_safetensors(path_.string());
+
+  Safetensors bad = good;
+  bad.tensors["deployment_heads"].values[1] = 99;
+  write_safetensors(path_.string(), bad);
+  EXPECT_THAT(refusal(), testing::HasSubstr("a deployment names readout 99"));
+
+  bad = good;
+  bad.metadata["encoding"] = "{";
+  write_safetensors(path_.string(), bad);
+  EXPECT_THAT(refusal(), testing::HasSubstr(path_.string()));
+
+  bad = good;
+  bad.tensors["transform_scale"].values.pop_back();
+  bad.tensors["transform_scale"].shape = {2};
+  write_safetensors(path_.string(), bad);
+  EXPECT_THAT(refusal(), testing::HasSubstr("transform_scale has 2 entries where 3 belong"));
+
+  bad = good;
+  bad.tensors["linear"].values = {1};
+  bad.tensors["linear"].shape = {1};
+  write_safetensors(path_.string(), bad);
+  EXPECT_THAT(refusal(), testing::HasSubstr("tensor linear"));
+
+  bad = good;
+  bad.metadata["esscher_table_model"] = "2";
+  write_safetensors(path_.string(), bad);
+  EXPECT_THAT(refusal(), testing::HasSubstr("update esscher"));
+}
+
+}  // namespace
+}  // namespace esscher

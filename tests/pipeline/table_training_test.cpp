@@ -1,0 +1,224 @@
+#include "esscher/pipeline/table_training.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "esscher/base/error.h"
+#include "esscher/base/random.h"
+
+namespace esscher {
+namespace {
+
+/// n rows of d normals with reward scale * (tanh(2 x_1) + 0.1 noise) + shift, in groups of 5.
+struct Table {
+  Table(std::size_t n, std::size_t d, double scale = 1, double shift = 0)
+      : features(make(n, d)), rewards(n), groups(n), rows(n) {
+    RandomStream(11, "test/noise").fill_normal(0, rewards);
+    for (std::size_t i = 0; i < n; ++i) {
+      rewards[i] = scale * (std::tanh(2 * features.values()(i, 0)) + 0.1 * rewards[i]) + shift;
+      groups[i] = static_cast<std::uint32_t>(i / 5);
+    }
+    std::iota(rows.begin(), rows.end(), std::uint64_t{0});
+  }
+  static HeldFeatures make(std::size_t n, std::size_t d) {
+    Matrix<double> x(n, d);
+    RandomStream(12, "test/x").fill_normal(0, x.values());
+    return HeldFeatures(std::move(x));
+  }
+  RewardTable table() const { return {features, rewards}; }
+
+  HeldFeatures features;
+  std::vector<double> rewards;
+  std::vector<std::uint32_t> groups;
+  std::vector<std::uint64_t> rows;
+};
+
+TrainingOptions small_options(std::vector<double> betas = {0.5}) {
+  TrainingOptions options;
+  options.width = 24;
+  options.deployment_temperatures = std::move(betas);
+  return options;
+}
+
+double correlation(std::span<const double> a, std::span<const double> b) {
+  const auto n = static_cast<double>(a.size());
+  const double ma = std::accumulate(a.begin(), a.end(), 0.0) / n;
+  const double mb = std::accumulate(b.begin(), b.end(), 0.0) / n;
+  double ab = 0;
+  double aa = 0;
+  double bb = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    ab += (a[i] - ma) * (b[i] - mb);
+    aa += (a[i] - ma) * (a[i] - ma);
+    bb += (b[i] - mb) * (b[i] - mb);
+  }
+  return ab / std::sqrt(aa * bb);
+}
+
+std::vector<double> column(const Matrix<double>& matrix, std::size_t j) {
+  std::vector<double> values;
+  for (std::size_t i = 0; i < matrix.rows(); ++i) values.push_back(matrix(i, j));
+  return values;
+}
+
+TEST(TableTraining, LearnsASingleIndexRewardThatALinearOneMisses) {
+  // The linear part of tanh(2z) explains 0.86 of its variance: correlation 0.93 at most.
+  Table data(3000, 10);
+  const std::span<const std::uint64_t> rows = data.rows;
+  TrainingOptions options = small_options();
+  options.width = 100;
+  const TrainedReward reward = train_reward(data.table(), rows.first(2000), options);
+  const Matrix<double> predictions = predict_rewards(reward, data.features, rows.subspan(2000));
+  const std::span<const double> truth = std::span(data.rewards).subspan(2000);
+  const std::size_t head = reward.deployments[0].head;
+  EXPECT_GT(correlation(column(predictions, head), truth), 0.97);
+  EXPECT_LT(correlation(column(predictions, reward.heads.size()), truth), 0.95);
+}
+
+TEST(TableTraining, HasTheSameBitsForAnyNumberOfThreads) {
+  const Table data(600, 6);
+  TrainingOptions options = small_options({1, 0.5});
+  options.weights = {FitWeights::label, FitWeights::surrogate, FitWeights::automatic};
+  options.threads = 1;
+  const TrainedReward one = train_reward(data.table(), data.rows, options);
+  options.threads = 3;
+  const TrainedReward three = train_reward(data.table(), data.rows, options);
+  ASSERT_EQ(one.heads.size(), three.heads.size());
+  EXPECT_EQ(predict_rewards(one, data.features, data.rows, 1),
+            predict_rewards(three, data.features, data.rows, 2));
+}
+
+TEST(TableTraining, FollowsTheUnitOfTheReward) {
+  const Table data(500, 5);
+  // Powers of two, so that nothing but the shift rounds.
+  const Table scaled(500, 5, 4, 32);
+  const TrainedReward a = train_reward(data.table(), data.rows, small_options({0.5}));
+  const TrainedReward b = train_reward(scaled.table(), scaled.rows, small_options({2}));
+  EXPECT_EQ(a.deployments[0].head, b.deployments[0].head);
+  const Matrix<double> ra = predict_rewards(a, data.features, data.rows);
+  const Matrix<double> rb = predict_rewards(b, scaled.features, scaled.rows);
+  ASSERT_EQ(ra.columns(), rb.columns());
+  // Labels agree to 1e-15; stage 1 rounds to single precision, which passes that on.
+  for (std::size_t i = 0; i < ra.rows(); ++i) {
+    EXPECT_NEAR(rb(i, 0), 4 * ra(i, 0) + 32, 1e-4);
+  }
+}
+
+TEST(TableTraining, DoesNotSeeAConstantOfAGroup) {
+  Table data(400, 5);
+  RewardTable table = data.table();
+  table.groups = data.groups;
+  const TrainedReward plain = train_reward(table, data.rows, small_options());
+  std::vector<double> shifted = data.rewards;
+  for (std::size_t i = 0; i < shifted.size(); ++i) shifted[i] += 8.0 * data.groups[i];
+  table.rewards = shifted;
+  const TrainedReward moved = train_reward(table, data.rows, small_options());
+  const Matrix<double> a = predict_rewards(plain, data.features, data.rows);
+  const Matrix<double> b = predict_rewards(moved, data.features, data.rows);
+  // Shifts up to 640 cost the labels three digits.
+  for (std::size_t i = 0; i < a.rows(); ++i) EXPECT_NEAR(a(i, 0), b(i, 0), 1e-4);
+}
+
+TEST(TableTraining, CutsRewardsOffAtTheLargestSeen) {
+  Table data(300, 4);
+  for (std::size_t i = 0; i < 300; ++i) data.rewards[i] = data.features.values()(i, 0);
+  const double greatest = std::ranges::max(data.rewards);
+  const TrainedReward reward = train_reward(data.table(), data.rows, small_options());
+  Matrix<double> far(1, 4);
+  far(0, 0) = 50;
+  const std::vector<std::uint64_t> first{0};
+  const Matrix<double> predictions = predict_rewards(reward, HeldFeatures(std::move(far)), first);
+  EXPECT_NEAR(predictions(0, 0), greatest, 1e-12);
+  EXPECT_GT(predictions(0, reward.heads.size()), 40);  // the linear baseline is left as it is
+}
+
+TEST(TableTraining, LearnsFromASingleFeature) {
+  Table data(400, 1);
+  const TrainedReward reward = train_reward(data.table(), data.rows, small_options());
+  const Matrix<double> predictions = predict_rewards(reward, data.features, data.rows);
+  EXPECT_GT(correlation(column(predictions, reward.deployments[0].head), data.rewards), 0.97);
+}
+
+TEST(TableTraining, AutomaticWeightsSayWhatTheyTook) {
+  const Table data(800, 5);
+  const TrainedReward reward = train_reward(data.table(), data.rows, small_options({1, 0.1}));
+  ASSERT_EQ(reward.deployments.size(), 2);
+  for (const Deployment& deployment : reward.deployments) {
+    EXPECT_FALSE(deployment.reason.empty());
+    const RewardHead& head = reward.heads[deployment.head];
+    if (head.weight_temperature) {
+      EXPECT_GE(*head.weight_temperature, deployment.beta * (1 - 1e-9));
+      EXPECT_GE(reward.head_ess[deployment.head], 25);
+    }
+  }
+  EXPECT_EQ(reward.heads[0].weights, ReadoutWeights::uniform);
+  EXPECT_EQ(&reward.deployment(FitWeights::automatic, 0.1), &reward.deployments[1]);
+}
+
+TEST(TableTraining, LeavesStageOneWithoutWeightsWhereTailsAreTooHeavy) {
+  Table data(200, 20);
+  for (double& y : data.rewards) y *= 1e-6;
+  data.rewards[7] = 1;
+  data.rewards[8] = 0.9;
+  const TrainedReward reward = train_reward(data.table(), data.rows, small_options());
+  ASSERT_TRUE(reward.feature_temperature.has_value() || !reward.remarks.empty());
+  if (reward.feature_temperature) {
+    EXPECT_GT(*reward.feature_temperature, reward.reward_sd);
+  }
+}
+
+std::string refusal(const Table& data, const TrainingOptions& options) {
+  try {
+    train_reward(data.table(), data.rows, options);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(TableTraining, RefusesRewardsThatTeachNothing) {
+  Table constant(50, 3);
+  std::ranges::fill(constant.rewards, 2.5);
+  EXPECT_THAT(refusal(constant, small_options()), testing::HasSubstr("the same reward"));
+  Table missing(50, 3);
+  missing.rewards[4] = NAN;
+  EXPECT_THAT(refusal(missing, small_options()), testing::HasSubstr("row 5: reward nan"));
+  Table shorter(50, 3);
+  shorter.rewards.pop_back();
+  EXPECT_THAT(refusal(shorter, small_options()), testing::HasSubstr("rewards = 49 values"));
+}
+
+TEST(TableTraining, RefusesOptionsOutsideTheirRange) {
+  const Table data(50, 3);
+  EXPECT_THAT(refusal(data, small_options({})), testing::HasSubstr("--beta"));
+  EXPECT_THAT(refusal(data, small_options({0})), testing::HasSubstr("--beta = 0"));
+  TrainingOptions options = small_options();
+  options.folds = 60;
+  EXPECT_THAT(refusal(data, options), testing::HasSubstr("--folds"));
+  options = small_options();
+  options.ridge.rule = PenaltyRule::kfold;
+  EXPECT_THAT(refusal(data, options), testing::HasSubstr("--penalty = kfold"));
+  options = small_options();
+  options.weight_temperature = -1;
+  EXPECT_THAT(refusal(data, options), testing::HasSubstr("--weight-temperature = -1"));
+}
+
+TEST(TableTraining, WeightsHaveNames) {
+  for (const FitWeights weights :
+       {FitWeights::uniform, FitWeights::label, FitWeights::surrogate, FitWeights::automatic}) {
+    EXPECT_EQ(parse_fit_weights(fit_weights_name(weights)), weights);
+  }
+  try {
+    parse_fit_weights("surogate");
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("did you mean surrogate?"));
+  }
+}
+
+}  // namespace
+}  // namespace esscher
