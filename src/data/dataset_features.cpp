@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "esscher/base/error.h"
@@ -33,16 +32,19 @@ void DatasetFeatures::add() {
 
 void DatasetFeatures::add_number(Column& column) const {
   const TableColumn at = *candidate(column).cell;
-  double value = std::numeric_limits<double>::quiet_NaN();
   const std::string_view text = tables_.text(at);
-  if (by_default_ && read_csv_number(text, value) == CsvNumber::text) {
+  double value = 0;
+  const CsvNumber found = read_csv_number(text, value);
+  if (found == CsvNumber::text && by_default_) {
     column.left_out =
         "in row " + std::to_string(tables_.rows()) + " it has " + in_quotes(text) + ", no number";
     column.values = {};
     return;
   }
-  value = tables_.number(at);
-  if (std::isnan(value) && column.missing++ == 0) column.first_missing = tables_.rows();
+  if (found != CsvNumber::number) {
+    value = tables_.number(at);  // NaN, or throws
+    if (column.missing++ == 0) column.first_missing = tables_.rows();
+  }
   column.values.push_back(value);
 }
 

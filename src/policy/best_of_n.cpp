@@ -18,9 +18,13 @@ using internal::TableCells;
 
 constexpr double kLeastEffectiveRows = 10;
 constexpr std::size_t kLeastGroups = 5;
+/// Places of figures, in the order of kEstimates.
+constexpr std::size_t kValue = 0;
+constexpr std::size_t kProxy = 1;
+constexpr std::size_t kReference = 2;
+constexpr std::size_t kGain = 3;
+constexpr std::size_t kKl = 4;
 constexpr std::size_t kFigures = 5;
-/// In the order of BestOfNValue.
-enum Figure : std::size_t { kValue, kProxy, kReference, kGain, kKl };
 using Figures = std::array<double, kFigures>;
 
 Estimate BestOfNValue::*const kEstimates[kFigures] = {&BestOfNValue::value, &BestOfNValue::proxy,

@@ -16,7 +16,6 @@
 namespace esscher {
 namespace {
 
-using internal::Figure;
 using internal::kFigures;
 using internal::TableCells;
 using internal::TableFigures;
@@ -91,7 +90,7 @@ double quantile(std::span<const double> ascending, double level) {
 
 /// Of figure \p f: bootstrap-t and Student's, whichever is farther at each end.
 std::optional<Interval> interval(const std::vector<TableFigures>& drawn, const TableFigures& found,
-                                 Figure f, const Estimate& estimate, double level) {
+                                 std::size_t f, const Estimate& estimate, double level) {
   const auto exists = [](const TableFigures& replicate) { return replicate.exists; };
   if (!std::ranges::all_of(drawn, exists) || std::isinf(estimate.standard_error)) {
     return std::nullopt;
@@ -203,7 +202,7 @@ TablePolicyValue table_policy_value(std::span<const double> r, std::span<const d
     estimate.standard_error = found.error[f];
     estimate.degrees_of_freedom = f == internal::kReference ? reference_freedom : tilted_freedom;
     if (!drawn.empty()) {
-      estimate.interval = interval(drawn, found, static_cast<Figure>(f), estimate, options.level);
+      estimate.interval = interval(drawn, found, f, estimate, options.level);
     }
   }
   return result;

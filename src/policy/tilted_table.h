@@ -14,7 +14,14 @@
 namespace esscher::internal {
 
 /// In the order of TablePolicyValue.
-enum Figure : std::size_t { kValue, kProxy, kKl, kObjective, kReference, kGain, kOver, kFigures };
+inline constexpr std::size_t kValue = 0;
+inline constexpr std::size_t kProxy = 1;
+inline constexpr std::size_t kKl = 2;
+inline constexpr std::size_t kObjective = 3;
+inline constexpr std::size_t kReference = 4;
+inline constexpr std::size_t kGain = 5;
+inline constexpr std::size_t kOver = 6;
+inline constexpr std::size_t kFigures = 7;
 using Figures = std::array<double, kFigures>;
 
 struct TableFigures {

@@ -360,25 +360,26 @@ bool covers(const TableEstimate& estimate, double truth) {
   return estimate.interval->low <= truth && truth <= estimate.interval->high;
 }
 
-TEST(TablePolicy, IntervalsCoverWithoutGroups) {
-  for (const std::size_t folds : {1, 5}) {
-    const double beta = folds == 1 ? 1.2 : 1.5;
-    int value = 0;
-    int gain = 0;
-    int over = 0;
-    for (std::uint64_t i = 0; i < 400; ++i) {
-      Table table = normal_table(500, 1000 + i);
-      table.strata = numbers(500, 1, folds);
-      const TablePolicyValue found = table.value(at(beta, 100));
-      value += covers(found.value, 0.8 / beta);
-      gain += covers(found.gain, 0.8 / beta - 0.5 / beta);
-      over += covers(found.over_optimisation, 0.2 / beta);
-    }
-    expect_coverage(value, "value");
-    expect_coverage(gain, "gain");
-    expect_coverage(over, "over-optimisation");
+void expect_coverage_without_groups(std::size_t folds, double beta) {
+  int value = 0;
+  int gain = 0;
+  int over = 0;
+  for (std::uint64_t i = 0; i < 400; ++i) {
+    Table table = normal_table(500, 1000 + i);
+    table.strata = numbers(500, 1, folds);
+    const TablePolicyValue found = table.value(at(beta, 100));
+    value += covers(found.value, 0.8 / beta);
+    gain += covers(found.gain, 0.8 / beta - 0.5 / beta);
+    over += covers(found.over_optimisation, 0.2 / beta);
   }
+  expect_coverage(value, "value");
+  expect_coverage(gain, "gain");
+  expect_coverage(over, "over-optimisation");
 }
+
+TEST(TablePolicy, IntervalsCoverWithoutGroups) { expect_coverage_without_groups(1, 1.2); }
+
+TEST(TablePolicy, IntervalsCoverWithCrossFittingFolds) { expect_coverage_without_groups(5, 1.5); }
 
 // Groups of 8: the truth is a mean over 40000 groups (standard error 0.005, a twentieth of the
 // intervals' half width).
