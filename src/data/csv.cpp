@@ -291,7 +291,8 @@ double parse_csv_number(std::string_view field, const CsvReader& reader, std::si
     case internal::CsvNumber::missing:
       return std::nan("");
     case internal::CsvNumber::infinite:
-      reader.refuse(column, internal::in_quotes(field) + " is not finite; give a number or nothing");
+      reader.refuse(column,
+                    internal::in_quotes(field) + " is not finite; give a number or nothing");
     case internal::CsvNumber::too_large:
       reader.refuse(column, internal::in_quotes(field) + " is beyond the largest double, 1.8e308");
     case internal::CsvNumber::text:

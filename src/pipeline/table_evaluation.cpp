@@ -144,6 +144,13 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
     evaluation.correlation = correlation(held_out[kind].predictions.front(), gold, cells);
     evaluation.advice = advise_deployment(evaluation.policies);
   }
+  // Few rows a fold can miss the heavy ones and look reliable all the same.
+  constexpr std::size_t kFewRows = 100;
+  if (table.groups.empty() && n / static_cast<std::size_t>(options.folds) < kFewRows) {
+    result.remarks.push_back("Fewer than " + std::to_string(kFewRows) +
+                             " rows a fold: at low temperatures intervals may be too narrow; take "
+                             "more rows, or fewer --evaluation-folds.");
+  }
   policy.bootstrap = 0;
   for (const double beta : betas) {
     policy.beta = beta;
