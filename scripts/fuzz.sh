@@ -19,11 +19,16 @@ for target in "${targets[@]}"; do
   printf '\n== %s\n' "$target" >&2
   kept=build/fuzz/corpus/$target
   mkdir -p "$kept"
+  log=build/fuzz/$target.log
   # The limits are promises: no file may cost more memory than this, or hang.
-  "build/fuzz/fuzz/${target}_fuzz" -max_total_time="$seconds" -rss_limit_mb=512 \
+  if "build/fuzz/fuzz/${target}_fuzz" -max_total_time="$seconds" -rss_limit_mb=512 \
     -malloc_limit_mb=256 -timeout=10 -print_final_stats=1 -verbosity=0 \
-    -artifact_prefix="build/fuzz/findings/$target-" "$kept" "fuzz/corpus/$target" ||
+    -artifact_prefix="build/fuzz/findings/$target-" "$kept" "fuzz/corpus/$target" 2>"$log"; then
+    grep '^stat::' "$log" >&2
+  else
+    cat "$log" >&2
     failed+=("$target")
+  fi
 done
 if [ ${#failed[@]} -gt 0 ]; then
   printf '\n== FOUND SOMETHING: %s\n' "${failed[*]}" >&2

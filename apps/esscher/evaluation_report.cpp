@@ -46,7 +46,7 @@ std::string weights_text(const RewardEvaluation& reward, std::size_t b, double s
 
 std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluation, double sd) {
   std::string text = fmt::format(
-      "\n{} (held-out correlation {:.3f})\n  {:>9}{:>8}{:>10}{:>8}{:>10}{:>8}{:>10} "
+      "\n{} (held-out correlation {:.3f})\n  {:>9} {:>7} {:>9} {:>8} {:>9} {:>8} {:>9} "
       "{:<20}{:>6}{:>7}"
       "{:>7}{:>6}\n",
       reward.name, reward.correlation, "beta", "beta/sd", "gold", "+-", "proxy", "KL", "gain",
@@ -55,7 +55,7 @@ std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluat
     const TablePolicyValue& policy = reward.policies[b];
     const auto share = efficiency(policy.gain.value, evaluation.attainable_gain[b]);
     text += fmt::format(
-        "{} {:>9.4g}{:>8.3g}{:>10.4g}{:>8.2g}{:>10.4g}{:>8.3g}{:>10.4g} "
+        "{} {:>9.4g} {:>7.3g} {:>9.4g} {:>8.2g} {:>9.4g} {:>8.3g} {:>9.4g} "
         "{:<20}{:>6}{:>7}{:>7.0f}{:>6}"
         "\n",
         policy.reliable ? " " : "!", policy.beta, policy.beta / sd, policy.value.value,

@@ -56,8 +56,7 @@ std::string report(const Dataset& dataset, const TrainedReward& reward) {
                         head.weight_temperature
                             ? fmt::format("{:.3g}", *head.weight_temperature / reward.reward_sd)
                             : std::string("equal"),
-                        reward.head_ess[deployment.head],
-                        wrapped(deployment.reason, kPageWidth - 60, std::string(58, ' ')));
+                        reward.head_ess[deployment.head], deployment.reason);
   }
   return text;
 }

@@ -17,6 +17,7 @@ struct Arguments {
   PredictionArguments prediction;
   std::string kind = "tilted";
   std::string group;
+  std::string weight;
   std::string n;
   std::string best_of;
   std::string seed = "1";
@@ -40,11 +41,13 @@ void run(const Arguments& arguments) {
   }
   if (best) options.n = parse_number(arguments.best_of, "--best-of");
   Output output(arguments.output);
-  const Predictions predictions = predict_table(arguments.prediction, arguments.group);
+  const Predictions predictions =
+      predict_table(arguments.prediction, arguments.group, arguments.weight);
   const Dataset& dataset = predictions.dataset;
   TableReference reference;
   reference.rows = predictions.rewards.size();
   reference.groups = dataset.groups;
+  reference.log_weights = dataset.log_weights;
   std::string text = "group,draw,row,reward\n";
   for (const ResampledRow& drawn : resample(predictions.rewards, reference, options)) {
     CsvLine line;
@@ -79,6 +82,10 @@ void add_resample_command(CLI::App& program) {
   command->add_option("--best-of", arguments->best_of, "candidates of a draw of best_of_n")
       ->type_name("K");
   command->add_option("--group", arguments->group, "column whose candidates compete")
+      ->type_name("NAME");
+  command
+      ->add_option("--weight", arguments->weight,
+                   "column of the rows' prior importance, where the model was fitted with one")
       ->type_name("NAME");
   command->add_option("--seed", arguments->seed, "of the draws")
       ->type_name("SEED")

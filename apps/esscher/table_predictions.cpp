@@ -14,12 +14,12 @@ namespace {
 
 /// Column of predict_rewards() that was asked for.
 std::size_t find_column(const PredictionArguments& arguments, const TrainedReward& reward) {
-  if (arguments.weights == "linear") return reward.heads.size();
-  const FitWeights weights = parse_fit_weights(arguments.weights, "--weights");
-  if (weights == FitWeights::uniform) return 0;
   const bool open = arguments.beta.empty();
   const double beta = open ? 0 : parse_number(arguments.beta, "--beta");
   if (!open) require_temperature(beta, "--beta");
+  if (arguments.weights == "linear") return reward.heads.size();
+  const FitWeights weights = parse_fit_weights(arguments.weights, "--weights");
+  if (weights == FitWeights::uniform) return 0;
   std::vector<const Deployment*> held;
   std::string names;
   for (const Deployment& deployment : reward.deployments) {
@@ -68,7 +68,8 @@ int PredictionArguments::thread_count() const {
   return static_cast<int>(parse_integer(threads, "--threads", 0, 1024));
 }
 
-Predictions predict_table(const PredictionArguments& arguments, const std::string& group) {
+Predictions predict_table(const PredictionArguments& arguments, const std::string& group,
+                          const std::string& weight) {
   const TableModel model = load_table_model(arguments.model);
   const std::size_t column = find_column(arguments, model.reward);
   const int threads = arguments.thread_count();
@@ -77,6 +78,7 @@ Predictions predict_table(const PredictionArguments& arguments, const std::strin
   options.table = arguments.table;
   options.embeddings_key = arguments.embeddings_key;
   options.group = group;
+  options.weight = weight;
   Predictions result{load_features(options, model.encoding), {}};
   const auto order = model.facts.find("interactions");
   const auto features =

@@ -31,8 +31,9 @@ struct Predictions {
   std::vector<double> rewards;  ///< one a row
 };
 
-/// \param group  column of the groups; empty: none
+/// \param group, weight  columns of the groups and of prior importance; empty: none
 /// \throws UsageError where the model holds no such readout, and as load_features()
-Predictions predict_table(const PredictionArguments& arguments, const std::string& group = "");
+Predictions predict_table(const PredictionArguments& arguments, const std::string& group = "",
+                          const std::string& weight = "");
 
 }  // namespace esscher::app

@@ -88,6 +88,9 @@ Dataset load(const DatasetOptions& options, bool is_fit, Choose choose) {
     throw DataError(options.data + ": " + rows_left(out) + "; at least " + std::to_string(least) +
                     (is_fit ? " are" : " is") + " needed");
   }
+  if (out.source_rows.size() < out.rows_read) {
+    out.remarks.insert(out.remarks.begin(), rows_left(out) + ".");
+  }
   if (is_fit && !out.rewards.empty() &&
       std::ranges::count(out.rewards, out.rewards[0]) == std::ssize(out.rewards)) {
     throw DataError(options.data + ": the reward " + options.reward + " is " +

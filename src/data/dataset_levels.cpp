@@ -38,8 +38,8 @@ void require_present(const DatasetTables& tables, TableColumn at) {
 /// Texts and their numbers, in order of first occurrence.
 class Levels {
  public:
-  explicit Levels(std::vector<std::string> texts = {}) {
-    for (std::string& text : texts) add(text);
+  explicit Levels(const std::vector<std::string>& texts = {}) {
+    for (const std::string& text : texts) add(text);
   }
   std::size_t size() const { return texts_.size(); }
   std::optional<std::uint16_t> find(std::string_view text) const {

@@ -105,6 +105,7 @@ class Readouts {
     CrossFit uniform = cross_fit_ridge(rows, labels.values(), even, folds, ridge_);
     penalty_ = uniform.fit.penalty;
     even_ess_ = uniform.fit.weights.ess;
+    if (uniform.held_out.empty()) return;  // cancelled: the caller looks before it deploys
     pilot_ = uniform.held_out;
     for (double& value : pilot_) value = capped(value);
     add(ReadoutWeights::uniform, kInfinity, std::move(uniform));
@@ -174,6 +175,7 @@ class Readouts {
     for (const double temperature : weight_temperature_grid(scaled)) {
       heads.push_back(head(ReadoutWeights::surrogate, temperature));
       temperatures.push_back(temperature * labels_.sd());
+      if (options_.callbacks.cancelled()) return {FitWeights::automatic, beta, 0, "cancelled"};
     }
     std::vector<WeightCandidate> candidates;
     for (std::size_t i = 0; i < heads.size(); ++i) {
@@ -284,6 +286,8 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
   if (x.columns() == 1) {
     reward.first = one_coordinate(options);
     reward.epochs = 1;
+    reward.feature_temperature.reset();
+    reward.remarks.emplace_back("There is one feature, so that stage 1 has no direction to learn.");
   } else {
     FeatureOptions stage = feature_options(options, rows.size(), x.columns(), inverse_temperature);
     reward.epochs = stage.epochs;
@@ -293,6 +297,7 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
     const internal::OrderedSamples samples(
         x, row_order(positions, labels.log_weights(), options.seed), labels.values());
     reward.first = learn_features(stage, samples).layer;
+    if (options.callbacks.cancelled()) return reward;
   }
   if (options.readout_bias_range > 0) {
     RandomStream(options.seed, "stage2/bias").fill_uniform(0, reward.first.biases);

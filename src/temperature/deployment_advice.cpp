@@ -43,7 +43,9 @@ std::string stop_sentence(AdviceLimit limit, const TablePolicyValue& at) {
 /// What is wrong at a temperature, given the best gold value above it; grid_end: nothing.
 AdviceLimit look_at(const TablePolicyValue& point, const TablePolicyValue* best, double level) {
   if (!point.reliable) return AdviceLimit::unreliable;
-  if (!(lower_limit(point.gain, level) > 0)) {
+  // A policy that is the reference to six digits gains nothing, whatever the last digits say.
+  constexpr double kNoTilt = 1e-6;
+  if (!(lower_limit(point.gain, level) > 0) || point.kl.value < kNoTilt) {
     return best == nullptr ? AdviceLimit::not_learnable : AdviceLimit::learning_cost;
   }
   const bool turned =

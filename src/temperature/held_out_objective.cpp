@@ -15,7 +15,6 @@ struct Cell {
   double total = 0;                                                 ///< sum of tilted weights
   double rewards = 0;                                               ///< their mean of y
   double predictions = 0;                                           ///< and of r
-  double count = 0;
 };
 
 }  // namespace
@@ -33,11 +32,11 @@ HeldOutObjective held_out_objective(std::span<const double> predictions, const H
     Cell& cell = cells[cell_of[i]];
     cell.log_reference = std::max(cell.log_reference, prior(i));
     cell.top = std::max(cell.top, prior(i) + predictions[i] / beta);
-    cell.count += 1;
   }
   std::vector<double> tilted(n);
   for (std::size_t i = 0; i < n; ++i) {
     Cell& cell = cells[cell_of[i]];
+    if (!std::isfinite(cell.log_reference)) continue;
     cell.reference += std::exp(prior(i) - cell.log_reference);
     tilted[i] = std::exp(prior(i) + predictions[i] / beta - cell.top);
     cell.total += tilted[i];
@@ -46,32 +45,39 @@ HeldOutObjective held_out_objective(std::span<const double> predictions, const H
   }
   HeldOutObjective result;
   std::vector<double> objective(cells.size());
+  std::vector<double> shares(cells.size());
+  double heaviest = -std::numeric_limits<double>::infinity();
+  for (const Cell& cell : cells) heaviest = std::max(heaviest, cell.log_reference);
   double present = 0;
   for (std::size_t c = 0; c < cells.size(); ++c) {
     Cell& cell = cells[c];
-    if (cell.count == 0) continue;
+    if (!std::isfinite(cell.log_reference)) continue;  // no rows, or none of any weight
     cell.rewards /= cell.total;
     cell.predictions /= cell.total;
     const double log_partition =
         cell.top + std::log(cell.total) - cell.log_reference - std::log(cell.reference);
     // beta KL = E r - beta log Z.
     objective[c] = cell.rewards - cell.predictions + beta * log_partition;
-    const double share = grouped ? 1 : cell.count;
-    result.value += share * objective[c];
-    present += share;
+    // Folds count by their mass under pi_0, groups equally, as in policy/table_policy.h.
+    shares[c] = grouped ? 1 : cell.reference * std::exp(cell.log_reference - heaviest);
+    result.value += shares[c] * objective[c];
+    present += shares[c];
   }
   result.value /= present;
   if (grouped) {
     for (std::size_t c = 0; c < cells.size(); ++c) {
-      if (cells[c].count > 0) result.influence.push_back(objective[c] - result.value);
+      if (shares[c] > 0) result.influence.push_back(objective[c] - result.value);
     }
     return result;
   }
   result.influence.resize(n);
   for (std::size_t i = 0; i < n; ++i) {
     const Cell& cell = cells[cell_of[i]];
-    const double w = tilted[i] * cell.count / cell.total;
-    const double p = std::exp(prior(i) - cell.log_reference) * cell.count / cell.reference;
+    const double share = shares[cell_of[i]];
+    if (!(share > 0)) continue;
+    const double scale = share / present * static_cast<double>(n);
+    const double w = tilted[i] * scale / cell.total;
+    const double p = std::exp(prior(i) - cell.log_reference) * scale / cell.reference;
     result.influence[i] = w * (rows.rewards[i] - cell.rewards) -
                           w * (predictions[i] - cell.predictions) + beta * (w - p);
   }

@@ -15,6 +15,7 @@ TablePolicyValue point(double beta, double gold, double gain, double error = 0.1
   value.beta = beta;
   value.value = {{gold, error}};
   value.gain = {{gain, error}};
+  value.kl = {{0.1 / beta, 0}};
   return value;
 }
 
@@ -79,6 +80,12 @@ TEST(DeploymentAdvice, SaysThatThereIsNoSafeTemperature) {
   EXPECT_EQ(advice.limit, AdviceLimit::not_learnable);
   EXPECT_THAT(advice.verdict, testing::StartsWith("No safe temperature"));
   EXPECT_THAT(advice.verdict, testing::HasSubstr("not learnable"));
+}
+
+TEST(DeploymentAdvice, DoesNotRecommendTheReferenceItself) {
+  std::vector<TablePolicyValue> points{point(1, 1, 0.5)};
+  points[0].kl = {{1e-9, 0}};
+  EXPECT_FALSE(advise_deployment(points).admissible);
 }
 
 TEST(DeploymentAdvice, NeedsAPoint) { EXPECT_THROW(advise_deployment({}), UsageError); }

@@ -140,15 +140,30 @@ TEST(HeldOutObjective, DoesNotSeeConstantsOfFoldsOrGroups) {
               internal::held_out_objective(shifted, grouped, 1).value, 1e-12);
 }
 
-TEST(HeldOutObjective, InfluenceIsTheDerivativeByTheRowsOwnWeight) {
+TEST(HeldOutObjective, LeavesOutWhatHasNoWeight) {
   const Rows rows(24);
+  HeldOutRows part = rows.held_out();
+  std::vector<double> log_weights(24);
+  for (std::size_t i = 0; i < 24; ++i) {
+    if (rows.folds[i] == 1) log_weights[i] = -kInfinity;
+  }
+  part.log_weights = log_weights;
+  const auto objective = internal::held_out_objective(rows.rewards, part, 1);
+  double sum = 0;
+  for (std::size_t i = 0; i < 24; i += 2) sum += std::exp(rows.rewards[i]) / 12;
+  EXPECT_NEAR(objective.value, std::log(sum), 1e-13);
+  for (const double influence : objective.influence) EXPECT_TRUE(std::isfinite(influence));
+}
+
+TEST(HeldOutObjective, InfluenceIsTheDerivativeByTheRowsOwnWeight) {
+  Rows rows(24);
+  rows.folds.assign(24, 0);
   HeldOutRows weighted = rows.held_out();
   weighted.log_weights = rows.log_weights;
   const auto objective = internal::held_out_objective(rows.reversed, weighted, 0.8);
   constexpr double kStep = 1e-5;
   for (const std::size_t i : {0UL, 7UL, 23UL}) {
-    // Folds have equal mass whatever their weights: dJ / d log p_i = p_i influence / n with p_i
-    // folded into the influence.
+    // dJ / d log p_i: the row's own weight is a factor of its influence.
     std::vector<double> up = rows.log_weights;
     std::vector<double> down = rows.log_weights;
     up[i] += kStep;
