@@ -60,7 +60,7 @@ void add_remarks(const TableEvaluation& evaluation, std::vector<std::string>& re
     beaten = beaten || first.policies[b].gain.value > linear.policies[b].gain.value;
   }
   if (!beaten) {
-    remarks.push_back(
+    remarks.emplace_back(
         "The network does not beat the linear ridge baseline at any temperature: "
         "take the linear reward.");
   } else if (first.correlation < linear.correlation) {
