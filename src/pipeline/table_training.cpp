@@ -102,7 +102,7 @@ class Readouts {
     ridge_.threads = options.threads;
     ridge_.callbacks = options.callbacks;
     const std::vector<double> even = labels.even_log_weights();
-    CrossFit uniform = cross_fit_ridge(rows, labels.values(), even, folds, ridge_);
+    CrossFit uniform = cross_fit_ridge(rows, labels.values(), even, folds, ridge_, labels.groups());
     penalty_ = uniform.fit.penalty;
     even_ess_ = uniform.fit.weights.ess;
     if (uniform.held_out.empty()) return;  // cancelled: the caller looks before it deploys
@@ -126,8 +126,9 @@ class Readouts {
       // The classical rate at which penalties grow as the effective sample shrinks.
       ridge.penalty = penalty_ * std::sqrt(even_ess_ / diagnose_weights(log_weights).ess);
     }
-    return add(weights, temperature,
-               cross_fit_ridge(rows_, labels_.values(), log_weights, folds_, ridge));
+    return add(
+        weights, temperature,
+        cross_fit_ridge(rows_, labels_.values(), log_weights, folds_, ridge, labels_.groups()));
   }
 
   Deployment deploy(FitWeights weights, double beta) {
@@ -148,7 +149,7 @@ class Readouts {
 
  private:
   double capped(double value) const {
-    return options_.ceiling ? std::min(value, labels_.greatest()) : value;
+    return reward_.ceiling ? std::min(value, labels_.greatest()) : value;
   }
 
   std::size_t add(ReadoutWeights weights, double temperature, CrossFit fit) {
@@ -215,8 +216,8 @@ void fit_linear(const internal::TransformedRows& rows, const internal::TrainingL
   RidgeOptions ridge = options.ridge;
   ridge.threads = options.threads;
   ridge.callbacks = options.callbacks;
-  const RidgeFit fit =
-      fit_ridge(internal::LinearRows(rows), labels.values(), labels.even_log_weights(), ridge);
+  const RidgeFit fit = fit_ridge(internal::LinearRows(rows), labels.values(),
+                                 labels.even_log_weights(), ridge, labels.groups());
   reward.linear.coefficients = fit.coefficients;
   for (double& a : reward.linear.coefficients) a *= labels.sd();
   reward.linear.intercept = labels.mean() + labels.sd() * fit.intercept;
@@ -260,7 +261,9 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
       assign_folds(rows.size(), labels.groups(), options.folds, options.seed);
   TrainedReward reward;
   reward.reward_sd = labels.sd();
-  if (options.ceiling) reward.ceiling = labels.mean() + labels.sd() * labels.greatest();
+  if (options.ceiling && labels.groups().empty()) {
+    reward.ceiling = labels.mean() + labels.sd() * labels.greatest();
+  }
 
   TransformOptions transform = options.transform;
   transform.threads = options.threads;

@@ -37,7 +37,7 @@ std::size_t count_folds(std::span<const std::uint32_t> folds, std::size_t rows) 
 
 CrossFit cross_fit_ridge(const DesignRows& rows, std::span<const double> targets,
                          std::span<const double> log_weights, std::span<const std::uint32_t> folds,
-                         const RidgeOptions& options) {
+                         const RidgeOptions& options, std::span<const std::uint32_t> groups) {
   internal::require_valid(options, rows);
   internal::require_targets(rows, targets);
   if (options.rule == PenaltyRule::kfold) {
@@ -47,8 +47,10 @@ CrossFit cross_fit_ridge(const DesignRows& rows, std::span<const double> targets
   const std::size_t count = count_folds(folds, targets.size());
   const std::vector<double> weights = internal::relative_weights(log_weights, targets);
   const internal::RowSpace space(rows);
-  const auto moments = internal::fold_moments(space.rows(), targets, weights, {count, folds},
-                                              options.threads, options.callbacks);
+  const auto means = internal::group_means(space.rows(), targets, weights, groups, options.threads);
+  const auto moments =
+      internal::fold_moments(space.rows(), targets, weights, {count, folds},
+                             means ? &*means : nullptr, options.threads, options.callbacks);
   if (!moments) return {internal::cancelled_fit(rows.columns()), {}};
   CrossFit result;
   result.fit = internal::fit_all(*moments, space, targets, log_weights, rows.columns(), options);

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t kChunkRows = 1024;
 
 Moments no_moments(std::size_t columns) {
-  return {0, 0, std::vector<double>(columns), Matrix<double>(columns, columns)};
+  return {0, 0, 0, std::vector<double>(columns), Matrix<double>(columns, columns)};
 }
 
 /// \p x becomes x - mean.
@@ -88,6 +88,7 @@ void merge(Moments& into, const Moments& other) {
   for (std::size_t j = 0; j < columns; ++j) into.mean[j] += share * step[j];
   into.weight = weight;
   into.square_weight += other.square_weight;
+  into.lost += other.lost;
 }
 
 Moments merged(std::span<const Moments* const> parts) {
@@ -104,11 +105,12 @@ double FoldMoments::intercept(std::span<const double> coefficients, double of_di
 
 std::optional<FoldMoments> fold_moments(const DesignRows& rows, std::span<const double> targets,
                                         std::span<const double> weights, const FoldPlan& folds,
-                                        int threads, const Callbacks& callbacks) {
+                                        const GroupMeans* groups, int threads,
+                                        const Callbacks& callbacks) {
   const std::size_t features = rows.columns();
   const std::size_t columns = features + 1;
   const ChunkGrid grid(rows.rows(), kChunkRows);
-  FoldMoments result{heaviest_row(rows, targets, weights), {}};
+  FoldMoments result{groups ? groups->overall() : heaviest_row(rows, targets, weights), {}};
   const auto map = [&](const Chunk& chunk) {
     const auto count = static_cast<std::size_t>(chunk.size());
     Matrix<double> x(count, columns);
@@ -120,10 +122,14 @@ std::optional<FoldMoments> fold_moments(const DesignRows& rows, std::span<const 
     std::size_t end = 0;
     for (std::size_t fold = 0; fold < folds.count; ++fold) {
       const std::size_t begin = end;
+      double lost = 0;
       for (std::size_t i = 0; i < count; ++i) {
         if (folds.fold(chunk.begin + i) != fold) continue;
-        for (std::size_t j = 0; j < features; ++j) sorted(end, j) = x(i, j) - result.origin[j];
-        sorted(end, features) = targets[chunk.begin + i] - result.origin[features];
+        const std::span<const double> origin =
+            groups ? groups->of_row(chunk.begin + i) : std::span<const double>(result.origin);
+        if (groups) lost += groups->lost(chunk.begin + i);
+        for (std::size_t j = 0; j < features; ++j) sorted(end, j) = x(i, j) - origin[j];
+        sorted(end, features) = targets[chunk.begin + i] - origin[features];
         if (!weights.empty()) sorted_weights[end] = weights[chunk.begin + i];
         ++end;
       }
@@ -131,6 +137,7 @@ std::optional<FoldMoments> fold_moments(const DesignRows& rows, std::span<const 
                             ? no_moments(columns)
                             : moments_of(sorted.view().rows_from(begin, end - begin),
                                          std::span(sorted_weights).subspan(begin, end - begin)));
+      partial.back().lost = lost;
     }
     return partial;
   };

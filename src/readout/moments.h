@@ -9,6 +9,7 @@
 #include "esscher/base/callbacks.h"
 #include "esscher/base/matrix.h"
 #include "esscher/readout/ridge.h"
+#include "readout/group_means.h"
 
 namespace esscher::internal {
 
@@ -17,12 +18,14 @@ namespace esscher::internal {
 struct Moments {
   double weight = 0;         ///< sum w
   double square_weight = 0;  ///< sum w^2
+  double lost = 0;           ///< sum w_i^2 / W_g: what means of groups take up; 0 without groups
   std::vector<double> mean;  ///< m + 1, the target last
   /// sum w (x - mean)(x - mean)', (m + 1) x (m + 1), the lower triangle.
   Matrix<double> scatter;
 
   std::size_t features() const { return mean.size() - 1; }
-  double effective_samples() const { return weight * weight / square_weight; }
+  /// Less one for each group where weights are equal.
+  double effective_samples() const { return weight * (weight - lost) / square_weight; }
   /// trace / m of the features' covariance; 0 for no features.
   double mean_eigenvalue() const;
   /// Weighted variance of the target.
@@ -37,7 +40,8 @@ Moments merged(std::span<const Moments* const> parts);
 
 /// Moments of rows (phi, y) - origin. The origin is the heaviest row: differences to it keep all
 /// digits however large the mean is, and even where that row has nearly all the weight; a column
-/// that never varies has exactly no variance.
+/// that never varies has exactly no variance. With groups: moments of rows less their group's mean,
+/// and the origin is the mean of all rows.
 struct FoldMoments {
   std::vector<double> origin;  ///< m + 1
   std::vector<Moments> folds;
@@ -58,9 +62,11 @@ struct FoldPlan {
 
 /// One pass over the rows: the moments of each fold.
 /// \param weights  n, >= 0; an empty span stands for ones
+/// \param groups   means to be taken off the rows; null for none
 /// Empty where it was cancelled. \throws DataError where features are not finite or overflow
 std::optional<FoldMoments> fold_moments(const DesignRows& rows, std::span<const double> targets,
                                         std::span<const double> weights, const FoldPlan& folds,
-                                        int threads, const Callbacks& callbacks);
+                                        const GroupMeans* groups, int threads,
+                                        const Callbacks& callbacks);
 
 }  // namespace esscher::internal

@@ -59,7 +59,7 @@ std::vector<double> cross_fitted_predictions(const DesignRows& rows,
   }
   const auto count = static_cast<std::size_t>(folds);
   const internal::RowSpace space(rows);
-  const auto moments = internal::fold_moments(space.rows(), targets, {}, {.count = count},
+  const auto moments = internal::fold_moments(space.rows(), targets, {}, {.count = count}, nullptr,
                                               options.threads, options.callbacks);
   if (!moments) return {};
 

@@ -102,15 +102,22 @@ std::vector<double> internal::relative_weights(std::span<const double> log_weigh
 }
 
 RidgeFit fit_ridge(const DesignRows& rows, std::span<const double> targets,
-                   std::span<const double> log_weights, const RidgeOptions& options) {
+                   std::span<const double> log_weights, const RidgeOptions& options,
+                   std::span<const std::uint32_t> groups) {
   internal::require_valid(options, rows);
   internal::require_targets(rows, targets);
   const std::vector<double> weights = internal::relative_weights(log_weights, targets);
   const internal::RowSpace space(rows);
   const auto folds =
       static_cast<std::size_t>(options.rule == PenaltyRule::kfold ? options.folds : 1);
-  const auto moments = internal::fold_moments(space.rows(), targets, weights, {.count = folds},
-                                              options.threads, options.callbacks);
+  if (folds > 1 && !groups.empty()) {
+    throw UsageError(rejection("rule", "kfold", "is not offered for groups, which it would split",
+                               "take gcv or a fixed penalty"));
+  }
+  const auto means = internal::group_means(space.rows(), targets, weights, groups, options.threads);
+  const auto moments =
+      internal::fold_moments(space.rows(), targets, weights, {.count = folds},
+                             means ? &*means : nullptr, options.threads, options.callbacks);
   if (!moments) return internal::cancelled_fit(rows.columns());
   return internal::fit_all(*moments, space, targets, log_weights, rows.columns(), options);
 }

@@ -123,6 +123,37 @@ TEST(TableTraining, DoesNotSeeAConstantOfAGroup) {
   for (std::size_t i = 0; i < a.rows(); ++i) EXPECT_NEAR(a(i, 0), b(i, 0), 1e-4);
 }
 
+TEST(TableTraining, LearnsWithinGroupsWhereFeaturesVaryMostlyBetweenThem) {
+  // The first feature is a candidate's own part plus ten times its group's, and only the
+  // candidate's part pays. On uncentred features its slope would be about 1/100.
+  Table data(2000, 3);
+  Matrix<double> x = data.features.values();
+  std::vector<double> level(400);
+  RandomStream(13, "test/level").fill_normal(0, level);
+  for (std::size_t i = 0; i < 2000; ++i) {
+    data.rewards[i] = x(i, 0) + 0.1 * data.rewards[i];
+    x(i, 0) += 10 * level[data.groups[i]];
+  }
+  const HeldFeatures features(x);
+  const RewardTable table{features, data.rewards, data.groups};
+  const TrainedReward reward = train_reward(table, data.rows, small_options());
+  EXPECT_FALSE(reward.ceiling);
+  const Matrix<double> predictions = predict_rewards(reward, features, data.rows);
+  // Slope within groups of predictions on rewards, for plain regression and the linear baseline.
+  for (const std::size_t column : {std::size_t{0}, reward.heads.size()}) {
+    double ry = 0;
+    double yy = 0;
+    for (std::size_t first = 0; first < 2000; first += 5) {
+      for (std::size_t i = first + 1; i < first + 5; ++i) {
+        const double dy = data.rewards[i] - data.rewards[first];
+        ry += dy * (predictions(i, column) - predictions(first, column));
+        yy += dy * dy;
+      }
+    }
+    EXPECT_NEAR(ry / yy, 1, column == 0 ? 0.25 : 0.05) << column;
+  }
+}
+
 TEST(TableTraining, CutsRewardsOffAtTheLargestSeen) {
   Table data(300, 4);
   for (std::size_t i = 0; i < 300; ++i) data.rewards[i] = data.features.values()(i, 0);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -80,6 +81,120 @@ TEST(CrossFit, FitsAllRowsAsRidgeDoes) {
   for (std::size_t j = 0; j < fit.coefficients.size(); ++j) {
     EXPECT_NEAR(cross.fit.coefficients[j], fit.coefficients[j], 1e-10);
   }
+}
+
+/// Three rows a group, each group within one fold; features and labels have a level of their own in
+/// each group.
+struct Grouped {
+  Problem problem = make_problem(60, 4);
+  std::vector<std::uint32_t> groups = std::vector<std::uint32_t>(60);
+
+  explicit Grouped(double level) {
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      groups[i] = static_cast<std::uint32_t>(i % 20);
+      problem.folds[i] = groups[i] % 3;
+      problem.y[i] += level * groups[i];
+      for (std::size_t j = 0; j < 4; ++j)
+        problem.x(i, j) += level * std::cos(static_cast<double>(j) + 2.0 * groups[i]);
+    }
+  }
+  /// The same rows less their group's weighted mean.
+  Problem centred() const {
+    Problem result = problem;
+    for (std::uint32_t group = 0; group < 20; ++group) {
+      double mass = 0;
+      std::vector<double> mean(5);
+      for (std::size_t i = group; i < groups.size(); i += 20) {
+        const double w = std::exp(problem.log_weights[i]);
+        mass += w;
+        for (std::size_t j = 0; j < 4; ++j) mean[j] += w * problem.x(i, j);
+        mean[4] += w * problem.y[i];
+      }
+      for (std::size_t i = group; i < groups.size(); i += 20) {
+        for (std::size_t j = 0; j < 4; ++j) result.x(i, j) -= mean[j] / mass;
+        result.y[i] -= mean[4] / mass;
+      }
+    }
+    return result;
+  }
+};
+
+TEST(CrossFit, GroupsAreTakenAboutTheirMeans) {
+  const Grouped grouped(5);
+  const Problem by_hand = grouped.centred();
+  RidgeOptions options;
+  options.rule = PenaltyRule::fixed;
+  options.penalty = 0.1;
+  const HeldRows rows(grouped.problem.x.view());
+  const CrossFit fit = cross_fit_ridge(rows, grouped.problem.y, grouped.problem.log_weights,
+                                       grouped.problem.folds, options, grouped.groups);
+  const CrossFit expected = cross_fit_ridge(HeldRows(by_hand.x.view()), by_hand.y,
+                                            by_hand.log_weights, by_hand.folds, options);
+  const RidgeFit alone =
+      fit_ridge(rows, grouped.problem.y, grouped.problem.log_weights, options, grouped.groups);
+  for (std::size_t j = 0; j < 4; ++j) {
+    EXPECT_NEAR(fit.fit.coefficients[j], expected.fit.coefficients[j], 1e-12);
+    EXPECT_NEAR(alone.coefficients[j], fit.fit.coefficients[j], 1e-12);
+  }
+  // Within a group held-out predictions differ by the same amounts.
+  for (std::size_t i = 20; i < 60; ++i) {
+    EXPECT_NEAR(
+        fit.held_out[i] - fit.held_out[i - 20],
+        [&] {
+          double difference = 0;
+          std::vector<double> log_weights = by_hand.log_weights;
+          for (std::size_t k = 0; k < 60; ++k) {
+            if (by_hand.folds[k] == by_hand.folds[i]) log_weights[k] = -INFINITY;
+          }
+          const RidgeFit others =
+              fit_ridge(HeldRows(by_hand.x.view()), by_hand.y, log_weights, options);
+          for (std::size_t j = 0; j < 4; ++j) {
+            difference += others.coefficients[j] * (by_hand.x(i, j) - by_hand.x(i - 20, j));
+          }
+          return difference;
+        }(),
+        1e-11);
+  }
+}
+
+TEST(CrossFit, LevelsOfGroupsChangeNothing) {
+  const Grouped plain(0);
+  const Grouped shifted(100);
+  const auto coefficients = [](const Grouped& grouped) {
+    return fit_ridge(HeldRows(grouped.problem.x.view()), grouped.problem.y,
+                     grouped.problem.log_weights, {}, grouped.groups)
+        .coefficients;
+  };
+  const std::vector<double> a = coefficients(plain);
+  const std::vector<double> b = coefficients(shifted);
+  for (std::size_t j = 0; j < a.size(); ++j) EXPECT_NEAR(a[j], b[j], 1e-11);
+}
+
+TEST(CrossFit, EachGroupTakesOneOfTheEffectiveSamples) {
+  Grouped grouped(5);
+  std::ranges::fill(grouped.problem.log_weights, 0.0);
+  const HeldRows rows(grouped.problem.x.view());
+  const auto& [x, y, log_weights, folds] = grouped.problem;
+  const RidgeFit fit = fit_ridge(rows, y, log_weights, {}, grouped.groups);
+  for (const RidgePathPoint& point : fit.path) {
+    RidgeOptions fixed;
+    fixed.rule = PenaltyRule::fixed;
+    fixed.penalty = point.penalty;
+    const double error = fit_ridge(rows, y, log_weights, fixed, grouped.groups).weighted_error;
+    const double left = 1 - point.degrees_of_freedom / (60 - 20);
+    EXPECT_NEAR(point.score, error / (left * left), 1e-10 * point.score);
+  }
+}
+
+TEST(CrossFit, RefusesGroupsOfAnotherLengthAndFoldsThatSplitThem) {
+  const Grouped grouped(1);
+  const HeldRows rows(grouped.problem.x.view());
+  const auto& [x, y, log_weights, folds] = grouped.problem;
+  const std::vector<std::uint32_t> few(59);
+  EXPECT_THROW(fit_ridge(rows, y, log_weights, {}, few), UsageError);
+  RidgeOptions kfold;
+  kfold.rule = PenaltyRule::kfold;
+  EXPECT_THROW(fit_ridge(rows, y, log_weights, kfold, grouped.groups), UsageError);
 }
 
 TEST(CrossFit, HasTheSameBitsForAnyNumberOfThreads) {

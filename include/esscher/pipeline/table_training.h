@@ -36,8 +36,8 @@ FitWeights parse_fit_weights(std::string_view text, std::string_view field = "--
 struct RewardTable {
   const FeatureRows& features;
   std::span<const double> rewards;
-  /// Candidates of one prompt: pi_0 is the law within a group, and rewards are learned relative to
-  /// their group's mean, since no policy sees it. Empty: no groups.
+  /// Candidates of one prompt: pi_0 is the law within a group. Readouts regress rewards on features,
+  /// both relative to their group's mean, since no policy sees it. Empty: no groups.
   std::span<const std::uint32_t> groups{};
   std::span<const double> log_weights{};  ///< prior importance of the rows; empty: equal
 };
@@ -69,7 +69,8 @@ struct TrainingOptions {
   RidgeOptions ridge{};  ///< of the uniform fit: gcv or fixed. Others: lambda sqrt(n / ESS)
   int folds = 5;         ///< of the pilot and of the choice of weights
   /// Rewards are cut off at the largest training reward. Beyond it a reward is extrapolation, and a
-  /// tilted policy seeks nothing else (ours).
+  /// tilted policy seeks nothing else (ours). Not with groups: the level of a reward learned
+  /// relative to its group's mean is not known.
   bool ceiling = true;
 
   std::uint64_t seed = 1;

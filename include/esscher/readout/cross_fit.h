@@ -19,11 +19,15 @@ struct CrossFit {
 /// The fit to all rows, as fit_ridge(), and for each fold the fit to the others, all with weights
 /// \p log_weights. Each chooses its penalty by itself where the rule is gcv.
 /// \param folds  n numbers 0 ... K - 1, each of which occurs; 2 <= K <= 64
+/// \param groups  as in fit_ridge(); each must lie within one fold. Held-out predictions have a
+/// level
+///         of their own in each group.
 /// \throws UsageError for PenaltyRule::kfold (folds of folds are not offered) and as fit_ridge();
 ///         DataError where a fold's complement has no weight
 /// Cost: one pass for the folds' moments, K + 1 eigendecompositions, one pass for predictions.
 CrossFit cross_fit_ridge(const DesignRows& rows, std::span<const double> targets,
                          std::span<const double> log_weights, std::span<const std::uint32_t> folds,
-                         const RidgeOptions& options = {});
+                         const RidgeOptions& options = {},
+                         std::span<const std::uint32_t> groups = {});
 
 }  // namespace esscher

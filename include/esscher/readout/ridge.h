@@ -108,11 +108,17 @@ struct RidgeFit {
 /// One fit. \param targets, log_weights  n each; -infinity leaves a row out
 /// \throws UsageError for an option outside its range or unequal lengths, DataError where a target
 ///         or a feature is not finite, or no weight is.
+/// \param groups  empty, or n dense ids: rows and targets are then taken about their group's
+///         weighted mean (the within estimator), so that a group's level, which no policy sees,
+///         neither helps nor disturbs; the effective samples of GCV are less by
+///         sum_i w_i^2 / W_g in units of the weight (by one a group for equal weights). One pass
+///         over the rows and (m + 1) doubles a group more; no kfold.
 /// The fit has the same bits for any number of threads.
 /// Cost: one pass over the rows, n m^2 / 2 multiply-adds, and an eigendecomposition of m x m; K
 /// more of them for kfold. Memory: (m + 1)^2 doubles for each fold, some four times a thread.
 RidgeFit fit_ridge(const DesignRows& rows, std::span<const double> targets,
-                   std::span<const double> log_weights, const RidgeOptions& options = {});
+                   std::span<const double> log_weights, const RidgeOptions& options = {},
+                   std::span<const std::uint32_t> groups = {});
 
 /// out[i] = c + <a, phi_i> for all rows.
 std::vector<double> predict(const DesignRows& rows, std::span<const double> coefficients,
