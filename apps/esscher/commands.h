@@ -9,10 +9,10 @@
 
 namespace esscher::app {
 
-/// Thrown by a command that a signal stopped, once it has written what was done: exit code 130.
+/// Thrown by a command that a signal stopped, saying what was kept: exit code 130.
 class Interrupted : public std::runtime_error {
  public:
-  Interrupted() : std::runtime_error("interrupted; what was done so far is written") {}
+  explicit Interrupted(const std::string& kept) : std::runtime_error("interrupted; " + kept) {}
 };
 
 void add_simulate_command(CLI::App& program);

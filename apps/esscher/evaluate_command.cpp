@@ -46,7 +46,7 @@ void run(Arguments& arguments) {
     options.training.callbacks.progress = [&](const Progress& progress) { line.show(progress); };
     return evaluate_table(loaded.table(), options);
   }();
-  if (evaluation.cancelled) throw Interrupted();
+  if (evaluation.cancelled) throw Interrupted("nothing is written");
   if (folder) {
     folder->write("config.toml", settings.toml());
     folder->write("report.txt", evaluation_report(evaluation, loaded.dataset, sd));

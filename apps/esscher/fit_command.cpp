@@ -76,7 +76,7 @@ void run(Arguments& arguments) {
     std::iota(rows.begin(), rows.end(), std::uint64_t{0});
     model.reward = train_reward(loaded.table(), rows, options);
   }
-  if (interrupt.token().requested()) throw Interrupted();
+  if (interrupt.token().requested()) throw Interrupted("nothing is written");
   model.encoding = loaded.dataset.encoding;
   model.facts["data"] = arguments.data;
   model.facts["interactions"] = settings["interactions"];

@@ -66,7 +66,8 @@ void run(Arguments& arguments) {
     }
     Output("").write(text);
   }
-  if (result.status == SimulationStatus::cancelled) throw Interrupted();
+  if (result.status == SimulationStatus::cancelled)
+    throw Interrupted("what was done so far is written");
 }
 
 }  // namespace

@@ -20,12 +20,13 @@ std::vector<std::uint64_t> shuffled_numbers(std::size_t count, const RandomStrea
   return numbers;
 }
 
-void require_enough(std::uint64_t count, int folds, const std::string& what) {
+void require_enough(std::uint64_t count, int folds, const std::string& what,
+                    std::string_view field) {
   if (count >= static_cast<std::uint64_t>(folds)) return;
   const std::string remedy =
       count >= 2 ? "take at most " + std::to_string(count) : "nothing can be cross-fitted";
   throw UsageError(rejection(
-      "--folds", std::to_string(folds),
+      field, std::to_string(folds),
       "the table has only " + std::to_string(count) + " " + what + (count == 1 ? "" : "s"),
       remedy));
 }
@@ -56,11 +57,11 @@ std::vector<std::uint64_t> rows_where(std::span<const std::uint32_t> folds, Keep
 }  // namespace
 
 std::vector<std::uint32_t> assign_folds(std::uint64_t rows, std::span<const std::uint32_t> groups,
-                                        int folds, std::uint64_t seed) {
+                                        int folds, std::uint64_t seed, std::string_view field) {
   if (folds < 2) {
-    throw UsageError(rejection("--folds", std::to_string(folds), "must be at least 2"));
+    throw UsageError(rejection(field, std::to_string(folds), "must be at least 2"));
   }
-  require_enough(rows, folds, "row");
+  require_enough(rows, folds, "row", field);
   const auto count = static_cast<std::size_t>(rows);
   const RandomStream stream(seed, "data/folds");
   std::vector<std::uint32_t> fold(count);
@@ -82,7 +83,7 @@ std::vector<std::uint32_t> assign_folds(std::uint64_t rows, std::span<const std:
                     " rows are in one group, which cannot be split; give a column that tells "
                     "prompts apart, or none");
   }
-  require_enough(sizes.size(), folds, "group");
+  require_enough(sizes.size(), folds, "group", field);
   std::vector<std::uint32_t> group_fold(sizes.size());
   std::vector<std::uint64_t> filled(static_cast<std::size_t>(folds));
   for (const std::uint64_t group : shuffled_numbers(sizes.size(), stream)) {

@@ -55,14 +55,17 @@ TrainingOptions with_uniform(TrainingOptions options) {
 void add_remarks(const TableEvaluation& evaluation, std::vector<std::string>& remarks) {
   const RewardEvaluation& first = evaluation.rewards.front();
   const RewardEvaluation& linear = evaluation.rewards.back();
+  bool compared = false;
   bool beaten = false;
   for (std::size_t b = 0; b < first.policies.size(); ++b) {
+    if (!first.policies[b].reliable || !linear.policies[b].reliable) continue;
+    compared = true;
     beaten = beaten || first.policies[b].gain.value > linear.policies[b].gain.value;
   }
-  if (!beaten) {
+  if (compared && !beaten) {
     remarks.emplace_back(
-        "The network does not beat the linear ridge baseline at any temperature: "
-        "take the linear reward.");
+        "The network does not beat the linear ridge baseline at any temperature that can be relied "
+        "on: take the linear reward.");
   } else if (first.correlation < linear.correlation) {
     remarks.push_back("Held-out correlation with the reward is lower for the network (" +
                       number_text(first.correlation, 3) + ") than for the linear baseline (" +
@@ -80,7 +83,7 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
                                "there are " + std::to_string(n) + " rewards"));
   }
   const std::vector<std::uint32_t> folds =
-      assign_folds(n, table.groups, options.folds, training.seed);
+      assign_folds(n, table.groups, options.folds, training.seed, "--evaluation-folds");
   const std::vector<double>& betas = training.deployment_temperatures;
   TableEvaluation result;
   std::vector<HeldOut> held_out;

@@ -31,12 +31,26 @@ constexpr std::array<std::pair<FitWeights, const char*>, 4> kNames = {{
     {FitWeights::automatic, "auto"},
 }};
 
+/// \throws UsageError for a value that is there twice
+template <class T, class Text>
+void require_distinct(const std::vector<T>& values, const char* field, Text text) {
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    if (std::find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i), values[i]) ==
+        values.begin() + static_cast<std::ptrdiff_t>(i)) {
+      continue;
+    }
+    throw UsageError(rejection(field, text(values[i]), "is there twice", "name it once"));
+  }
+}
+
 void validate(const TrainingOptions& options) {
   if (options.weights.empty()) throw UsageError(rejection("--weights", "''", "names no weights"));
   if (options.deployment_temperatures.empty()) {
     throw UsageError(rejection("--beta", "''", "must hold at least one temperature"));
   }
   for (const double beta : options.deployment_temperatures) require_temperature(beta, "--beta");
+  require_distinct(options.deployment_temperatures, "--beta", [](double beta) { return beta; });
+  require_distinct(options.weights, "--weights", fit_weights_name);
   if (options.feature_temperature) {
     require_temperature(*options.feature_temperature, "--feature-temperature");
   }

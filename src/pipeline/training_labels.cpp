@@ -13,6 +13,10 @@
 namespace esscher::internal {
 namespace {
 
+// Temperatures lie in [1e-9, 1e9], and some eighths of a deviation are of use.
+constexpr double kLeastDeviation = 1e-8;
+constexpr double kGreatestDeviation = 1e8;
+
 void require_length(const char* what, std::size_t length, std::uint64_t rows) {
   if (length == 0 || length == rows) return;
   throw UsageError(rejection(what, std::to_string(length) + " values",
@@ -67,16 +71,23 @@ TrainingLabels::TrainingLabels(const RewardTable& table, std::span<const std::ui
   for (std::size_t c = 0; c < cells; ++c) means[c] = mass[c] > 0 ? means[c] / mass[c] : 0;
   double variance = 0;
   double largest = 0;
+  double spread = 0;
   for (std::size_t i = 0; i < values_.size(); ++i) {
     largest = std::max(largest, std::abs(values_[i]));
     values_[i] -= means[cell(i)];
+    if (share[i] > 0) spread = std::max(spread, std::abs(values_[i]));
     variance += share[i] * values_[i] * values_[i];
   }
   sd_ = std::sqrt(variance);
-  if (!(sd_ > 1e-13 * largest)) {
+  if (!(spread > 1e-13 * largest)) {
     throw DataError(groups_.empty()
                         ? "rewards: all training rows have the same reward; nothing can be learned"
                         : "rewards: they do not vary within any group; nothing can be learned");
+  }
+  if (!(sd_ >= kLeastDeviation && sd_ <= kGreatestDeviation)) {
+    throw DataError(rejection("rewards' standard deviation", sd_,
+                              "must lie in [1e-8, 1e8], or temperatures leave their range",
+                              "change the unit of the rewards"));
   }
   if (groups_.empty()) mean_ = means[0];
   for (double& y : values_) y /= sd_;

@@ -147,10 +147,10 @@ void judge(TablePolicyValue& value, const TableCells& cells, std::span<const dou
   value.reliable = ess[least] >= kLeastEffectiveRows && value.weights.reliable();
   if (ess[least] < kLeastEffectiveRows) {
     value.remark =
-        (ess.size() > 1 ? "in stratum " + std::to_string(cells.number[least]) + " the" : "the") +
+        (ess.size() > 1 ? "in fold " + std::to_string(cells.number[least] + 1) + " the" : "the") +
         std::string(" tilt leaves ") + number_text(ess[least], 3) + " effective rows of " +
         std::to_string(cells.size(least)) + "; " + number_text(kLeastEffectiveRows) +
-        " are needed: raise beta or take more rows";
+        " are needed: raise beta, take more rows" + (ess.size() > 1 ? " or fewer folds" : "");
   } else if (!value.reliable) {
     value.remark = "Pareto k is " + number_text(value.weights.pareto_k, 3) +
                    ", above its threshold of " + number_text(value.weights.pareto_k_threshold, 3) +

@@ -129,7 +129,7 @@ TEST(Tables, RefuseWhatTheyCannotRead) {
 }
 
 TEST(Tables, RefuseWhatCannotBeLearnedFrom) {
-  expect_words(refusal("a,y\n1,2\n2,3\n3,5\n"), {"64 ", "--folds"});
+  expect_words(refusal("a,y\n1,2\n2,3\n3,5\n"), {"64 ", "--evaluation-folds"});
   expect_words(refusal(data_csv(), with(kEvaluate, {"--weight", "b"})), {"65 ", "column b"});
   expect_words(refusal(data_csv(), with(kEvaluate, {"--group", "nothing"})), {"64 ", "nothing"});
   std::string one_group = "g,a,y\n";

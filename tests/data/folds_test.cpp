@@ -89,6 +89,8 @@ TEST(Folds, RefuseTablesThatAreTooSmall) {
   EXPECT_EQ(failure([] { assign_folds(1, {}, 2, 1); }),
             "--folds = 2: the table has only 1 row; nothing can be cross-fitted");
   EXPECT_EQ(failure([] { assign_folds(7, {}, 1, 1); }), "--folds = 1: must be at least 2");
+  EXPECT_EQ(failure([] { assign_folds(7, {}, 1, 1, "--evaluation-folds"); }),
+            "--evaluation-folds = 1: must be at least 2");
   const std::vector<std::uint32_t> three{5, 5, 5, 6, 6, 7};
   EXPECT_EQ(failure([&] { assign_folds(6, three, 5, 1); }),
             "--folds = 5: the table has only 3 groups; take at most 3");

@@ -87,9 +87,9 @@ TEST(TableEvaluation, MeasuresByTheGoldRewardWhereThereIsOne) {
 }
 
 TEST(TableEvaluation, SaysWhereTheLinearBaselineIsNotBeaten) {
-  SingleIndexTable data(300, 3, 1, 4);
-  for (std::size_t i = 0; i < 300; ++i) data.rewards[i] = data.features.values()(i, 1);
-  EvaluationOptions options = small_options({0.5});
+  SingleIndexTable data(900, 3, 1, 4);
+  for (std::size_t i = 0; i < 900; ++i) data.rewards[i] = data.features.values()(i, 1);
+  EvaluationOptions options = small_options({1});
   options.training.width = 4;
   const TableEvaluation evaluation = evaluate_table(data.table(), options);
   EXPECT_THAT(evaluation.remarks, testing::Contains(testing::HasSubstr("take the linear reward")));

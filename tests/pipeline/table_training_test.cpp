@@ -221,6 +221,11 @@ TEST(TableTraining, RefusesRewardsThatTeachNothing) {
   Table shorter(50, 3);
   shorter.rewards.pop_back();
   EXPECT_THAT(refusal(shorter, small_options()), testing::HasSubstr("rewards = 49 values"));
+  // Neither is constant: both are in a unit whose temperatures would leave their range.
+  EXPECT_THAT(refusal(Table(50, 3, 1e-300), small_options()),
+              testing::HasSubstr("change the unit of the rewards"));
+  EXPECT_THAT(refusal(Table(50, 3, 1e200), small_options()),
+              testing::HasSubstr("change the unit of the rewards"));
 }
 
 TEST(TableTraining, RefusesOptionsOutsideTheirRange) {
@@ -236,6 +241,11 @@ TEST(TableTraining, RefusesOptionsOutsideTheirRange) {
   options = small_options();
   options.weight_temperature = -1;
   EXPECT_THAT(refusal(data, options), testing::HasSubstr("--weight-temperature = -1"));
+  EXPECT_THAT(refusal(data, small_options({0.5, 1, 0.5})),
+              testing::HasSubstr("--beta = 0.5: is there twice"));
+  options = small_options();
+  options.weights = {FitWeights::label, FitWeights::label};
+  EXPECT_THAT(refusal(data, options), testing::HasSubstr("--weights = label: is there twice"));
 }
 
 TEST(TableTraining, WeightsHaveNames) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace esscher {
@@ -14,10 +15,11 @@ namespace esscher {
 /// random order each goes to the fold that is least full, the first of those that tie, so that
 /// sizes differ by at most the largest group. A function of the seed, the number of rows and which
 /// rows share a group; the ids themselves do not matter. O(rows log groups).
-/// \throws UsageError (field "--folds") unless 2 <= folds, and there are as many rows and groups;
+/// \throws UsageError naming \p field unless 2 <= folds, and there are as many rows and groups;
 ///         DataError where all rows are in one group; InternalError unless there is a group a row
 std::vector<std::uint32_t> assign_folds(std::uint64_t rows, std::span<const std::uint32_t> groups,
-                                        int folds, std::uint64_t seed);
+                                        int folds, std::uint64_t seed,
+                                        std::string_view field = "--folds");
 
 /// Numbers of the rows in that fold, or in all others, ascending.
 std::vector<std::uint64_t> rows_in_fold(std::span<const std::uint32_t> folds, std::uint32_t fold);

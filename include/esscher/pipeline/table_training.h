@@ -36,8 +36,8 @@ FitWeights parse_fit_weights(std::string_view text, std::string_view field = "--
 struct RewardTable {
   const FeatureRows& features;
   std::span<const double> rewards;
-  /// Candidates of one prompt: pi_0 is the law within a group. Readouts regress rewards on features,
-  /// both relative to their group's mean, since no policy sees it. Empty: no groups.
+  /// Candidates of one prompt: pi_0 is the law within a group. Readouts regress rewards on
+  /// features, both relative to their group's mean, since no policy sees it. Empty: no groups.
   std::span<const std::uint32_t> groups{};
   std::span<const double> log_weights{};  ///< prior importance of the rows; empty: equal
 };
