@@ -177,7 +177,7 @@ class Readouts {
     head.penalty = fit.fit.penalty;
     reward_.heads.push_back(std::move(head));
     reward_.head_ess.push_back(fit.fit.weights.ess);
-    for (double& value : fit.held_out) value = capped(value);
+    for (double& value : fit.held_out) value = sd * capped(value);
     held_out_.push_back(std::move(fit.held_out));
     const std::size_t index = held_out_.size() - 1;
     index_[{weights, temperature}] = index;
@@ -196,16 +196,9 @@ class Readouts {
     for (std::size_t i = 0; i < heads.size(); ++i) {
       candidates.push_back({temperatures[i], reward_.head_ess[heads[i]], held_out_[heads[i]]});
     }
-    // Everything in standard deviations but the temperatures, which the sentence tells.
+    // In the reward's unit, in which the sentence tells temperatures.
     std::vector<double> unit_rewards(labels_.values().begin(), labels_.values().end());
     for (double& y : unit_rewards) y *= labels_.sd();
-    std::vector<std::vector<double>> scaled_predictions;
-    scaled_predictions.reserve(candidates.size());
-    for (WeightCandidate& candidate : candidates) {
-      scaled_predictions.emplace_back(candidate.held_out.begin(), candidate.held_out.end());
-      for (double& r : scaled_predictions.back()) r *= labels_.sd();
-      candidate.held_out = scaled_predictions.back();
-    }
     const WeightTemperatureChoice choice = choose_weight_temperature(
         beta, candidates, {unit_rewards, folds_, labels_.groups(), labels_.log_weights()},
         {.parameters = rows_.columns() + 1});
@@ -221,7 +214,7 @@ class Readouts {
   double penalty_ = 0;
   double even_ess_ = 0;
   std::vector<double> pilot_;
-  std::vector<std::vector<double>> held_out_;  ///< of each head
+  std::vector<std::vector<double>> held_out_;  ///< of each head, relative to the mean
   std::map<std::pair<ReadoutWeights, double>, std::size_t> index_;
 };
 
@@ -312,7 +305,8 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
     std::vector<std::uint64_t> positions(rows.size());
     std::iota(positions.begin(), positions.end(), std::uint64_t{0});
     const internal::OrderedSamples samples(
-        x, row_order(positions, labels.log_weights(), options.seed), labels.values());
+        x, row_order(positions, labels.log_weights(), options.seed), labels.values(), stage.batch,
+        options.threads);
     reward.first = learn_features(stage, samples).layer;
     if (options.callbacks.cancelled()) return reward;
   }
