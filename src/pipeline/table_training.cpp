@@ -304,9 +304,9 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
     labels.standardise(stage.label);
     std::vector<std::uint64_t> positions(rows.size());
     std::iota(positions.begin(), positions.end(), std::uint64_t{0});
-    const internal::OrderedSamples samples(
-        x, row_order(positions, labels.log_weights(), options.seed), labels.values(), stage.batch,
-        options.threads);
+    const internal::OrderedSamples samples(x,
+                                           row_order(positions, labels.log_weights(), options.seed),
+                                           labels.values(), stage.batch, options.threads);
     reward.first = learn_features(stage, samples).layer;
     if (options.callbacks.cancelled()) return reward;
   }

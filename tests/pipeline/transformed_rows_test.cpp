@@ -23,7 +23,9 @@ struct Example {
     order = row_order(order, {}, 5);
     labels.resize(rows.size());
     std::iota(labels.begin(), labels.end(), 0.0);
-    transform = fit_transform(features, rows, {}, {.kind = kind});
+    TransformOptions options;
+    options.kind = kind;
+    transform = fit_transform(features, rows, {}, options);
   }
   static HeldFeatures make() {
     Matrix<double> x = testing_support::SingleIndexTable::make(5000, 6, 3).values();
@@ -125,7 +127,9 @@ TEST_P(StreamedRows, GiveTheHiddenLayerOfRowsThatAreHeld) {
 INSTANTIATE_TEST_SUITE_P(Transforms, StreamedRows,
                          testing::Values(TransformKind::none, TransformKind::standardise,
                                          TransformKind::whiten),
-                         [](const auto& info) { return std::string(transform_name(info.param)); });
+                         [](const auto& which) {
+                           return std::string(transform_name(which.param));
+                         });
 
 }  // namespace
 }  // namespace esscher::internal
