@@ -16,7 +16,7 @@
 namespace esscher::app {
 namespace {
 
-struct Arguments {
+struct EvaluateArguments {
   Settings settings{joined(joined(data_settings(), training_settings()), evaluation_settings())};
   std::string data;
   std::string output;
@@ -25,7 +25,7 @@ struct Arguments {
   bool quiet = false;
 };
 
-void run(Arguments& arguments) {
+void run_evaluate(EvaluateArguments& arguments) {
   Settings& settings = arguments.settings;
   settings.resolve();
   const LoadedTable loaded = load_table(settings, arguments.data);
@@ -67,7 +67,7 @@ void add_evaluate_command(CLI::App& program) {
       "evaluate",
       "How low may beta go: what policies tilted by the learned reward are worth, measured on rows "
       "that it has not seen, and the temperatures that this supports");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<EvaluateArguments>();
   command->add_option("data", arguments->data, "features: csv, tsv, npy, npz or safetensors file")
       ->type_name("DATA")
       ->required();
@@ -90,7 +90,7 @@ void add_evaluate_command(CLI::App& program) {
       "Example: esscher evaluate data.csv --reward y --group prompt");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
-    run(*arguments);
+    run_evaluate(*arguments);
   });
 }
 

@@ -13,10 +13,6 @@
 namespace esscher::app {
 namespace {
 
-std::string paragraph(const std::string& text) {
-  return "  " + wrapped(text, kPageWidth - 2, "  ") + "\n";
-}
-
 double low(const TableEstimate& estimate) {
   return estimate.interval ? estimate.interval->low : estimate.lower();
 }

@@ -20,16 +20,12 @@
 namespace esscher::app {
 namespace {
 
-struct Arguments {
+struct FitArguments {
   Settings settings{joined(data_settings(), training_settings())};
   std::string data;
   std::string output;
   bool quiet = false;
 };
-
-std::string paragraph(const std::string& text) {
-  return "  " + wrapped(text, kPageWidth - 2, "  ") + "\n";
-}
 
 std::string report(const Dataset& dataset, const TrainedReward& reward) {
   std::string text = fmt::format(
@@ -61,7 +57,7 @@ std::string report(const Dataset& dataset, const TrainedReward& reward) {
   return text;
 }
 
-void run(Arguments& arguments) {
+void run_fit(FitArguments& arguments) {
   Settings& settings = arguments.settings;
   settings.resolve();
   const LoadedTable loaded = load_table(settings, arguments.data);
@@ -96,7 +92,7 @@ void add_fit_command(CLI::App& program) {
       "fit",
       "A reward learned from a table of features and rewards, for the policies that will be "
       "deployed");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<FitArguments>();
   command->add_option("data", arguments->data, "features: csv, tsv, npy, npz or safetensors file")
       ->type_name("DATA")
       ->required();
@@ -111,7 +107,7 @@ void add_fit_command(CLI::App& program) {
       "-o variants.safetensors");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
-    run(*arguments);
+    run_fit(*arguments);
   });
 }
 

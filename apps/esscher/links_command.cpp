@@ -16,7 +16,7 @@
 namespace esscher::app {
 namespace {
 
-struct Arguments {
+struct LinksArguments {
   std::string format = "table";
   std::string output;
 };
@@ -66,7 +66,7 @@ std::string json(const std::vector<Row>& rows) {
   return json_text(list);
 }
 
-void run(const Arguments& arguments) {
+void run_links(const LinksArguments& arguments) {
   Output output(arguments.output);
   std::vector<Row> rows;
   for (const CatalogueEntry& entry : link_catalogue()) {
@@ -80,7 +80,7 @@ void run(const Arguments& arguments) {
 void add_links_command(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("links", "List the links that have a name, with their exponents");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<LinksArguments>();
   command->add_option("--format", arguments->format, "how to print them")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"table", "json"}))
@@ -90,7 +90,7 @@ void add_links_command(CLI::App& program) {
   command->footer("Example: esscher links");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
-    run(*arguments);
+    run_links(*arguments);
   });
 }
 

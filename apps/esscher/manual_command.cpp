@@ -11,7 +11,7 @@
 namespace esscher::app {
 namespace {
 
-struct Arguments {
+struct ManualArguments {
   std::string format = "markdown";
   std::string output;
 };
@@ -119,7 +119,7 @@ std::string man_page(const CLI::App& program) {
 void add_manual_command(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("manual", "Print this manual, made from the options' definitions");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ManualArguments>();
   command->add_option("--format", arguments->format, "markdown, or man for a manual page")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"markdown", "man"}))

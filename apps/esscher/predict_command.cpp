@@ -9,12 +9,12 @@
 namespace esscher::app {
 namespace {
 
-struct Arguments {
+struct PredictArguments {
   PredictionArguments prediction;
   std::string output;
 };
 
-void run(const Arguments& arguments) {
+void run_predict(const PredictArguments& arguments) {
   const Predictions predictions = predict_table(arguments.prediction);
   write_npy(arguments.output, {predictions.rewards.data(), predictions.rewards.size(), 1, 1});
 }
@@ -24,7 +24,7 @@ void run(const Arguments& arguments) {
 void add_predict_command(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("predict", "Rewards of new rows by a fitted model, as a NumPy array");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<PredictArguments>();
   arguments->prediction.define(*command);
   command
       ->add_option("--beta", arguments->prediction.beta,
@@ -37,7 +37,7 @@ void add_predict_command(CLI::App& program) {
   command->footer("Example: esscher predict reward.safetensors new.csv -o r.npy");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
-    run(*arguments);
+    run_predict(*arguments);
   });
 }
 

@@ -13,7 +13,7 @@
 namespace esscher::app {
 namespace {
 
-struct Arguments {
+struct ResampleArguments {
   PredictionArguments prediction;
   std::string kind = "tilted";
   std::string group;
@@ -24,7 +24,7 @@ struct Arguments {
   std::string output;
 };
 
-void run(const Arguments& arguments) {
+void run_resample(const ResampleArguments& arguments) {
   ResampleOptions options;
   options.kind = parse_resample_kind(arguments.kind, "--kind");
   options.beta = parse_number(arguments.prediction.beta, "--beta");
@@ -65,7 +65,7 @@ void run(const Arguments& arguments) {
 void add_resample_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand(
       "resample", "Rows of a table drawn anew as a policy tilted by a fitted model would");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ResampleArguments>();
   arguments->prediction.define(*command);
   command->add_option("--beta", arguments->prediction.beta, "temperature of the policy")
       ->type_name("BETA")
@@ -97,7 +97,7 @@ void add_resample_command(CLI::App& program) {
   command->footer("Example: esscher resample reward.safetensors new.csv --beta 0.5 --n 10");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
-    run(*arguments);
+    run_resample(*arguments);
   });
 }
 

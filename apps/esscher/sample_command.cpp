@@ -12,7 +12,7 @@
 namespace esscher::app {
 namespace {
 
-struct Arguments {
+struct SampleArguments {
   std::string model;
   std::string weights = "surrogate";
   std::string beta;
@@ -23,7 +23,7 @@ struct Arguments {
   std::string output;
 };
 
-void run(const Arguments& arguments) {
+void run_sample(const SampleArguments& arguments) {
   const double beta = parse_number(arguments.beta, "--beta");
   require_temperature(beta, "--beta");
   const double weight_temperature =
@@ -46,7 +46,7 @@ void run(const Arguments& arguments) {
 void add_sample_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand(
       "sample", "Draw from the policy that a saved reward model tilts, as a NumPy array");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<SampleArguments>();
   command->add_option("model", arguments->model, "model.safetensors of 'esscher simulate'")
       ->type_name("MODEL")
       ->required();
@@ -79,7 +79,7 @@ void add_sample_command(CLI::App& program) {
       "-o x.npy");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
-    run(*arguments);
+    run_sample(*arguments);
   });
 }
 

@@ -16,7 +16,7 @@
 namespace esscher::app {
 namespace {
 
-struct Arguments {
+struct SimulateArguments {
   Settings settings{simulation_settings()};
   std::string output;
   std::string format = "report";
@@ -35,7 +35,7 @@ void write_files(const RunFolder& folder, const SimulationResult& result,
   save_reward_model(folder.path_of("model.safetensors"), result.model);
 }
 
-void run(Arguments& arguments) {
+void run_simulate(SimulateArguments& arguments) {
   Settings& settings = arguments.settings;
   settings.resolve();
   SimulationOptions options = read_simulation(settings);
@@ -77,7 +77,7 @@ void add_simulate_command(CLI::App& program) {
       "simulate",
       "The whole system in any dimension: features learned from exponentially weighted samples, "
       "readouts, the policies tilted by them, and the temperatures at which these may be deployed");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<SimulateArguments>();
   arguments->settings.define(*command);
   command
       ->add_option("-o,--output", arguments->output,
@@ -99,7 +99,7 @@ void add_simulate_command(CLI::App& program) {
       "Example: esscher simulate --config run/config.toml --set seed=2 -o run2");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
-    run(*arguments);
+    run_simulate(*arguments);
   });
 }
 

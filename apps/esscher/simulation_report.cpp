@@ -14,19 +14,15 @@
 namespace esscher::app {
 namespace {
 
-constexpr int kLabel = 46;
-constexpr int kColumn = 18;
+constexpr int kFactLabel = 46;
+constexpr int kFactColumn = 18;
 constexpr int kWideColumn = 23;
 constexpr int kBeta = 9;
 
-std::string paragraph(const std::string& text) {
-  return "  " + wrapped(text, kPageWidth - 2, "  ") + "\n";
-}
-
-std::string number(double value, int digits = 4) { return fmt::format("{:.{}g}", value, digits); }
+std::string figure(double value, int digits = 4) { return fmt::format("{:.{}g}", value, digits); }
 
 std::string row(const std::string& label, const std::vector<std::string>& cells) {
-  std::string text = fmt::format("  {:<{}}", label, kLabel);
+  std::string text = fmt::format("  {:<{}}", label, kFactLabel);
   for (const std::string& cell : cells) text += fmt::format("{:>{}}", cell, kWideColumn);
   return text + "\n";
 }
@@ -37,7 +33,7 @@ std::string share_text(const Share& share) {
 }
 
 std::string time_text(const RecoveryTimes& times) {
-  return times.median ? number(*times.median, 3) : "never";
+  return times.median ? figure(*times.median, 3) : "never";
 }
 
 std::string head(const SimulationResult& result) {
@@ -46,11 +42,11 @@ std::string head(const SimulationResult& result) {
   return fmt::format(
       "Reward r*(x) = f(<theta*, x>), f(z) = {}, x ~ N(0, I_d), d = {}\n"
       "  link {}, noise {}, {} neurons ({}), seed {}\n",
-      model.link.formula(), number(static_cast<double>(features.dim), 7), model.link.name(),
+      model.link.formula(), figure(static_cast<double>(features.dim), 7), model.link.name(),
       model.noise.name(), features.width, features.activation.name(), features.seed);
 }
 
-std::string order_text(const std::optional<int>& order) {
+std::string exponent_text(const std::optional<int>& order) {
   return order ? std::to_string(*order) : "> 12";
 }
 
@@ -60,7 +56,7 @@ std::string stage_one_words(const SimulationResult& result) {
   std::string text;
   if (result.plan.feature_temperature) {
     text += fmt::format("Each sample is weighted by e^{{y/beta1}}, beta1 = {} (transform {}). ",
-                        number(*result.plan.feature_temperature),
+                        figure(*result.plan.feature_temperature),
                         weighting_name(features.label.weighting));
   } else {
     text += "Samples are not weighted. ";
@@ -68,9 +64,10 @@ std::string stage_one_words(const SimulationResult& result) {
   text += fmt::format(
       "Plain regression sees the information exponent {}, the best label transform the generative "
       "exponent {}. Engine {}: {} samples in batches of {}, step size {}; {} after {:.1f} s.",
-      order_text(result.plan.information_exponent), order_text(result.plan.generative_exponent),
-      engine_name(summary.engine), number(static_cast<double>(summary.samples), 3), features.batch,
-      number(features.step_size, 3), feature_status_name(summary.status), result.seconds.features);
+      exponent_text(result.plan.information_exponent),
+      exponent_text(result.plan.generative_exponent), engine_name(summary.engine),
+      figure(static_cast<double>(summary.samples), 3), features.batch,
+      figure(features.step_size, 3), feature_status_name(summary.status), result.seconds.features);
   return text;
 }
 
@@ -85,22 +82,22 @@ std::string stage_one(const SimulationResult& result) {
     text += row(label, cells);
   };
   if (result.control) text += row("", {"weighted", "without weights"});
-  line(fmt::format("neurons with |overlap| > {}", number(options.weak)),
+  line(fmt::format("neurons with |overlap| > {}", figure(options.weak)),
        [](const FeatureSummary& run) { return share_text(run.weak); });
-  line(fmt::format("neurons with |overlap| > {}", number(options.strong)),
+  line(fmt::format("neurons with |overlap| > {}", figure(options.strong)),
        [](const FeatureSummary& run) { return share_text(run.strong); });
-  line(fmt::format("median samples until |overlap| > {}", number(options.weak)),
+  line(fmt::format("median samples until |overlap| > {}", figure(options.weak)),
        [](const FeatureSummary& run) { return time_text(run.weak_times); });
   line("largest |overlap|", [](const FeatureSummary& run) {
-    return run.trajectory.empty() ? "-" : number(run.trajectory.back().quantiles.back(), 3);
+    return run.trajectory.empty() ? "-" : figure(run.trajectory.back().quantiles.back(), 3);
   });
   line("early drift of the overlap, x 1e6 / sample", [](const FeatureSummary& run) {
-    return run.drift ? fmt::format("{} +-{}", number(1e6 * run.drift->observed, 3),
-                                   number(1e6 * run.drift->standard_error, 2))
+    return run.drift ? fmt::format("{} +-{}", figure(1e6 * run.drift->observed, 3),
+                                   figure(1e6 * run.drift->standard_error, 2))
                      : std::string("-");
   });
   line("  as theory predicts it", [](const FeatureSummary& run) {
-    return run.drift ? number(1e6 * run.drift->predicted, 3) : std::string("-");
+    return run.drift ? figure(1e6 * run.drift->predicted, 3) : std::string("-");
   });
   text += "  Shares carry 95 % Wilson intervals.";
   text += result.control ? " Both columns used the same samples.\n" : "\n";
@@ -131,17 +128,17 @@ const PolicyRow* find(const SimulationResult& result, ReadoutWeights weights, do
 std::string efficiency_table(const SimulationResult& result) {
   std::string text = fmt::format("  {:>{}}{:>12}", "beta2", kBeta, "to gain");
   for (const ReadoutWeights weights : result.options.weights) {
-    text += fmt::format("{:>{}}", readout_weights_name(weights), kColumn);
+    text += fmt::format("{:>{}}", readout_weights_name(weights), kFactColumn);
   }
   text += "\n";
   std::vector<TiltedLaw> optimal = result.optimal;
   std::sort(optimal.begin(), optimal.end(),
             [](const TiltedLaw& a, const TiltedLaw& b) { return a.beta > b.beta; });
   for (const TiltedLaw& law : optimal) {
-    text += fmt::format("  {:>{}}{:>12}", number(law.beta), kBeta, number(law.gain));
+    text += fmt::format("  {:>{}}{:>12}", figure(law.beta), kBeta, figure(law.gain));
     for (const ReadoutWeights weights : result.options.weights) {
       const PolicyRow* found = find(result, weights, law.beta);
-      text += fmt::format("{:>{}}", found == nullptr ? "-" : efficiency_text(*found), kColumn);
+      text += fmt::format("{:>{}}", found == nullptr ? "-" : efficiency_text(*found), kFactColumn);
     }
     text += "\n";
   }
@@ -159,7 +156,7 @@ std::string stage_two(const SimulationResult& result) {
       "(plain regression), label e^{{y/beta2}}, surrogate e^{{pilot(x)/beta2}} with a pilot fitted "
       "on other folds, oracle e^{{r*(x)/beta2}} (only a simulation can). Each reward r then tilts "
       "the policy, pi(x) ~ N(0, I) e^{{r(x)/beta2}}.",
-      number(static_cast<double>(result.options.readout_samples))));
+      figure(static_cast<double>(result.options.readout_samples))));
   text += paragraph(
       "'To gain' is what the optimal policy gains over not optimising, in units of the reward less "
       "beta2 KL. The other columns are efficiencies, the share of it that each policy gets: 1 is "
@@ -181,14 +178,14 @@ std::string stage_three(const SimulationResult& result) {
       "beta2), which holds for small errors and cannot see a collapse at low temperatures. Below "
       "the gold-optimal temperature more optimisation earns less true reward. "
       "Intervals are as fine as the temperatures that were tried.",
-      number(1 - result.options.tolerance)));
+      figure(1 - result.options.tolerance)));
   text += fmt::format("  {:<12}{:>22}{:>22}{:>22}{:>16}\n", "weights", "admissible", "predicted",
                       "gains anything", "gold-optimal");
   for (const WeightsSummary& summary : result.summaries) {
     const AdmissibleSets& measured = summary.measured;
     std::string gold = "-";
     if (measured.gold_optimal_beta) {
-      gold = (measured.gold_optimal_at_end ? "<= " : "") + number(*measured.gold_optimal_beta);
+      gold = (measured.gold_optimal_at_end ? "<= " : "") + figure(*measured.gold_optimal_beta);
     }
     text +=
         fmt::format("  {:<12}{:>22}{:>22}{:>22}{:>16}\n", readout_weights_name(summary.weights),

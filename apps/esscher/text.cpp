@@ -22,6 +22,10 @@ std::string wrapped(const std::string& text, std::size_t width, const std::strin
   return result;
 }
 
+std::string paragraph(const std::string& text) {
+  return "  " + wrapped(text, kPageWidth - 2, "  ") + "\n";
+}
+
 std::vector<std::string> split_at_commas(const std::string& text) {
   std::vector<std::string> parts;
   std::size_t begin = 0;

@@ -21,6 +21,9 @@ inline constexpr std::string_view kFormulaHelp =
 /// lines behind the first begin with \p indent.
 std::string wrapped(const std::string& text, std::size_t width, const std::string& indent = "");
 
+/// Such a text as a paragraph of a report: indented, as wide as the page.
+std::string paragraph(const std::string& text);
+
 /// The parts of a list, empty ones too.
 std::vector<std::string> split_at_commas(const std::string& text);
 

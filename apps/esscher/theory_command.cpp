@@ -14,7 +14,7 @@ namespace esscher::app {
 namespace {
 
 /// As typed: each is read by the function that also says what is wrong with it.
-struct Arguments {
+struct TheoryArguments {
   std::string link;
   std::string noise = "none";
   std::string beta;
@@ -25,7 +25,7 @@ struct Arguments {
   std::string output;
 };
 
-TheoryOptions options_from(const Arguments& arguments) {
+TheoryOptions options_from(const TheoryArguments& arguments) {
   if (arguments.link.empty()) {
     throw UsageError(
         "--link: missing; name a link, for example --link damped_hermite:3, or see "
@@ -50,7 +50,7 @@ TheoryOptions options_from(const Arguments& arguments) {
   return options;
 }
 
-void run(const Arguments& arguments) {
+void run_theory(const TheoryArguments& arguments) {
   const TheoryOptions options = options_from(arguments);
   Output output(arguments.output);
   const TheoryReport report = analyse(options);
@@ -67,7 +67,7 @@ void add_theory_command(CLI::App& program) {
                              "What exponential reward weighting does to a link: exponents, "
                              "signals, dead temperatures, the "
                              "exact tilted policy, and what a learned reward is worth under it");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<TheoryArguments>();
   command
       ->add_option(
           "--link", arguments->link,
@@ -115,7 +115,7 @@ void add_theory_command(CLI::App& program) {
       "Example: esscher theory --link 'tanh(z^3-3*z)' --learned 'max(0,u-1)' --overlap 0.9");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
-    run(*arguments);
+    run_theory(*arguments);
   });
 }
 

@@ -13,7 +13,7 @@ namespace esscher::internal {
 namespace {
 
 /// Rows written at a time: their cache lines stay near while the columns go by.
-constexpr std::size_t kTile = 512;
+constexpr std::size_t kTileRows = 512;
 
 bool all_finite(std::span<const double> values) {
   constexpr double kMost = std::numeric_limits<double>::max();
@@ -34,7 +34,7 @@ bool all_finite(std::span<const double> values) {
 /// The chosen columns of file rows [first, ...) of `array`, as they are.
 void read_columns(const ArrayColumns& array, std::span<const std::uint64_t> file_rows,
                   Matrix<double>& scratch) {
-  if (scratch.rows() != kTile) scratch = Matrix<double>(kTile, array.array.columns());
+  if (scratch.rows() != kTileRows) scratch = Matrix<double>(kTileRows, array.array.columns());
   array.array.gather(file_rows, scratch.view().rows_from(0, file_rows.size()));
 }
 
@@ -61,8 +61,8 @@ void DatasetRows::gather(std::span<const std::uint64_t> rows, MatrixView<double>
   for (const std::uint64_t row : rows) {
     if (row >= rows_) throw InternalError("a row gathered that the dataset does not have");
   }
-  for (std::size_t first = 0; first < rows.size(); first += kTile) {
-    const std::size_t count = std::min(kTile, rows.size() - first);
+  for (std::size_t first = 0; first < rows.size(); first += kTileRows) {
+    const std::size_t count = std::min(kTileRows, rows.size() - first);
     gather_held(rows.subspan(first, count), out.rows_from(first, count));
     if (array_) gather_array(rows.subspan(first, count), out.rows_from(first, count));
   }
@@ -144,7 +144,7 @@ ArrayMeans array_means(const ArrayColumns& array) {
       all.missing[j] += part.missing[j];
     }
   };
-  const ChunkGrid grid(array.file_rows.size(), kTile);
+  const ChunkGrid grid(array.file_rows.size(), kTileRows);
   const auto totals =
       parallel_reduce_chunks(
           grid, {}, Totals{std::vector<CompensatedSum>(width), std::vector<std::uint64_t>(width)},

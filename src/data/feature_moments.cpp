@@ -17,7 +17,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kChunkNumbers = std::size_t{1} << 16;
 // Numbers in a block of standardised rows (32 MiB), and the side of a tile of the Gram matrix.
 constexpr std::size_t kBlockNumbers = std::size_t{1} << 22;
-constexpr std::size_t kTile = 128;
+constexpr std::size_t kTileColumns = 128;
 
 std::size_t chunk_rows(std::size_t columns) {
   return std::clamp<std::size_t>(kChunkNumbers / columns, 8, 1024);
@@ -97,13 +97,13 @@ void add_tile(std::uint64_t tile, MatrixView<const double> z, MatrixView<double>
   while (first + i + 1 <= tile) first += ++i;
   const auto j = static_cast<std::size_t>(tile - first);
   const auto columns_of = [&](std::size_t index) -> MatrixView<const double> {
-    const std::size_t begin = index * kTile;
-    return {z.data + begin, z.rows, std::min(kTile, z.columns - begin), z.stride};
+    const std::size_t begin = index * kTileColumns;
+    return {z.data + begin, z.rows, std::min(kTileColumns, z.columns - begin), z.stride};
   };
   const MatrixView<const double> left = columns_of(i);
   const MatrixView<const double> right = columns_of(j);
-  const MatrixView<double> part{gram.data + i * kTile * gram.stride + j * kTile, left.columns,
-                                right.columns, gram.stride};
+  const MatrixView<double> part{gram.data + i * kTileColumns * gram.stride + j * kTileColumns,
+                                left.columns, right.columns, gram.stride};
   if (i == j) {
     add_weighted_gram(left, {}, part);
   } else {
@@ -163,7 +163,7 @@ std::optional<Matrix<double>> column_correlations(const WeightedRows& table,
   const std::size_t n = table.rows.size();
   const std::size_t p = kept.size();
   const std::size_t block_rows = std::min(n, std::clamp<std::size_t>(kBlockNumbers / d, 256, 8192));
-  const std::size_t tiles_across = (p + kTile - 1) / kTile;
+  const std::size_t tiles_across = (p + kTileColumns - 1) / kTileColumns;
   const ChunkGrid tiles(tiles_across * (tiles_across + 1) / 2, 1);
   Matrix<double> block(block_rows, d);
   Matrix<double> gram(p, p);

@@ -22,7 +22,7 @@ constexpr std::size_t kApplyRows = 512;
 constexpr double kLeastDeviation = 1e-140;
 constexpr double kGreatestDeviation = 1e150;
 
-constexpr std::array<std::pair<TransformKind, std::string_view>, 3> kNames{{
+constexpr std::array<std::pair<TransformKind, std::string_view>, 3> kTransformNames{{
     {TransformKind::none, "none"},
     {TransformKind::standardise, "standardise"},
     {TransformKind::whiten, "whiten"},
@@ -173,7 +173,7 @@ std::string counted(std::size_t count, std::string_view what) {
 }  // namespace
 
 std::string_view transform_name(TransformKind kind) {
-  for (const auto& [known, name] : kNames) {
+  for (const auto& [known, name] : kTransformNames) {
     if (known == kind) return name;
   }
   throw InternalError("transform without a name");
@@ -181,7 +181,7 @@ std::string_view transform_name(TransformKind kind) {
 
 TransformKind parse_transform(std::string_view text, std::string_view field) {
   std::vector<std::string> names;
-  for (const auto& [kind, name] : kNames) {
+  for (const auto& [kind, name] : kTransformNames) {
     if (text == name) return kind;
     names.emplace_back(name);
   }

@@ -19,7 +19,7 @@ namespace {
 // a model file stays below a megabyte.
 constexpr double kRankTolerance = 1.0 / 32768;
 
-constexpr std::array<std::pair<RewardTransformKind, std::string_view>, 4> kNames{{
+constexpr std::array<std::pair<RewardTransformKind, std::string_view>, 4> kRewardTransformNames{{
     {RewardTransformKind::none, "none"},
     {RewardTransformKind::log1p, "log1p"},
     {RewardTransformKind::rank, "rank"},
@@ -27,7 +27,7 @@ constexpr std::array<std::pair<RewardTransformKind, std::string_view>, 4> kNames
 }};
 
 std::string_view name_of(RewardTransformKind kind) {
-  for (const auto& [known, name] : kNames) {
+  for (const auto& [known, name] : kRewardTransformNames) {
     if (known == kind) return name;
   }
   throw InternalError("reward transform without a name");
@@ -143,7 +143,7 @@ std::string RewardTransformRequest::text() const {
 RewardTransformRequest parse_reward_transform(std::string_view text, std::string_view field) {
   const std::string_view word = text.substr(0, text.find(':'));
   std::vector<std::string> names;
-  for (const auto& [kind, name] : kNames) {
+  for (const auto& [kind, name] : kRewardTransformNames) {
     names.emplace_back(name);
     const bool clip = kind == RewardTransformKind::clip;
     if (word != name || (!clip && text != name)) continue;

@@ -16,7 +16,7 @@ namespace {
 
 using internal::kMostActivationOrder;
 
-constexpr std::array<std::pair<ActivationKind, const char*>, 6> kKinds = {{
+constexpr std::array<std::pair<ActivationKind, const char*>, 6> kActivationKinds = {{
     {ActivationKind::relu, "relu"},
     {ActivationKind::tanh, "tanh"},
     {ActivationKind::erf, "erf"},
@@ -77,7 +77,7 @@ template struct ActivationTables<double>;
 }  // namespace internal
 
 std::string Activation::name() const {
-  for (const auto& [known, text] : kKinds) {
+  for (const auto& [known, text] : kActivationKinds) {
     if (known != kind) continue;
     return has_order(kind) ? std::string(text) + ":" + std::to_string(order) : std::string(text);
   }
@@ -88,7 +88,7 @@ Activation parse_activation(std::string_view text, std::string_view field) {
   const std::size_t colon = text.find(':');
   const std::string_view word = text.substr(0, colon);
   const std::string forms = "write relu, tanh, erf, softplus, hermite:K or mixture:K";
-  for (const auto& [kind, name] : kKinds) {
+  for (const auto& [kind, name] : kActivationKinds) {
     if (word != name) continue;
     if (!has_order(kind)) {
       if (colon != std::string_view::npos) {
@@ -105,7 +105,7 @@ Activation parse_activation(std::string_view text, std::string_view field) {
     return {kind, static_cast<int>(order)};
   }
   std::vector<std::string> names;
-  for (const auto& [kind, name] : kKinds) names.emplace_back(name);
+  for (const auto& [kind, name] : kActivationKinds) names.emplace_back(name);
   const std::string nearest = nearest_name(word, names);
   const std::string guess = nearest.empty() ? "" : "did you mean " + nearest + "? ";
   throw UsageError(rejection(field, text, "no activation has this name", guess + forms));

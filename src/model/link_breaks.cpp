@@ -13,7 +13,6 @@ namespace esscher::internal {
 namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 constexpr std::size_t kCells = 1 << 17;  // exact steps: 80 / 2^17 = 5 / 2^13
 constexpr double kStep = 2 * kExamined / kCells;

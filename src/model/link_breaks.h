@@ -3,6 +3,7 @@
 /// \file
 /// Break points found numerically, for functions that are known only by their values.
 
+#include <limits>
 #include <vector>
 
 #include "esscher/model/link.h"
@@ -12,6 +13,7 @@ namespace esscher::internal {
 /// The stretch of z in which functions known only by their values are examined. The standard normal
 /// law has mass e^-800 beyond it.
 constexpr double kExamined = 40;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// Thrown where \p value at \p z is infinite or NaN.
 struct NotFinite {

@@ -11,7 +11,7 @@ namespace esscher::internal {
 namespace {
 
 constexpr double kWindow = 40;
-constexpr int kCells = 1 << 16;
+constexpr int kCrossingCells = 1 << 16;
 constexpr double kFarStep = 1.02;
 // More crossings than this in the window, or beyond it on one side, and the link is taken to
 // oscillate about the level for ever. No polynomial of the catalogue has more.
@@ -86,7 +86,8 @@ class Crossings {
   /// belongs to neither side.
   std::vector<double> window_points() const {
     std::vector<double> z;
-    for (int i = 0; i <= kCells; ++i) z.push_back(-kWindow + 2 * kWindow * i / kCells);
+    for (int i = 0; i <= kCrossingCells; ++i)
+      z.push_back(-kWindow + 2 * kWindow * i / kCrossingCells);
     for (const double b : link_.breaks()) {
       if (std::abs(b) > kWindow) continue;
       z.push_back(next_down(b));

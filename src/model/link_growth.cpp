@@ -13,7 +13,6 @@
 namespace esscher::internal {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kFurthest = 0x1p500;  // z^2 stays below overflow
 constexpr double kScan = 1.05;
 // Overflow before this is not that of a polynomial which a link could be of use with; envelopes

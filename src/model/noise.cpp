@@ -12,7 +12,7 @@
 namespace esscher {
 namespace {
 
-constexpr std::array<std::pair<NoiseKind, const char*>, 4> kKinds = {{
+constexpr std::array<std::pair<NoiseKind, const char*>, 4> kNoiseKinds = {{
     {NoiseKind::none, "none"},
     {NoiseKind::gaussian, "gaussian"},
     {NoiseKind::uniform, "uniform"},
@@ -20,7 +20,7 @@ constexpr std::array<std::pair<NoiseKind, const char*>, 4> kKinds = {{
 }};
 
 const char* kind_name(NoiseKind kind) {
-  for (const auto& [known, text] : kKinds) {
+  for (const auto& [known, text] : kNoiseKinds) {
     if (known == kind) return text;
   }
   throw InternalError("a noise kind without a name");
@@ -163,7 +163,7 @@ Noise parse_noise(std::string_view text, std::string_view field) {
   const std::size_t colon = text.find(':');
   const std::string_view word = text.substr(0, colon);
   const std::string forms = "write none, gaussian:TAU, uniform:TAU or rademacher:TAU";
-  for (const auto& [kind, name] : kKinds) {
+  for (const auto& [kind, name] : kNoiseKinds) {
     if (word != name) continue;
     if (kind == NoiseKind::none) {
       if (colon != std::string_view::npos) {
@@ -188,7 +188,7 @@ Noise parse_noise(std::string_view text, std::string_view field) {
     return deviation == 0 ? Noise() : Noise(kind, deviation);
   }
   std::vector<std::string> names;
-  for (const auto& [kind, name] : kKinds) names.emplace_back(name);
+  for (const auto& [kind, name] : kNoiseKinds) names.emplace_back(name);
   const std::string nearest = nearest_name(word, names);
   const std::string guess = nearest.empty() ? "" : "did you mean " + nearest + "? ";
   throw UsageError(rejection(field, text, "no kind of noise has this name", guess + forms));

@@ -12,7 +12,7 @@ namespace {
 
 /// Relative: temperatures of a grid are printed with four digits, and typed so.
 constexpr double kSameTemperature = 1e-3;
-constexpr internal::ModelKind kKind{"esscher_reward_model", 1, "a reward model"};
+constexpr internal::ModelKind kSimulatedModel{"esscher_reward_model", 1, "a reward model"};
 
 }  // namespace
 
@@ -42,17 +42,17 @@ const RewardHead& find_head(const RewardModel& model, ReadoutWeights weights, do
 void save_reward_model(const std::string& path, const RewardModel& model) {
   Safetensors content;
   content.metadata = model.facts;
-  internal::add_model(content, kKind, model.first, model.heads);
+  internal::add_model(content, kSimulatedModel, model.first, model.heads);
   write_safetensors(path, content);
 }
 
 RewardModel load_reward_model(const std::string& path) {
-  const internal::ModelFile file(path, kKind);
+  const internal::ModelFile file(path, kSimulatedModel);
   RewardModel model;
   model.first = file.first_layer();
   model.heads = file.heads(model.first.width());
   for (const auto& [key, value] : file.facts()) {
-    if (!internal::is_own_key(kKind, key)) model.facts[key] = value;
+    if (!internal::is_own_key(kSimulatedModel, key)) model.facts[key] = value;
   }
   return model;
 }

@@ -14,7 +14,7 @@
 namespace esscher {
 namespace {
 
-constexpr internal::ModelKind kKind{"esscher_table_model", 1, "a reward model of a table"};
+constexpr internal::ModelKind kTableModel{"esscher_table_model", 1, "a reward model of a table"};
 constexpr std::array<std::string_view, 4> kOwnFacts{"encoding", "transform", "deployment_weights",
                                                     "deployment_reasons"};
 constexpr double kNone = std::numeric_limits<double>::infinity();
@@ -102,7 +102,7 @@ void save_table_model(const std::string& path, const TableModel& model) {
   const TrainedReward& reward = model.reward;
   Safetensors content;
   content.metadata = model.facts;
-  internal::add_model(content, kKind, reward.first, reward.heads);
+  internal::add_model(content, kTableModel, reward.first, reward.heads);
   content.metadata["encoding"] = model.encoding.to_json();
   content.metadata["transform"] = transform_name(reward.transform.kind);
   content.tensors["transform_mean"] = internal::tensor(reward.transform.mean);
@@ -125,7 +125,7 @@ void save_table_model(const std::string& path, const TableModel& model) {
 }
 
 TableModel load_table_model(const std::string& path) {
-  const internal::ModelFile file(path, kKind);
+  const internal::ModelFile file(path, kTableModel);
   TableModel model;
   TrainedReward& reward = model.reward;
   model.encoding = FeatureEncoding::from_json(file.fact("encoding"), path);
@@ -151,7 +151,7 @@ TableModel load_table_model(const std::string& path) {
   read_deployments(file, reward);
   for (const auto& [key, value] : file.facts()) {
     const bool own =
-        internal::is_own_key(kKind, key) || std::ranges::find(kOwnFacts, key) != kOwnFacts.end();
+        internal::is_own_key(kTableModel, key) || std::ranges::find(kOwnFacts, key) != kOwnFacts.end();
     if (!own) model.facts[key] = value;
   }
   return model;

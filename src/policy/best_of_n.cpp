@@ -14,22 +14,22 @@
 namespace esscher {
 namespace {
 
+using internal::kLeastEffectiveRows;
+using internal::kLeastGroups;
 using internal::TableCells;
 
-constexpr double kLeastEffectiveRows = 10;
-constexpr std::size_t kLeastGroups = 5;
-/// Places of figures, in the order of kEstimates.
+/// Places of figures, in the order of kBestOfNEstimates.
 constexpr std::size_t kValue = 0;
 constexpr std::size_t kProxy = 1;
 constexpr std::size_t kReference = 2;
 constexpr std::size_t kGain = 3;
 constexpr std::size_t kKl = 4;
-constexpr std::size_t kFigures = 5;
-using Figures = std::array<double, kFigures>;
+constexpr std::size_t kBestOfNFigures = 5;
+using BestOfNFigures = std::array<double, kBestOfNFigures>;
 
-Estimate BestOfNValue::*const kEstimates[kFigures] = {&BestOfNValue::value, &BestOfNValue::proxy,
-                                                      &BestOfNValue::reference, &BestOfNValue::gain,
-                                                      &BestOfNValue::kl};
+Estimate BestOfNValue::*const kBestOfNEstimates[kBestOfNFigures] = {
+    &BestOfNValue::value, &BestOfNValue::proxy, &BestOfNValue::reference, &BestOfNValue::gain,
+    &BestOfNValue::kl};
 
 /// Rows of one proxy reward, in ascending order of it.
 struct Level {
@@ -42,8 +42,8 @@ struct Level {
 };
 
 struct CellFigures {
-  Figures value{};
-  Figures variance{};
+  BestOfNFigures value{};
+  BestOfNFigures variance{};
   double ess = 0;
 };
 
@@ -90,7 +90,7 @@ class Cell {
 
   CellFigures figures(double n) const {
     CellFigures result;
-    Figures& f = result.value;
+    BestOfNFigures& f = result.value;
     std::vector<double> chances;
     double squares = 0;
     for (const Level& level : levels_) {
@@ -127,8 +127,8 @@ class Cell {
   void add_variance(double n, const std::vector<double>& chances, CellFigures& result) const {
     const auto count = static_cast<double>(rows_.size());
     if (rows_.size() < 2) return;
-    Figures sums{};
-    Figures squares{};
+    BestOfNFigures sums{};
+    BestOfNFigures squares{};
     double y_above = 0;
     double r_above = 0;
     double kl_above = 0;
@@ -149,9 +149,9 @@ class Cell {
         const double pull = row.prior / std::max(1 - density * row.prior, kLeastRest);
         const double reference =
             row.prior / std::max(1 - row.prior, kLeastRest) * (row.y - reference_);
-        const Figures d{pull * y_move, pull * r_move, reference, pull * y_move - reference,
-                        pull * kl_move};
-        for (std::size_t f = 0; f < kFigures; ++f) {
+        const BestOfNFigures d{pull * y_move, pull * r_move, reference, pull * y_move - reference,
+                               pull * kl_move};
+        for (std::size_t f = 0; f < kBestOfNFigures; ++f) {
           sums[f] += d[f];
           squares[f] += d[f] * d[f];
         }
@@ -160,7 +160,7 @@ class Cell {
       r_above += next * r;
       kl_above += next * kl;
     }
-    for (std::size_t f = 0; f < kFigures; ++f) {
+    for (std::size_t f = 0; f < kBestOfNFigures; ++f) {
       result.variance[f] =
           std::max(0.0, squares[f] - sums[f] * sums[f] / count) * (count - 1) / count;
     }
@@ -207,11 +207,12 @@ BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> 
   result.kl_bound = best_of_n_kl_bound(options.n);
   const std::size_t count = cells.cells();
   std::vector<CellFigures> figures(count);
-  Figures mean{};
+  BestOfNFigures mean{};
   double squares = 0;
   for (std::size_t c = 0; c < count; ++c) {
     figures[c] = Cell(cells, c, r, y).figures(options.n);
-    for (std::size_t f = 0; f < kFigures; ++f) mean[f] += cells.share[c] * figures[c].value[f];
+    for (std::size_t f = 0; f < kBestOfNFigures; ++f)
+      mean[f] += cells.share[c] * figures[c].value[f];
     squares += cells.share[c] * cells.share[c] / figures[c].ess;
     result.least_ess = c == 0 ? figures[c].ess : std::min(result.least_ess, figures[c].ess);
     result.ess += figures[c].ess;
@@ -221,8 +222,8 @@ BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> 
   } else {
     result.ess = 1 / squares;
   }
-  for (std::size_t f = 0; f < kFigures; ++f) {
-    Estimate& estimate = result.*kEstimates[f];
+  for (std::size_t f = 0; f < kBestOfNFigures; ++f) {
+    Estimate& estimate = result.*kBestOfNEstimates[f];
     estimate.value = mean[f];
     if (options.enumerated) continue;
     double variance = 0;

@@ -12,7 +12,6 @@ namespace esscher::internal {
 namespace {
 
 constexpr std::uint32_t kMostStrata = 1 << 16;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 void require_length(std::size_t length, std::string_view name, std::size_t rows) {
   if (length == 0 || length == rows) return;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,11 @@
 #include "esscher/policy/table_policy.h"
 
 namespace esscher::internal {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+/// Below these an estimate is called unreliable: effective rows in each stratum, and groups.
+constexpr double kLeastEffectiveRows = 10;
+constexpr std::size_t kLeastGroups = 5;
 
 struct TableCells {
   bool grouped = false;

@@ -17,13 +17,12 @@ namespace esscher {
 namespace {
 
 using internal::kFigures;
+using internal::kInfinity;
+using internal::kLeastEffectiveRows;
+using internal::kLeastGroups;
 using internal::TableCells;
 using internal::TableFigures;
 using internal::TiltedTable;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kLeastEffectiveRows = 10;
-constexpr std::size_t kLeastGroups = 5;
 
 TableEstimate TablePolicyValue::*const kEstimates[kFigures] = {
     &TablePolicyValue::value,

@@ -15,7 +15,7 @@ namespace {
 /// Particles whose ellipses are made by one product: their rows stay in the second-level cache.
 constexpr std::size_t kBlock = 64;
 /// Particles a piece of parallel work.
-constexpr std::uint64_t kChunk = 512;
+constexpr std::uint64_t kMoveChunk = 512;
 /// Effective share of the particles that a step leaves. Fewer, longer steps cost less, but weights
 /// are then skewed and intervals from 16 runs too short (measured: 92 % instead of 95 at one half).
 constexpr double kEffectiveShare = 0.8;
@@ -70,7 +70,7 @@ Particles::Particles(const LayerFeatures& layer, std::span<const double> readout
   const std::size_t m = layer.width();
   ParallelOptions loop;
   loop.threads = threads_;
-  parallel_for_chunks(ChunkGrid(count, kChunk), loop, [&](const Chunk& chunk) {
+  parallel_for_chunks(ChunkGrid(count, kMoveChunk), loop, [&](const Chunk& chunk) {
     Matrix<double> features(chunk.size(), m);
     draw_normals(chunk.begin, rows_.view().rows_from(chunk.begin, chunk.size()));
     for (std::size_t i = 0; i < chunk.size(); ++i) {
@@ -177,7 +177,7 @@ void Particles::lay_centre(std::vector<double> drift) {
 void Particles::move(double s) {
   ParallelOptions loop;
   loop.threads = threads_;
-  parallel_for_chunks(ChunkGrid(count(), kChunk), loop, [&](const Chunk& chunk) {
+  parallel_for_chunks(ChunkGrid(count(), kMoveChunk), loop, [&](const Chunk& chunk) {
     for (std::uint64_t first = chunk.begin; first < chunk.end; first += kBlock) {
       move_block(s, first, std::min<std::size_t>(kBlock, chunk.end - first));
     }

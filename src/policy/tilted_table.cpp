@@ -9,8 +9,6 @@
 namespace esscher::internal {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 /// Everything is linear in the means under both policies and in the KL.
 Figures figures_of(double value, double proxy, double kl, double reference_y, double reference_r,
                    double beta) {

@@ -115,7 +115,7 @@ std::vector<double> normal_weights(std::span<const double> log_weights, std::siz
   return weights;
 }
 
-WeightDiagnostics diagnose_present(std::span<const double> weights) {
+WeightDiagnostics diagnose_weighted(std::span<const double> weights) {
   std::vector<double> present;
   for (const double w : weights) {
     if (w > 0) present.push_back(std::log(w));
@@ -223,7 +223,7 @@ BradleyTerryFit fit_bradley_terry(const DesignRows& rows, std::span<const Prefer
   const std::vector<double> weights = normal_weights(log_weights, pairs.size());
   const std::vector<std::uint32_t> fold = fold_numbers(folds, pairs.size(), options.folds);
   BradleyTerryFit fit;
-  fit.weights = diagnose_present(weights);
+  fit.weights = diagnose_weighted(weights);
   fit.coefficients.assign(rows.columns(), 0.0);
   if (options.callbacks.cancelled()) return cancelled(fit, rows.columns());
   const Matrix<double> d = differences(rows, pairs, options.threads);

@@ -10,7 +10,7 @@
 namespace esscher::internal {
 namespace {
 
-constexpr std::uint64_t kChunkRows = 1024;
+constexpr std::uint64_t kMomentChunkRows = 1024;
 
 Moments no_moments(std::size_t columns) {
   return {0, 0, 0, std::vector<double>(columns), Matrix<double>(columns, columns)};
@@ -109,7 +109,7 @@ std::optional<FoldMoments> fold_moments(const DesignRows& rows, std::span<const 
                                         const Callbacks& callbacks) {
   const std::size_t features = rows.columns();
   const std::size_t columns = features + 1;
-  const ChunkGrid grid(rows.rows(), kChunkRows);
+  const ChunkGrid grid(rows.rows(), kMomentChunkRows);
   FoldMoments result{groups ? groups->overall() : heaviest_row(rows, targets, weights), {}};
   const auto map = [&](const Chunk& chunk) {
     const auto count = static_cast<std::size_t>(chunk.size());
