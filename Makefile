@@ -31,8 +31,10 @@ format: setup-check  ## clang-format on every source
 check-format: setup-check  ## fails where clang-format would change something
 	@$(SOURCES) | xargs clang-format --dry-run -Werror
 
-tidy: setup-check build  ## clang-tidy on every source of the libraries and programs
-	@TIDY_CHECKS='$(TIDY_CHECKS)' scripts/tidy.sh $(BUILD) $(JOBS)
+tidy: setup-check  ## clang-tidy on every source of the libraries and programs
+	@cmake --preset asan-ubsan >/dev/null
+	@cmake --build build/asan-ubsan --target esscher_build_commit
+	@TIDY_CHECKS='$(TIDY_CHECKS)' scripts/tidy.sh build/asan-ubsan $(JOBS)
 
 manual: $(BUILD)/build.ninja  ## docs/cli.md from the program's own definitions
 	@cmake --build $(BUILD) -j $(JOBS) --target esscher

@@ -1,20 +1,26 @@
-# esscher_compile_together(target): with ESSCHER_UNITY, for checks that compile more than they run.
-function(esscher_compile_together target)
-  if(NOT ESSCHER_UNITY)
-    return()
+# esscher_compile(target): how rooms and programs are compiled. With ESSCHER_UNITY, for checks that
+# compile more than they run, sources are compiled together.
+function(esscher_compile target)
+  target_compile_options(${target} PRIVATE ${ESSCHER_WARNINGS})
+  if(ESSCHER_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
+    # Names of one file may shadow those of another; builds without unity warn of real shadows.
+    target_compile_options(${target} PRIVATE -Wno-shadow)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+    endif()
   endif()
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
-  # Names of one file may shadow those of another; builds without unity warn of real shadows.
-  target_compile_options(${target} PRIVATE -Wno-shadow)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
-  endif()
-  # Vector kernels are read once for each instruction set, so each stays by itself.
+  # Vector kernels are read once for each instruction set, so each stays by itself. To watch the
+  # scope of their hundreds of registers takes GCC minutes and finds nothing.
   get_target_property(sources ${target} SOURCES)
   foreach(source IN LISTS sources)
     file(STRINGS ${source} kernel REGEX "hwy/foreach_target" LIMIT_COUNT 1)
     if(kernel)
       set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+      if("address" IN_LIST ESSCHER_SANITIZE)
+        set_source_files_properties(${source} PROPERTIES
+          COMPILE_OPTIONS -fno-sanitize-address-use-after-scope)
+      endif()
     endif()
   endforeach()
 endfunction()
@@ -43,8 +49,7 @@ function(esscher_room name)
            $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
     PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_compile_features(${target} PUBLIC cxx_std_20)
-  target_compile_options(${target} PRIVATE ${ESSCHER_WARNINGS})
-  esscher_compile_together(${target})
+  esscher_compile(${target})
   list(TRANSFORM ROOM_ROOMS PREPEND esscher_ OUTPUT_VARIABLE rooms)
   target_link_libraries(${target} PUBLIC ${rooms} PRIVATE ${ROOM_PRIVATE})
   foreach(library IN LISTS ROOM_HEADERS)
