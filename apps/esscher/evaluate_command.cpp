@@ -36,6 +36,7 @@ void run_evaluate(EvaluateArguments& arguments) {
   options.bootstrap =
       static_cast<int>(parse_integer(settings["bootstrap"], "--bootstrap", 0, 100'000));
   options.gold = loaded.dataset.gold;
+  options.enumerated = settings.is_set("enumerated");
   std::optional<RunFolder> folder;
   if (!arguments.output.empty()) folder.emplace(arguments.output, arguments.force);
 

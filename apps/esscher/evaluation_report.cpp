@@ -64,8 +64,27 @@ std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluat
   return text + paragraph(reward.advice.verdict);
 }
 
+/// Best-of-n beside the policies of one reward.
+std::string best_of_n_table(const RewardEvaluation& reward, double sd) {
+  std::string text = fmt::format(
+      "\n{}, best of n at the same bound of the KL\n  {:>9} {:>7} {:>9} {:>9} {:>8} {:>9} {:>9}\n",
+      reward.name, "beta", "beta/sd", "n", "gold", "+-", "KL", "gold of beta");
+  for (std::size_t b = 0; b < reward.policies.size(); ++b) {
+    const BestOfNValue& best = reward.best_of_n[b];
+    text += fmt::format("{} {:>9.4g} {:>7.3g} {:>9.4g} {:>9.4g} {:>8.2g} {:>9.3g} {:>12.4g}\n",
+                        best.reliable ? " " : "!", reward.policies[b].beta,
+                        reward.policies[b].beta / sd, best.n, best.value.value,
+                        best.value.standard_error, best.kl.value, reward.policies[b].value.value);
+  }
+  return text;
+}
+
+Json estimate_json(const Estimate& estimate) {
+  return {{"value", estimate.value}, {"standard_error", estimate.standard_error}};
+}
+
 Json estimate_json(const TableEstimate& estimate) {
-  Json json{{"value", estimate.value}, {"standard_error", estimate.standard_error}};
+  Json json = estimate_json(static_cast<const Estimate&>(estimate));
   if (estimate.interval) json["interval"] = {estimate.interval->low, estimate.interval->high};
   return json;
 }
@@ -90,6 +109,17 @@ Json policy_json(const TablePolicyValue& policy, double sd, double attainable) {
           {"pareto_k_threshold", finite(policy.weights.pareto_k_threshold)},
           {"reliable", policy.reliable},
           {"remark", policy.remark}};
+}
+
+Json best_of_n_json(const BestOfNValue& best) {
+  return {{"n", best.n},
+          {"gold", estimate_json(best.value)},
+          {"proxy", estimate_json(best.proxy)},
+          {"kl", estimate_json(best.kl)},
+          {"gain", estimate_json(best.gain)},
+          {"ess", best.ess},
+          {"reliable", best.reliable},
+          {"remark", best.remark}};
 }
 
 Json advice_json(const DeploymentAdvice& advice) {
@@ -119,13 +149,14 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       evaluation.rewards.front().policies.front().reference.value);
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
   for (const RewardEvaluation& reward : evaluation.rewards) text += table(reward, evaluation, sd);
-  text += "\n";
+  text += best_of_n_table(evaluation.rewards.front(), sd) + "\n";
   text += paragraph(
       "gold: mean reward under the policy, on rows its reward has not seen; proxy: what the "
       "learned "
       "reward says there; gain: J - J(reference), J = gold - beta KL; eff.: share of the gain of a "
       "policy that knows every reward; b_w: temperature of the readout's weights; ESS and k: "
-      "effective rows and Pareto k of the tilt; !: not to be relied on.");
+      "effective rows and Pareto k of the tilt; n: candidates of which the best by the learned "
+      "reward is taken, log n - (n - 1)/n = KL of the tilt; !: not to be relied on.");
   for (const std::string& remark : evaluation.remarks) text += paragraph(remark);
   return text;
 }
@@ -139,6 +170,7 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
     Json policies = Json::array();
     for (std::size_t b = 0; b < reward.policies.size(); ++b) {
       Json policy = policy_json(reward.policies[b], sd, evaluation.attainable_gain[b]);
+      policy["best_of_n"] = best_of_n_json(reward.best_of_n[b]);
       if (!reward.weight_temperatures.empty()) {
         Json folds = Json::array();
         for (const double t : reward.weight_temperatures[b]) folds.push_back(finite(t));
@@ -166,7 +198,7 @@ std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
   std::string text =
       "reward,beta,beta_sd,gold,gold_se,proxy,proxy_se,kl,kl_se,gain,gain_low,gain_high,"
       "attainable_gain,over_optimisation,over_optimisation_se,ess,pareto_k,reliable,weight_"
-      "temperature\n";
+      "temperature,best_of_n,best_of_n_gold,best_of_n_gold_se\n";
   for (const RewardEvaluation& reward : evaluation.rewards) {
     for (std::size_t b = 0; b < reward.policies.size(); ++b) {
       const TablePolicyValue& policy = reward.policies[b];
@@ -182,6 +214,10 @@ std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
       }
       line.add(std::string(policy.reliable ? "1" : "0"));
       line.add(median_weight_temperature(reward, b));
+      const BestOfNValue& best = reward.best_of_n[b];
+      for (const double value : {best.n, best.value.value, best.value.standard_error}) {
+        line.add(value);
+      }
       text += line.text();
     }
   }

@@ -101,6 +101,8 @@ std::vector<Setting> evaluation_settings() {
       {"gold", "NAME", "",
        "a second reward that is only evaluated, and goes before --reward there"},
       {"evaluation-folds", "K", "5", "folds on which policies are evaluated; groups stay whole"},
+      {"enumerated", "", "false",
+       "the table is the whole reference (every variant), not a sample of it: values are exact"},
       {"bootstrap", "N", "1000", "replicates behind the intervals; 0: normal theory"},
   };
 }

@@ -90,12 +90,12 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
   for (const FitWeights weights : training.weights) {
     held_out.push_back({std::string(fit_weights_name(weights)),
                         std::vector(betas.size(), std::vector<double>(n))});
-    RewardEvaluation evaluation{held_out.back().name, {}, {}, 0, {}};
+    RewardEvaluation evaluation{.name = held_out.back().name, .policies = {}, .advice = {}};
     evaluation.weight_temperatures.resize(betas.size());
     result.rewards.push_back(std::move(evaluation));
   }
   held_out.push_back({kLinear, std::vector(betas.size(), std::vector<double>(n))});
-  result.rewards.push_back({kLinear, {}, {}, 0, {}});
+  result.rewards.push_back({.name = kLinear, .policies = {}, .advice = {}});
 
   for (int fold = 0; fold < options.folds; ++fold) {
     const auto number = static_cast<std::uint32_t>(fold);
@@ -134,22 +134,26 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
   const std::span<const std::uint32_t> cells =
       table.groups.empty() ? std::span<const std::uint32_t>(folds) : table.groups;
   TablePolicyOptions policy;
-  policy.bootstrap = options.bootstrap;
+  policy.bootstrap = options.enumerated ? 0 : options.bootstrap;
+  policy.enumerated = options.enumerated;
   policy.seed = training.seed;
   policy.threads = training.threads;
   for (std::size_t kind = 0; kind < held_out.size(); ++kind) {
     RewardEvaluation& evaluation = result.rewards[kind];
     for (std::size_t b = 0; b < betas.size(); ++b) {
       policy.beta = betas[b];
-      evaluation.policies.push_back(
-          table_policy_value(held_out[kind].predictions[b], gold, reference, policy));
+      const std::vector<double>& r = held_out[kind].predictions[b];
+      evaluation.policies.push_back(table_policy_value(r, gold, reference, policy));
+      const double n = equivalent_n(std::max(0.0, evaluation.policies.back().kl.value));
+      evaluation.best_of_n.push_back(best_of_n_value(r, gold, reference, {n, options.enumerated}));
     }
     evaluation.correlation = correlation(held_out[kind].predictions.front(), gold, cells);
     evaluation.advice = advise_deployment(evaluation.policies);
   }
   // Few rows a fold can miss the heavy ones and look reliable all the same.
   constexpr std::size_t kFewRows = 100;
-  if (table.groups.empty() && n / static_cast<std::size_t>(options.folds) < kFewRows) {
+  if (!options.enumerated && table.groups.empty() &&
+      n / static_cast<std::size_t>(options.folds) < kFewRows) {
     result.remarks.push_back("Fewer than " + std::to_string(kFewRows) +
                              " rows a fold: at low temperatures intervals may be too narrow; take "
                              "more rows, or fewer --evaluation-folds.");

@@ -150,8 +150,8 @@ TableModel load_table_model(const std::string& path) {
   reward.epochs = static_cast<int>(epochs);
   read_deployments(file, reward);
   for (const auto& [key, value] : file.facts()) {
-    const bool own =
-        internal::is_own_key(kTableModel, key) || std::ranges::find(kOwnFacts, key) != kOwnFacts.end();
+    const bool own = internal::is_own_key(kTableModel, key) ||
+                     std::ranges::find(kOwnFacts, key) != kOwnFacts.end();
     if (!own) model.facts[key] = value;
   }
   return model;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "esscher/pipeline/table_training.h"
+#include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
 #include "esscher/temperature/deployment_advice.h"
 
@@ -22,6 +23,9 @@ struct EvaluationOptions {
   /// A second reward that is only evaluated; as long as the table, or empty. The verdict then goes
   /// by it.
   std::span<const double> gold{};
+  /// The table is the whole of pi_0 and no sample from it (every variant of a library): each fold
+  /// stands for all, values on it are exact, and only the split into folds is by chance.
+  bool enumerated = false;
 };
 
 /// One kind of reward over the temperatures.
@@ -29,6 +33,8 @@ struct RewardEvaluation {
   std::string name;  ///< "auto", "uniform", "label", "surrogate", "linear"
   /// In the order of training.deployment_temperatures.
   std::vector<TablePolicyValue> policies;
+  /// Beside each policy: best-of-n by the same reward, at the n whose KL bound is the policy's KL.
+  std::vector<BestOfNValue> best_of_n{};
   /// Weight temperatures that the folds took, in the order of the policies; infinity: equal
   /// weights. Empty for the linear baseline.
   std::vector<std::vector<double>> weight_temperatures{};
