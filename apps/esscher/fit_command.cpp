@@ -34,6 +34,9 @@ std::string report(const Dataset& dataset, const TrainedReward& reward) {
       dataset.groups.empty() ? "" : fmt::format(" within {} groups", dataset.group_names.size()));
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
   text += paragraph(reward.transform.remark());
+  if (reward.reward_transform.request.kind != RewardTransformKind::none) {
+    text += paragraph("regressed: the reward's " + reward.reward_transform.text());
+  }
   text += paragraph(
       reward.feature_temperature
           ? fmt::format(

@@ -76,6 +76,10 @@ std::vector<Setting> training_settings() {
       {"weight-temperature", "BETA", "beta",
        "of label and surrogate weights: a number, or beta: the deployment temperature itself"},
       {"transform", "KIND", "whiten", "of the features: whiten, standardise or none"},
+      {"reward-transform", "KIND", "none",
+       "regress log1p, rank or clip:LO,HI (quantiles) of the rewards, for heavy tails; "
+       "predictions, "
+       "temperatures and values keep the reward's unit"},
       {"width", "M", "200", "neurons"},
       {"activation", "PHI", "relu", "relu, tanh, erf or softplus"},
       {"feature-temperature", "BETA1", "auto",
@@ -175,6 +179,7 @@ TrainingOptions read_training(const Settings& settings, double sd) {
                                                           "must be a positive number or beta");
   }
   options.transform.kind = parse_transform(settings["transform"], "--transform");
+  options.reward_transform = parse_reward_transform(settings["reward-transform"]);
   options.width = parse_count(settings["width"], "--width", 1, 16384);
   options.activation = parse_activation(settings["activation"], "--activation");
   const std::string& temperature = settings["feature-temperature"];

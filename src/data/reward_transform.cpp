@@ -185,6 +185,16 @@ double RewardTransform::operator()(double y) const {
   throw InternalError("reward transform of no kind");
 }
 
+double RewardTransform::inverse(double g) const {
+  if (request.kind == RewardTransformKind::log1p) return std::expm1(g);
+  if (request.kind != RewardTransformKind::rank) return g;
+  const auto above = static_cast<std::size_t>(std::ranges::upper_bound(ranks, g) - ranks.begin());
+  if (above == 0) return knots.front();
+  if (above == ranks.size()) return knots.back();
+  return std::lerp(knots[above - 1], knots[above],
+                   (g - ranks[above - 1]) / (ranks[above] - ranks[above - 1]));
+}
+
 std::string RewardTransform::text() const {
   if (request.kind != RewardTransformKind::clip) return request.text();
   return request.text() + " (" + number_text(low, 6) + " to " + number_text(high, 6) + ")";

@@ -144,8 +144,9 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
       policy.beta = betas[b];
       const std::vector<double>& r = held_out[kind].predictions[b];
       evaluation.policies.push_back(table_policy_value(r, gold, reference, policy));
-      const double n = equivalent_n(std::max(0.0, evaluation.policies.back().kl.value));
-      evaluation.best_of_n.push_back(best_of_n_value(r, gold, reference, {n, options.enumerated}));
+      const double candidates = equivalent_n(std::max(0.0, evaluation.policies.back().kl.value));
+      evaluation.best_of_n.push_back(
+          best_of_n_value(r, gold, reference, {candidates, options.enumerated}));
     }
     evaluation.correlation = correlation(held_out[kind].predictions.front(), gold, cells);
     evaluation.advice = advise_deployment(evaluation.policies);

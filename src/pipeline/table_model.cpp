@@ -15,8 +15,8 @@ namespace esscher {
 namespace {
 
 constexpr internal::ModelKind kTableModel{"esscher_table_model", 1, "a reward model of a table"};
-constexpr std::array<std::string_view, 4> kOwnFacts{"encoding", "transform", "deployment_weights",
-                                                    "deployment_reasons"};
+constexpr std::array<std::string_view, 5> kOwnFacts{"encoding", "transform", "reward_transform",
+                                                    "deployment_weights", "deployment_reasons"};
 constexpr double kNone = std::numeric_limits<double>::infinity();
 
 std::vector<std::string> split_at_lines(const std::string& text) {
@@ -96,6 +96,39 @@ FeatureTransform read_transform(const internal::ModelFile& file) {
   return transform;
 }
 
+void add_reward_transform(Safetensors& content, const RewardTransform& transform) {
+  if (transform.request.kind == RewardTransformKind::none) return;
+  content.metadata["reward_transform"] = transform.request.text();
+  content.tensors["reward_range"] =
+      internal::tensor(std::vector<double>{transform.low, transform.high});
+  if (transform.request.kind == RewardTransformKind::rank) {
+    content.tensors["reward_knots"] = internal::tensor(transform.knots);
+    content.tensors["reward_ranks"] = internal::tensor(transform.ranks);
+  }
+}
+
+RewardTransform read_reward_transform(const internal::ModelFile& file) {
+  RewardTransform transform;
+  if (!file.facts().contains("reward_transform")) return transform;
+  try {
+    transform.request = parse_reward_transform(file.fact("reward_transform"), "reward_transform");
+  } catch (const UsageError& error) {
+    file.broken(error.what());
+  }
+  const std::vector<double> range = file.vector("reward_range", 2);
+  transform.low = range[0];
+  transform.high = range[1];
+  if (transform.request.kind == RewardTransformKind::rank) {
+    transform.knots = file.vector("reward_knots");
+    transform.ranks = file.vector("reward_ranks", transform.knots.size());
+    if (transform.knots.empty() || !std::ranges::is_sorted(transform.knots) ||
+        !std::ranges::is_sorted(transform.ranks)) {
+      file.broken("its ranks of rewards are not in order");
+    }
+  }
+  return transform;
+}
+
 }  // namespace
 
 void save_table_model(const std::string& path, const TableModel& model) {
@@ -104,6 +137,7 @@ void save_table_model(const std::string& path, const TableModel& model) {
   content.metadata = model.facts;
   internal::add_model(content, kTableModel, reward.first, reward.heads);
   content.metadata["encoding"] = model.encoding.to_json();
+  add_reward_transform(content, reward.reward_transform);
   content.metadata["transform"] = transform_name(reward.transform.kind);
   content.tensors["transform_mean"] = internal::tensor(reward.transform.mean);
   content.tensors["transform_scale"] = internal::tensor(reward.transform.scale);
@@ -133,6 +167,7 @@ TableModel load_table_model(const std::string& path) {
   reward.heads = file.heads(reward.first.width());
   if (reward.heads.empty()) file.broken("it has no readout");
   reward.transform = read_transform(file);
+  reward.reward_transform = read_reward_transform(file);
   if (reward.transform.inputs() != model.encoding.width() ||
       reward.transform.outputs() != reward.first.weights.columns()) {
     file.broken("its encoding, transform and first layer do not fit together");

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
-#include <map>
 #include <numeric>
 
 #include "esscher/base/error.h"
@@ -13,16 +11,12 @@
 #include "esscher/base/random.h"
 #include "esscher/data/folds.h"
 #include "esscher/data/row_order.h"
-#include "esscher/readout/cross_fit.h"
-#include "esscher/temperature/weight_temperature.h"
-#include "esscher/weights/log_weights.h"
+#include "pipeline/readouts.h"
 #include "pipeline/training_labels.h"
 #include "pipeline/transformed_rows.h"
 
 namespace esscher {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 constexpr std::array<std::pair<FitWeights, const char*>, 4> kNames = {{
     {FitWeights::uniform, "uniform"},
@@ -105,119 +99,6 @@ FirstLayer one_coordinate(const TrainingOptions& options) {
   return layer;
 }
 
-/// The readouts of one training set, each fitted once.
-class Readouts {
- public:
-  Readouts(const DesignRows& rows, const internal::TrainingLabels& labels,
-           std::span<const std::uint32_t> folds, const TrainingOptions& options,
-           TrainedReward& reward)
-      : rows_(rows), labels_(labels), folds_(folds), options_(options), reward_(reward) {
-    ridge_ = options.ridge;
-    ridge_.threads = options.threads;
-    ridge_.callbacks = options.callbacks;
-    const std::vector<double> even = labels.even_log_weights();
-    CrossFit uniform = cross_fit_ridge(rows, labels.values(), even, folds, ridge_, labels.groups());
-    penalty_ = uniform.fit.penalty;
-    even_ess_ = uniform.fit.weights.ess;
-    if (uniform.held_out.empty()) return;  // cancelled: the caller looks before it deploys
-    pilot_ = uniform.held_out;
-    for (double& value : pilot_) value = capped(value);
-    add(ReadoutWeights::uniform, kInfinity, std::move(uniform));
-  }
-
-  /// Index of the head fitted with such weights. Temperatures in standard deviations.
-  std::size_t head(ReadoutWeights weights, double temperature) {
-    if (weights == ReadoutWeights::uniform || !std::isfinite(temperature)) return 0;
-    const auto key = std::pair(weights, temperature);
-    const auto found = index_.find(key);
-    if (found != index_.end()) return found->second;
-    const std::span<const double> values =
-        weights == ReadoutWeights::label ? labels_.values() : std::span<const double>(pilot_);
-    const std::vector<double> log_weights = labels_.tilted_log_weights(values, temperature);
-    RidgeOptions ridge = ridge_;
-    if (ridge.rule != PenaltyRule::fixed) {
-      ridge.rule = PenaltyRule::fixed;
-      // The classical rate at which penalties grow as the effective sample shrinks.
-      ridge.penalty = penalty_ * std::sqrt(even_ess_ / diagnose_weights(log_weights).ess);
-    }
-    return add(
-        weights, temperature,
-        cross_fit_ridge(rows_, labels_.values(), log_weights, folds_, ridge, labels_.groups()));
-  }
-
-  Deployment deploy(FitWeights weights, double beta) {
-    const double scaled = beta / labels_.sd();
-    const double asked = options_.weight_temperature.value_or(beta) / labels_.sd();
-    switch (weights) {
-      case FitWeights::uniform:
-        return {weights, beta, 0, "equal weights, as asked for"};
-      case FitWeights::label:
-        return {weights, beta, head(ReadoutWeights::label, asked), "as asked for"};
-      case FitWeights::surrogate:
-        return {weights, beta, head(ReadoutWeights::surrogate, asked), "as asked for"};
-      case FitWeights::automatic:
-        return choose(beta, scaled);
-    }
-    throw InternalError("no such weights");
-  }
-
- private:
-  double capped(double value) const {
-    return reward_.ceiling ? std::min(value, labels_.greatest()) : value;
-  }
-
-  std::size_t add(ReadoutWeights weights, double temperature, CrossFit fit) {
-    const double sd = labels_.sd();
-    RewardHead head;
-    head.weights = weights;
-    if (std::isfinite(temperature)) head.weight_temperature = temperature * sd;
-    head.readout = std::move(fit.fit.coefficients);
-    for (double& a : head.readout) a *= sd;
-    head.intercept = labels_.mean() + sd * fit.fit.intercept;
-    head.penalty = fit.fit.penalty;
-    reward_.heads.push_back(std::move(head));
-    reward_.head_ess.push_back(fit.fit.weights.ess);
-    for (double& value : fit.held_out) value = sd * capped(value);
-    held_out_.push_back(std::move(fit.held_out));
-    const std::size_t index = held_out_.size() - 1;
-    index_[{weights, temperature}] = index;
-    return index;
-  }
-
-  Deployment choose(double beta, double scaled) {
-    std::vector<std::size_t> heads;
-    std::vector<double> temperatures;
-    for (const double temperature : weight_temperature_grid(scaled)) {
-      heads.push_back(head(ReadoutWeights::surrogate, temperature));
-      temperatures.push_back(temperature * labels_.sd());
-      if (options_.callbacks.cancelled()) return {FitWeights::automatic, beta, 0, "cancelled"};
-    }
-    std::vector<WeightCandidate> candidates;
-    for (std::size_t i = 0; i < heads.size(); ++i) {
-      candidates.push_back({temperatures[i], reward_.head_ess[heads[i]], held_out_[heads[i]]});
-    }
-    // In the reward's unit, in which the sentence tells temperatures.
-    std::vector<double> unit_rewards(labels_.values().begin(), labels_.values().end());
-    for (double& y : unit_rewards) y *= labels_.sd();
-    const WeightTemperatureChoice choice = choose_weight_temperature(
-        beta, candidates, {unit_rewards, folds_, labels_.groups(), labels_.log_weights()},
-        {.parameters = rows_.columns() + 1});
-    return {FitWeights::automatic, beta, heads[choice.candidate], choice.reason};
-  }
-
-  const DesignRows& rows_;
-  const internal::TrainingLabels& labels_;
-  std::span<const std::uint32_t> folds_;
-  const TrainingOptions& options_;
-  TrainedReward& reward_;
-  RidgeOptions ridge_;
-  double penalty_ = 0;
-  double even_ess_ = 0;
-  std::vector<double> pilot_;
-  std::vector<std::vector<double>> held_out_;  ///< of each head, relative to the mean
-  std::map<std::pair<ReadoutWeights, double>, std::size_t> index_;
-};
-
 void fit_linear(const internal::TransformedRows& rows, const internal::TrainingLabels& labels,
                 const TrainingOptions& options, TrainedReward& reward) {
   RidgeOptions ridge = options.ridge;
@@ -229,6 +110,29 @@ void fit_linear(const internal::TransformedRows& rows, const internal::TrainingL
   for (double& a : reward.linear.coefficients) a *= labels.sd();
   reward.linear.intercept = labels.mean() + labels.sd() * fit.intercept;
   reward.linear.penalty = fit.penalty;
+}
+
+/// The rewards that are regressed: transformed ones of the training rows, in their places.
+std::vector<double> transformed_rewards(const RewardTable& table,
+                                        std::span<const std::uint64_t> rows,
+                                        const RewardTransformRequest& request,
+                                        TrainedReward& reward) {
+  const bool invertible = request.kind == RewardTransformKind::clip || table.groups.empty();
+  if (!invertible) {
+    throw UsageError(rejection("--reward-transform", request.text(),
+                               "cannot be undone where only differences within groups are learned",
+                               "take clip, or transform the rewards in the table"));
+  }
+  std::vector<double> y;
+  std::vector<double> log_weights;
+  for (const std::uint64_t row : rows) {
+    y.push_back(table.rewards[row]);
+    if (!table.log_weights.empty()) log_weights.push_back(table.log_weights[row]);
+  }
+  reward.reward_transform = fit_reward_transform(request, y, log_weights, rows);
+  std::vector<double> targets(table.rewards.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) targets[rows[i]] = reward.reward_transform(y[i]);
+  return targets;
 }
 
 }  // namespace
@@ -263,13 +167,20 @@ const Deployment& TrainedReward::deployment(FitWeights weights, double beta) con
 TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64_t> rows,
                            const TrainingOptions& options) {
   validate(options);
+  TrainedReward reward;
   const internal::TrainingLabels labels(table, rows);
+  std::vector<double> transformed;
+  RewardTable regressed = table;
+  if (options.reward_transform.kind != RewardTransformKind::none) {
+    transformed = transformed_rewards(table, rows, options.reward_transform, reward);
+    regressed.rewards = transformed;
+  }
+  const internal::TrainingLabels targets(regressed, rows);
   const std::vector<std::uint32_t> folds =
       assign_folds(rows.size(), labels.groups(), options.folds, options.seed);
-  TrainedReward reward;
   reward.reward_sd = labels.sd();
   if (options.ceiling && labels.groups().empty()) {
-    reward.ceiling = labels.mean() + labels.sd() * labels.greatest();
+    reward.ceiling = targets.mean() + targets.sd() * targets.greatest();
   }
 
   TransformOptions transform = options.transform;
@@ -283,7 +194,7 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
   if (options.weighting != Weighting::none) {
     const double temperature = options.feature_temperature
                                    ? *options.feature_temperature / labels.sd()
-                                   : labels.bearable_temperature(x.columns() + 1);
+                                   : targets.bearable_temperature(x.columns() + 1);
     if (std::isfinite(temperature)) {
       inverse_temperature = 1 / temperature;
       reward.feature_temperature = temperature * labels.sd();
@@ -301,12 +212,12 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
   } else {
     FeatureOptions stage = feature_options(options, rows.size(), x.columns(), inverse_temperature);
     reward.epochs = stage.epochs;
-    labels.standardise(stage.label);
+    targets.standardise(stage.label);
     std::vector<std::uint64_t> positions(rows.size());
     std::iota(positions.begin(), positions.end(), std::uint64_t{0});
     const internal::OrderedSamples samples(x,
                                            row_order(positions, labels.log_weights(), options.seed),
-                                           labels.values(), stage.batch, options.threads);
+                                           targets.values(), stage.batch, options.threads);
     reward.first = learn_features(stage, samples).layer;
     if (options.callbacks.cancelled()) return reward;
   }
@@ -316,14 +227,14 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
   }
 
   const internal::HiddenRows hidden(x, reward.first, options.threads);
-  Readouts readouts(hidden, labels, folds, options, reward);
+  internal::Readouts readouts(hidden, targets, labels, folds, options, reward);
   for (const FitWeights weights : options.weights) {
     for (const double beta : options.deployment_temperatures) {
       if (options.callbacks.cancelled()) return reward;
       reward.deployments.push_back(readouts.deploy(weights, beta));
     }
   }
-  fit_linear(x, labels, options, reward);
+  fit_linear(x, targets, options, reward);
   return reward;
 }
 
@@ -337,6 +248,9 @@ Matrix<double> predict_rewards(const TrainedReward& reward, const FeatureRows& f
                                std::span<const std::uint64_t> rows, int threads) {
   const std::size_t heads = reward.heads.size();
   Matrix<double> out(rows.size(), heads + 1);
+  // Undone, what a linear reward extrapolates may grow without bound.
+  const bool untransformed = reward.reward_transform.request.kind == RewardTransformKind::none;
+  const auto bounded = [&](std::size_t h) { return h < heads || !untransformed; };
   constexpr std::uint64_t kChunkRows = 512;
   parallel_for_chunks(
       ChunkGrid(rows.size(), kChunkRows), {threads, "predictions", {}}, [&](const Chunk& chunk) {
@@ -349,8 +263,9 @@ Matrix<double> predict_rewards(const TrainedReward& reward, const FeatureRows& f
                         : predict(internal::LinearRows(x), reward.linear.coefficients,
                                   reward.linear.intercept, 1);
           for (std::size_t i = 0; i < values.size(); ++i) {
-            const bool cut = h < heads && reward.ceiling && values[i] > *reward.ceiling;
-            out(chunk.begin + i, h) = cut ? *reward.ceiling : values[i];
+            const bool cut = bounded(h) && reward.ceiling && values[i] > *reward.ceiling;
+            out(chunk.begin + i, h) =
+                reward.reward_transform.inverse(cut ? *reward.ceiling : values[i]);
           }
         }
       });

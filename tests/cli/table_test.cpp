@@ -90,6 +90,53 @@ TEST(Tables, EvaluationWritesItsFilesAndAVerdict) {
   EXPECT_EQ(csv, read_file(folder.path() / "again" / "policies.csv"));
 }
 
+TEST(Tables, AnEnumeratedTableIsValuedExactly) {
+  const Folder folder;
+  folder.write("data.csv", variants_csv());
+  const Words words{"evaluate", "data.csv", "--one-hot", "seq",         "--reward",
+                    "y",        "--width",  "12",        "--enumerated"};
+  const Outcome outcome = run(with(words, {"--format", "json"}), folder);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto policy = nlohmann::json::parse(outcome.out)["rewards"][0]["policies"][1];
+  EXPECT_EQ(policy["gold"]["standard_error"], 0);
+  EXPECT_TRUE(policy["reliable"]);
+  EXPECT_GT(policy["best_of_n"]["n"], 1);
+  const Outcome report = run(words, folder);
+  EXPECT_NE(report.out.find("best of n at the same bound of the KL"), std::string::npos);
+}
+
+TEST(Tables, ARewardTransformKeepsTheRewardsUnit) {
+  const Folder folder;
+  folder.write("data.csv", variants_csv());
+  const Words fit{"fit",
+                  "data.csv",
+                  "--one-hot",
+                  "seq",
+                  "--reward",
+                  "y",
+                  "--width",
+                  "12",
+                  "--beta",
+                  "1",
+                  "--beta-unit",
+                  "sd",
+                  "-o",
+                  "model.safetensors",
+                  "--reward-transform"};
+  const Outcome outcome = run(with(fit, {"log1p"}), folder);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("regressed: the reward's log1p"), std::string::npos) << outcome.out;
+  ASSERT_EQ(run({"predict", "model.safetensors", "data.csv", "-o", "r.npy"}, folder).exit_code, 0);
+  const std::string bytes = read_file(folder.path() / "r.npy");
+  double last = 0;  // the sequence of seven A's, whose reward of 49 is the largest
+  std::memcpy(&last, bytes.data() + bytes.size() - sizeof last, sizeof last);
+  EXPECT_GT(last, 30);
+  EXPECT_LE(last, 49 * (1 + 1e-12));
+  const Outcome nearest = run(with(fit, {"rnak"}), folder);
+  EXPECT_EQ(nearest.exit_code, 64);
+  EXPECT_NE(nearest.err.find("did you mean rank?"), std::string::npos) << nearest.err;
+}
+
 TEST(Tables, ARewardWithoutSignalHasNoSafeTemperature) {
   const Folder folder;
   std::string text = "a,y\n";

@@ -170,6 +170,23 @@ RC_GTEST_PROP(RewardTransform, NeverDecreases, ()) {
   }
 }
 
+TEST(RewardTransform, InverseTakesRewardsBack) {
+  const std::vector<double> y{-0.5, 0, 0, 1, 2.5, 40};
+  for (const char* text : {"none", "log1p", "rank", "clip:0,1"}) {
+    const RewardTransform transform = fit(text, y);
+    // exp and log1p are off by an ulp each, which at 40 is 1e-14.
+    for (const double reward : y) {
+      EXPECT_NEAR(transform.inverse(transform(reward)), reward, 1e-13) << text;
+    }
+  }
+  const RewardTransform rank = fit("rank", y);
+  EXPECT_EQ(rank.inverse(-1), -0.5);
+  EXPECT_EQ(rank.inverse(2), 40);
+  // Half way between the ranks 7/12 of 1 and 9/12 of 2.5.
+  EXPECT_NEAR(rank.inverse(8.0 / 12), 1.75, 1e-13);
+  EXPECT_EQ(fit("clip:0,0.5", y).inverse(7), 7);
+}
+
 TEST(RewardTransform, RefusesRewardsThatAreNoNumbers) {
   const double nan = std::nan("");
   EXPECT_EQ(failure([&] { fit("rank", {1, nan}); }), "reward in row 2 = nan: must be finite");

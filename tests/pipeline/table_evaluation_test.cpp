@@ -41,6 +41,43 @@ TEST(TableEvaluation, FindsTemperaturesForARewardThatCanBeLearned) {
   }
 }
 
+TEST(TableEvaluation, HoldsBestOfNAtTheKlOfEachPolicy) {
+  const SingleIndexTable data(600, 5, 4, 1);
+  for (const bool grouped : {false, true}) {
+    const TableEvaluation evaluation = evaluate_table(data.table(grouped), small_options({2, 0.5}));
+    for (const RewardEvaluation& reward : evaluation.rewards) {
+      ASSERT_EQ(reward.best_of_n.size(), 2U);
+      for (std::size_t b = 0; b < 2; ++b) {
+        const BestOfNValue& best = reward.best_of_n[b];
+        EXPECT_NEAR(best.kl_bound, reward.policies[b].kl.value, 1e-12);
+        EXPECT_LE(best.kl.value, best.kl_bound + 1e-12);
+        EXPECT_EQ(best.reference.value, reward.policies[b].reference.value);
+      }
+      EXPECT_GT(reward.best_of_n[1].n, reward.best_of_n[0].n);
+    }
+  }
+}
+
+TEST(TableEvaluation, OfAnEnumeratedTableIsWithoutErrors) {
+  const SingleIndexTable data(300, 4, 1, 6);
+  EvaluationOptions options = small_options({2, 0.25});
+  const TableEvaluation sampled = evaluate_table(data.table(), options);
+  options.enumerated = true;
+  options.bootstrap = 1000;  // there is nothing to draw anew
+  const TableEvaluation evaluation = evaluate_table(data.table(), options);
+  for (std::size_t b = 0; b < 2; ++b) {
+    const TablePolicyValue& policy = evaluation.rewards[0].policies[b];
+    EXPECT_EQ(policy.value.value, sampled.rewards[0].policies[b].value.value);
+    EXPECT_EQ(policy.gain.standard_error, 0);
+    EXPECT_FALSE(policy.gain.interval);
+    EXPECT_TRUE(policy.reliable);
+    EXPECT_EQ(evaluation.rewards[0].best_of_n[b].value.standard_error, 0);
+  }
+  EXPECT_THAT(evaluation.remarks,
+              testing::Not(testing::Contains(testing::HasSubstr("rows a fold"))));
+  EXPECT_THAT(sampled.remarks, testing::Contains(testing::HasSubstr("rows a fold")));
+}
+
 TEST(TableEvaluation, IsOnRowsThatTheRewardHasNotSeen) {
   // Noise alone: a reward fitted to the very rows would gain, one that has not seen them does not.
   SingleIndexTable data(300, 30, 1, 2);

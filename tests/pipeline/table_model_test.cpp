@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -26,12 +27,13 @@ class TableModelFile : public testing::Test {
   }
   ~TableModelFile() override { std::filesystem::remove(path_); }
 
-  TableModel fit(TransformKind kind) const {
+  TableModel fit(TransformKind kind, const char* reward_transform = "none") const {
     TrainingOptions options;
     options.width = 6;
     options.deployment_temperatures = {1, 0.5};
     options.weights = {FitWeights::automatic, FitWeights::label};
     options.transform.kind = kind;
+    options.reward_transform = parse_reward_transform(reward_transform);
     TableModel model;
     model.reward = train_reward(data_.table(), rows_, options);
     for (const char* name : {"a", "b", "c"}) {
@@ -73,6 +75,24 @@ TEST_F(TableModelFile, PredictsTheSameBitsOnceRead) {
     EXPECT_EQ(read.reward.ceiling, model.reward.ceiling);
     EXPECT_EQ(read.reward.feature_temperature, model.reward.feature_temperature);
   }
+}
+
+TEST_F(TableModelFile, KeepsTheRewardTransform) {
+  for (const char* text : {"rank", "clip:0.05,0.95"}) {
+    const TableModel model = fit(TransformKind::whiten, text);
+    save_table_model(path_.string(), model);
+    const TableModel read = load_table_model(path_.string());
+    EXPECT_EQ(read.reward.reward_transform.text(), model.reward.reward_transform.text());
+    EXPECT_EQ(predict_rewards(read.reward, data_.features, rows_),
+              predict_rewards(model.reward, data_.features, rows_));
+  }
+}
+
+TEST_F(TableModelFile, RefusesRanksThatAreNotInOrder) {
+  TableModel model = fit(TransformKind::none, "rank");
+  std::ranges::reverse(model.reward.reward_transform.knots);
+  save_table_model(path_.string(), model);
+  EXPECT_THAT(refusal(), testing::HasSubstr("ranks of rewards are not in order"));
 }
 
 TEST_F(TableModelFile, RefusesAnotherKindOfFile) {

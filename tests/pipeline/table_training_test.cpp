@@ -167,6 +167,65 @@ TEST(TableTraining, CutsRewardsOffAtTheLargestSeen) {
   EXPECT_GT(predictions(0, reward.heads.size()), 40);  // the linear baseline is left as it is
 }
 
+TEST(TableTraining, TransformedRewardsAreLearnedAndComeBackInTheirUnit) {
+  // e^{3 x_1 + noise} - 1: least squares on it sees a few rows only, its logarithm is linear.
+  Table data(2000, 5);
+  std::vector<double> truth;
+  for (std::size_t i = 0; i < data.rewards.size(); ++i) {
+    const double z = data.features.values()(i, 0);
+    data.rewards[i] = std::expm1(3 * z + (data.rewards[i] - std::tanh(2 * z)));
+    truth.push_back(std::expm1(3 * z));
+  }
+  const std::span<const std::uint64_t> half(data.rows.data(), 1000);
+  const std::span<const std::uint64_t> unseen(data.rows.data() + 1000, 1000);
+  const auto rank_correlation = [&](const char* transform) {
+    TrainingOptions options = small_options({20});
+    options.weights = {FitWeights::uniform};
+    options.reward_transform = parse_reward_transform(transform);
+    const TrainedReward reward = train_reward(data.table(), half, options);
+    const std::vector<double> predicted = column(predict_rewards(reward, data.features, unseen), 0);
+    // Never beyond what was seen: predictions are in the reward's own unit.
+    const double most = *std::max_element(data.rewards.begin(), data.rewards.begin() + 1000);
+    EXPECT_LE(*std::ranges::max_element(predicted), most * (1 + 1e-12)) << transform;
+    std::vector<double> logs;
+    std::vector<double> true_logs;
+    for (std::size_t i = 0; i < predicted.size(); ++i) {
+      logs.push_back(std::log(std::max(predicted[i] + 1, 1e-3)));
+      true_logs.push_back(std::log(truth[1000 + i] + 1));
+    }
+    return correlation(logs, true_logs);
+  };
+  EXPECT_GT(rank_correlation("log1p"), 0.98);
+  EXPECT_GT(rank_correlation("rank"), 0.95);
+  EXPECT_LT(rank_correlation("none"), 0.9);
+}
+
+TEST(TableTraining, ATransformThatChangesNothingChangesNoReward) {
+  const Table data(400, 4);
+  TrainingOptions options = small_options();
+  const TrainedReward plain = train_reward(data.table(), data.rows, options);
+  options.reward_transform = parse_reward_transform("clip:0,1");
+  const TrainedReward clipped = train_reward(data.table(), data.rows, options);
+  const Matrix<double> expected = predict_rewards(plain, data.features, data.rows);
+  const Matrix<double> actual = predict_rewards(clipped, data.features, data.rows);
+  // Weights are exponentials of pilots that have been through one more rounding.
+  for (std::size_t i = 0; i < expected.rows(); ++i) {
+    for (std::size_t j = 0; j < expected.columns(); ++j) {
+      EXPECT_NEAR(actual(i, j), expected(i, j), 1e-9);
+    }
+  }
+}
+
+TEST(TableTraining, RefusesToUndoATransformWithinGroups) {
+  const Table data(100, 3);
+  const RewardTable grouped{data.features, data.rewards, data.groups};
+  TrainingOptions options = small_options();
+  options.reward_transform = parse_reward_transform("rank");
+  EXPECT_THROW(train_reward(grouped, data.rows, options), UsageError);
+  options.reward_transform = parse_reward_transform("clip:0.1,0.9");
+  EXPECT_NO_THROW(train_reward(grouped, data.rows, options));
+}
+
 TEST(TableTraining, LearnsFromASingleFeature) {
   Table data(400, 1);
   const TrainedReward reward = train_reward(data.table(), data.rows, small_options());

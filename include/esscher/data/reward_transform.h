@@ -48,6 +48,9 @@ struct RewardTransform {
 
   /// Never decreasing in y. \throws DataError where y is not finite, or y <= -1 for `log1p`
   double operator()(double y) const;
+  /// The reward that becomes \p g: e^g - 1 for `log1p`; for `rank` between the knots, and the first
+  /// or last one beyond them; \p g itself for `none` and `clip`, which keep the unit.
+  double inverse(double g) const;
   /// "none", "log1p", "rank", "clip:0.01,0.99 (-1.5 to 3.25)".
   std::string text() const;
 };

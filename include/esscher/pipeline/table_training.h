@@ -13,6 +13,7 @@
 
 #include "esscher/data/feature_rows.h"
 #include "esscher/data/feature_transform.h"
+#include "esscher/data/reward_transform.h"
 #include "esscher/features/learn_features.h"
 #include "esscher/pipeline/reward_model.h"
 #include "esscher/readout/ridge.h"
@@ -45,6 +46,11 @@ struct RewardTable {
 /// Zero, or an empty optional, means: chosen from the sample, and said so in the result.
 struct TrainingOptions {
   TransformOptions transform{};
+  /// What is regressed instead of the rewards, for tails that least squares cannot bear; rewards
+  /// are always scaled to standard deviation 1. Predictions are taken back, g^-1(mean of g(y)),
+  /// rather a median than a mean; so weights, temperatures and values keep the reward's unit. With
+  /// groups only `clip`, since the level of a reward is not learned there.
+  RewardTransformRequest reward_transform{};
 
   // Stage 1: features.
   std::size_t width = 200;  ///< m
@@ -95,12 +101,13 @@ struct LinearReward {
 
 struct TrainedReward {
   FeatureTransform transform;
-  FirstLayer first;               ///< on the k transformed coordinates
-  std::vector<RewardHead> heads;  ///< distinct readouts, plain regression first; reward's unit
-  std::vector<double> head_ess;   ///< effective sample size of each head's weights
+  RewardTransform reward_transform;     ///< readouts and ceiling are in the unit behind it
+  FirstLayer first;                     ///< on the k transformed coordinates
+  std::vector<RewardHead> heads;        ///< distinct readouts, plain regression first
+  std::vector<double> head_ess;         ///< effective sample size of each head's weights
   std::vector<Deployment> deployments;  ///< by kind of weights, then by temperature, as given
   LinearReward linear;
-  std::optional<double> ceiling;  ///< in the unit of the reward
+  std::optional<double> ceiling;  ///< the largest training reward, transformed
   double reward_sd = 0;           ///< of the training rewards (within groups where there are any)
   std::optional<double> feature_temperature;  ///< beta1 in use; empty without weights
   int epochs = 0;                             ///< in use
@@ -122,8 +129,9 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
 /// the unit in which temperatures are best thought of. \throws as train_reward()
 double reward_sd(const RewardTable& table);
 
-/// Predictions for the numbered rows of \p features: rows x (heads + 1), one column a head, the
-/// linear baseline last (never cut off at the ceiling). Cost: n k m multiply-adds.
+/// Predictions for the numbered rows of \p features in the unit of the reward: rows x (heads + 1),
+/// one column a head, the linear baseline last (cut off at the ceiling only where a reward
+/// transform is undone). Cost: n k m multiply-adds.
 Matrix<double> predict_rewards(const TrainedReward& reward, const FeatureRows& features,
                                std::span<const std::uint64_t> rows, int threads = 0);
 

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <map>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "esscher/pipeline/table_training.h"
+#include "esscher/readout/cross_fit.h"
+#include "pipeline/training_labels.h"
+
+namespace esscher::internal {
+
+/// The readouts of one training set, each fitted once. They regress the targets; weights, held-out
+/// predictions and temperatures are those of the rewards, which differ where a reward transform
+/// stands between them.
+class Readouts {
+ public:
+  /// Fits plain regression. All must outlive this; heads are added to \p reward, whose
+  /// reward_transform and ceiling are settled.
+  Readouts(const DesignRows& rows, const TrainingLabels& targets, const TrainingLabels& rewards,
+           std::span<const std::uint32_t> folds, const TrainingOptions& options,
+           TrainedReward& reward);
+
+  /// Fits what is not there yet.
+  Deployment deploy(FitWeights weights, double beta);
+
+ private:
+  /// Index of the head fitted with such weights. Temperatures in standard deviations.
+  std::size_t head(ReadoutWeights weights, double temperature);
+  std::size_t add(ReadoutWeights weights, double temperature, CrossFit fit);
+  Deployment choose(double beta, double scaled);
+  /// Predicted targets as rewards about their mean, in standard deviations.
+  void become_rewards(std::vector<double>& values) const;
+
+  const DesignRows& rows_;
+  const TrainingLabels& targets_;
+  const TrainingLabels& rewards_;
+  std::span<const std::uint32_t> folds_;
+  const TrainingOptions& options_;
+  TrainedReward& reward_;
+  RidgeOptions ridge_;
+  double penalty_ = 0;
+  double even_ess_ = 0;
+  std::vector<double> pilot_;
+  std::vector<std::vector<double>> held_out_;  ///< of each head, in the reward's unit
+  std::map<std::pair<ReadoutWeights, double>, std::size_t> index_;
+};
+
+}  // namespace esscher::internal
