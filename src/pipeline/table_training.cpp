@@ -249,8 +249,8 @@ Matrix<double> predict_rewards(const TrainedReward& reward, const FeatureRows& f
   const std::size_t heads = reward.heads.size();
   Matrix<double> out(rows.size(), heads + 1);
   // Undone, what a linear reward extrapolates may grow without bound.
-  const bool untransformed = reward.reward_transform.request.kind == RewardTransformKind::none;
-  const auto bounded = [&](std::size_t h) { return h < heads || !untransformed; };
+  const bool exponential = reward.reward_transform.request.kind == RewardTransformKind::log1p;
+  const auto bounded = [&](std::size_t h) { return h < heads || exponential; };
   constexpr std::uint64_t kChunkRows = 512;
   parallel_for_chunks(
       ChunkGrid(rows.size(), kChunkRows), {threads, "predictions", {}}, [&](const Chunk& chunk) {

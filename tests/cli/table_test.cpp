@@ -132,7 +132,7 @@ TEST(Tables, ARewardTransformKeepsTheRewardsUnit) {
   std::memcpy(&last, bytes.data() + bytes.size() - sizeof last, sizeof last);
   EXPECT_GT(last, 30);
   EXPECT_LE(last, 49 * (1 + 1e-12));
-  const Outcome nearest = run(with(fit, {"rnak"}), folder);
+  const Outcome nearest = run(with(fit, {"ran"}), folder);
   EXPECT_EQ(nearest.exit_code, 64);
   EXPECT_NE(nearest.err.find("did you mean rank?"), std::string::npos) << nearest.err;
 }

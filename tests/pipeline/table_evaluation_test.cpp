@@ -51,7 +51,8 @@ TEST(TableEvaluation, HoldsBestOfNAtTheKlOfEachPolicy) {
         const BestOfNValue& best = reward.best_of_n[b];
         EXPECT_NEAR(best.kl_bound, reward.policies[b].kl.value, 1e-12);
         EXPECT_LE(best.kl.value, best.kl_bound + 1e-12);
-        EXPECT_EQ(best.reference.value, reward.policies[b].reference.value);
+        // Sums of 600 numbers of size 1 in two orders.
+        EXPECT_NEAR(best.reference.value, reward.policies[b].reference.value, 1e-13);
       }
       EXPECT_GT(reward.best_of_n[1].n, reward.best_of_n[0].n);
     }

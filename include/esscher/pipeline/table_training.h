@@ -130,8 +130,8 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
 double reward_sd(const RewardTable& table);
 
 /// Predictions for the numbered rows of \p features in the unit of the reward: rows x (heads + 1),
-/// one column a head, the linear baseline last (cut off at the ceiling only where a reward
-/// transform is undone). Cost: n k m multiply-adds.
+/// one column a head, the linear baseline last (cut off at the ceiling only where log1p is
+/// undone). Cost: n k m multiply-adds.
 Matrix<double> predict_rewards(const TrainedReward& reward, const FeatureRows& features,
                                std::span<const std::uint64_t> rows, int threads = 0);
 
