@@ -78,7 +78,7 @@ void run_fit(FitArguments& arguments) {
   if (interrupt.token().requested()) throw Interrupted("nothing is written");
   model.encoding = loaded.dataset.encoding;
   model.facts["data"] = arguments.data;
-  model.facts["interactions"] = settings["interactions"];
+  model.interactions = read_interactions(settings);
   model.facts["options"] = settings.toml();
   model.facts["built_with"] = build_line();
   save_table_model(arguments.output, model);

@@ -80,9 +80,7 @@ Predictions predict_table(const PredictionArguments& arguments, const std::strin
   options.group = group;
   options.weight = weight;
   Predictions result{load_features(options, model.encoding), {}};
-  const auto order = model.facts.find("interactions");
-  const auto features =
-      with_interactions(result.dataset, order != model.facts.end() && order->second == "2" ? 2 : 1);
+  const auto features = with_interactions(result.dataset, model.interactions);
   if (features->columns() != model.reward.transform.inputs()) {
     throw DataError(rejection("model", arguments.model, "takes another number of features"));
   }

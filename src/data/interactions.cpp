@@ -30,6 +30,12 @@ std::vector<std::size_t> block_ends(const std::vector<int>& blocks) {
 
 }  // namespace
 
+std::size_t interaction_columns(const std::vector<int>& blocks) {
+  std::size_t columns = blocks.size();
+  for (const std::size_t end : block_ends(blocks)) columns += blocks.size() - end;
+  return columns;
+}
+
 PairInteractions::PairInteractions(std::shared_ptr<const FeatureRows> base,
                                    const std::vector<int>& blocks,
                                    const std::vector<std::string>& names)

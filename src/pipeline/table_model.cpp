@@ -8,6 +8,7 @@
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "esscher/data/interactions.h"
 #include "esscher/data/safetensors.h"
 #include "pipeline/model_file.h"
 
@@ -15,7 +16,8 @@ namespace esscher {
 namespace {
 
 constexpr internal::ModelKind kTableModel{"esscher_table_model", 1, "a reward model of a table"};
-constexpr std::array<std::string_view, 5> kOwnFacts{"encoding", "transform", "reward_transform",
+constexpr std::array<std::string_view, 6> kOwnFacts{"encoding",           "transform",
+                                                    "interactions",       "reward_transform",
                                                     "deployment_weights", "deployment_reasons"};
 constexpr double kNone = std::numeric_limits<double>::infinity();
 
@@ -129,6 +131,13 @@ RewardTransform read_reward_transform(const internal::ModelFile& file) {
   return transform;
 }
 
+int read_interactions(const internal::ModelFile& file) {
+  if (!file.facts().contains("interactions")) return 1;
+  const std::string order = file.fact("interactions");
+  if (order != "1" && order != "2") file.broken("its order of interactions is neither 1 nor 2");
+  return order == "2" ? 2 : 1;
+}
+
 }  // namespace
 
 void save_table_model(const std::string& path, const TableModel& model) {
@@ -137,6 +146,7 @@ void save_table_model(const std::string& path, const TableModel& model) {
   content.metadata = model.facts;
   internal::add_model(content, kTableModel, reward.first, reward.heads);
   content.metadata["encoding"] = model.encoding.to_json();
+  content.metadata["interactions"] = std::to_string(model.interactions);
   add_reward_transform(content, reward.reward_transform);
   content.metadata["transform"] = transform_name(reward.transform.kind);
   content.tensors["transform_mean"] = internal::tensor(reward.transform.mean);
@@ -163,12 +173,15 @@ TableModel load_table_model(const std::string& path) {
   TableModel model;
   TrainedReward& reward = model.reward;
   model.encoding = FeatureEncoding::from_json(file.fact("encoding"), path);
+  model.interactions = read_interactions(file);
   reward.first = file.first_layer();
   reward.heads = file.heads(reward.first.width());
   if (reward.heads.empty()) file.broken("it has no readout");
   reward.transform = read_transform(file);
   reward.reward_transform = read_reward_transform(file);
-  if (reward.transform.inputs() != model.encoding.width() ||
+  const std::size_t inputs = model.interactions == 2 ? interaction_columns(model.encoding.blocks())
+                                                     : model.encoding.width();
+  if (reward.transform.inputs() != inputs ||
       reward.transform.outputs() != reward.first.weights.columns()) {
     file.broken("its encoding, transform and first layer do not fit together");
   }

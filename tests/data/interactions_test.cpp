@@ -42,6 +42,7 @@ TEST(PairInteractions, PairColumnsOfDifferentBlocksInOrder) {
                                       "A * v", "B * u", "B * C", "B * D", "B * v", "u * C", "u * D",
                                       "u * v", "C * v", "D * v"}));
   EXPECT_EQ(pairs.columns(), 19U);
+  EXPECT_EQ(interaction_columns({0, 0, -1, 4, 4, -1}), 19U);
   EXPECT_EQ(pairs.rows(), 1U);
 }
 

@@ -88,6 +88,23 @@ TEST_F(TableModelFile, KeepsTheRewardTransform) {
   }
 }
 
+TEST_F(TableModelFile, RemembersInteractions) {
+  TableModel model = fit(TransformKind::whiten);
+  // Two features and their product are three inputs.
+  model.encoding.columns.pop_back();
+  model.interactions = 2;
+  save_table_model(path_.string(), model);
+  const TableModel read = load_table_model(path_.string());
+  EXPECT_EQ(read.interactions, 2);
+  EXPECT_EQ(read.facts, model.facts);
+  model.interactions = 1;
+  save_table_model(path_.string(), model);
+  EXPECT_THAT(refusal(), testing::HasSubstr("do not fit together"));
+  model.interactions = 3;
+  save_table_model(path_.string(), model);
+  EXPECT_THAT(refusal(), testing::HasSubstr("order of interactions is neither 1 nor 2"));
+}
+
 TEST_F(TableModelFile, RefusesRanksThatAreNotInOrder) {
   TableModel model = fit(TransformKind::none, "rank");
   std::ranges::reverse(model.reward.reward_transform.knots);

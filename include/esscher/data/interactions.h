@@ -18,6 +18,9 @@ namespace esscher {
 /// Most columns that pairs may make, the original ones among them.
 inline constexpr std::size_t kGreatestInteractionColumns = 20'000;
 
+/// Number of columns of a table with its pairs; blocks as for PairInteractions.
+std::size_t interaction_columns(const std::vector<int>& blocks);
+
 /// The columns of another table, and behind them the products of all pairs i < j of columns from
 /// different blocks, pairs in lexicographic order. A block is the columns of one one-hot encoded
 /// position, of which at most one is not 0 and whose products tell nothing. A numeric column

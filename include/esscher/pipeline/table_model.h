@@ -13,6 +13,7 @@ namespace esscher {
 
 struct TableModel {
   FeatureEncoding encoding;  ///< how columns become features, by name
+  int interactions = 1;      ///< 2: products of pairs of features stand behind the features
   TrainedReward reward;      ///< its remarks are not kept in a file
   /// What else the file tells: version, options, data. Kept as it is.
   std::map<std::string, std::string> facts;
