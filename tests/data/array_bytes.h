@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// Bytes of files, put together by hand for tests.
+/// Files for tests of arrays, and what is read from them.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,30 +14,17 @@
 #include <string_view>
 #include <vector>
 
+#include "../support/file_bytes.h"
 #include "esscher/base/error.h"
 #include "esscher/base/matrix.h"
 #include "esscher/data/mapped_array.h"
 
 namespace esscher {
 
-template <class T>
-std::string little_endian(T value) {
-  std::string bytes(sizeof value, '\0');
-  std::memcpy(bytes.data(), &value, sizeof value);
-  return bytes;
-}
-
 inline std::vector<std::byte> as_bytes(std::string_view text) {
   std::vector<std::byte> bytes(text.size());
   if (!text.empty()) std::memcpy(bytes.data(), text.data(), text.size());
   return bytes;
-}
-
-/// An .npy file of format 1.0 with this dictionary and these bytes behind it.
-inline std::string npy_file(const std::string& dictionary, std::string_view data) {
-  return std::string("\x93NUMPY\x01\x00", 8) +
-         little_endian(static_cast<std::uint16_t>(dictionary.size())) + dictionary +
-         std::string(data);
 }
 
 /// A file that goes with the test; its name is what ends the path.

@@ -5,67 +5,15 @@
 #include <functional>
 
 #include "array_bytes.h"
-#include "data/inflate.h"
 
 namespace esscher {
 namespace {
-
-std::uint32_t crc_of(const std::string& text) { return internal::crc32_of(as_bytes(text), 0); }
 
 /// A raw deflate stream of one block that is not compressed.
 std::string deflated(const std::string& text) {
   const auto length = static_cast<std::uint16_t>(text.size());
   return '\1' + little_endian(length) + little_endian(static_cast<std::uint16_t>(~length)) + text;
 }
-
-struct Member {
-  std::string name;
-  std::string content;
-  unsigned method = 0;
-  std::string packed = content;
-  unsigned flags = 0;
-  std::uint32_t crc = crc_of(content);
-  std::uint64_t claimed = content.size();
-  bool zip64 = false;  ///< lengths and place in an extra field
-};
-
-std::string u16(std::uint64_t value) { return little_endian(static_cast<std::uint16_t>(value)); }
-std::string u32(std::uint64_t value) { return little_endian(static_cast<std::uint32_t>(value)); }
-std::string u64(std::uint64_t value) { return little_endian(value); }
-
-struct Archive {
-  std::string members;
-  std::string directory;
-  unsigned count = 0;
-
-  void add(const Member& member) {
-    const std::uint64_t at = members.size();
-    const std::string extra =
-        member.zip64 ? u16(1) + u16(24) + u64(member.claimed) + u64(member.packed.size()) + u64(at)
-                     : "";
-    const std::string about =
-        u16(20) + u16(member.flags) + u16(member.method) + u32(0) + u32(member.crc) +
-        (member.zip64 ? u32(~0U) + u32(~0U) : u32(member.packed.size()) + u32(member.claimed)) +
-        u16(member.name.size());
-    // The local header has an extra field of its own, of another length.
-    members += "PK\3\4" + about + u16(3) + member.name + "xyz" + member.packed;
-    directory += "PK\1\2" + u16(20) + about + u16(extra.size()) + u16(2) + u16(0) + u16(0) +
-                 u32(0) + u32(member.zip64 ? ~0U : at) + member.name + extra + "hi";
-    ++count;
-  }
-  std::string end(const std::string& comment = "") const {
-    return std::string("PK\5\6") + u32(0) + u16(count) + u16(count) + u32(directory.size()) +
-           u32(members.size()) + u16(comment.size()) + comment;
-  }
-  std::string end64() const {
-    const std::uint64_t at = members.size() + directory.size();
-    return std::string("PK\6\6") + u64(44) + u16(45) + u16(45) + u32(0) + u32(0) + u64(count) +
-           u64(count) + u64(directory.size()) + u64(members.size()) + "PK\6\7" + u32(0) + u64(at) +
-           u32(1) + std::string("PK\5\6") + u32(0) + u16(0xffff) + u16(0xffff) + u32(~0U) +
-           u32(~0U) + u16(0);
-  }
-  std::string whole() const { return members + directory + end(); }
-};
 
 std::string array_file(const std::vector<float>& values) {
   std::string bytes;
@@ -75,8 +23,8 @@ std::string array_file(const std::vector<float>& values) {
                   bytes);
 }
 
-std::string archive_of(const Member& member) {
-  Archive archive;
+std::string archive_of(const ZipMember& member) {
+  ZipArchive archive;
   archive.add(member);
   return archive.whole();
 }
@@ -119,10 +67,10 @@ TEST(Npz, ReadsWhatNumPyWrites) {
 }
 
 TEST(Npz, FindsStoredAndDeflatedMembersWithAndWithoutZip64) {
-  Archive archive;
+  ZipArchive archive;
   archive.add({"first.npy", array_file({7})});
   archive.add({"x.npy", array_file({1.5F, -2}), 8, deflated(array_file({1.5F, -2}))});
-  Member wide{"wide.npy", array_file({1.5F, -2})};
+  ZipMember wide{"wide.npy", array_file({1.5F, -2})};
   wide.zip64 = true;
   archive.add(wide);
   archive.add({"notes.txt", "hello"});
@@ -141,12 +89,12 @@ TEST(Npz, FindsStoredAndDeflatedMembersWithAndWithoutZip64) {
 }
 
 TEST(Npz, AnEmptyArchiveHasNoKeys) {
-  const TestFile file("a.npz", Archive().whole());
+  const TestFile file("a.npz", ZipArchive().whole());
   EXPECT_TRUE(npz_keys(file.path()).empty());
 }
 
 TEST(Npz, AnUnknownKeyNamesThoseThatAreThere) {
-  Archive archive;
+  ZipArchive archive;
   archive.add({"embeddings.npy", array_file({7})});
   archive.add({"y.npy", array_file({7})});
   const TestFile file("a.npz", archive.whole());
@@ -158,13 +106,13 @@ TEST(Npz, AnUnknownKeyNamesThoseThatAreThere) {
                                       "'embeddings', 'y'");
   EXPECT_EQ(refusal("labels"), "--features-key = labels: " + file.path() +
                                    " has no such array; it has 'embeddings', 'y'");
-  file.put(Archive().whole());
+  file.put(ZipArchive().whole());
   EXPECT_EQ(refusal("y"), "--features-key = y: " + file.path() + " has no such array; it has none");
 }
 
 TEST(Npz, RefusesTwoArraysOfOneName) {
   const auto twice = [](const std::string& second) {
-    Archive archive;
+    ZipArchive archive;
     archive.add({"x.npy", array_file({7})});
     archive.add({second, array_file({8})});
     return refusal(archive.whole());
@@ -186,7 +134,7 @@ TEST(Npz, RefusesWhatIsEncryptedOrPackedInAnotherWay) {
 
 TEST(Npz, RefusesContentThatIsDamaged) {
   const std::string content = array_file({1});
-  const auto said = [](const Member& member) {
+  const auto said = [](const ZipMember& member) {
     const std::string all = refusal(archive_of(member));
     const std::string prefix = "a.npz: not a whole .npz archive: ";
     return all.starts_with(prefix) ? all.substr(prefix.size()) : all;
@@ -205,7 +153,7 @@ TEST(Npz, RefusesContentThatIsDamaged) {
   EXPECT_EQ(said({"x.npy", content, 8, deflated(content).substr(0, 50)}), misfit);
   EXPECT_EQ(said({"x.npy", content, 8, "\7" + deflated(content)}), misfit);  // no such block
   EXPECT_EQ(said({"x.npy", content, 8, ""}), misfit);
-  Member bomb{"x.npy", content, 8, deflated(content)};
+  ZipMember bomb{"x.npy", content, 8, deflated(content)};
   bomb.claimed = 2'000'000;
   bomb.packed.resize(1000);
   EXPECT_EQ(said(bomb), "member x.npy claims to inflate 1000 bytes to 2000000" + again);
@@ -216,7 +164,7 @@ TEST(Npz, RefusesContentThatIsDamaged) {
 }
 
 TEST(Npz, RefusesArchivesThatAreCutOrChanged) {
-  Archive archive;
+  ZipArchive archive;
   archive.add({"x.npy", array_file({1.5F, -2})});
   const std::string whole = archive.whole();
   for (std::size_t length = 0; length < whole.size(); ++length) {
@@ -242,7 +190,7 @@ TEST(Npz, RefusesArchivesThatAreCutOrChanged) {
 }
 
 TEST(Npz, RefusesDirectoriesThatDoNotFitTheFile) {
-  Archive archive;
+  ZipArchive archive;
   archive.add({"x.npy", array_file({1})});
   const auto said = [&](std::size_t at, const std::string& bytes) {
     std::string changed = archive.whole();
@@ -265,8 +213,8 @@ TEST(Npz, RefusesDirectoriesThatDoNotFitTheFile) {
             "a.npz: not a whole .npz archive: its zip64 record is not where it "
             "should be" +
                 again);
-  Archive narrow;
-  Member wide{"x.npy", array_file({1})};
+  ZipArchive narrow;
+  ZipMember wide{"x.npy", array_file({1})};
   wide.zip64 = true;
   narrow.add(wide);
   const std::size_t extra = narrow.directory.find(u16(1) + u16(24));

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <limits>
 
+#include "../support/file_bytes.h"
 #include "esscher/base/error.h"
 
 namespace esscher {
@@ -31,11 +32,7 @@ class SafetensorsFile : public testing::Test {
   }
   /// A file with this header and these bytes behind it.
   void put(const std::string& header, const std::string& data) const {
-    std::string length(8, '\0');
-    for (std::size_t i = 0; i < 8; ++i) {
-      length[i] = static_cast<char>((header.size() >> (8 * i)) & 255);
-    }
-    put(length + header + data);
+    put(safetensors_file(header, data));
   }
   std::string refusal() const {
     try {
