@@ -7,7 +7,6 @@
 #include "commands.h"
 #include "esscher/base/build_info.h"
 #include "esscher/base/error.h"
-#include "esscher/data/atomic_file.h"
 #include "esscher/pipeline/table_model.h"
 #include "interrupt.h"
 #include "options.h"
@@ -63,6 +62,7 @@ std::string report(const Dataset& dataset, const TrainedReward& reward) {
 void run_fit(FitArguments& arguments) {
   Settings& settings = arguments.settings;
   settings.resolve();
+  require_writable(arguments.output);
   const LoadedTable loaded = load_table(settings, arguments.data);
   TrainingOptions options = read_training(settings, reward_sd(loaded.table()));
   const Interrupt interrupt;

@@ -25,4 +25,8 @@ class Output {
   std::optional<AtomicFile> file_;
 };
 
+/// Refuses a file that cannot be made, for results that are written in one go behind the work.
+/// Leaves what is there as it is. \throws IoError
+void require_writable(const std::string& path);
+
 }  // namespace esscher::app

@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "esscher/data/npy.h"
 #include "options.h"
+#include "output.h"
 #include "table_predictions.h"
 
 namespace esscher::app {
@@ -15,6 +16,7 @@ struct PredictArguments {
 };
 
 void run_predict(const PredictArguments& arguments) {
+  require_writable(arguments.output);
   const Predictions predictions = predict_table(arguments.prediction);
   write_npy(arguments.output, {predictions.rewards.data(), predictions.rewards.size(), 1, 1});
 }

@@ -8,6 +8,7 @@
 #include "esscher/pipeline/reward_model.h"
 #include "esscher/policy/policy_samples.h"
 #include "options.h"
+#include "output.h"
 
 namespace esscher::app {
 namespace {
@@ -35,6 +36,7 @@ void run_sample(const SampleArguments& arguments) {
   PolicyOptions options;
   options.seed = parse_count(arguments.seed, "--seed", 0);
   options.threads = static_cast<int>(parse_integer(arguments.threads, "--threads", 0, 1024));
+  require_writable(arguments.output);
   const RewardModel model = load_reward_model(arguments.model);
   const Network network = model.network(find_head(model, weights, weight_temperature));
   const PolicySamples samples = sample_policy(network, beta, count, options);

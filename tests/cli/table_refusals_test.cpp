@@ -269,6 +269,24 @@ TEST_F(TableRefusals, TablesThatAreMalformedNameThePlace) {
   expect_parts(said("a,y\n1,2\n2,2\n3,2\n"), {"65 ", "t.csv", "y", "2", "all 3 rows"});
 }
 
+// Data that are not there would be told of later.
+TEST_F(TableRefusals, AFileThatCannotBeWrittenIsToldBeforeTheWork) {
+  for (const char* command : {"fit", "predict", "sample"}) {
+    Words words{command, "none.csv", "-o", "nowhere/out"};
+    if (words[0] == "fit") words.insert(words.end(), {"--reward", "y"});
+    if (words[0] == "predict") words.emplace_back("x.npy");
+    if (words[0] == "sample") words.insert(words.end(), {"--beta", "1", "--samples", "3"});
+    expect_parts(refused(words, folder_),
+                 {"74 ", "-o = nowhere/out", "cannot be written", "in a folder that exists"});
+    words[3] = ".";
+    expect_parts(refused(words, folder_), {"74 ", "-o = .", "it is a folder"});
+    folder_.write("old", "kept");
+    words[3] = "old";
+    expect_parts(refused(words, folder_), {"74 ", "none.csv", "cannot be read"});
+    EXPECT_EQ(read_file(folder_.path() / "old"), "kept");
+  }
+}
+
 TEST_F(TableRefusals, AModelOfAnotherKindIsNotTaken) {
   const Outcome simulated =
       run({"simulate", "--link", "tanh", "--dim", "20", "--width", "4", "--feature-samples", "200",
