@@ -31,6 +31,7 @@ Readouts::Readouts(const DesignRows& rows, const TrainingLabels& targets,
   CrossFit uniform = cross_fit_ridge(rows, targets.values(), even, folds, ridge_, targets.groups());
   penalty_ = uniform.fit.penalty;
   even_ess_ = uniform.fit.weights.ess;
+  parameters_ = static_cast<std::size_t>(std::ceil(uniform.fit.degrees_of_freedom));
   if (uniform.held_out.empty()) return;  // cancelled: the caller looks before it deploys
   pilot_ = uniform.held_out;
   become_rewards(pilot_);
@@ -108,7 +109,7 @@ Deployment Readouts::choose(double beta, double scaled) {
   for (double& y : unit_rewards) y *= rewards_.sd();
   const WeightTemperatureChoice choice = choose_weight_temperature(
       beta, candidates, {unit_rewards, folds_, rewards_.groups(), rewards_.log_weights()},
-      {.parameters = rows_.columns() + 1});
+      {.parameters = parameters_});
   return {FitWeights::automatic, beta, heads[choice.candidate], choice.reason};
 }
 

@@ -42,6 +42,7 @@ class Readouts {
   RidgeOptions ridge_;
   double penalty_ = 0;
   double even_ess_ = 0;
+  std::size_t parameters_ = 0;
   std::vector<double> pilot_;
   std::vector<std::vector<double>> held_out_;  ///< of each head, in the reward's unit
   std::map<std::pair<ReadoutWeights, double>, std::size_t> index_;

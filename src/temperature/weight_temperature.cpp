@@ -83,7 +83,7 @@ WeightTemperatureChoice choose_weight_temperature(double beta,
            ? "the lowest that leaves an effective sample of " +
                  number_text(candidates[*start].ess, 3) + " for "
            : "no lower temperature leaves as many effective samples as the readout's ") +
-      std::to_string(options.parameters) + " parameters";
+      std::to_string(options.parameters) + " effective parameters";
 
   while (true) {
     const std::size_t current = choice.candidate;

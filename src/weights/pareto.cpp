@@ -15,6 +15,9 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kLeastTail = 5;
+/// Heaviest weights that lie within this of each other, relatively, count as equal: no estimate
+/// feels what tells them apart, while the shape of their law may be anything.
+constexpr double kFlat = 1e-6;
 
 /// The law in units of the largest excess, by theta: the density is proportional to
 /// (1 - theta x)^(-1/k - 1), so that the best k for a given theta is a mean, and sigma = -k /
@@ -131,6 +134,10 @@ ParetoTail pareto_tail(std::span<const double> log_weights, double largest) {
   // Below the smallest normal number nothing can be told apart.
   ParetoTail tail;
   tail.cutoff = std::max(*last - largest, std::log(std::numeric_limits<double>::min()));
+  if (tail.cutoff > -kFlat) {
+    tail.fit.k = -kInfinity;
+    return tail;
+  }
   for (std::size_t i = 0; i < log_weights.size(); ++i) {
     if (log_weights[i] - largest > tail.cutoff) tail.samples.push_back(i);
   }

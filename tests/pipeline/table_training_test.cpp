@@ -242,7 +242,12 @@ TEST(TableTraining, AutomaticWeightsSayWhatTheyTook) {
     const RewardHead& head = reward.heads[deployment.head];
     if (head.weight_temperature) {
       EXPECT_GE(*head.weight_temperature, deployment.beta * (1 - 1e-9));
-      EXPECT_GE(reward.head_ess[deployment.head], 25);
+      EXPECT_THAT(deployment.reason, testing::HasSubstr(" effective parameters"));
+      const std::size_t number = deployment.reason.find(" effective parameters");
+      const double parameters =
+          std::stod(deployment.reason.substr(deployment.reason.rfind(' ', number - 1)));
+      EXPECT_LE(parameters, 25);
+      EXPECT_GE(reward.head_ess[deployment.head], parameters);
     }
   }
   EXPECT_EQ(reward.heads[0].weights, ReadoutWeights::uniform);

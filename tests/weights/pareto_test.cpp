@@ -154,6 +154,22 @@ TEST(ParetoSmoothing, LeavesTailsThatAreTooShortOrFlat) {
 }
 
 // Weights of e^{-z/beta} for normal z, from nearly equal to all on one sample.
+TEST(ParetoSmoothing, WeightsThatRoundingAloneTellsApartAreAFlatTail) {
+  // A perfect prediction of a two-valued reward, up to a solver's rounding: half the weights are
+  // heavy and equal but for 1e-8, in a heavy-tailed way.
+  std::vector<double> log_weights(200);
+  for (std::size_t i = 0; i < log_weights.size(); ++i) {
+    const double rounding = 1e-8 / (1.0 + static_cast<double>(i / 2));
+    log_weights[i] = (i % 2 == 0 ? 2 : 0) + rounding;
+  }
+  EXPECT_EQ(pareto_smoothed(log_weights).k, -kInfinity);
+  // Differences of size 1e-3 are differences: that law has a tail.
+  for (std::size_t i = 0; i < log_weights.size(); i += 2) {
+    log_weights[i] = 2 + 1e-1 / (1.0 + static_cast<double>(i));
+  }
+  EXPECT_GT(pareto_smoothed(log_weights).k, 0.5);
+}
+
 TEST(ParetoSmoothing, NeverGivesNaNAtAnyTemperature) {
   for (const std::size_t n : {1, 2, 5, 24, 25, 26, 100, 3000}) {
     std::vector<double> z(n);

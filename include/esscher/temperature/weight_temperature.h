@@ -8,7 +8,9 @@
 /// when that is low, too few effective samples to fit a readout. So: weight as hard as the sample
 /// can bear. Among candidates beta_w >= beta2,
 ///  1. start at the lowest one whose weights have an effective sample size of at least
-///     `least_ess_ratio` times the readout's number of parameters (equal weights, if none has);
+///     `least_ess_ratio` times the readout's effective number of parameters, the degrees of freedom
+///     of the ridge fit with equal weights (equal weights, if none has); counting all parameters
+///     instead leaves gain on the table where a sample is small and its penalty large;
 ///  2. as long as a plainer candidate (a higher beta_w) has a cross-fitted objective J at beta2
 ///     that is better by more than `standard_errors` standard errors of the paired difference, move
 ///     to the best of those.
@@ -46,7 +48,7 @@ struct HeldOutRows {
 };
 
 struct WeightTemperatureOptions {
-  std::size_t parameters = 0;  ///< of the readout, intercept included
+  std::size_t parameters = 0;  ///< effective ones of the readout, intercept included
   double least_ess_ratio = 1;
   double standard_errors = 1;
 };
