@@ -1,23 +1,22 @@
 /// Enumerated landscapes: rewards are learned from a small part of the variants, and the policies
 /// that they tilt are valued exactly over all of them. Prints Markdown:
-///     real_landscapes [SEEDS] > docs/landscapes.md
+///     real_landscapes [SEEDS [NAME]] > docs/landscapes.md
 /// The data lie in the folder that ESSCHER_SHARED names (default ../shared), under data/.
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <filesystem>
 #include <numeric>
 #include <string>
 #include <vector>
 
-#include "esscher/base/build_info.h"
 #include "esscher/base/error.h"
 #include "esscher/data/dataset.h"
 #include "esscher/data/folds.h"
 #include "esscher/pipeline/table_evaluation.h"
+#include "real_data.h"
 
 namespace esscher {
 namespace {
@@ -44,52 +43,6 @@ constexpr double kShares[] = {0.05, 0.2};
 /// In standard deviations of the reward.
 const std::vector<double> kBetas{1, 0.5, 0.25, 0.125};
 constexpr double kLowest = -1e300;
-
-/// Some rows of a table as a table.
-class Part final : public FeatureRows {
- public:
-  Part(const FeatureRows& all, std::vector<std::uint64_t> rows)
-      : all_(all), rows_(std::move(rows)) {}
-  std::uint64_t rows() const override { return rows_.size(); }
-  std::size_t columns() const override { return all_.columns(); }
-  void gather(std::span<const std::uint64_t> rows, MatrixView<double> out) const override {
-    std::vector<std::uint64_t> numbers;
-    for (const std::uint64_t row : rows) numbers.push_back(rows_[row]);
-    all_.gather(numbers, out);
-  }
-
- private:
-  const FeatureRows& all_;
-  std::vector<std::uint64_t> rows_;
-};
-
-TablePolicyValue exact_policy(std::span<const double> r, std::span<const double> y, double beta) {
-  TableReference reference;
-  reference.rows = y.size();
-  TablePolicyOptions options;
-  options.beta = beta;
-  options.enumerated = true;
-  return table_policy_value(r, y, reference, options);
-}
-
-std::vector<double> column(const Matrix<double>& matrix, std::size_t j) {
-  std::vector<double> values(matrix.rows());
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = matrix(i, j);
-  return values;
-}
-
-struct Mean {
-  std::vector<double> values;
-  double mean() const {
-    return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-  }
-  double error() const {
-    double squares = 0;
-    for (const double value : values) squares += (value - mean()) * (value - mean());
-    const auto n = static_cast<double>(values.size());
-    return n > 1 ? std::sqrt(squares / (n - 1) / n) : 0;
-  }
-};
 
 /// What is compared; candidates of one weight temperature follow, 1, 1.5, ... times beta.
 const std::vector<std::string> kMethods{"linear", "uniform", "label", "surrogate", "auto"};
@@ -128,8 +81,7 @@ void run_seed(const Landscape& landscape, const Dataset& data, std::span<const d
 
   // What an engineer would know, who has the training rows only.
   const Part part(*data.features, training);
-  std::vector<double> seen;
-  for (const std::uint64_t row : training) seen.push_back(y[row]);
+  const std::vector<double> seen = at_rows(y, training);
   EvaluationOptions evaluation{.training = options};
   evaluation.training.weights = {FitWeights::automatic};
   const TableEvaluation known = evaluate_table({part, seen}, evaluation);
@@ -169,9 +121,7 @@ void run_seed(const Landscape& landscape, const Dataset& data, std::span<const d
     }
     const auto& admissible = advised.advice.admissible;
     if (admissible && beta >= admissible->low * (1 - 1e-9)) {
-      const TableEstimate& gain = advised.policies[b].gain;
-      const double promised =
-          (gain.interval ? gain.interval->low : gain.lower()) / known.attainable_gain[b];
+      const double promised = lower_limit(advised.policies[b].gain) / known.attainable_gain[b];
       ++(deployed.gain.value / attainable >= promised ? promises.kept : promises.broken);
     }
   }
@@ -275,25 +225,13 @@ void run(const Landscape& landscape, const std::filesystem::path& folder, int se
 }  // namespace esscher
 
 int main(int argc, char** argv) {
-  try {
-    const char* shared = std::getenv("ESSCHER_SHARED");
-    const std::filesystem::path folder =
-        std::filesystem::path(shared == nullptr ? "../shared" : shared) / "data";
-    if (!std::filesystem::is_directory(folder)) {
-      std::fprintf(stderr, "%s: no such folder; set ESSCHER_SHARED to the shared data's\n",
-                   folder.c_str());
-      return 74;
-    }
+  return esscher::run_on_real_data([&](const std::filesystem::path& folder) {
     const int seeds = argc > 1 ? std::atoi(argv[1]) : 10;
     const std::string only = argc > 2 ? argv[2] : "";
-    std::printf("Built as %s; %d seeds.\n", esscher::build_line().c_str(), seeds);
+    std::printf("%d seeds.\n", seeds);
     for (const auto& landscape : esscher::kLandscapes) {
       if (std::string(landscape.name).find(only) == std::string::npos) continue;
       esscher::run(landscape, folder, seeds);
     }
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 70;
-  }
+  });
 }
