@@ -90,8 +90,12 @@ std::vector<Setting> training_settings() {
       {"epochs", "N", "auto", "passes of stage 1 over the rows; auto: 1e5 / rows, 2 to 10"},
       {"step-scale", "DELTA", "0.3", "step size DELTA B / k, k coordinates"},
       {"readout-bias-range", "B", "2", "fresh biases uniform on [-B, B]"},
+      {"loss", "KIND", "squared",
+       "of the readout: squared (ridge regression), or preferences (Bradley-Terry on pairs within "
+       "groups, the higher reward preferred)"},
       {"penalty", "RULE", "gcv",
-       "ridge penalty of the uniform fit: gcv, or a number; weighted fits take it times sqrt(n / "
+       "ridge penalty of the uniform fit: gcv (by folds for preferences), or a number; weighted "
+       "fits take it times sqrt(n / "
        "ESS)"},
       {"folds", "K", "5", "folds of the pilot and of the choice of weights"},
       {"no-ceiling", "", "false", "does not cut rewards off at the largest one seen"},
@@ -190,6 +194,7 @@ TrainingOptions read_training(const Settings& settings, double sd) {
         unit * *read_temperature(settings, "feature-temperature",
                                  "must be a positive number, none or auto");
   }
+  options.loss = parse_readout_loss(settings["loss"]);
   options.batch = parse_count(settings["batch"], "--batch");
   if (settings["epochs"] != "auto") {
     options.epochs = static_cast<int>(parse_integer(settings["epochs"], "--epochs", 1, 1'000'000));

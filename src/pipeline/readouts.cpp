@@ -7,6 +7,7 @@
 #include "esscher/base/error.h"
 #include "esscher/temperature/weight_temperature.h"
 #include "esscher/weights/log_weights.h"
+#include "pipeline/preference_fit.h"
 
 namespace esscher::internal {
 namespace {
@@ -28,7 +29,7 @@ Readouts::Readouts(const DesignRows& rows, const TrainingLabels& targets,
   ridge_.threads = options.threads;
   ridge_.callbacks = options.callbacks;
   const std::vector<double> even = targets.even_log_weights();
-  CrossFit uniform = cross_fit_ridge(rows, targets.values(), even, folds, ridge_, targets.groups());
+  CrossFit uniform = fit(even, ridge_);
   penalty_ = uniform.fit.penalty;
   even_ess_ = uniform.fit.weights.ess;
   parameters_ = static_cast<std::size_t>(std::ceil(uniform.fit.degrees_of_freedom));
@@ -68,9 +69,18 @@ std::size_t Readouts::head(ReadoutWeights weights, double temperature) {
     // The classical rate at which penalties grow as the effective sample shrinks.
     ridge.penalty = penalty_ * std::sqrt(even_ess_ / diagnose_weights(log_weights).ess);
   }
-  return add(
-      weights, temperature,
-      cross_fit_ridge(rows_, targets_.values(), log_weights, folds_, ridge, targets_.groups()));
+  return add(weights, temperature, fit(log_weights, ridge));
+}
+
+CrossFit Readouts::fit(std::span<const double> log_weights, const RidgeOptions& ridge) const {
+  if (options_.loss == ReadoutLoss::squared) {
+    return cross_fit_ridge(rows_, targets_.values(), log_weights, folds_, ridge, targets_.groups());
+  }
+  PreferenceFitOptions preferences{
+      .seed = options_.seed, .threads = options_.threads, .callbacks = options_.callbacks};
+  if (ridge.rule == PenaltyRule::fixed) preferences.penalty = ridge.penalty;
+  return cross_fit_preferences(rows_, targets_.values(), log_weights, folds_, targets_.groups(),
+                               preferences);
 }
 
 std::size_t Readouts::add(ReadoutWeights weights, double temperature, CrossFit fit) {

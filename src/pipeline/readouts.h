@@ -28,6 +28,8 @@ class Readouts {
  private:
   /// Index of the head fitted with such weights. Temperatures in standard deviations.
   std::size_t head(ReadoutWeights weights, double temperature);
+  /// By the loss that was asked for.
+  CrossFit fit(std::span<const double> log_weights, const RidgeOptions& ridge) const;
   std::size_t add(ReadoutWeights weights, double temperature, CrossFit fit);
   Deployment choose(double beta, double scaled);
   /// Predicted targets as rewards about their mean, in standard deviations.

@@ -64,6 +64,13 @@ void validate(const TrainingOptions& options) {
   }
 }
 
+void require_groups(const TrainingOptions& options, const RewardTable& table) {
+  if (options.loss == ReadoutLoss::preferences && table.groups.empty()) {
+    throw UsageError(rejection("--loss", "preferences", "compares candidates of one group",
+                               "name the column of groups with --group"));
+  }
+}
+
 /// All that stage 1 needs to know beside the rows.
 FeatureOptions feature_options(const TrainingOptions& options, std::size_t rows,
                                std::size_t coordinates, double inverse_temperature) {
@@ -104,6 +111,8 @@ void fit_linear(const internal::TransformedRows& rows, const internal::TrainingL
   RidgeOptions ridge = options.ridge;
   ridge.threads = options.threads;
   ridge.callbacks = options.callbacks;
+  // A penalty given for preferences is on another scale.
+  if (options.loss == ReadoutLoss::preferences) ridge.rule = PenaltyRule::gcv;
   const RidgeFit fit = fit_ridge(internal::LinearRows(rows), labels.values(),
                                  labels.even_log_weights(), ridge, labels.groups());
   reward.linear.coefficients = fit.coefficients;
@@ -155,6 +164,14 @@ FitWeights parse_fit_weights(std::string_view text, std::string_view field) {
                              nearest.empty() ? "" : "did you mean " + nearest + "?"));
 }
 
+ReadoutLoss parse_readout_loss(std::string_view text, std::string_view field) {
+  if (text == "squared") return ReadoutLoss::squared;
+  if (text == "preferences") return ReadoutLoss::preferences;
+  const std::string nearest = nearest_name(text, {"squared", "preferences"});
+  throw UsageError(rejection(field, text, "must be squared or preferences",
+                             nearest.empty() ? "" : "did you mean " + nearest + "?"));
+}
+
 const Deployment& TrainedReward::deployment(FitWeights weights, double beta) const {
   for (const Deployment& deployment : deployments) {
     if (deployment.weights == weights && deployment.beta == beta) return deployment;
@@ -167,6 +184,7 @@ const Deployment& TrainedReward::deployment(FitWeights weights, double beta) con
 TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64_t> rows,
                            const TrainingOptions& options) {
   validate(options);
+  require_groups(options, table);
   TrainedReward reward;
   const internal::TrainingLabels labels(table, rows);
   std::vector<double> transformed;

@@ -137,6 +137,19 @@ TEST(Tables, ARewardTransformKeepsTheRewardsUnit) {
   EXPECT_NE(nearest.err.find("did you mean rank?"), std::string::npos) << nearest.err;
 }
 
+TEST(Tables, PreferencesWithinGroupsAreEvaluated) {
+  const Folder folder;
+  folder.write("data.csv", data_csv());
+  const Words words = with(kEvaluate, {"--features", "a,b", "--loss", "preferences"});
+  const Outcome outcome = run(with(words, {"--group", "prompt"}), folder);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("Admissible temperatures"), std::string::npos) << outcome.out;
+  const Outcome lonely = run(words, folder);
+  EXPECT_EQ(lonely.exit_code, 64);
+  EXPECT_NE(lonely.err.find("name the column of groups with --group"), std::string::npos)
+      << lonely.err;
+}
+
 TEST(Tables, ARewardWithoutSignalHasNoSafeTemperature) {
   const Folder folder;
   std::string text = "a,y\n";

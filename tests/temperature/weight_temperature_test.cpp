@@ -56,7 +56,8 @@ TEST(WeightTemperature, TakesTheLowestThatTheSampleCanBear) {
   // 0.25 lies below the deployment temperature, 0.5 has too few effective samples.
   EXPECT_EQ(choice.candidate, 2);
   EXPECT_FALSE(choice.objectives[0]);
-  EXPECT_THAT(choice.reason, testing::HasSubstr("effective sample of 120 for 100 effective parameters"));
+  EXPECT_THAT(choice.reason,
+              testing::HasSubstr("effective sample of 120 for 100 effective parameters"));
 }
 
 TEST(WeightTemperature, TakesEqualWeightsWhereNoOthersCanBeBorne) {

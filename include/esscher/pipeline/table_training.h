@@ -32,6 +32,14 @@ std::string_view fit_weights_name(FitWeights weights);
 /// \throws UsageError naming \p field; the nearest name is offered
 FitWeights parse_fit_weights(std::string_view text, std::string_view field = "--weights");
 
+/// What the readout minimises.
+enum class ReadoutLoss {
+  squared,      ///< ridge regression of the rewards
+  preferences,  ///< Bradley-Terry on pairs within groups, the row of the higher reward preferred
+};
+/// \throws UsageError naming \p field, unless "squared" or "preferences"; the nearest is offered
+ReadoutLoss parse_readout_loss(std::string_view text, std::string_view field = "--loss");
+
 /// A table to learn from. Spans are as long as the table has rows, or empty, and must outlive the
 /// call.
 struct RewardTable {
@@ -72,8 +80,13 @@ struct TrainingOptions {
   std::optional<double> weight_temperature{};
   /// beta2, in the unit of the reward.
   std::vector<double> deployment_temperatures{};
-  RidgeOptions ridge{};  ///< of the uniform fit: gcv or fixed. Others: lambda sqrt(n / ESS)
-  int folds = 5;         ///< of the pilot and of the choice of weights
+  /// Preferences need groups; only the order of rewards within a group counts then, but for one
+  /// number, the slope of rewards on held-out predictions, which gives predictions the reward's
+  /// unit. The linear baseline stays a regression.
+  ReadoutLoss loss = ReadoutLoss::squared;
+  /// Of the uniform fit: gcv (by folds for preferences) or fixed. Others: lambda sqrt(n / ESS).
+  RidgeOptions ridge{};
+  int folds = 5;  ///< of the pilot and of the choice of weights
   /// Rewards are cut off at the largest training reward. Beyond it a reward is extrapolation, and a
   /// tilted policy seeks nothing else (ours). Not with groups: the level of a reward learned
   /// relative to its group's mean is not known.

@@ -1,0 +1,132 @@
+#include "pipeline/preference_fit.h"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "esscher/base/error.h"
+#include "esscher/data/folds.h"
+#include "esscher/readout/bradley_terry.h"
+#include "esscher/weights/log_weights.h"
+
+namespace esscher::internal {
+namespace {
+
+std::vector<Preference> preferences(std::span<const double> targets,
+                                    std::span<const std::uint32_t> groups, std::uint64_t seed) {
+  std::vector<std::vector<std::uint64_t>> members(std::size_t{std::ranges::max(groups)} + 1);
+  for (std::size_t i = 0; i < groups.size(); ++i) members[groups[i]].push_back(i);
+  std::vector<Preference> pairs;
+  for (const std::vector<std::uint64_t>& group : members) {
+    for (std::size_t a = 0; a < group.size(); ++a) {
+      for (std::size_t b = a + 1; b < group.size(); ++b) {
+        const double lead = targets[group[a]] - targets[group[b]];
+        if (lead > 0) pairs.push_back({group[a], group[b]});
+        if (lead < 0) pairs.push_back({group[b], group[a]});
+      }
+    }
+  }
+  if (pairs.size() <= kMostPairs) return pairs;
+  std::vector<Preference> drawn;
+  for (const std::uint64_t p : random_subset(pairs.size(), kMostPairs, seed)) {
+    drawn.push_back(pairs[p]);
+  }
+  return drawn;
+}
+
+/// Pairs with their weights and folds, of which a fit leaves one out.
+struct WeightedPairs {
+  std::vector<Preference> pairs;
+  std::vector<double> log_weights;
+  std::vector<std::uint32_t> folds;
+
+  WeightedPairs without(std::uint32_t fold) const {
+    WeightedPairs others;
+    for (std::size_t p = 0; p < pairs.size(); ++p) {
+      if (folds[p] == fold) continue;
+      others.pairs.push_back(pairs[p]);
+      others.log_weights.push_back(log_weights[p]);
+    }
+    return others;
+  }
+};
+
+/// Slope of targets on predictions, both about their group's mean.
+double slope(std::span<const double> predictions, std::span<const double> targets,
+             std::span<const std::uint32_t> groups) {
+  const std::size_t count = std::size_t{std::ranges::max(groups)} + 1;
+  std::vector<double> size(count);
+  std::vector<double> r_mean(count);
+  std::vector<double> y_mean(count);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    size[groups[i]] += 1;
+    r_mean[groups[i]] += predictions[i];
+    y_mean[groups[i]] += targets[i];
+  }
+  double rr = 0;
+  double ry = 0;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const std::uint32_t g = groups[i];
+    const double r = predictions[i] - r_mean[g] / size[g];
+    rr += r * r;
+    ry += r * (targets[i] - y_mean[g] / size[g]);
+  }
+  return rr > 0 ? std::max(0.0, ry / rr) : 0;
+}
+
+}  // namespace
+
+CrossFit cross_fit_preferences(const DesignRows& rows, std::span<const double> targets,
+                               std::span<const double> log_weights,
+                               std::span<const std::uint32_t> folds,
+                               std::span<const std::uint32_t> groups,
+                               const PreferenceFitOptions& options) {
+  WeightedPairs all{preferences(targets, groups, options.seed), {}, {}};
+  if (all.pairs.empty()) {
+    throw DataError("rewards: no group has two different ones, so that none is preferred");
+  }
+  for (const auto& [winner, loser] : all.pairs) {
+    all.log_weights.push_back(log_weights[winner] + log_weights[loser]);
+    all.folds.push_back(folds[winner]);
+  }
+  const std::uint32_t count = *std::ranges::max_element(folds) + 1;
+  BradleyTerryOptions fitting;
+  fitting.folds = static_cast<int>(count);
+  fitting.threads = options.threads;
+  fitting.callbacks = options.callbacks;
+  if (options.penalty) {
+    fitting.rule = PenaltyRule::fixed;
+    fitting.penalty = *options.penalty;
+  }
+  const BradleyTerryFit whole =
+      fit_bradley_terry(rows, all.pairs, all.log_weights, all.folds, fitting);
+  CrossFit result;
+  result.fit.coefficients = whole.coefficients;
+  result.fit.penalty = whole.penalty;
+  result.fit.weights = diagnose_weights(log_weights);
+  result.fit.degrees_of_freedom = static_cast<double>(rows.columns() + 1);
+  if (whole.status == BradleyTerryStatus::cancelled) return result;
+
+  fitting.rule = PenaltyRule::fixed;
+  fitting.penalty = whole.penalty;
+  result.held_out.resize(targets.size());
+  for (std::uint32_t fold = 0; fold < count; ++fold) {
+    const WeightedPairs others = all.without(fold);
+    const BradleyTerryFit fit =
+        fit_bradley_terry(rows, others.pairs, others.log_weights, {}, fitting);
+    if (fit.status == BradleyTerryStatus::cancelled) {
+      result.held_out.clear();
+      return result;
+    }
+    const std::vector<double> values = predict(rows, fit.coefficients, 0, options.threads);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (folds[i] == fold) result.held_out[i] = values[i];
+    }
+  }
+  const double unit = slope(result.held_out, targets, groups);
+  for (double& a : result.fit.coefficients) a *= unit;
+  for (double& value : result.held_out) value *= unit;
+  return result;
+}
+
+}  // namespace esscher::internal

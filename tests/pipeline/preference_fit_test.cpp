@@ -1,0 +1,109 @@
+#include "pipeline/preference_fit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "esscher/base/error.h"
+#include "esscher/data/folds.h"
+#include "esscher/pipeline/table_training.h"
+#include "single_index_table.h"
+
+namespace esscher {
+namespace {
+
+using testing_support::SingleIndexTable;
+
+TrainingOptions preference_options() {
+  TrainingOptions options;
+  options.width = 24;
+  options.deployment_temperatures = {0.5};
+  options.loss = ReadoutLoss::preferences;
+  return options;
+}
+
+std::vector<std::uint64_t> numbers(std::size_t first, std::size_t count) {
+  std::vector<std::uint64_t> rows(count);
+  std::iota(rows.begin(), rows.end(), std::uint64_t{first});
+  return rows;
+}
+
+/// Pearson correlation with tanh(2 x_1), and the slope of it on the predictions.
+std::pair<double, double> against_truth(const SingleIndexTable& data, const Matrix<double>& r,
+                                        std::span<const std::uint64_t> rows, std::size_t head) {
+  double sums[5] = {};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const double y = std::tanh(2 * data.features.values()(rows[i], 0));
+    const double x = r(i, head);
+    const double terms[5] = {x, y, x * x, x * y, y * y};
+    for (std::size_t k = 0; k < 5; ++k) sums[k] += terms[k] / static_cast<double>(rows.size());
+  }
+  const double xx = sums[2] - sums[0] * sums[0];
+  const double xy = sums[3] - sums[0] * sums[1];
+  const double yy = sums[4] - sums[1] * sums[1];
+  return {xy / std::sqrt(xx * yy), xy / xx};
+}
+
+TEST(PreferenceFit, LearnsTheRewardInItsUnitFromOrderAlone) {
+  const SingleIndexTable data(1600, 5, 4, 1);
+  TrainingOptions options = preference_options();
+  options.weights = {FitWeights::surrogate};
+  const TrainedReward reward = train_reward(data.table(true), numbers(0, 1200), options);
+  const std::vector<std::uint64_t> unseen = numbers(1200, 400);
+  const Matrix<double> r = predict_rewards(reward, data.features, unseen);
+  for (const std::size_t head : {std::size_t{0}, reward.deployments[0].head}) {
+    const auto [correlation, slope] = against_truth(data, r, unseen, head);
+    EXPECT_GT(correlation, 0.93);
+    // The unit is one number told from 1200 noisy rows.
+    EXPECT_NEAR(slope, 1, 0.15);
+  }
+}
+
+TEST(PreferenceFit, SeesTheOrderWithinGroupsOnly) {
+  const SingleIndexTable data(400, 4, 4, 2);
+  const std::vector<std::uint64_t> rows = numbers(0, 400);
+  std::vector<double> shifted = data.rewards;
+  for (std::size_t i = 0; i < shifted.size(); ++i) shifted[i] += 3.0 * data.groups[i];
+  TrainingOptions options = preference_options();
+  options.feature_temperature = 1;
+  const TrainedReward plain = train_reward(data.table(true), rows, options);
+  const TrainedReward moved = train_reward({data.features, shifted, data.groups}, rows, options);
+  const Matrix<double> expected = predict_rewards(plain, data.features, rows);
+  const Matrix<double> actual = predict_rewards(moved, data.features, rows);
+  // Rewards of 300 with a deviation of 1 lose three digits of sixteen.
+  for (std::size_t i = 0; i < expected.rows(); ++i) {
+    EXPECT_NEAR(actual(i, 0), expected(i, 0), 1e-7);
+  }
+}
+
+TEST(PreferenceFit, HasTheSameBitsForAnyNumberOfThreads) {
+  const SingleIndexTable data(300, 4, 5, 3);
+  const std::vector<std::uint64_t> rows = numbers(0, 300);
+  TrainingOptions options = preference_options();
+  options.threads = 1;
+  const TrainedReward one = train_reward(data.table(true), rows, options);
+  options.threads = 3;
+  const TrainedReward three = train_reward(data.table(true), rows, options);
+  EXPECT_EQ(predict_rewards(one, data.features, rows), predict_rewards(three, data.features, rows));
+}
+
+TEST(PreferenceFit, RefusesRowsWithoutGroups) {
+  const SingleIndexTable data(100, 3, 4, 4);
+  try {
+    train_reward(data.table(), numbers(0, 100), preference_options());
+    FAIL() << "not refused";
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("--group"));
+  }
+}
+
+TEST(PreferenceFit, LossesHaveNames) {
+  EXPECT_EQ(parse_readout_loss("squared"), ReadoutLoss::squared);
+  EXPECT_EQ(parse_readout_loss("preferences"), ReadoutLoss::preferences);
+  EXPECT_THROW(parse_readout_loss("preference"), UsageError);
+}
+
+}  // namespace
+}  // namespace esscher
