@@ -18,7 +18,13 @@ std::size_t find_column(const PredictionArguments& arguments, const TrainedRewar
   const double beta = open ? 0 : parse_number(arguments.beta, "--beta");
   if (!open) require_temperature(beta, "--beta");
   if (arguments.weights == "linear") return reward.heads.size();
-  const FitWeights weights = parse_fit_weights(arguments.weights, "--weights");
+  const FitWeights weights = [&] {
+    try {
+      return parse_fit_weights(arguments.weights, "--weights");
+    } catch (const UsageError& error) {
+      throw UsageError(std::string(error.what()) + "; or linear, the baseline");
+    }
+  }();
   if (weights == FitWeights::uniform) return 0;
   std::vector<const Deployment*> held;
   std::string names;
@@ -30,9 +36,11 @@ std::size_t find_column(const PredictionArguments& arguments, const TrainedRewar
     held.push_back(&deployment);
   }
   if (open && held.size() == 1) return held.front()->head;
-  const std::string remedy = held.empty()
-                                 ? "fit one with --weights " + arguments.weights
-                                 : "the model holds " + arguments.weights + " weights for " + names;
+  if (held.empty()) {
+    throw UsageError(rejection("--weights", arguments.weights, "the model holds no such readout",
+                               "fit one with --weights " + arguments.weights));
+  }
+  const std::string remedy = "the model holds " + arguments.weights + " weights for " + names;
   throw UsageError(
       open ? "--beta: missing; " + remedy
            : rejection("--beta", arguments.beta, "no readout was fitted for it", remedy));

@@ -301,7 +301,7 @@ TEST_F(TableRefusals, AModelOfAnotherKindIsNotTaken) {
   expect_parts(refused({"predict", "none.safetensors", "x.npy", "-o", "r.npy"}, folder_),
                {"74 ", "none.safetensors", "cannot be read"});
   expect_parts(predict({"x.npy", "--reward", "y.npy"}, {"x.npy", "--weights", "label"}),
-               {"64 ", "--beta: missing", "fit one with --weights label"});
+               {"64 ", "--weights = label", "fit one with --weights label"});
   expect_parts(
       refused({"sample", "m.safetensors", "--beta", "1", "--samples", "3", "-o", "s.npy"}, folder_),
       {"65 ", "m.safetensors", "some other safetensors file"});
