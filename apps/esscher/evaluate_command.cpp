@@ -35,6 +35,10 @@ void run_evaluate(EvaluateArguments& arguments) {
       static_cast<int>(parse_integer(settings["evaluation-folds"], "--evaluation-folds", 2, 100));
   options.bootstrap =
       static_cast<int>(parse_integer(settings["bootstrap"], "--bootstrap", 0, 100'000));
+  if (options.bootstrap != 0 && options.bootstrap < 100) {
+    throw UsageError(rejection("--bootstrap", settings["bootstrap"], "must be 0 or at least 100",
+                               "100 replicates tell no interval well; take 1000"));
+  }
   options.gold = loaded.dataset.gold;
   options.enumerated = settings.is_set("enumerated");
   std::optional<RunFolder> folder;

@@ -21,6 +21,12 @@ double high(const TableEstimate& estimate) {
   return estimate.interval ? estimate.interval->high : estimate.upper();
 }
 
+/// What the learned reward claims, on the gold reward's level where its own means nothing.
+double claimed(const TablePolicyValue& policy) {
+  return policy.groups > 0 ? policy.value.value + policy.over_optimisation.value
+                           : policy.proxy.value;
+}
+
 /// Share of the gain of a policy that knows every reward; empty where there is none to have.
 std::optional<double> efficiency(double gain, double attainable) {
   return attainable > 0 ? std::optional(gain / attainable) : std::nullopt;
@@ -55,7 +61,7 @@ std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluat
         "{:<20}{:>6}{:>7}{:>7.0f}{:>6}"
         "\n",
         policy.reliable ? " " : "!", policy.beta, policy.beta / sd, policy.value.value,
-        policy.value.standard_error, policy.proxy.value, policy.kl.value, policy.gain.value,
+        policy.value.standard_error, claimed(policy), policy.kl.value, policy.gain.value,
         fmt::format("[{:.3g}, {:.3g}]", low(policy.gain), high(policy.gain)),
         share ? fmt::format("{:.2f}", *share) : "-", weights_text(reward, b, sd), policy.ess,
         std::isfinite(policy.weights.pareto_k) ? fmt::format("{:.2f}", policy.weights.pareto_k)
@@ -95,7 +101,7 @@ Json policy_json(const TablePolicyValue& policy, double sd, double attainable) {
   return {{"beta", policy.beta},
           {"beta_sd", policy.beta / sd},
           {"gold", estimate_json(policy.value)},
-          {"proxy", estimate_json(policy.proxy)},
+          {"proxy", estimate_json(Estimate{claimed(policy), policy.proxy.standard_error})},
           {"kl", estimate_json(policy.kl)},
           {"objective", estimate_json(policy.objective)},
           {"reference", estimate_json(policy.reference)},
@@ -152,8 +158,8 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
   text += best_of_n_table(evaluation.rewards.front(), sd) + "\n";
   text += paragraph(
       "gold: mean reward under the policy, on rows its reward has not seen; proxy: what the "
-      "learned "
-      "reward says there; gain: J - J(reference), J = gold - beta KL; eff.: share of the gain of a "
+      "learned reward says there (within groups: of rises over the reference); gain: J - "
+      "J(reference), J = gold - beta KL; eff.: share of the gain of a "
       "policy that knows every reward; b_w: temperature of the readout's weights; ESS and k: "
       "effective rows and Pareto k of the tilt; n: candidates of which the best by the learned "
       "reward is taken, log n - (n - 1)/n = KL of the tilt; !: not to be relied on.");
@@ -206,10 +212,10 @@ std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
       line.add(reward.name);
       for (const double value :
            {policy.beta, policy.beta / sd, policy.value.value, policy.value.standard_error,
-            policy.proxy.value, policy.proxy.standard_error, policy.kl.value,
-            policy.kl.standard_error, policy.gain.value, low(policy.gain), high(policy.gain),
-            evaluation.attainable_gain[b], policy.over_optimisation.value,
-            policy.over_optimisation.standard_error, policy.ess, policy.weights.pareto_k}) {
+            claimed(policy), policy.proxy.standard_error, policy.kl.value, policy.kl.standard_error,
+            policy.gain.value, low(policy.gain), high(policy.gain), evaluation.attainable_gain[b],
+            policy.over_optimisation.value, policy.over_optimisation.standard_error, policy.ess,
+            policy.weights.pareto_k}) {
         line.add(value);
       }
       line.add(std::string(policy.reliable ? "1" : "0"));

@@ -78,6 +78,7 @@ void run_fit(FitArguments& arguments) {
   if (interrupt.token().requested()) throw Interrupted("nothing is written");
   model.encoding = loaded.dataset.encoding;
   model.facts["data"] = arguments.data;
+  model.facts["within_groups"] = loaded.dataset.groups.empty() ? "no" : "yes";
   model.interactions = read_interactions(settings);
   model.facts["options"] = settings.toml();
   model.facts["built_with"] = build_line();

@@ -44,6 +44,11 @@ void run_resample(const ResampleArguments& arguments) {
   const Predictions predictions =
       predict_table(arguments.prediction, arguments.group, arguments.weight);
   const Dataset& dataset = predictions.dataset;
+  if (predictions.within_groups && dataset.groups.empty()) {
+    throw UsageError(
+        "--group: missing; the model was fitted within groups, between which its rewards cannot be "
+        "compared: name their column");
+  }
   TableReference reference;
   reference.rows = predictions.rewards.size();
   reference.groups = dataset.groups;

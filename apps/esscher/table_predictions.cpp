@@ -87,11 +87,13 @@ Predictions predict_table(const PredictionArguments& arguments, const std::strin
   options.embeddings_key = arguments.embeddings_key;
   options.group = group;
   options.weight = weight;
-  Predictions result{load_features(options, model.encoding), {}};
+  Predictions result{load_features(options, model.encoding)};
   const auto features = with_interactions(result.dataset, model.interactions);
   if (features->columns() != model.reward.transform.inputs()) {
     throw DataError(rejection("model", arguments.model, "takes another number of features"));
   }
+  const auto within = model.facts.find("within_groups");
+  result.within_groups = within != model.facts.end() && within->second == "yes";
   // In blocks, so that a file of any size needs little memory; 8 bytes a row are kept.
   constexpr std::uint64_t kBlockRows = 8192;
   const std::uint64_t n = features->rows();

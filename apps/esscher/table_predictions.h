@@ -28,7 +28,8 @@ struct PredictionArguments {
 
 struct Predictions {
   Dataset dataset;
-  std::vector<double> rewards;  ///< one a row
+  bool within_groups = false;  ///< whether the model was fitted so: levels of groups mean nothing
+  std::vector<double> rewards{};  ///< one a row
 };
 
 /// \param group, weight  columns of the groups and of prior importance; empty: none

@@ -79,7 +79,7 @@ std::vector<Setting> training_settings() {
       {"reward-transform", "KIND", "none",
        "regress log1p, rank or clip:LO,HI (quantiles) of the rewards, for heavy tails; "
        "predictions, "
-       "temperatures and values keep the reward's unit"},
+       "deployment temperatures and values keep the reward's unit"},
       {"width", "M", "200", "neurons"},
       {"activation", "PHI", "relu", "relu, tanh, erf or softplus"},
       {"feature-temperature", "BETA1", "auto",

@@ -1,37 +1,61 @@
 #include "pipeline/preference_fit.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 
 #include "esscher/base/error.h"
-#include "esscher/data/folds.h"
+#include "esscher/base/random.h"
 #include "esscher/readout/bradley_terry.h"
 #include "esscher/weights/log_weights.h"
 
 namespace esscher::internal {
 namespace {
 
+void add_pair(std::vector<Preference>& pairs, std::span<const double> targets, std::uint64_t a,
+              std::uint64_t b) {
+  if (targets[a] > targets[b]) pairs.push_back({a, b});
+  if (targets[a] < targets[b]) pairs.push_back({b, a});
+}
+
 std::vector<Preference> preferences(std::span<const double> targets,
                                     std::span<const std::uint32_t> groups, std::uint64_t seed) {
   std::vector<std::vector<std::uint64_t>> members(std::size_t{std::ranges::max(groups)} + 1);
   for (std::size_t i = 0; i < groups.size(); ++i) members[groups[i]].push_back(i);
-  std::vector<Preference> pairs;
+  std::vector<double> up_to;  // pairs in groups up to and with this one
+  double total = 0;
   for (const std::vector<std::uint64_t>& group : members) {
-    for (std::size_t a = 0; a < group.size(); ++a) {
-      for (std::size_t b = a + 1; b < group.size(); ++b) {
-        const double lead = targets[group[a]] - targets[group[b]];
-        if (lead > 0) pairs.push_back({group[a], group[b]});
-        if (lead < 0) pairs.push_back({group[b], group[a]});
+    const auto n = static_cast<double>(group.size());
+    up_to.push_back(total += n * (n - 1) / 2);
+  }
+  std::vector<Preference> pairs;
+  if (total <= static_cast<double>(kMostPairs)) {
+    for (const std::vector<std::uint64_t>& group : members) {
+      for (std::size_t a = 0; a < group.size(); ++a) {
+        for (std::size_t b = a + 1; b < group.size(); ++b) {
+          add_pair(pairs, targets, group[a], group[b]);
+        }
       }
     }
+    return pairs;
   }
-  if (pairs.size() <= kMostPairs) return pairs;
-  std::vector<Preference> drawn;
-  for (const std::uint64_t p : random_subset(pairs.size(), kMostPairs, seed)) {
-    drawn.push_back(pairs[p]);
+  // Too many to list: drawn with replacement, each pair equally likely.
+  const RandomStream stream(seed, "stage2/pairs");
+  for (std::uint64_t p = 0; p < kMostPairs; ++p) {
+    const double at = stream.uniform(3 * p) * total;
+    const auto g = static_cast<std::size_t>(std::ranges::upper_bound(up_to, at) - up_to.begin());
+    const std::vector<std::uint64_t>& group = members[std::min(g, members.size() - 1)];
+    const auto n = static_cast<double>(group.size());
+    if (n < 2) continue;
+    const auto a =
+        std::min(group.size() - 1, static_cast<std::size_t>(stream.uniform(3 * p + 1) * n));
+    auto b =
+        std::min(group.size() - 2, static_cast<std::size_t>(stream.uniform(3 * p + 2) * (n - 1)));
+    if (b >= a) ++b;
+    add_pair(pairs, targets, group[a], group[b]);
   }
-  return drawn;
+  return pairs;
 }
 
 /// Pairs with their weights and folds, of which a fit leaves one out.
@@ -51,25 +75,28 @@ struct WeightedPairs {
   }
 };
 
-/// Slope of targets on predictions, both about their group's mean.
+/// Slope of targets on predictions, both about their group's mean, under weights e^even.
 double slope(std::span<const double> predictions, std::span<const double> targets,
-             std::span<const std::uint32_t> groups) {
+             std::span<const std::uint32_t> groups, std::span<const double> even) {
   const std::size_t count = std::size_t{std::ranges::max(groups)} + 1;
   std::vector<double> size(count);
   std::vector<double> r_mean(count);
   std::vector<double> y_mean(count);
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    size[groups[i]] += 1;
-    r_mean[groups[i]] += predictions[i];
-    y_mean[groups[i]] += targets[i];
+    const double w = std::exp(even[i]);
+    size[groups[i]] += w;
+    r_mean[groups[i]] += w * predictions[i];
+    y_mean[groups[i]] += w * targets[i];
   }
   double rr = 0;
   double ry = 0;
   for (std::size_t i = 0; i < groups.size(); ++i) {
     const std::uint32_t g = groups[i];
+    const double w = std::exp(even[i]);
+    if (!(w > 0)) continue;
     const double r = predictions[i] - r_mean[g] / size[g];
-    rr += r * r;
-    ry += r * (targets[i] - y_mean[g] / size[g]);
+    rr += w * r * r;
+    ry += w * r * (targets[i] - y_mean[g] / size[g]);
   }
   return rr > 0 ? std::max(0.0, ry / rr) : 0;
 }
@@ -79,7 +106,7 @@ double slope(std::span<const double> predictions, std::span<const double> target
 CrossFit cross_fit_preferences(const DesignRows& rows, std::span<const double> targets,
                                std::span<const double> log_weights,
                                std::span<const std::uint32_t> folds,
-                               std::span<const std::uint32_t> groups,
+                               std::span<const std::uint32_t> groups, std::span<const double> even,
                                const PreferenceFitOptions& options) {
   WeightedPairs all{preferences(targets, groups, options.seed), {}, {}};
   if (all.pairs.empty()) {
@@ -123,7 +150,12 @@ CrossFit cross_fit_preferences(const DesignRows& rows, std::span<const double> t
       if (folds[i] == fold) result.held_out[i] = values[i];
     }
   }
-  const double unit = slope(result.held_out, targets, groups);
+  const double unit = slope(result.held_out, targets, groups, even);
+  if (!(unit > 0)) {
+    result.fit.remark =
+        "Out of sample the order that was learned does not agree with the rewards: the learned "
+        "reward is constant.";
+  }
   for (double& a : result.fit.coefficients) a *= unit;
   for (double& value : result.held_out) value *= unit;
   return result;

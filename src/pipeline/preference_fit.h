@@ -20,16 +20,18 @@ struct PreferenceFitOptions {
 };
 
 /// Bradley-Terry fits in the place of cross_fit_ridge(). Pairs are all of rows of one group with
-/// unequal targets, at most kMostPairs of them, drawn at random; a pair weighs as much as two
-/// independent draws of the weighted law, w_i w_j. Preferences have no unit: coefficients are
-/// scaled by the slope of targets on held-out predictions within groups, or are 0 where that is not
-/// above 0. `fit.weights` are those of the rows, `fit.degrees_of_freedom` counts every parameter.
+/// unequal targets or, where a table holds more than kMostPairs, so many drawn at random with
+/// replacement; a pair weighs as much as two independent draws of the weighted law, w_i w_j.
+/// Preferences have no unit: coefficients are scaled by the slope of targets on held-out
+/// predictions within groups, under \p even, or are 0 where that is not above 0, which `fit.remark`
+/// tells. `fit.weights` are those of the rows, `fit.degrees_of_freedom` counts every parameter.
+/// \param even    logarithms of the rows' weights in pi_0
 /// \param groups  dense, not empty; \param folds  each group lies within one
 /// \throws DataError where no group has two different targets, or as fit_bradley_terry()
 CrossFit cross_fit_preferences(const DesignRows& rows, std::span<const double> targets,
                                std::span<const double> log_weights,
                                std::span<const std::uint32_t> folds,
-                               std::span<const std::uint32_t> groups,
+                               std::span<const std::uint32_t> groups, std::span<const double> even,
                                const PreferenceFitOptions& options);
 
 inline constexpr std::size_t kMostPairs = 100'000;

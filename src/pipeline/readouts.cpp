@@ -36,6 +36,9 @@ Readouts::Readouts(const DesignRows& rows, const TrainingLabels& targets,
   if (uniform.held_out.empty()) return;  // cancelled: the caller looks before it deploys
   pilot_ = uniform.held_out;
   become_rewards(pilot_);
+  if (options.loss == ReadoutLoss::preferences && !uniform.fit.remark.empty()) {
+    reward.remarks.push_back(uniform.fit.remark);
+  }
   add(ReadoutWeights::uniform, kEqualWeights, std::move(uniform));
 }
 
@@ -80,7 +83,7 @@ CrossFit Readouts::fit(std::span<const double> log_weights, const RidgeOptions& 
       .seed = options_.seed, .threads = options_.threads, .callbacks = options_.callbacks};
   if (ridge.rule == PenaltyRule::fixed) preferences.penalty = ridge.penalty;
   return cross_fit_preferences(rows_, targets_.values(), log_weights, folds_, targets_.groups(),
-                               preferences);
+                               targets_.even_log_weights(), preferences);
 }
 
 std::size_t Readouts::add(ReadoutWeights weights, double temperature, CrossFit fit) {

@@ -8,6 +8,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/data/folds.h"
+#include "esscher/weights/log_weights.h"
 
 namespace esscher {
 namespace {
@@ -20,27 +21,32 @@ struct HeldOut {
   std::vector<std::vector<double>> predictions;
 };
 
-/// Correlation of r and y about the means of their cells (groups, or folds).
+/// Correlation of r and y about the means of their cells (groups, or folds), under prior weights.
 double correlation(std::span<const double> r, std::span<const double> y,
-                   std::span<const std::uint32_t> cells) {
+                   std::span<const std::uint32_t> cells, std::vector<double> log_weights) {
+  log_weights.resize(r.size());
+  normalise_log_weights(log_weights);
   const std::size_t count = std::size_t{std::ranges::max(cells)} + 1;
   std::vector<double> rows(count);
   std::vector<double> r_mean(count);
   std::vector<double> y_mean(count);
   for (std::size_t i = 0; i < r.size(); ++i) {
-    rows[cells[i]] += 1;
-    r_mean[cells[i]] += r[i];
-    y_mean[cells[i]] += y[i];
+    const double w = std::exp(log_weights[i]);
+    rows[cells[i]] += w;
+    r_mean[cells[i]] += w * r[i];
+    y_mean[cells[i]] += w * y[i];
   }
   double rr = 0;
   double yy = 0;
   double ry = 0;
   for (std::size_t i = 0; i < r.size(); ++i) {
+    const double w = std::exp(log_weights[i]);
+    if (!(w > 0)) continue;
     const double a = r[i] - r_mean[cells[i]] / rows[cells[i]];
     const double b = y[i] - y_mean[cells[i]] / rows[cells[i]];
-    rr += a * a;
-    yy += b * b;
-    ry += a * b;
+    rr += w * a * a;
+    yy += w * b * b;
+    ry += w * a * b;
   }
   return rr > 0 && yy > 0 ? ry / std::sqrt(rr * yy) : 0;
 }
@@ -130,7 +136,10 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
   }
 
   const std::span<const double> gold = options.gold.empty() ? table.rewards : options.gold;
-  const TableReference reference{n, table.groups, table.log_weights, folds};
+  // Of a sample each fold has its own policy, normalised within it; a whole library has one, in
+  // which each row's reward comes from a model that has not seen it.
+  TableReference reference{n, table.groups, table.log_weights, folds};
+  if (options.enumerated) reference.strata = {};
   const std::span<const std::uint32_t> cells =
       table.groups.empty() ? std::span<const std::uint32_t>(folds) : table.groups;
   TablePolicyOptions policy;
@@ -148,7 +157,8 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
       evaluation.best_of_n.push_back(
           best_of_n_value(r, gold, reference, {candidates, options.enumerated}));
     }
-    evaluation.correlation = correlation(held_out[kind].predictions.front(), gold, cells);
+    evaluation.correlation = correlation(held_out[kind].predictions.front(), gold, cells,
+                                         {table.log_weights.begin(), table.log_weights.end()});
     evaluation.advice = advise_deployment(evaluation.policies);
   }
   // Few rows a fold can miss the heavy ones and look reliable all the same.
@@ -165,6 +175,17 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
     result.attainable_gain.push_back(table_policy_value(gold, gold, reference, policy).gain.value);
   }
   add_remarks(result, result.remarks);
+  if (!options.gold.empty()) {
+    const double gold_sd = reward_sd({table.features, gold, table.groups, table.log_weights});
+    const double sd = reward_sd(table);
+    if (gold_sd > 2 * sd || sd > 2 * gold_sd) {
+      result.remarks.push_back(
+          "The gold reward's standard deviation is " + number_text(gold_sd, 3) +
+          ", the learned reward's " + number_text(sd, 3) +
+          ": gain = gold - beta KL mixes their units; scale the gold reward to the learned one's "
+          "unit.");
+    }
+  }
   return result;
 }
 

@@ -17,16 +17,22 @@ double upper_limit(const TableEstimate& estimate, double level) {
   return estimate.interval ? estimate.interval->high : estimate.upper(level);
 }
 
+/// A policy that is the reference to six digits gains nothing, whatever the last digits say.
+constexpr double kNoTilt = 1e-6;
+
 std::string short_text(double value) { return number_text(value, 3); }
 
-std::string stop_sentence(AdviceLimit limit, const TablePolicyValue& at) {
+std::string stop_sentence(AdviceLimit limit, const TablePolicyValue& at, double level) {
   const std::string beta = short_text(at.beta);
+  const bool loses = upper_limit(at.gain, level) < 0;
   switch (limit) {
     case AdviceLimit::grid_end:
       return "Lower temperatures were not looked at: the end of the grid is not a limit.";
     case AdviceLimit::learning_cost:
       return "It stops before " + beta +
-             ": there the gain can no longer be told from zero, the reward's errors eat it.";
+             (loses ? ": there the policy costs more KL than it gains, the reward's errors eat it."
+                    : ": there the gain can no longer be told from zero, the reward's errors eat "
+                      "it.");
     case AdviceLimit::unreliable:
       return "It stops before " + beta + ": " + at.remark + ".";
     case AdviceLimit::gold_turned:
@@ -34,8 +40,10 @@ std::string stop_sentence(AdviceLimit limit, const TablePolicyValue& at) {
              ": there the true reward falls while the learned one still rises (over-optimisation).";
     case AdviceLimit::not_learnable:
       return "Even at " + beta +
-             ", the mildest tilt, the gain cannot be told from zero: the reward is not learnable "
-             "from these features, or not from so few rows.";
+             (loses ? ", the mildest tilt, the policy costs more KL than it gains: the learned "
+                      "reward is too large for what it knows."
+                    : ", the mildest tilt, the gain cannot be told from zero: the reward is not "
+                      "learnable from these features, or not from so few rows.");
   }
   throw InternalError("no such limit");
 }
@@ -43,8 +51,6 @@ std::string stop_sentence(AdviceLimit limit, const TablePolicyValue& at) {
 /// What is wrong at a temperature, given the best gold value above it; grid_end: nothing.
 AdviceLimit look_at(const TablePolicyValue& point, const TablePolicyValue* best, double level) {
   if (!point.reliable) return AdviceLimit::unreliable;
-  // A policy that is the reference to six digits gains nothing, whatever the last digits say.
-  constexpr double kNoTilt = 1e-6;
   if (!(lower_limit(point.gain, level) > 0) || point.kl.value < kNoTilt) {
     return best == nullptr ? AdviceLimit::not_learnable : AdviceLimit::learning_cost;
   }
@@ -79,6 +85,11 @@ DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points, dou
   for (const TablePolicyValue& point : points) descending.push_back(&point);
   std::ranges::sort(descending, [](const auto* a, const auto* b) { return a->beta > b->beta; });
 
+  // Where there is no tilt to judge the sequence has not begun.
+  const auto first = std::ranges::find_if(
+      descending, [](const auto* point) { return point->kl.value >= kNoTilt; });
+  if (first != descending.end()) descending.erase(descending.begin(), first);
+
   DeploymentAdvice advice;
   advice.limit = AdviceLimit::grid_end;
   const TablePolicyValue* best = nullptr;
@@ -95,7 +106,7 @@ DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points, dou
         "No safe temperature: tilting by this learned reward is not supported. " +
         (advice.limit == AdviceLimit::unreliable
              ? "At " + short_text(stop.beta) + ", the mildest tilt, " + stop.remark + "."
-             : stop_sentence(advice.limit, stop));
+             : stop_sentence(advice.limit, stop, level));
     return advice;
   }
   TemperatureInterval interval;
@@ -113,7 +124,7 @@ DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points, dou
                    short_text((*good)->gain.value) + " [" +
                    short_text(lower_limit((*good)->gain, level)) + ", " +
                    short_text(upper_limit((*good)->gain, level)) +
-                   "] over the reference, KL counted. " + stop_sentence(advice.limit, stop);
+                   "] over the reference, KL counted. " + stop_sentence(advice.limit, stop, level);
   return advice;
 }
 

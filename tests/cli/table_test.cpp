@@ -49,6 +49,19 @@ TEST(Tables, FitPredictAndResampleWorkTogether) {
   EXPECT_EQ(std::count(drawn.out.begin(), drawn.out.end(), '\n'), 41);
 }
 
+TEST(Tables, AModelOfGroupsDrawsWithinGroupsOnly) {
+  const Folder folder;
+  folder.write("data.csv", data_csv());
+  ASSERT_EQ(
+      run(with(kFit, {"--features", "a,b", "--beta", "1", "--group", "prompt"}), folder).exit_code,
+      0);
+  const Words draw{"resample", "model.safetensors", "data.csv", "--beta", "1", "--n", "2"};
+  const Outcome across = run(draw, folder);
+  EXPECT_EQ(across.exit_code, 64);
+  EXPECT_NE(across.err.find("--group: missing"), std::string::npos) << across.err;
+  EXPECT_EQ(run(with(draw, {"--group", "prompt"}), folder).exit_code, 0);
+}
+
 TEST(Tables, PredictionsDoNotDependOnThreads) {
   const Folder folder;
   folder.write("data.csv", data_csv());

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -87,6 +88,59 @@ TEST(PreferenceFit, HasTheSameBitsForAnyNumberOfThreads) {
   options.threads = 3;
   const TrainedReward three = train_reward(data.table(true), rows, options);
   EXPECT_EQ(predict_rewards(one, data.features, rows), predict_rewards(three, data.features, rows));
+}
+
+TEST(PreferenceFit, RowsOfNoWeightDoNotGiveTheUnit) {
+  // Half the rows have next to no weight and the opposite reward, thirty times as large.
+  SingleIndexTable data(400, 3, 4, 5);
+  std::vector<double> log_weights(400, 0.0);
+  for (std::size_t i = 0; i < 400; i += 2) {
+    data.rewards[i] *= -30;
+    log_weights[i] = std::log(1e-9);
+  }
+  TrainingOptions options = preference_options();
+  options.weights = {FitWeights::uniform};
+  const RewardTable table{data.features, data.rewards, data.groups, log_weights};
+  const TrainedReward reward = train_reward(table, numbers(0, 400), options);
+  const std::vector<std::uint64_t> rows = numbers(0, 400);
+  const auto [correlation, slope] =
+      against_truth(data, predict_rewards(reward, data.features, rows), rows, 0);
+  EXPECT_GT(correlation, 0.8);
+  EXPECT_GT(slope, 0.7);
+}
+
+TEST(PreferenceFit, SaysWhereTheOrderCannotBeLearned) {
+  // Noise alone: whatever sign the slope takes, no reward comes out of it without a word.
+  int told = 0;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    SingleIndexTable data(80, 6, 4, seed);
+    RandomStream(seed, "test/pure").fill_normal(0, data.rewards);
+    TrainingOptions options = preference_options();
+    options.weights = {FitWeights::uniform};
+    const std::vector<std::uint64_t> rows = numbers(0, 80);
+    const TrainedReward reward = train_reward(data.table(true), rows, options);
+    const auto constant = [](double a) { return a == 0; };
+    const bool nothing = std::ranges::all_of(reward.heads[0].readout, constant);
+    EXPECT_EQ(nothing, std::ranges::any_of(reward.remarks, [](const std::string& remark) {
+                return remark.find("does not agree with the rewards") != std::string::npos;
+              }));
+    if (nothing) ++told;
+  }
+  EXPECT_GT(told, 0);
+}
+
+TEST(PreferenceFit, OfMorePairsThanAreTakenIsDrawn) {
+  // Two groups of 350: 122150 pairs.
+  const SingleIndexTable data(700, 3, 350, 6);
+  TrainingOptions options = preference_options();
+  options.width = 6;
+  options.folds = 2;
+  options.weights = {FitWeights::uniform};
+  const std::vector<std::uint64_t> rows = numbers(0, 700);
+  const TrainedReward reward = train_reward(data.table(true), rows, options);
+  const auto [correlation, slope] =
+      against_truth(data, predict_rewards(reward, data.features, rows), rows, 0);
+  EXPECT_GT(correlation, 0.8);
 }
 
 TEST(PreferenceFit, RefusesRowsWithoutGroups) {

@@ -68,7 +68,12 @@ TEST(TableEvaluation, OfAnEnumeratedTableIsWithoutErrors) {
   const TableEvaluation evaluation = evaluate_table(data.table(), options);
   for (std::size_t b = 0; b < 2; ++b) {
     const TablePolicyValue& policy = evaluation.rewards[0].policies[b];
-    EXPECT_EQ(policy.value.value, sampled.rewards[0].policies[b].value.value);
+    // One policy over the whole table, so that what could be attained knows no split.
+    TablePolicyOptions exact{.beta = policy.beta, .enumerated = true};
+    const TablePolicyValue best =
+        table_policy_value(data.rewards, data.rewards, {data.rewards.size()}, exact);
+    EXPECT_EQ(evaluation.attainable_gain[b], best.gain.value);
+    EXPECT_GT(best.kl.value, sampled.rewards[0].policies[b].kl.value * 0.5);
     EXPECT_EQ(policy.gain.standard_error, 0);
     EXPECT_FALSE(policy.gain.interval);
     EXPECT_TRUE(policy.reliable);
@@ -122,6 +127,19 @@ TEST(TableEvaluation, MeasuresByTheGoldRewardWhereThereIsOne) {
   EXPECT_FALSE(evaluation.rewards[0].advice.admissible);
   options.gold = std::span(opposite).first(10);
   EXPECT_THROW(evaluate_table(data.table(), options), UsageError);
+}
+
+TEST(TableEvaluation, SaysWhereTheGoldRewardHasAnotherUnit) {
+  const SingleIndexTable data(300, 3, 1, 5);
+  std::vector<double> cents = data.rewards;
+  for (double& y : cents) y = 100 * y + 5;
+  EvaluationOptions options = small_options({1});
+  options.gold = cents;
+  EXPECT_THAT(evaluate_table(data.table(), options).remarks,
+              testing::Contains(testing::HasSubstr("mixes their units")));
+  options.gold = data.rewards;
+  EXPECT_THAT(evaluate_table(data.table(), options).remarks,
+              testing::Not(testing::Contains(testing::HasSubstr("mixes their units"))));
 }
 
 TEST(TableEvaluation, SaysWhereTheLinearBaselineIsNotBeaten) {

@@ -88,6 +88,21 @@ TEST(DeploymentAdvice, DoesNotRecommendTheReferenceItself) {
   EXPECT_FALSE(advise_deployment(points).admissible);
 }
 
+TEST(DeploymentAdvice, BeginsWhereThereIsATilt) {
+  std::vector<TablePolicyValue> points{point(1e4, 1, 0), point(1, 2, 0.5)};
+  points[0].kl = {{1e-8, 0}};
+  const DeploymentAdvice advice = advise_deployment(points);
+  ASSERT_TRUE(advice.admissible);
+  EXPECT_EQ(advice.admissible->high, 1);
+}
+
+TEST(DeploymentAdvice, TellsALossFromAGainThatIsTooSmall) {
+  EXPECT_THAT(advise_deployment(std::vector{point(1, 1, -0.5)}).verdict,
+              testing::HasSubstr("costs more KL than it gains"));
+  EXPECT_THAT(advise_deployment(std::vector{point(1, 1, -0.05)}).verdict,
+              testing::HasSubstr("cannot be told from zero"));
+}
+
 TEST(DeploymentAdvice, NeedsAPoint) { EXPECT_THROW(advise_deployment({}), UsageError); }
 
 TEST(DeploymentAdvice, LimitsHaveNames) {

@@ -23,8 +23,9 @@ struct EvaluationOptions {
   /// A second reward that is only evaluated; as long as the table, or empty. The verdict then goes
   /// by it.
   std::span<const double> gold{};
-  /// The table is the whole of pi_0 and no sample from it (every variant of a library): each fold
-  /// stands for all, values on it are exact, and only the split into folds is by chance.
+  /// The table is the whole of pi_0 and no sample from it (every variant of a library): values are
+  /// exact sums over all of it, and only the split into folds, that is by which model a row's
+  /// reward is predicted, is by chance.
   bool enumerated = false;
 };
 

@@ -56,7 +56,8 @@ struct TrainingOptions {
   TransformOptions transform{};
   /// What is regressed instead of the rewards, for tails that least squares cannot bear; rewards
   /// are always scaled to standard deviation 1. Predictions are taken back, g^-1(mean of g(y)),
-  /// rather a median than a mean; so weights, temperatures and values keep the reward's unit. With
+  /// rather a median than a mean; so weights, deployment temperatures and values keep the reward's
+  /// unit. With
   /// groups only `clip`, since the level of a reward is not learned there.
   RewardTransformRequest reward_transform{};
 
@@ -64,9 +65,10 @@ struct TrainingOptions {
   std::size_t width = 200;  ///< m
   Activation activation{};
   Weighting weighting = Weighting::label_exp;
-  /// beta1 in the unit of the reward. Open: the lowest of 1, 1.5, 2, 3, 4, 8, 16 standard
-  /// deviations of the reward at which e^{y/beta1} leaves an effective sample size of k + 1, k the
-  /// number of coordinates; without weights where none does.
+  /// beta1 in the unit of the reward; with a reward transform it counts in standard deviations, of
+  /// the reward here and of the transformed one in stage 1. Open: the lowest of 1, 1.5, 2, 3, 4, 8,
+  /// 16 standard deviations of the reward at which e^{y/beta1} leaves an effective sample size of k
+  /// + 1, k the number of coordinates; without weights where none does.
   std::optional<double> feature_temperature{};
   std::uint64_t batch = 64;
   int epochs = 0;  ///< open: 1e5 / n, at least 2 and at most 10
