@@ -102,7 +102,14 @@ Predictions predict_table(const PredictionArguments& arguments, const std::strin
     std::vector<std::uint64_t> rows(std::min(kBlockRows, n - begin));
     std::iota(rows.begin(), rows.end(), begin);
     const Matrix<double> block = predict_rewards(model.reward, *features, rows, threads);
-    for (std::size_t i = 0; i < block.rows(); ++i) result.rewards.push_back(block(i, column));
+    for (std::size_t i = 0; i < block.rows(); ++i) {
+      if (!std::isfinite(block(i, column))) {
+        throw DataError("row " + std::to_string(result.dataset.source_rows[begin + i] + 1) +
+                        ": the reward is too large for a number; fit without --no-ceiling, or drop "
+                        "the row");
+      }
+      result.rewards.push_back(block(i, column));
+    }
   }
   return result;
 }

@@ -221,6 +221,8 @@ TEST(Tables, RefuseWrongOptions) {
   expect_words(refusal(data_csv(), base), {"64 ", "--reward: missing"});
   const Words named = with(base, {"--reward", "y"});
   expect_words(refusal(data_csv(), with(named, {"--beta", "0"})), {"64 ", "--beta"});
+  expect_words(refusal(data_csv(), with(named, {"--bootstrap", "50"})),
+               {"64 ", "--bootstrap = 50", "take 1000"});
   expect_words(refusal(data_csv(), with(named, {"--weights", "surogate"})),
                {"64 ", "did you mean surrogate?"});
   expect_words(refusal(data_csv(), with(named, {"--reward", "z"})), {"64 "});
