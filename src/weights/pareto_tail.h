@@ -16,7 +16,8 @@ double largest_log_weight(std::span<const double> log_weights);
 struct ParetoTail {
   std::vector<std::size_t> samples;  ///< ascending by weight
   double cutoff = 0;                 ///< a logarithm
-  /// k = -infinity for a flat tail, which then is empty, +infinity for one of fewer than five; then no sigma.
+  /// k = -infinity for a flat tail, which then is empty, +infinity for one of fewer than five; then
+  /// no sigma.
   ParetoFit fit;
 };
 
