@@ -9,10 +9,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <numeric>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "esscher/base/error.h"
 #include "esscher/data/dataset.h"
 #include "esscher/data/folds.h"
 #include "esscher/pipeline/table_evaluation.h"
@@ -44,7 +44,7 @@ constexpr double kShares[] = {0.05, 0.2};
 const std::vector<double> kBetas{1, 0.5, 0.25, 0.125};
 constexpr double kLowest = -1e300;
 
-/// What is compared; candidates of one weight temperature follow, 1, 1.5, ... times beta.
+/// What is compared, and with it surrogate weights at 1, 1.5, ... times beta.
 const std::vector<std::string> kMethods{"linear", "uniform", "label", "surrogate", "auto"};
 constexpr std::size_t kUniform = 1;
 constexpr std::size_t kAuto = 4;
@@ -61,7 +61,17 @@ struct Promises {
   double distance = 0;  ///< sum of |log2(advised / best)|
 };
 
-void run_seed(const Landscape& landscape, const Dataset& data, std::span<const double> y,
+/// All that the comparison takes, each once: powers of 2 and 1.5 times them, so that equal products
+/// are equal doubles.
+std::vector<double> weight_temperatures(double sd) {
+  std::set<double> distinct;
+  for (const double beta : kBetas) {
+    for (const double factor : kFactors) distinct.insert(factor * beta * sd);
+  }
+  return {distinct.begin(), distinct.end()};
+}
+
+void run_seed(const Dataset& data, std::span<const double> y,
               double share, std::uint64_t seed, Table& efficiency, Table& candidates,
               Promises& promises) {
   const std::size_t n = y.size();
@@ -75,9 +85,15 @@ void run_seed(const Landscape& landscape, const Dataset& data, std::span<const d
   for (const double beta : kBetas) options.deployment_temperatures.push_back(beta * sd);
   options.seed = seed;
   const TrainedReward reward = train_reward(table, training, options);
+  // The same first layer, with surrogate weights at every temperature of the comparison.
+  TrainingOptions every = options;
+  every.weights = {FitWeights::surrogate};
+  every.deployment_temperatures = weight_temperatures(sd);
+  const TrainedReward compared = train_reward(table, training, every);
   std::vector<std::uint64_t> all(n);
   std::iota(all.begin(), all.end(), std::uint64_t{0});
   const Matrix<double> predictions = predict_rewards(reward, *data.features, all);
+  const Matrix<double> compared_predictions = predict_rewards(compared, *data.features, all);
 
   // What an engineer would know, who has the training rows only.
   const Part part(*data.features, training);
@@ -92,29 +108,24 @@ void run_seed(const Landscape& landscape, const Dataset& data, std::span<const d
   for (std::size_t b = 0; b < kBetas.size(); ++b) {
     const double beta = kBetas[b] * sd;
     const double attainable = exact_policy(y, y, beta).gain.value;
-    const auto measure = [&](std::size_t head) {
-      return exact_policy(column(predictions, head), y, beta);
+    const auto measure = [&](const Matrix<double>& learned, std::size_t head) {
+      return exact_policy(column(learned, head), y, beta);
     };
-    const auto add = [&](Table& into, std::size_t row, std::size_t head) {
-      into[row][b].values.push_back(measure(head).gain.value / attainable);
+    const auto add = [&](Table& into, std::size_t row, const Matrix<double>& learned,
+                         std::size_t head) {
+      into[row][b].values.push_back(measure(learned, head).gain.value / attainable);
     };
-    add(efficiency, 0, reward.heads.size());
+    add(efficiency, 0, predictions, reward.heads.size());
     for (std::size_t method = 1; method < kMethods.size(); ++method) {
-      add(efficiency, method, reward.deployment(options.weights[method - 1], beta).head);
+      add(efficiency, method, predictions,
+          reward.deployment(options.weights[method - 1], beta).head);
     }
     for (std::size_t c = 0; c < kFactors.size(); ++c) {
-      std::size_t head = 0;
-      for (std::size_t h = 0; h < reward.heads.size(); ++h) {
-        const auto& temperature = reward.heads[h].weight_temperature;
-        const bool same = temperature && reward.heads[h].weights == ReadoutWeights::surrogate &&
-                          std::abs(*temperature / (kFactors[c] * beta) - 1) < 1e-6;
-        if (same) head = h;
-      }
-      if (head == 0)
-        throw InternalError("no readout for a candidate of " + std::string(landscape.name));
-      add(candidates, c, head);
+      add(candidates, c, compared_predictions,
+          compared.deployment(FitWeights::surrogate, kFactors[c] * kBetas[b] * sd).head);
     }
-    const TablePolicyValue deployed = measure(reward.deployment(FitWeights::automatic, beta).head);
+    const TablePolicyValue deployed =
+        measure(predictions, reward.deployment(FitWeights::automatic, beta).head);
     if (deployed.value.value > best_gold) {
       best_gold = deployed.value.value;
       best_beta = kBetas[b];
@@ -181,7 +192,7 @@ void run(const Landscape& landscape, const std::filesystem::path& folder, int se
     Table candidates(kFactors.size(), std::vector<Mean>(kBetas.size()));
     Promises promises;
     for (int seed = 1; seed <= seeds; ++seed) {
-      run_seed(landscape, data, y, share, static_cast<std::uint64_t>(seed), efficiency, candidates,
+      run_seed(data, y, share, static_cast<std::uint64_t>(seed), efficiency, candidates,
                promises);
     }
     std::printf("\n### %s, %g %% of %zu variants\n\n| efficiency at beta/sd |", landscape.name,

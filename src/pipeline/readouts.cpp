@@ -29,21 +29,24 @@ Readouts::Readouts(const DesignRows& rows, const TrainingLabels& targets,
   ridge_.threads = options.threads;
   ridge_.callbacks = options.callbacks;
   const std::vector<double> even = targets.even_log_weights();
-  CrossFit uniform = fit(even, ridge_);
+  CrossFit uniform =
+      options.loss == ReadoutLoss::squared
+          ? cross_fit_ridge(rows_, targets_.values(), even, folds_, ridge_, targets_.groups())
+          : fit_preferences(even, ridge_);
   penalty_ = uniform.fit.penalty;
   even_ess_ = uniform.fit.weights.ess;
   parameters_ = static_cast<std::size_t>(std::ceil(uniform.fit.degrees_of_freedom));
   if (uniform.held_out.empty()) return;  // cancelled: the caller looks before it deploys
-  pilot_ = uniform.held_out;
+  pilot_ = std::move(uniform.held_out);
   become_rewards(pilot_);
   if (options.loss == ReadoutLoss::preferences && !uniform.fit.remark.empty()) {
     reward.remarks.push_back(uniform.fit.remark);
   }
-  add(ReadoutWeights::uniform, kEqualWeights, std::move(uniform));
+  even_ = {std::move(uniform.fit.coefficients), uniform.fit.intercept, penalty_, even_ess_};
+  add(ReadoutWeights::uniform, kEqualWeights, even_);
 }
 
 Deployment Readouts::deploy(FitWeights weights, double beta) {
-  const double scaled = beta / rewards_.sd();
   const double asked = options_.weight_temperature.value_or(beta) / rewards_.sd();
   switch (weights) {
     case FitWeights::uniform:
@@ -53,32 +56,75 @@ Deployment Readouts::deploy(FitWeights weights, double beta) {
     case FitWeights::surrogate:
       return {weights, beta, head(ReadoutWeights::surrogate, asked), "as asked for"};
     case FitWeights::automatic:
-      return choose(beta, scaled);
+      return average(beta);
   }
   throw InternalError("no such weights");
 }
 
 std::size_t Readouts::head(ReadoutWeights weights, double temperature) {
-  if (weights == ReadoutWeights::uniform || !std::isfinite(temperature)) return 0;
   const auto key = std::pair(weights, temperature);
-  const auto found = index_.find(key);
-  if (found != index_.end()) return found->second;
+  const auto found = heads_.find(key);
+  if (found != heads_.end()) return found->second;
   const std::span<const double> values =
       weights == ReadoutWeights::label ? rewards_.values() : std::span<const double>(pilot_);
-  const std::vector<double> log_weights = rewards_.tilted_log_weights(values, temperature);
+  const std::size_t head =
+      add(weights, temperature, fit(rewards_.tilted_log_weights(values, temperature)));
+  heads_[key] = head;
+  return head;
+}
+
+Deployment Readouts::average(double beta) {
+  std::vector<double> temperatures = weight_temperature_grid(beta / rewards_.sd());
+  const std::size_t equal = temperatures.size() - 1;
+  std::vector<std::vector<double>> log_weights;
+  std::vector<double> ess;
+  for (std::size_t i = 0; i < equal; ++i) {
+    log_weights.push_back(rewards_.tilted_log_weights(pilot_, temperatures[i]));
+    ess.push_back(diagnose_weights(log_weights.back()).ess);
+  }
+  ess.push_back(even_ess_);
+  // In the reward's unit, in which the sentence tells them.
+  std::vector<double> told = temperatures;
+  for (double& temperature : told) temperature *= rewards_.sd();
+  const AveragedWeights taken = averaged_weights(told, ess, {.parameters = parameters_});
+  if (taken.first == equal) return {FitWeights::automatic, beta, 0, taken.reason};
+
+  const std::vector<double> even = rewards_.even_log_weights();
+  Readout mean = even_;
+  for (std::size_t i = equal; i-- > taken.first;) {
+    const auto [at, missing] = defended_.try_emplace(temperatures[i]);
+    if (missing) at->second = fit(defensive_log_weights(log_weights[i], even));
+    if (options_.callbacks.cancelled()) return {FitWeights::automatic, beta, 0, "cancelled"};
+    for (std::size_t j = 0; j < mean.coefficients.size(); ++j) {
+      mean.coefficients[j] += at->second.coefficients[j];
+    }
+    mean.intercept += at->second.intercept;
+    // Of the hardest weights.
+    mean.penalty = at->second.penalty;
+    mean.ess = at->second.ess;
+  }
+  const auto members = static_cast<double>(equal - taken.first + 1);
+  for (double& a : mean.coefficients) a /= members;
+  mean.intercept /= members;
+  const std::size_t head = add(ReadoutWeights::surrogate, temperatures[taken.first], mean);
+  return {FitWeights::automatic, beta, head, taken.reason};
+}
+
+Readouts::Readout Readouts::fit(std::span<const double> log_weights) const {
   RidgeOptions ridge = ridge_;
   if (ridge.rule != PenaltyRule::fixed) {
     ridge.rule = PenaltyRule::fixed;
     // The classical rate at which penalties grow as the effective sample shrinks.
     ridge.penalty = penalty_ * std::sqrt(even_ess_ / diagnose_weights(log_weights).ess);
   }
-  return add(weights, temperature, fit(log_weights, ridge));
+  RidgeFit fit = options_.loss == ReadoutLoss::squared
+                     ? fit_ridge(rows_, targets_.values(), log_weights, ridge, targets_.groups())
+                     : fit_preferences(log_weights, ridge).fit;
+  return {std::move(fit.coefficients), fit.intercept, fit.penalty, fit.weights.ess};
 }
 
-CrossFit Readouts::fit(std::span<const double> log_weights, const RidgeOptions& ridge) const {
-  if (options_.loss == ReadoutLoss::squared) {
-    return cross_fit_ridge(rows_, targets_.values(), log_weights, folds_, ridge, targets_.groups());
-  }
+CrossFit Readouts::fit_preferences(std::span<const double> log_weights,
+                                   const RidgeOptions& ridge) const {
   PreferenceFitOptions preferences{
       .seed = options_.seed, .threads = options_.threads, .callbacks = options_.callbacks};
   if (ridge.rule == PenaltyRule::fixed) preferences.penalty = ridge.penalty;
@@ -86,44 +132,17 @@ CrossFit Readouts::fit(std::span<const double> log_weights, const RidgeOptions& 
                                targets_.even_log_weights(), preferences);
 }
 
-std::size_t Readouts::add(ReadoutWeights weights, double temperature, CrossFit fit) {
-  const double sd = targets_.sd();
+std::size_t Readouts::add(ReadoutWeights weights, double temperature, const Readout& readout) {
   RewardHead head;
   head.weights = weights;
   if (std::isfinite(temperature)) head.weight_temperature = temperature * rewards_.sd();
-  head.readout = std::move(fit.fit.coefficients);
-  for (double& a : head.readout) a *= sd;
-  head.intercept = targets_.mean() + sd * fit.fit.intercept;
-  head.penalty = fit.fit.penalty;
+  head.readout = readout.coefficients;
+  for (double& a : head.readout) a *= targets_.sd();
+  head.intercept = targets_.mean() + targets_.sd() * readout.intercept;
+  head.penalty = readout.penalty;
   reward_.heads.push_back(std::move(head));
-  reward_.head_ess.push_back(fit.fit.weights.ess);
-  become_rewards(fit.held_out);
-  for (double& value : fit.held_out) value *= rewards_.sd();
-  held_out_.push_back(std::move(fit.held_out));
-  const std::size_t index = held_out_.size() - 1;
-  index_[{weights, temperature}] = index;
-  return index;
-}
-
-Deployment Readouts::choose(double beta, double scaled) {
-  std::vector<std::size_t> heads;
-  std::vector<double> temperatures;
-  for (const double temperature : weight_temperature_grid(scaled)) {
-    heads.push_back(head(ReadoutWeights::surrogate, temperature));
-    temperatures.push_back(temperature * rewards_.sd());
-    if (options_.callbacks.cancelled()) return {FitWeights::automatic, beta, 0, "cancelled"};
-  }
-  std::vector<WeightCandidate> candidates;
-  for (std::size_t i = 0; i < heads.size(); ++i) {
-    candidates.push_back({temperatures[i], reward_.head_ess[heads[i]], held_out_[heads[i]]});
-  }
-  // In the reward's unit, in which the sentence tells temperatures.
-  std::vector<double> unit_rewards(rewards_.values().begin(), rewards_.values().end());
-  for (double& y : unit_rewards) y *= rewards_.sd();
-  const WeightTemperatureChoice choice = choose_weight_temperature(
-      beta, candidates, {unit_rewards, folds_, rewards_.groups(), rewards_.log_weights()},
-      {.parameters = parameters_});
-  return {FitWeights::automatic, beta, heads[choice.candidate], choice.reason};
+  reward_.head_ess.push_back(readout.ess);
+  return reward_.heads.size() - 1;
 }
 
 void Readouts::become_rewards(std::vector<double>& values) const {

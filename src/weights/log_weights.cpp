@@ -44,6 +44,23 @@ void normalise_log_weights(std::span<double> log_weights) {
   for (double& x : log_weights) x -= log_total;
 }
 
+std::vector<double> defensive_log_weights(std::span<const double> log_weights,
+                                          std::span<const double> log_reference) {
+  if (log_weights.size() != log_reference.size()) {
+    throw UsageError(rejection("log_reference", std::to_string(log_reference.size()) + " values",
+                               "there are " + std::to_string(log_weights.size()) + " log weights"));
+  }
+  std::vector<double> mixture(log_weights.begin(), log_weights.end());
+  std::vector<double> reference(log_reference.begin(), log_reference.end());
+  normalise_log_weights(mixture);
+  normalise_log_weights(reference);
+  for (std::size_t i = 0; i < mixture.size(); ++i) {
+    mixture[i] = std::log((1 - kDefensiveShare) * std::exp(mixture[i]) +
+                          kDefensiveShare * std::exp(reference[i]));
+  }
+  return mixture;
+}
+
 WeightDiagnostics diagnose_weights(std::span<const double> log_weights) {
   const double largest = internal::largest_log_weight(log_weights);
   const std::size_t n = log_weights.size();

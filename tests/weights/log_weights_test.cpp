@@ -56,6 +56,17 @@ TEST(LogWeights, RefuseWhatIsNoWeight) {
   EXPECT_EQ(refusal({}), "log weights = 0 values: at least one must be finite");
 }
 
+TEST(LogWeights, DefensiveMixtureKeepsATenthOfTheReference) {
+  const std::vector<double> weights{std::log(3), -kInfinity, 0, -kInfinity};
+  const std::vector<double> reference{5, 5, 5, -kInfinity};
+  const std::vector<double> mixture = defensive_log_weights(weights, reference);
+  EXPECT_NEAR(std::exp(mixture[0]), 0.9 * 0.75 + 0.1 / 3, 1e-15);
+  EXPECT_NEAR(std::exp(mixture[1]), 0.1 / 3, 1e-15);
+  EXPECT_NEAR(std::exp(mixture[2]), 0.9 * 0.25 + 0.1 / 3, 1e-15);
+  EXPECT_EQ(mixture[3], -kInfinity);
+  EXPECT_THROW(defensive_log_weights(weights, std::vector<double>(3)), UsageError);
+}
+
 TEST(WeightDiagnostics, HaveTheirClosedForms) {
   const WeightDiagnostics equal = diagnose_weights(std::vector<double>(1000, -5.0));
   EXPECT_DOUBLE_EQ(equal.ess, 1000);

@@ -25,7 +25,7 @@ enum class FitWeights {
   uniform,    ///< plain regression
   label,      ///< e^{y/beta_w}
   surrogate,  ///< e^{pilot(x)/beta_w}, the pilot cross-fitted
-  automatic,  ///< surrogate, at the weight temperature that the sample can bear
+  automatic,  ///< the mean over surrogate weights that temperature/weight_temperature.h tells
 };
 /// "uniform", "label", "surrogate", "auto".
 std::string_view fit_weights_name(FitWeights weights);
@@ -118,7 +118,9 @@ struct TrainedReward {
   FeatureTransform transform;
   RewardTransform reward_transform;     ///< readouts and ceiling are in the unit behind it
   FirstLayer first;                     ///< on the k transformed coordinates
-  std::vector<RewardHead> heads;        ///< distinct readouts, plain regression first
+  /// Plain regression first. A mean of readouts tells the lowest of its weight temperatures, and
+  /// that one's penalty and effective sample size.
+  std::vector<RewardHead> heads;
   std::vector<double> head_ess;         ///< effective sample size of each head's weights
   std::vector<Deployment> deployments;  ///< by kind of weights, then by temperature, as given
   LinearReward linear;
@@ -134,8 +136,8 @@ struct TrainedReward {
 /// \throws UsageError for an option outside its range or spans of unequal length, DataError where
 ///         rewards do not vary or are not finite, or there are fewer rows than folds.
 /// Deterministic: the same bits for any number of threads.
-/// Cost: epochs passes of 4 n k m flops, and for each distinct weight temperature a Gram matrix,
-/// n m^2 flops, and folds + 1 eigenproblems of m x m. Memory: n (k/2 + m) doubles where they fit
+/// Cost: epochs passes of 4 n k m flops; for each distinct weight temperature a Gram matrix,
+/// n m^2 flops, and an eigenproblem of m x m; for the pilot folds + 1 of these. Memory: n (k/2 + m) doubles where they fit
 /// into 512 MiB each, else rows are read and transformed anew for each pass.
 TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64_t> rows,
                            const TrainingOptions& options);

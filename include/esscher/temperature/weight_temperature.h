@@ -1,71 +1,46 @@
 #pragma once
 
 /// \file
-/// At which temperature the readout's weights are best taken, given the temperature at which the
-/// policy will be deployed (mathematics, section 8; the rule is ours).
+/// At which temperatures the readout's weights are taken, given the temperature at which the policy
+/// will be deployed (mathematics, section 8; the rule is ours).
 ///
 /// Weights e^{r/beta_w} look where the tilted policy will look, but at beta_w = beta2 they leave,
-/// when that is low, too few effective samples to fit a readout. So: weight as hard as the sample
-/// can bear. Among candidates beta_w >= beta2,
-///  1. start at the lowest one whose weights have an effective sample size of at least
-///     `least_ess_ratio` times the readout's effective number of parameters, the degrees of freedom
-///     of the ridge fit with equal weights (equal weights, if none has); counting all parameters
-///     instead leaves gain on the table where a sample is small and its penalty large;
-///  2. as long as a plainer candidate (a higher beta_w) has a cross-fitted objective J at beta2
-///     that is better by more than `standard_errors` standard errors of the paired difference, move
-///     to the best of those.
-/// The second step guards against rewards with heavy tails, whose few large labels make the first
-/// one overconfident. Preferring the plainer fit whenever it is within one standard error instead
-/// gives away most of the gain at low temperatures, where J is known least.
+/// when that is low, few effective samples to fit a readout to. Choosing one beta_w by a
+/// cross-fitted J is a gamble: J is known least where the tilt is strong. So nothing is chosen. The
+/// deployed readout is the mean of those fitted with weights at each temperature of a grid from
+/// beta2 up to equal weights, but for the lowest ones, whose effective sample size is less than
+/// `least_ess_ratio` times the readout's effective parameters (the degrees of freedom of the ridge
+/// fit with equal weights). Each takes its weights as a defensive mixture with equal ones
+/// (weights/log_weights.h), so that directions which the heavy rows leave open are held by the
+/// others. On real landscapes (docs/landscapes.md) the mean takes most of what the best single
+/// temperature in hindsight has to give, and more where samples are small.
 
-#include <cstdint>
-#include <optional>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace esscher {
 
-/// Temperatures worth trying for weights: beta times 1, 1.5, 2, 3, 4, 8, 16, and infinity (equal
-/// weights). \throws UsageError unless beta is a temperature
+/// Temperatures of weights: beta times 1, 1.5, 2, 3, 4, 8, 16, and infinity (equal weights).
+/// \throws UsageError unless beta is a temperature
 std::vector<double> weight_temperature_grid(double beta);
 
-/// A readout that could be deployed, seen by what it predicts of rows that it was not fitted to.
-struct WeightCandidate {
-  double weight_temperature = 0;     ///< beta_w; infinity for equal weights
-  double ess = 0;                    ///< effective sample size of its weights
-  std::span<const double> held_out;  ///< n held-out predictions
-};
-
-/// How rows are drawn and held out. All spans have length n, or are empty.
-struct HeldOutRows {
-  std::span<const double> rewards;  ///< y, n
-  /// Fold of each row, 0 ... K - 1. Each fold's policy is normalised within it: readouts of
-  /// different folds differ by constants, which no policy sees.
-  std::span<const std::uint32_t> folds;
-  std::span<const std::uint32_t> groups{};  ///< policies are normalised within groups; empty: none
-  std::span<const double> log_weights{};    ///< of the rows in pi_0; empty: equal
-};
-
-struct WeightTemperatureOptions {
+struct AveragedWeightsOptions {
   std::size_t parameters = 0;  ///< effective ones of the readout, intercept included
-  double least_ess_ratio = 1;
-  double standard_errors = 1;
+  double least_ess_ratio = 0.1;
 };
 
-struct WeightTemperatureChoice {
-  std::size_t candidate = 0;  ///< index into the candidates
-  /// Cross-fitted J at beta2 of each candidate; empty below beta2.
-  std::vector<std::optional<double>> objectives;
-  std::string reason;  ///< a plain sentence
+struct AveragedWeights {
+  std::size_t first = 0;  ///< index of the lowest temperature whose readout takes part
+  std::string reason;     ///< a plain sentence
 };
 
-/// \param candidates  ascending in weight_temperature, the last one equal weights (infinity)
-/// \throws UsageError where beta is no temperature or the candidates are not of that kind
-/// Cost: O(n) a candidate.
-WeightTemperatureChoice choose_weight_temperature(double beta,
-                                                  std::span<const WeightCandidate> candidates,
-                                                  const HeldOutRows& rows,
-                                                  const WeightTemperatureOptions& options);
+/// Which readouts the mean holds: those of \p temperatures from the first that the sample can bear.
+/// \param temperatures  ascending, the last one infinity
+/// \param ess           effective sample size of the weights at each, before any mixture
+/// \throws UsageError where they are not of that kind
+AveragedWeights averaged_weights(std::span<const double> temperatures, std::span<const double> ess,
+                                 const AveragedWeightsOptions& options);
 
 }  // namespace esscher

@@ -5,6 +5,7 @@
 /// them.
 
 #include <span>
+#include <vector>
 
 namespace esscher {
 
@@ -26,6 +27,16 @@ struct WeightDiagnostics {
 /// allowed. \throws DataError where an entry is NaN or +infinity (with its 1-based number), or none
 /// is finite.
 void normalise_log_weights(std::span<double> log_weights);
+
+/// The share of equal weights in a defensive mixture.
+inline constexpr double kDefensiveShare = 0.1;
+
+/// Logarithms of (1 - a) w_i / sum w + a v_i / sum v, a = kDefensiveShare: weights of which none is
+/// less than a tenth of the reference's (defensive importance sampling, Hesterberg 1995).
+/// \param log_weights, log_reference  logarithms of w and v, of one length
+/// \throws UsageError for unequal lengths, DataError as normalise_log_weights()
+std::vector<double> defensive_log_weights(std::span<const double> log_weights,
+                                          std::span<const double> log_reference);
 
 /// Facts about unnormalised log weights; adding a constant to all of them changes nothing. A
 /// weight of 0 (-infinity) counts as a sample. Cost: O(n) and a sort of the tail.

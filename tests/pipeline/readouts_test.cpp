@@ -1,0 +1,96 @@
+#include "pipeline/readouts.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "esscher/base/random.h"
+#include "esscher/data/folds.h"
+#include "esscher/temperature/weight_temperature.h"
+#include "esscher/weights/log_weights.h"
+
+namespace esscher::internal {
+namespace {
+
+constexpr std::size_t kRows = 120;
+constexpr std::size_t kColumns = 6;
+constexpr double kBeta = 0.2;
+
+/// Rewards of 120 rows of six normals, which serve as the readout's features, too.
+struct Regression {
+  Regression() : features(make()), rewards(kRows), rows(kRows) {
+    RandomStream(21, "test/noise").fill_normal(0, rewards);
+    for (std::size_t i = 0; i < kRows; ++i) {
+      rewards[i] = 3 + features.values()(i, 0) + 0.5 * rewards[i];
+    }
+    std::iota(rows.begin(), rows.end(), std::uint64_t{0});
+    options.deployment_temperatures = {kBeta};
+    folds = assign_folds(kRows, {}, options.folds, options.seed);
+  }
+  static HeldFeatures make() {
+    Matrix<double> x(kRows, kColumns);
+    RandomStream(20, "test/x").fill_normal(0, x.values());
+    return HeldFeatures(std::move(x));
+  }
+  RewardTable table() const { return {features, rewards}; }
+
+  HeldFeatures features;
+  std::vector<double> rewards;
+  std::vector<std::uint64_t> rows;
+  TrainingOptions options;
+  std::vector<std::uint32_t> folds;
+};
+
+TEST(Readouts, AutomaticOneIsTheMeanOverDefendedWeights) {
+  const Regression data;
+  const TrainingLabels labels(data.table(), data.rows);
+  const HeldRows rows(data.features.values().view());
+  TrainedReward reward;
+  Readouts readouts(rows, labels, labels, data.folds, data.options, reward);
+  const Deployment deployment = readouts.deploy(FitWeights::automatic, kBeta);
+
+  const std::vector<double> even(kRows);
+  const CrossFit plain = cross_fit_ridge(rows, labels.values(), even, data.folds);
+  std::vector<double> expected = plain.fit.coefficients;
+  int members = 1;
+  double lowest = 0;
+  for (const double temperature : weight_temperature_grid(kBeta / labels.sd())) {
+    if (std::isinf(temperature)) continue;
+    std::vector<double> tilted(kRows);
+    for (std::size_t i = 0; i < kRows; ++i) tilted[i] = plain.held_out[i] / temperature;
+    if (diagnose_weights(tilted).ess < 0.1 * std::ceil(plain.fit.degrees_of_freedom)) continue;
+    if (lowest == 0) lowest = temperature;
+    const std::vector<double> mixture = defensive_log_weights(tilted, even);
+    RidgeOptions ridge;
+    ridge.rule = PenaltyRule::fixed;
+    ridge.penalty =
+        plain.fit.penalty * std::sqrt(static_cast<double>(kRows) / diagnose_weights(mixture).ess);
+    const RidgeFit fit = fit_ridge(rows, labels.values(), mixture, ridge);
+    for (std::size_t j = 0; j < kColumns; ++j) expected[j] += fit.coefficients[j];
+    ++members;
+  }
+  ASSERT_GT(members, 4);
+  const RewardHead& head = reward.heads[deployment.head];
+  EXPECT_NEAR(*head.weight_temperature, lowest * labels.sd(), 1e-12);
+  for (std::size_t j = 0; j < kColumns; ++j) {
+    EXPECT_NEAR(head.readout[j], expected[j] / members * labels.sd(), 1e-12);
+  }
+}
+
+TEST(Readouts, EachIsFittedOnce) {
+  const Regression data;
+  const TrainingLabels labels(data.table(), data.rows);
+  const HeldRows rows(data.features.values().view());
+  TrainedReward reward;
+  Readouts readouts(rows, labels, labels, data.folds, data.options, reward);
+  EXPECT_EQ(readouts.deploy(FitWeights::uniform, 1).head, 0);
+  EXPECT_EQ(readouts.deploy(FitWeights::uniform, 2).head, 0);
+  const std::size_t head = readouts.deploy(FitWeights::label, 1).head;
+  EXPECT_EQ(readouts.deploy(FitWeights::label, 1).head, head);
+  EXPECT_NE(readouts.deploy(FitWeights::surrogate, 1).head, head);
+  EXPECT_EQ(reward.heads.size(), 3);
+}
+
+}  // namespace
+}  // namespace esscher::internal
