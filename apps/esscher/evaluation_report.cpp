@@ -32,6 +32,11 @@ std::optional<double> efficiency(double gain, double attainable) {
   return attainable > 0 ? std::optional(gain / attainable) : std::nullopt;
 }
 
+/// A number in so few digits, or a dash where there is none.
+std::string or_dash(double value, int digits) {
+  return std::isfinite(value) ? fmt::format("{:.{}g}", value, digits) : "-";
+}
+
 /// The middle one of the folds' weight temperatures.
 std::optional<double> median_weight_temperature(const RewardEvaluation& reward, std::size_t b) {
   if (reward.weight_temperatures.empty()) return std::nullopt;
@@ -57,12 +62,13 @@ std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluat
     const TablePolicyValue& policy = reward.policies[b];
     const auto share = efficiency(policy.gain.value, evaluation.attainable_gain[b]);
     text += fmt::format(
-        "{} {:>9.4g} {:>7.3g} {:>9.4g} {:>8.2g} {:>9.4g} {:>8.3g} {:>9.4g} "
+        "{} {:>9.4g} {:>7.3g} {:>9.4g} {:>8} {:>9.4g} {:>8.3g} {:>9.4g} "
         "{:<20}{:>6}{:>7}{:>7.0f}{:>6}"
         "\n",
         policy.reliable ? " " : "!", policy.beta, policy.beta / sd, policy.value.value,
-        policy.value.standard_error, claimed(policy), policy.kl.value, policy.gain.value,
-        fmt::format("[{:.3g}, {:.3g}]", low(policy.gain), high(policy.gain)),
+        or_dash(policy.value.standard_error, 2), claimed(policy), policy.kl.value,
+        policy.gain.value,
+        fmt::format("[{}, {}]", or_dash(low(policy.gain), 3), or_dash(high(policy.gain), 3)),
         share ? fmt::format("{:.2f}", *share) : "-", weights_text(reward, b, sd), policy.ess,
         std::isfinite(policy.weights.pareto_k) ? fmt::format("{:.2f}", policy.weights.pareto_k)
                                                : "-");
@@ -77,10 +83,11 @@ std::string best_of_n_table(const RewardEvaluation& reward, double sd) {
       reward.name, "beta", "beta/sd", "n", "gold", "+-", "KL", "gold of beta");
   for (std::size_t b = 0; b < reward.policies.size(); ++b) {
     const BestOfNValue& best = reward.best_of_n[b];
-    text += fmt::format("{} {:>9.4g} {:>7.3g} {:>9.4g} {:>9.4g} {:>8.2g} {:>9.3g} {:>12.4g}\n",
+    text += fmt::format("{} {:>9.4g} {:>7.3g} {:>9.4g} {:>9.4g} {:>8} {:>9.3g} {:>12.4g}\n",
                         best.reliable ? " " : "!", reward.policies[b].beta,
                         reward.policies[b].beta / sd, best.n, best.value.value,
-                        best.value.standard_error, best.kl.value, reward.policies[b].value.value);
+                        or_dash(best.value.standard_error, 2), best.kl.value,
+                        reward.policies[b].value.value);
   }
   return text;
 }
@@ -160,7 +167,8 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       "gold: mean reward under the policy, on rows its reward has not seen; proxy: what the "
       "learned reward says there (within groups: of rises over the reference); gain: J - "
       "J(reference), J = gold - beta KL; eff.: share of the gain of a "
-      "policy that knows every reward; b_w: temperature of the readout's weights; ESS and k: "
+      "policy that knows every reward; b_w: temperature of the readout's weights, for auto the "
+      "lowest in its mean; ESS and k: "
       "effective rows and Pareto k of the tilt; n: candidates of which the best by the learned "
       "reward is taken, log n - (n - 1)/n = KL of the tilt; !: not to be relied on.");
   for (const std::string& remark : evaluation.remarks) text += paragraph(remark);

@@ -48,13 +48,13 @@ std::string report(const Dataset& dataset, const TrainedReward& reward) {
   text += fmt::format("\n  {:>10}{:>10}  {:<10}{:>12}{:>10}  why\n", "beta", "beta/sd", "weights",
                       "beta_w/sd", "ESS");
   for (const Deployment& deployment : reward.deployments) {
-    const RewardHead& head = reward.heads[deployment.head];
+    const RewardHead& head = reward.heads[deployment.heads.front()];
     text += fmt::format("  {:>10.4g}{:>10.3g}  {:<10}{:>12}{:>10.0f}  {}\n", deployment.beta,
                         deployment.beta / reward.reward_sd, fit_weights_name(deployment.weights),
                         head.weight_temperature
                             ? fmt::format("{:.3g}", *head.weight_temperature / reward.reward_sd)
                             : std::string("equal"),
-                        reward.head_ess[deployment.head], deployment.reason);
+                        reward.head_ess[deployment.heads.front()], deployment.reason);
   }
   return text;
 }

@@ -1,5 +1,8 @@
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "commands.h"
 #include "csv_line.h"
@@ -24,6 +27,23 @@ struct ResampleArguments {
   std::string output;
 };
 
+/// Draws without replacement take each row of a group once at most.
+void require_enough_rows(const Dataset& dataset, std::uint64_t draws) {
+  std::vector<std::uint64_t> rows(std::max<std::size_t>(dataset.group_names.size(), 1));
+  for (std::size_t i = 0; i < dataset.source_rows.size(); ++i) {
+    const bool drawn = dataset.log_weights.empty() || std::isfinite(dataset.log_weights[i]);
+    if (drawn) ++rows[dataset.groups.empty() ? 0 : dataset.groups[i]];
+  }
+  const auto least = std::ranges::min_element(rows);
+  if (draws <= *least) return;
+  const auto at = static_cast<std::size_t>(least - rows.begin());
+  throw UsageError(
+      rejection("--n", std::to_string(draws),
+                (dataset.groups.empty() ? "the table" : "group '" + dataset.group_names[at] + "'") +
+                    " has only " + std::to_string(*least) + " rows to draw without replacement",
+                "lower it, or draw with replacement (--kind tilted)"));
+}
+
 void run_resample(const ResampleArguments& arguments) {
   ResampleOptions options;
   options.kind = parse_resample_kind(arguments.kind, "--kind");
@@ -39,7 +59,12 @@ void run_resample(const ResampleArguments& arguments) {
                "for example --best-of 16"
              : rejection("--best-of", arguments.best_of, "is for --kind best_of_n only"));
   }
-  if (best) options.n = parse_number(arguments.best_of, "--best-of");
+  if (best) {
+    options.n = parse_number(arguments.best_of, "--best-of");
+    if (!(options.n >= 1 && options.n <= 1e15)) {
+      throw UsageError(rejection("--best-of", arguments.best_of, "must be from 1 to 1e15"));
+    }
+  }
   Output output(arguments.output);
   const Predictions predictions =
       predict_table(arguments.prediction, arguments.group, arguments.weight);
@@ -49,6 +74,7 @@ void run_resample(const ResampleArguments& arguments) {
         "--group: missing; the model was fitted within groups, between which its rewards cannot be "
         "compared: name their column");
   }
+  if (options.kind == ResampleKind::soft_best_of_n) require_enough_rows(dataset, options.count);
   TableReference reference;
   reference.rows = predictions.rewards.size();
   reference.groups = dataset.groups;

@@ -17,7 +17,7 @@ std::size_t find_column(const PredictionArguments& arguments, const TrainedRewar
   const bool open = arguments.beta.empty();
   const double beta = open ? 0 : parse_number(arguments.beta, "--beta");
   if (!open) require_temperature(beta, "--beta");
-  if (arguments.weights == "linear") return reward.heads.size();
+  if (arguments.weights == "linear") return TrainedReward::kLinear;
   const FitWeights weights = [&] {
     try {
       return parse_fit_weights(arguments.weights, "--weights");
@@ -25,17 +25,18 @@ std::size_t find_column(const PredictionArguments& arguments, const TrainedRewar
       throw UsageError(std::string(error.what()) + "; or linear, the baseline");
     }
   }();
-  if (weights == FitWeights::uniform) return 0;
+  if (weights == FitWeights::uniform) return TrainedReward::kUniform;
   std::vector<const Deployment*> held;
   std::string names;
   for (const Deployment& deployment : reward.deployments) {
     if (deployment.weights != weights) continue;
     // Temperatures are printed with four digits, and typed so.
-    if (std::abs(beta - deployment.beta) <= 1e-3 * deployment.beta) return deployment.head;
+    if (std::abs(beta - deployment.beta) <= 1e-3 * deployment.beta)
+      return reward.column(weights, deployment.beta);
     names += (names.empty() ? "" : ", ") + number_text(deployment.beta, 4);
     held.push_back(&deployment);
   }
-  if (open && held.size() == 1) return held.front()->head;
+  if (open && held.size() == 1) return reward.column(weights, held.front()->beta);
   if (held.empty()) {
     throw UsageError(rejection("--weights", arguments.weights, "the model holds no such readout",
                                "fit one with --weights " + arguments.weights));

@@ -71,7 +71,7 @@ std::vector<Setting> training_settings() {
        "of --beta, --weight-temperature and --feature-temperature: reward, or sd (standard "
        "deviations of the reward, within groups)"},
       {"weights", "LIST", "auto",
-       "readout weights: auto (surrogate, at the temperature that the sample can bear), uniform, "
+       "readout weights: auto (mean over surrogate weights from beta up to equal ones), uniform, "
        "label, surrogate"},
       {"weight-temperature", "BETA", "beta",
        "of label and surrogate weights: a number, or beta: the deployment temperature itself"},

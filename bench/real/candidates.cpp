@@ -143,12 +143,12 @@ HeldOut cross_fit(const RewardTable& table, const Prompts& prompts,
     const Matrix<double> predictions = predict_rewards(reward, table.features, rows);
     for (std::size_t kind = 0; kind < kRewards.size(); ++kind) {
       for (std::size_t b = 0; b < kBetas.size(); ++b) {
-        const std::size_t head =
+        const std::size_t column =
             kind == kWeights.size()
-                ? reward.heads.size()
-                : reward.deployment(kWeights[kind], training.deployment_temperatures[b]).head;
+                ? TrainedReward::kLinear
+                : reward.column(kWeights[kind], training.deployment_temperatures[b]);
         for (std::size_t i = 0; i < rows.size(); ++i) {
-          result.learned[kind][b][rows[i]] = predictions(i, head);
+          result.learned[kind][b][rows[i]] = predictions(i, column);
         }
       }
     }

@@ -71,9 +71,8 @@ std::vector<double> weight_temperatures(double sd) {
   return {distinct.begin(), distinct.end()};
 }
 
-void run_seed(const Dataset& data, std::span<const double> y,
-              double share, std::uint64_t seed, Table& efficiency, Table& candidates,
-              Promises& promises) {
+void run_seed(const Dataset& data, std::span<const double> y, double share, std::uint64_t seed,
+              Table& efficiency, Table& candidates, Promises& promises) {
   const std::size_t n = y.size();
   const auto count = static_cast<std::uint64_t>(std::llround(share * static_cast<double>(n)));
   const std::vector<std::uint64_t> training = random_subset(n, count, seed);
@@ -108,24 +107,23 @@ void run_seed(const Dataset& data, std::span<const double> y,
   for (std::size_t b = 0; b < kBetas.size(); ++b) {
     const double beta = kBetas[b] * sd;
     const double attainable = exact_policy(y, y, beta).gain.value;
-    const auto measure = [&](const Matrix<double>& learned, std::size_t head) {
-      return exact_policy(column(learned, head), y, beta);
+    const auto measure = [&](const Matrix<double>& learned, std::size_t at) {
+      return exact_policy(column(learned, at), y, beta);
     };
     const auto add = [&](Table& into, std::size_t row, const Matrix<double>& learned,
-                         std::size_t head) {
-      into[row][b].values.push_back(measure(learned, head).gain.value / attainable);
+                         std::size_t at) {
+      into[row][b].values.push_back(measure(learned, at).gain.value / attainable);
     };
-    add(efficiency, 0, predictions, reward.heads.size());
+    add(efficiency, 0, predictions, TrainedReward::kLinear);
     for (std::size_t method = 1; method < kMethods.size(); ++method) {
-      add(efficiency, method, predictions,
-          reward.deployment(options.weights[method - 1], beta).head);
+      add(efficiency, method, predictions, reward.column(options.weights[method - 1], beta));
     }
     for (std::size_t c = 0; c < kFactors.size(); ++c) {
       add(candidates, c, compared_predictions,
-          compared.deployment(FitWeights::surrogate, kFactors[c] * kBetas[b] * sd).head);
+          compared.column(FitWeights::surrogate, kFactors[c] * kBetas[b] * sd));
     }
     const TablePolicyValue deployed =
-        measure(predictions, reward.deployment(FitWeights::automatic, beta).head);
+        measure(predictions, reward.column(FitWeights::automatic, beta));
     if (deployed.value.value > best_gold) {
       best_gold = deployed.value.value;
       best_beta = kBetas[b];
@@ -192,8 +190,7 @@ void run(const Landscape& landscape, const std::filesystem::path& folder, int se
     Table candidates(kFactors.size(), std::vector<Mean>(kBetas.size()));
     Promises promises;
     for (int seed = 1; seed <= seeds; ++seed) {
-      run_seed(data, y, share, static_cast<std::uint64_t>(seed), efficiency, candidates,
-               promises);
+      run_seed(data, y, share, static_cast<std::uint64_t>(seed), efficiency, candidates, promises);
     }
     std::printf("\n### %s, %g %% of %zu variants\n\n| efficiency at beta/sd |", landscape.name,
                 100 * share, y.size());

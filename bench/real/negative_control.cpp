@@ -134,12 +134,11 @@ void run_seed(const FeatureRows& features, const Control& control, std::vector<d
   std::vector<double> attainable;
   for (std::size_t b = 0; b < kBetas.size(); ++b) {
     attainable.push_back(exact_policy(gold, gold, kBetas[b]).gain.value);
-    const std::array<std::size_t, 3> heads{reward.deployment(FitWeights::automatic, kBetas[b]).head,
-                                           reward.deployment(FitWeights::uniform, kBetas[b]).head,
-                                           reward.heads.size()};
-    for (std::size_t method = 0; method < heads.size(); ++method) {
+    const std::array<std::size_t, 3> columns{reward.column(FitWeights::automatic, kBetas[b]),
+                                             TrainedReward::kUniform, TrainedReward::kLinear};
+    for (std::size_t method = 0; method < columns.size(); ++method) {
       const double gain =
-          exact_policy(column(predictions, heads[method]), gold, kBetas[b]).gain.value;
+          exact_policy(column(predictions, columns[method]), gold, kBetas[b]).gain.value;
       outcome.efficiency[method][b].values.push_back(gain / attainable[b]);
       if (method == 0) gains.push_back(gain);
     }
@@ -151,7 +150,7 @@ void run_seed(const FeatureRows& features, const Control& control, std::vector<d
   const std::vector<double> gold_unseen = at_rows(gold, unseen);
   for (std::size_t b = 0; b < kBetas.size(); ++b) {
     const std::vector<double> r =
-        column(predictions, reward.deployment(FitWeights::automatic, kBetas[b]).head);
+        column(predictions, reward.column(FitWeights::automatic, kBetas[b]));
     outcome.efficiency[3][b].values.push_back(
         exact_policy(at_rows(r, unseen), gold_unseen, kBetas[b]).gain.value /
         exact_policy(gold_unseen, gold_unseen, kBetas[b]).gain.value);

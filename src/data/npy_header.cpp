@@ -18,7 +18,7 @@ class Malformed {
  public:
   explicit Malformed(const std::string& name) : name_(name) {}
   [[noreturn]] void operator()(const std::string& what) const {
-    throw DataError(name_ + ": not a whole .npy file: " + what);
+    throw DataError(name_ + ": not a whole .npy file: " + what + "; write or copy it again");
   }
 
  private:

@@ -69,7 +69,7 @@ class HeaderReader {
 
  private:
   [[noreturn]] void broken(const std::string& what) const {
-    throw DataError(name_ + ": not a whole safetensors file: " + what);
+    throw DataError(name_ + ": not a whole safetensors file: " + what + "; write or copy it again");
   }
 
   std::uint64_t held() const { return file_.size() - data_; }

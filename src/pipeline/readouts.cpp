@@ -42,19 +42,18 @@ Readouts::Readouts(const DesignRows& rows, const TrainingLabels& targets,
   if (options.loss == ReadoutLoss::preferences && !uniform.fit.remark.empty()) {
     reward.remarks.push_back(uniform.fit.remark);
   }
-  even_ = {std::move(uniform.fit.coefficients), uniform.fit.intercept, penalty_, even_ess_};
-  add(ReadoutWeights::uniform, kEqualWeights, even_);
+  add(ReadoutWeights::uniform, kEqualWeights, uniform.fit);
 }
 
 Deployment Readouts::deploy(FitWeights weights, double beta) {
   const double asked = options_.weight_temperature.value_or(beta) / rewards_.sd();
   switch (weights) {
     case FitWeights::uniform:
-      return {weights, beta, 0, "equal weights, as asked for"};
+      return {weights, beta, {0}, "equal weights, as asked for"};
     case FitWeights::label:
-      return {weights, beta, head(ReadoutWeights::label, asked), "as asked for"};
+      return {weights, beta, {head(ReadoutWeights::label, asked)}, "as asked for"};
     case FitWeights::surrogate:
-      return {weights, beta, head(ReadoutWeights::surrogate, asked), "as asked for"};
+      return {weights, beta, {head(ReadoutWeights::surrogate, asked)}, "as asked for"};
     case FitWeights::automatic:
       return average(beta);
   }
@@ -87,40 +86,32 @@ Deployment Readouts::average(double beta) {
   std::vector<double> told = temperatures;
   for (double& temperature : told) temperature *= rewards_.sd();
   const AveragedWeights taken = averaged_weights(told, ess, {.parameters = parameters_});
-  if (taken.first == equal) return {FitWeights::automatic, beta, 0, taken.reason};
 
   const std::vector<double> even = rewards_.even_log_weights();
-  Readout mean = even_;
-  for (std::size_t i = equal; i-- > taken.first;) {
+  Deployment deployment{FitWeights::automatic, beta, {}, taken.reason};
+  for (std::size_t i = taken.first; i < equal; ++i) {
+    if (options_.callbacks.cancelled()) break;
     const auto [at, missing] = defended_.try_emplace(temperatures[i]);
-    if (missing) at->second = fit(defensive_log_weights(log_weights[i], even));
-    if (options_.callbacks.cancelled()) return {FitWeights::automatic, beta, 0, "cancelled"};
-    for (std::size_t j = 0; j < mean.coefficients.size(); ++j) {
-      mean.coefficients[j] += at->second.coefficients[j];
+    if (missing) {
+      at->second = add(ReadoutWeights::surrogate, temperatures[i],
+                       fit(defensive_log_weights(log_weights[i], even)));
     }
-    mean.intercept += at->second.intercept;
-    // Of the hardest weights.
-    mean.penalty = at->second.penalty;
-    mean.ess = at->second.ess;
+    deployment.heads.push_back(at->second);
   }
-  const auto members = static_cast<double>(equal - taken.first + 1);
-  for (double& a : mean.coefficients) a /= members;
-  mean.intercept /= members;
-  const std::size_t head = add(ReadoutWeights::surrogate, temperatures[taken.first], mean);
-  return {FitWeights::automatic, beta, head, taken.reason};
+  deployment.heads.push_back(0);
+  return deployment;
 }
 
-Readouts::Readout Readouts::fit(std::span<const double> log_weights) const {
+RidgeFit Readouts::fit(std::span<const double> log_weights) const {
   RidgeOptions ridge = ridge_;
   if (ridge.rule != PenaltyRule::fixed) {
     ridge.rule = PenaltyRule::fixed;
     // The classical rate at which penalties grow as the effective sample shrinks.
     ridge.penalty = penalty_ * std::sqrt(even_ess_ / diagnose_weights(log_weights).ess);
   }
-  RidgeFit fit = options_.loss == ReadoutLoss::squared
-                     ? fit_ridge(rows_, targets_.values(), log_weights, ridge, targets_.groups())
-                     : fit_preferences(log_weights, ridge).fit;
-  return {std::move(fit.coefficients), fit.intercept, fit.penalty, fit.weights.ess};
+  return options_.loss == ReadoutLoss::squared
+             ? fit_ridge(rows_, targets_.values(), log_weights, ridge, targets_.groups())
+             : fit_preferences(log_weights, ridge).fit;
 }
 
 CrossFit Readouts::fit_preferences(std::span<const double> log_weights,
@@ -132,16 +123,16 @@ CrossFit Readouts::fit_preferences(std::span<const double> log_weights,
                                targets_.even_log_weights(), preferences);
 }
 
-std::size_t Readouts::add(ReadoutWeights weights, double temperature, const Readout& readout) {
+std::size_t Readouts::add(ReadoutWeights weights, double temperature, const RidgeFit& fit) {
   RewardHead head;
   head.weights = weights;
   if (std::isfinite(temperature)) head.weight_temperature = temperature * rewards_.sd();
-  head.readout = readout.coefficients;
+  head.readout = fit.coefficients;
   for (double& a : head.readout) a *= targets_.sd();
-  head.intercept = targets_.mean() + targets_.sd() * readout.intercept;
-  head.penalty = readout.penalty;
+  head.intercept = targets_.mean() + targets_.sd() * fit.intercept;
+  head.penalty = fit.penalty;
   reward_.heads.push_back(std::move(head));
-  reward_.head_ess.push_back(readout.ess);
+  reward_.head_ess.push_back(fit.weights.ess);
   return reward_.heads.size() - 1;
 }
 

@@ -26,22 +26,14 @@ class Readouts {
   Deployment deploy(FitWeights weights, double beta);
 
  private:
-  /// Of standardised targets.
-  struct Readout {
-    std::vector<double> coefficients{};  ///< m
-    double intercept = 0;
-    double penalty = 0;
-    double ess = 0;  ///< of the weights
-  };
-
   /// Index of the head fitted with such weights. Temperatures in standard deviations.
   std::size_t head(ReadoutWeights weights, double temperature);
   /// The mean of temperature/weight_temperature.h for one deployment temperature.
   Deployment average(double beta);
   /// By the loss that was asked for.
-  Readout fit(std::span<const double> log_weights) const;
+  RidgeFit fit(std::span<const double> log_weights) const;
   CrossFit fit_preferences(std::span<const double> log_weights, const RidgeOptions& ridge) const;
-  std::size_t add(ReadoutWeights weights, double temperature, const Readout& readout);
+  std::size_t add(ReadoutWeights weights, double temperature, const RidgeFit& fit);
   /// Predicted targets as rewards about their mean, in standard deviations.
   void become_rewards(std::vector<double>& values) const;
 
@@ -56,9 +48,9 @@ class Readouts {
   double even_ess_ = 0;
   std::size_t parameters_ = 0;
   std::vector<double> pilot_;  ///< held-out rewards of plain regression
-  Readout even_;               ///< plain regression
   std::map<std::pair<ReadoutWeights, double>, std::size_t> heads_;
-  std::map<double, Readout> defended_;  ///< by weight temperature
+  /// With defensive weights, by weight temperature.
+  std::map<double, std::size_t> defended_;
 };
 
 }  // namespace esscher::internal

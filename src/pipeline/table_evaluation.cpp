@@ -116,15 +116,15 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
     for (std::size_t kind = 0; kind < held_out.size(); ++kind) {
       const bool linear = kind == training.weights.size();
       for (std::size_t b = 0; b < betas.size(); ++b) {
-        const std::size_t head =
-            linear ? reward.heads.size() : reward.deployment(training.weights[kind], betas[b]).head;
+        const std::size_t column =
+            linear ? TrainedReward::kLinear : reward.column(training.weights[kind], betas[b]);
         for (std::size_t i = 0; i < rows.size(); ++i) {
-          held_out[kind].predictions[b][rows[i]] = predictions(i, head);
+          held_out[kind].predictions[b][rows[i]] = predictions(i, column);
         }
         if (!linear) {
           result.rewards[kind].weight_temperatures[b].push_back(
-              reward.heads[head].weight_temperature.value_or(
-                  std::numeric_limits<double>::infinity()));
+              reward.heads[reward.deployment(training.weights[kind], betas[b]).heads.front()]
+                  .weight_temperature.value_or(std::numeric_limits<double>::infinity()));
         }
       }
     }

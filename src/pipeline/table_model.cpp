@@ -38,41 +38,55 @@ std::optional<double> optional(double stored) {
   return std::isfinite(stored) ? std::optional(stored) : std::nullopt;
 }
 
+/// Which readouts each deployment is the mean of: deployments x heads, 0 or 1.
+constexpr const char* kMembers = "deployment_members";
+
 void add_deployments(Safetensors& content, const TrainedReward& reward) {
   std::vector<double> betas;
-  std::vector<double> heads;
+  Matrix<double> members(reward.deployments.size(), reward.heads.size());
   std::string weights;
   std::string reasons;
   for (const Deployment& deployment : reward.deployments) {
+    for (const std::size_t head : deployment.heads) members(betas.size(), head) = 1;
     betas.push_back(deployment.beta);
-    heads.push_back(static_cast<double>(deployment.head));
     weights += (weights.empty() ? "" : ",") + std::string(fit_weights_name(deployment.weights));
     reasons += deployment.reason + "\n";
   }
   content.tensors["deployment_betas"] = internal::tensor(std::move(betas));
-  content.tensors["deployment_heads"] = internal::tensor(std::move(heads));
+  content.tensors[kMembers] = internal::tensor(members);
   content.metadata["deployment_weights"] = weights;
   content.metadata["deployment_reasons"] = reasons;
 }
 
+/// The heads that a row of the members names, the lowest weight temperature first.
+std::vector<std::size_t> members_of(std::span<const double> row, const TrainedReward& reward,
+                                    const internal::ModelFile& file) {
+  std::vector<std::size_t> heads;
+  for (std::size_t h = 0; h < row.size(); ++h) {
+    if (row[h] != 0 && row[h] != 1) file.broken("a deployment's members are neither 0 nor 1");
+    if (row[h] == 1) heads.push_back(h);
+  }
+  if (heads.empty()) file.broken("a deployment has no readout");
+  std::ranges::sort(heads, {}, [&](std::size_t h) {
+    return std::pair(reward.heads[h].weight_temperature.value_or(kNone), h);
+  });
+  return heads;
+}
+
 void read_deployments(const internal::ModelFile& file, TrainedReward& reward) {
   const std::vector<double> betas = file.vector("deployment_betas");
-  const std::vector<double> heads = file.vector("deployment_heads", betas.size());
+  const Matrix<double> members = file.matrix(kMembers);
   const std::vector<std::string> weights =
       internal::split_at_commas(file.fact("deployment_weights"));
   const std::vector<std::string> reasons = split_at_lines(file.fact("deployment_reasons"));
-  if (weights.size() != betas.size() || reasons.size() != betas.size()) {
+  if (weights.size() != betas.size() || reasons.size() != betas.size() ||
+      members.rows() != betas.size() || members.columns() != reward.heads.size()) {
     file.broken("its deployments disagree in number");
   }
   for (std::size_t i = 0; i < betas.size(); ++i) {
-    const double most = static_cast<double>(reward.heads.size());
-    if (!(heads[i] >= 0 && heads[i] < most && heads[i] == std::floor(heads[i]))) {
-      file.broken("a deployment names readout " + number_text(heads[i]) + " of " +
-                  number_text(most));
-    }
     try {
       reward.deployments.push_back({parse_fit_weights(weights[i], "deployment_weights"), betas[i],
-                                    static_cast<std::size_t>(heads[i]), reasons[i]});
+                                    members_of(members.row(i), reward, file), reasons[i]});
     } catch (const UsageError& error) {
       file.broken(error.what());
     }

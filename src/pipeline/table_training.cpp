@@ -172,9 +172,11 @@ ReadoutLoss parse_readout_loss(std::string_view text, std::string_view field) {
                              nearest.empty() ? "" : "did you mean " + nearest + "?"));
 }
 
-const Deployment& TrainedReward::deployment(FitWeights weights, double beta) const {
-  for (const Deployment& deployment : deployments) {
-    if (deployment.weights == weights && deployment.beta == beta) return deployment;
+std::size_t TrainedReward::column(FitWeights weights, double beta) const {
+  for (std::size_t i = 0; i < deployments.size(); ++i) {
+    if (deployments[i].weights == weights && deployments[i].beta == beta) {
+      return kFirstDeployment + i;
+    }
   }
   throw UsageError(rejection(
       "beta", beta,
@@ -264,26 +266,39 @@ double reward_sd(const RewardTable& table) {
 
 Matrix<double> predict_rewards(const TrainedReward& reward, const FeatureRows& features,
                                std::span<const std::uint64_t> rows, int threads) {
-  const std::size_t heads = reward.heads.size();
-  Matrix<double> out(rows.size(), heads + 1);
+  Matrix<double> out(rows.size(), TrainedReward::kFirstDeployment + reward.deployments.size());
   // Undone, what a linear reward extrapolates may grow without bound.
-  const bool exponential = reward.reward_transform.request.kind == RewardTransformKind::log1p;
-  const auto bounded = [&](std::size_t h) { return h < heads || exponential; };
+  const bool bound_linear = reward.reward_transform.request.kind == RewardTransformKind::log1p;
+  const auto as_rewards = [&](std::vector<double> values, bool bounded) {
+    for (double& value : values) {
+      const bool cut = bounded && reward.ceiling && value > *reward.ceiling;
+      value = reward.reward_transform.inverse(cut ? *reward.ceiling : value);
+    }
+    return values;
+  };
   constexpr std::uint64_t kChunkRows = 512;
   parallel_for_chunks(
       ChunkGrid(rows.size(), kChunkRows), {threads, "predictions", {}}, [&](const Chunk& chunk) {
         const internal::TransformedRows x(features, rows.subspan(chunk.begin, chunk.size()),
                                           reward.transform, 1);
         const internal::HiddenRows hidden(x, reward.first, 1);
-        for (std::size_t h = 0; h <= heads; ++h) {
-          const std::vector<double> values =
-              h < heads ? predict(hidden, reward.heads[h].readout, reward.heads[h].intercept, 1)
-                        : predict(internal::LinearRows(x), reward.linear.coefficients,
-                                  reward.linear.intercept, 1);
-          for (std::size_t i = 0; i < values.size(); ++i) {
-            const bool cut = bounded(h) && reward.ceiling && values[i] > *reward.ceiling;
-            out(chunk.begin + i, h) =
-                reward.reward_transform.inverse(cut ? *reward.ceiling : values[i]);
+        std::vector<std::vector<double>> heads;
+        for (const RewardHead& head : reward.heads) {
+          heads.push_back(as_rewards(predict(hidden, head.readout, head.intercept, 1), true));
+        }
+        const std::vector<double> linear =
+            as_rewards(predict(internal::LinearRows(x), reward.linear.coefficients,
+                               reward.linear.intercept, 1),
+                       bound_linear);
+        for (std::size_t i = 0; i < linear.size(); ++i) {
+          const std::span<double> row = out.row(chunk.begin + i);
+          row[TrainedReward::kUniform] = heads.front()[i];
+          row[TrainedReward::kLinear] = linear[i];
+          for (std::size_t d = 0; d < reward.deployments.size(); ++d) {
+            const std::vector<std::size_t>& members = reward.deployments[d].heads;
+            double sum = 0;
+            for (const std::size_t head : members) sum += heads[head][i];
+            row[TrainedReward::kFirstDeployment + d] = sum / static_cast<double>(members.size());
           }
         }
       });

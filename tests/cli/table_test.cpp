@@ -60,6 +60,18 @@ TEST(Tables, AModelOfGroupsDrawsWithinGroupsOnly) {
   EXPECT_EQ(across.exit_code, 64);
   EXPECT_NE(across.err.find("--group: missing"), std::string::npos) << across.err;
   EXPECT_EQ(run(with(draw, {"--group", "prompt"}), folder).exit_code, 0);
+  // Messages speak of options and of groups by their names.
+  const Words many{"resample", "model.safetensors", "data.csv", "--beta", "1", "--group", "prompt",
+                   "--kind",   "soft_best_of_n",    "--n",      "5"};
+  const Outcome short_of_rows = run(many, folder);
+  EXPECT_EQ(short_of_rows.exit_code, 64);
+  EXPECT_NE(short_of_rows.err.find("--n = 5: group 'p0' has only 4 rows"), std::string::npos)
+      << short_of_rows.err;
+  const Outcome best_of_none =
+      run(with(draw, {"--group", "prompt", "--kind", "best_of_n", "--best-of", "0"}), folder);
+  EXPECT_EQ(best_of_none.exit_code, 64);
+  EXPECT_NE(best_of_none.err.find("--best-of = 0: must be from 1 to 1e15"), std::string::npos)
+      << best_of_none.err;
 }
 
 TEST(Tables, PredictionsDoNotDependOnThreads) {

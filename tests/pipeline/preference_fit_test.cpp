@@ -54,8 +54,8 @@ TEST(PreferenceFit, LearnsTheRewardInItsUnitFromOrderAlone) {
   const TrainedReward reward = train_reward(data.table(true), numbers(0, 1200), options);
   const std::vector<std::uint64_t> unseen = numbers(1200, 400);
   const Matrix<double> r = predict_rewards(reward, data.features, unseen);
-  for (const std::size_t head : {std::size_t{0}, reward.deployments[0].head}) {
-    const auto [correlation, slope] = against_truth(data, r, unseen, head);
+  for (const std::size_t column : {TrainedReward::kUniform, TrainedReward::kFirstDeployment}) {
+    const auto [correlation, slope] = against_truth(data, r, unseen, column);
     EXPECT_GT(correlation, 0.93);
     // The unit is one number told from 1200 noisy rows.
     EXPECT_NEAR(slope, 1, 0.15);

@@ -42,7 +42,7 @@ struct Regression {
   std::vector<std::uint32_t> folds;
 };
 
-TEST(Readouts, AutomaticOneIsTheMeanOverDefendedWeights) {
+TEST(Readouts, AutomaticMeanHoldsDefendedWeightsFromTheLowestBorne) {
   const Regression data;
   const TrainingLabels labels(data.table(), data.rows);
   const HeldRows rows(data.features.values().view());
@@ -52,30 +52,29 @@ TEST(Readouts, AutomaticOneIsTheMeanOverDefendedWeights) {
 
   const std::vector<double> even(kRows);
   const CrossFit plain = cross_fit_ridge(rows, labels.values(), even, data.folds);
-  std::vector<double> expected = plain.fit.coefficients;
-  int members = 1;
-  double lowest = 0;
+  std::size_t member = 0;
   for (const double temperature : weight_temperature_grid(kBeta / labels.sd())) {
     if (std::isinf(temperature)) continue;
     std::vector<double> tilted(kRows);
     for (std::size_t i = 0; i < kRows; ++i) tilted[i] = plain.held_out[i] / temperature;
     if (diagnose_weights(tilted).ess < 0.1 * std::ceil(plain.fit.degrees_of_freedom)) continue;
-    if (lowest == 0) lowest = temperature;
     const std::vector<double> mixture = defensive_log_weights(tilted, even);
     RidgeOptions ridge;
     ridge.rule = PenaltyRule::fixed;
     ridge.penalty =
         plain.fit.penalty * std::sqrt(static_cast<double>(kRows) / diagnose_weights(mixture).ess);
     const RidgeFit fit = fit_ridge(rows, labels.values(), mixture, ridge);
-    for (std::size_t j = 0; j < kColumns; ++j) expected[j] += fit.coefficients[j];
-    ++members;
+    ASSERT_LT(member, deployment.heads.size());
+    const RewardHead& head = reward.heads[deployment.heads[member++]];
+    EXPECT_NEAR(*head.weight_temperature, temperature * labels.sd(), 1e-12);
+    for (std::size_t j = 0; j < kColumns; ++j) {
+      EXPECT_NEAR(head.readout[j], fit.coefficients[j] * labels.sd(), 1e-12);
+    }
   }
-  ASSERT_GT(members, 4);
-  const RewardHead& head = reward.heads[deployment.head];
-  EXPECT_NEAR(*head.weight_temperature, lowest * labels.sd(), 1e-12);
-  for (std::size_t j = 0; j < kColumns; ++j) {
-    EXPECT_NEAR(head.readout[j], expected[j] / members * labels.sd(), 1e-12);
-  }
+  // Equal weights are the last.
+  ASSERT_EQ(deployment.heads.size(), member + 1);
+  EXPECT_GT(member, 3);
+  EXPECT_EQ(deployment.heads.back(), 0);
 }
 
 TEST(Readouts, EachIsFittedOnce) {
@@ -84,11 +83,11 @@ TEST(Readouts, EachIsFittedOnce) {
   const HeldRows rows(data.features.values().view());
   TrainedReward reward;
   Readouts readouts(rows, labels, labels, data.folds, data.options, reward);
-  EXPECT_EQ(readouts.deploy(FitWeights::uniform, 1).head, 0);
-  EXPECT_EQ(readouts.deploy(FitWeights::uniform, 2).head, 0);
-  const std::size_t head = readouts.deploy(FitWeights::label, 1).head;
-  EXPECT_EQ(readouts.deploy(FitWeights::label, 1).head, head);
-  EXPECT_NE(readouts.deploy(FitWeights::surrogate, 1).head, head);
+  EXPECT_EQ(readouts.deploy(FitWeights::uniform, 1).heads, std::vector<std::size_t>{0});
+  EXPECT_EQ(readouts.deploy(FitWeights::uniform, 2).heads, std::vector<std::size_t>{0});
+  const std::vector<std::size_t> heads = readouts.deploy(FitWeights::label, 1).heads;
+  EXPECT_EQ(readouts.deploy(FitWeights::label, 1).heads, heads);
+  EXPECT_NE(readouts.deploy(FitWeights::surrogate, 1).heads, heads);
   EXPECT_EQ(reward.heads.size(), 3);
 }
 

@@ -194,7 +194,8 @@ double true_value(const SingleIndexTable& data, bool grouped, const EvaluationOp
         train_reward(table, rows_not_in_fold(folds, fold), options.training);
     const Matrix<double> predictions = predict_rewards(reward, fresh.features, rows, 1);
     std::vector<double> r(rows.size());
-    for (std::size_t i = 0; i < r.size(); ++i) r[i] = predictions(i, reward.deployments[0].head);
+    for (std::size_t i = 0; i < r.size(); ++i)
+      r[i] = predictions(i, TrainedReward::kFirstDeployment);
     TableReference reference;
     reference.rows = r.size();
     if (grouped) reference.groups = fresh.groups;

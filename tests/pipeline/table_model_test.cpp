@@ -68,7 +68,7 @@ TEST_F(TableModelFile, PredictsTheSameBitsOnceRead) {
     EXPECT_EQ(read.facts, model.facts);
     ASSERT_EQ(read.reward.deployments.size(), 4);
     for (std::size_t i = 0; i < 4; ++i) {
-      EXPECT_EQ(read.reward.deployments[i].head, model.reward.deployments[i].head);
+      EXPECT_EQ(read.reward.deployments[i].heads, model.reward.deployments[i].heads);
       EXPECT_EQ(read.reward.deployments[i].beta, model.reward.deployments[i].beta);
       EXPECT_EQ(read.reward.deployments[i].reason, model.reward.deployments[i].reason);
     }
@@ -125,9 +125,14 @@ TEST_F(TableModelFile, RefusesPartsThatDoNotFitTogether) {
   const Safetensors good = read_safetensors(path_.string());
 
   Safetensors bad = good;
-  bad.tensors["deployment_heads"].values[1] = 99;
+  bad.tensors["deployment_members"].values[1] = 99;
   write_safetensors(path_.string(), bad);
-  EXPECT_THAT(refusal(), testing::HasSubstr("a deployment names readout 99"));
+  EXPECT_THAT(refusal(), testing::HasSubstr("members are neither 0 nor 1"));
+
+  bad = good;
+  std::ranges::fill(bad.tensors["deployment_members"].values, 0);
+  write_safetensors(path_.string(), bad);
+  EXPECT_THAT(refusal(), testing::HasSubstr("a deployment has no readout"));
 
   bad = good;
   bad.metadata["encoding"] = "{";

@@ -36,8 +36,8 @@ struct RewardEvaluation {
   std::vector<TablePolicyValue> policies;
   /// Beside each policy: best-of-n by the same reward, at the n whose KL bound is the policy's KL.
   std::vector<BestOfNValue> best_of_n{};
-  /// Weight temperatures that the folds took, in the order of the policies; infinity: equal
-  /// weights. Empty for the linear baseline.
+  /// Weight temperatures that the folds took, of means the lowest, in the order of the policies;
+  /// infinity: equal weights. Empty for the linear baseline.
   std::vector<std::vector<double>> weight_temperatures{};
   /// Correlation of held-out predictions with rewards, within groups where there are any.
   double correlation = 0;

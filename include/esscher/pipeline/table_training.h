@@ -99,12 +99,14 @@ struct TrainingOptions {
   Callbacks callbacks{};
 };
 
-/// The readout to deploy at one temperature.
+/// The reward to deploy at one temperature.
 struct Deployment {
   FitWeights weights = FitWeights::automatic;
-  double beta = 0;       ///< beta2, in the unit of the reward
-  std::size_t head = 0;  ///< index into TrainedReward::heads
-  std::string reason;    ///< why these weights: a plain sentence
+  double beta = 0;  ///< beta2, in the unit of the reward
+  /// Indices into TrainedReward::heads, the lowest weight temperature first: the reward is the mean
+  /// of what these predict, each cut off at the ceiling, so that no readout's extrapolation leads.
+  std::vector<std::size_t> heads{};
+  std::string reason{};  ///< why these weights: a plain sentence
 };
 
 /// Ridge regression on the transformed features: what a user had before.
@@ -118,9 +120,7 @@ struct TrainedReward {
   FeatureTransform transform;
   RewardTransform reward_transform;     ///< readouts and ceiling are in the unit behind it
   FirstLayer first;                     ///< on the k transformed coordinates
-  /// Plain regression first. A mean of readouts tells the lowest of its weight temperatures, and
-  /// that one's penalty and effective sample size.
-  std::vector<RewardHead> heads;
+  std::vector<RewardHead> heads;        ///< distinct readouts, plain regression first
   std::vector<double> head_ess;         ///< effective sample size of each head's weights
   std::vector<Deployment> deployments;  ///< by kind of weights, then by temperature, as given
   LinearReward linear;
@@ -130,15 +130,23 @@ struct TrainedReward {
   int epochs = 0;                             ///< in use
   std::vector<std::string> remarks;           ///< plain sentences
 
-  const Deployment& deployment(FitWeights weights, double beta) const;
+  const Deployment& deployment(FitWeights weights, double beta) const {
+    return deployments[column(weights, beta) - kFirstDeployment];
+  }
+  /// Its column of predict_rewards(). \throws UsageError where there is none
+  std::size_t column(FitWeights weights, double beta) const;
+
+  static constexpr std::size_t kUniform = 0;
+  static constexpr std::size_t kLinear = 1;
+  static constexpr std::size_t kFirstDeployment = 2;
 };
 
 /// \throws UsageError for an option outside its range or spans of unequal length, DataError where
 ///         rewards do not vary or are not finite, or there are fewer rows than folds.
 /// Deterministic: the same bits for any number of threads.
 /// Cost: epochs passes of 4 n k m flops; for each distinct weight temperature a Gram matrix,
-/// n m^2 flops, and an eigenproblem of m x m; for the pilot folds + 1 of these. Memory: n (k/2 + m) doubles where they fit
-/// into 512 MiB each, else rows are read and transformed anew for each pass.
+/// n m^2 flops, and an eigenproblem of m x m; for the pilot folds + 1 of these. Memory: n (k/2 + m)
+/// doubles where they fit into 512 MiB each, else rows are read and transformed anew for each pass.
 TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64_t> rows,
                            const TrainingOptions& options);
 
@@ -146,9 +154,9 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
 /// the unit in which temperatures are best thought of. \throws as train_reward()
 double reward_sd(const RewardTable& table);
 
-/// Predictions for the numbered rows of \p features in the unit of the reward: rows x (heads + 1),
-/// one column a head, the linear baseline last (cut off at the ceiling only where log1p is
-/// undone). Cost: n k m multiply-adds.
+/// Predictions for the numbered rows of \p features in the unit of the reward, rows x (2 +
+/// deployments): plain regression, the linear baseline (cut off at the ceiling only where log1p is
+/// undone), and each deployment. Cost: n k m multiply-adds.
 Matrix<double> predict_rewards(const TrainedReward& reward, const FeatureRows& features,
                                std::span<const std::uint64_t> rows, int threads = 0);
 
