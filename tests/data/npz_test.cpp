@@ -83,8 +83,10 @@ TEST(Npz, FindsStoredAndDeflatedMembersWithAndWithoutZip64) {
     EXPECT_EQ(map_npz(file.path(), "first").values(), std::vector<double>{7});
     EXPECT_EQ(map_npz(file.path(), "x").values(), kValues);
     EXPECT_EQ(map_npz(file.path(), "wide").values(), kValues);
-    EXPECT_EQ(refusal_of<DataError>([&] { map_npz(file.path(), "notes.txt"); }),
-              file.path() + "[notes.txt]: not a whole .npy file: it does not begin as one");
+    EXPECT_EQ(
+        refusal_of<DataError>([&] { map_npz(file.path(), "notes.txt"); }),
+        file.path() +
+            "[notes.txt]: not a whole .npy file: it does not begin as one; write or copy it again");
   }
 }
 
