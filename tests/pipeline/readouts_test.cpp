@@ -17,38 +17,41 @@ constexpr std::size_t kRows = 120;
 constexpr std::size_t kColumns = 6;
 constexpr double kBeta = 0.2;
 
-/// Rewards of 120 rows of six normals, which serve as the readout's features, too.
+/// The readouts of 120 rows of six normals, which are the readout's features themselves.
 struct Regression {
-  Regression() : features(make()), rewards(kRows), rows(kRows) {
-    RandomStream(21, "test/noise").fill_normal(0, rewards);
-    for (std::size_t i = 0; i < kRows; ++i) {
-      rewards[i] = 3 + features.values()(i, 0) + 0.5 * rewards[i];
-    }
-    std::iota(rows.begin(), rows.end(), std::uint64_t{0});
-    options.deployment_temperatures = {kBeta};
-    folds = assign_folds(kRows, {}, options.folds, options.seed);
-  }
   static HeldFeatures make() {
     Matrix<double> x(kRows, kColumns);
     RandomStream(20, "test/x").fill_normal(0, x.values());
     return HeldFeatures(std::move(x));
   }
-  RewardTable table() const { return {features, rewards}; }
+  static std::vector<double> noisy(const HeldFeatures& x) {
+    std::vector<double> y(kRows);
+    RandomStream(21, "test/noise").fill_normal(0, y);
+    for (std::size_t i = 0; i < kRows; ++i) y[i] = 3 + x.values()(i, 0) + 0.5 * y[i];
+    return y;
+  }
+  static std::vector<std::uint64_t> numbers() {
+    std::vector<std::uint64_t> all(kRows);
+    std::iota(all.begin(), all.end(), std::uint64_t{0});
+    return all;
+  }
 
-  HeldFeatures features;
-  std::vector<double> rewards;
-  std::vector<std::uint64_t> rows;
-  TrainingOptions options;
-  std::vector<std::uint32_t> folds;
+  HeldFeatures features = make();
+  std::vector<double> rewards = noisy(features);
+  TrainingOptions options{.deployment_temperatures = {kBeta}};
+  std::vector<std::uint32_t> folds = assign_folds(kRows, {}, options.folds, options.seed);
+  TrainingLabels labels{RewardTable{features, rewards}, numbers()};
+  HeldRows design{features.values().view()};
+  TrainedReward reward{};
+  Readouts readouts{design, labels, labels, folds, options, reward};
 };
 
 TEST(Readouts, AutomaticMeanHoldsDefendedWeightsFromTheLowestBorne) {
-  const Regression data;
-  const TrainingLabels labels(data.table(), data.rows);
-  const HeldRows rows(data.features.values().view());
-  TrainedReward reward;
-  Readouts readouts(rows, labels, labels, data.folds, data.options, reward);
-  const Deployment deployment = readouts.deploy(FitWeights::automatic, kBeta);
+  Regression data;
+  const TrainingLabels& labels = data.labels;
+  const HeldRows& rows = data.design;
+  TrainedReward& reward = data.reward;
+  const Deployment deployment = data.readouts.deploy(FitWeights::automatic, kBeta);
 
   const std::vector<double> even(kRows);
   const CrossFit plain = cross_fit_ridge(rows, labels.values(), even, data.folds);
@@ -78,17 +81,14 @@ TEST(Readouts, AutomaticMeanHoldsDefendedWeightsFromTheLowestBorne) {
 }
 
 TEST(Readouts, EachIsFittedOnce) {
-  const Regression data;
-  const TrainingLabels labels(data.table(), data.rows);
-  const HeldRows rows(data.features.values().view());
-  TrainedReward reward;
-  Readouts readouts(rows, labels, labels, data.folds, data.options, reward);
+  Regression data;
+  Readouts& readouts = data.readouts;
   EXPECT_EQ(readouts.deploy(FitWeights::uniform, 1).heads, std::vector<std::size_t>{0});
   EXPECT_EQ(readouts.deploy(FitWeights::uniform, 2).heads, std::vector<std::size_t>{0});
   const std::vector<std::size_t> heads = readouts.deploy(FitWeights::label, 1).heads;
   EXPECT_EQ(readouts.deploy(FitWeights::label, 1).heads, heads);
   EXPECT_NE(readouts.deploy(FitWeights::surrogate, 1).heads, heads);
-  EXPECT_EQ(reward.heads.size(), 3);
+  EXPECT_EQ(data.reward.heads.size(), 3);
 }
 
 }  // namespace
