@@ -66,10 +66,8 @@ std::size_t Readouts::head(ReadoutWeights weights, double temperature) {
   if (found != heads_.end()) return found->second;
   const std::span<const double> values =
       weights == ReadoutWeights::label ? rewards_.values() : std::span<const double>(pilot_);
-  const std::size_t head =
-      add(weights, temperature, fit(rewards_.tilted_log_weights(values, temperature)));
-  heads_[key] = head;
-  return head;
+  const std::vector<double> log_weights = rewards_.tilted_log_weights(values, temperature);
+  return heads_[key] = add(weights, temperature, fit({&log_weights, 1}).front());
 }
 
 Deployment Readouts::average(double beta) {
@@ -89,29 +87,46 @@ Deployment Readouts::average(double beta) {
 
   const std::vector<double> even = rewards_.even_log_weights();
   Deployment deployment{FitWeights::automatic, beta, {}, taken.reason};
+  std::vector<double> missing;
+  std::vector<std::vector<double>> defended;
   for (std::size_t i = taken.first; i < equal; ++i) {
-    if (options_.callbacks.cancelled()) break;
-    const auto [at, missing] = defended_.try_emplace(temperatures[i]);
-    if (missing) {
-      at->second = add(ReadoutWeights::surrogate, temperatures[i],
-                       fit(defensive_log_weights(log_weights[i], even)));
-    }
-    deployment.heads.push_back(at->second);
+    if (defended_.contains(temperatures[i])) continue;
+    missing.push_back(temperatures[i]);
+    defended.push_back(defensive_log_weights(log_weights[i], even));
+  }
+  const std::vector<RidgeFit> fits = fit(defended);
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    defended_[missing[i]] = add(ReadoutWeights::surrogate, missing[i], fits[i]);
+  }
+  for (std::size_t i = taken.first; i < equal; ++i) {
+    deployment.heads.push_back(defended_.at(temperatures[i]));
   }
   deployment.heads.push_back(0);
   return deployment;
 }
 
-RidgeFit Readouts::fit(std::span<const double> log_weights) const {
-  RidgeOptions ridge = ridge_;
-  if (ridge.rule != PenaltyRule::fixed) {
-    ridge.rule = PenaltyRule::fixed;
+std::vector<RidgeFit> Readouts::fit(std::span<const std::vector<double>> log_weights) const {
+  std::vector<double> penalties;
+  for (const std::vector<double>& weights : log_weights) {
     // The classical rate at which penalties grow as the effective sample shrinks.
-    ridge.penalty = penalty_ * std::sqrt(even_ess_ / diagnose_weights(log_weights).ess);
+    const double growth = std::sqrt(even_ess_ / diagnose_weights(weights).ess);
+    penalties.push_back(ridge_.rule == PenaltyRule::fixed ? ridge_.penalty : penalty_ * growth);
   }
-  return options_.loss == ReadoutLoss::squared
-             ? fit_ridge(rows_, targets_.values(), log_weights, ridge, targets_.groups())
-             : fit_preferences(log_weights, ridge).fit;
+  const bool squared = options_.loss == ReadoutLoss::squared;
+  if (squared && targets_.groups().empty()) {
+    return fit_ridges(rows_, targets_.values(), log_weights, penalties, ridge_);
+  }
+  // Means of groups, or pairs, for one weights at a time: they may take much memory.
+  std::vector<RidgeFit> fits;
+  RidgeOptions ridge = ridge_;
+  ridge.rule = PenaltyRule::fixed;
+  for (std::size_t i = 0; i < penalties.size(); ++i) {
+    ridge.penalty = penalties[i];
+    fits.push_back(squared ? fit_ridge(rows_, targets_.values(), log_weights[i], ridge,
+                                       targets_.groups())
+                           : fit_preferences(log_weights[i], ridge).fit);
+  }
+  return fits;
 }
 
 CrossFit Readouts::fit_preferences(std::span<const double> log_weights,

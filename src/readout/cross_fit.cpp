@@ -48,12 +48,13 @@ CrossFit cross_fit_ridge(const DesignRows& rows, std::span<const double> targets
   const std::vector<double> weights = internal::relative_weights(log_weights, targets);
   const internal::RowSpace space(rows);
   const auto means = internal::group_means(space.rows(), targets, weights, groups, options.threads);
-  const auto moments =
-      internal::fold_moments(space.rows(), targets, weights, {count, folds},
-                             means ? &*means : nullptr, options.threads, options.callbacks);
-  if (!moments) return {internal::cancelled_fit(rows.columns()), {}};
+  const internal::RowWeights given{weights, means ? &*means : nullptr};
+  const auto each = internal::fold_moments(space.rows(), targets, {&given, 1}, {count, folds},
+                                           options.threads, options.callbacks);
+  if (!each) return {internal::cancelled_fit(rows.columns()), {}};
+  const internal::FoldMoments& moments = each->front();
   CrossFit result;
-  result.fit = internal::fit_all(*moments, space, targets, log_weights, rows.columns(), options);
+  result.fit = internal::fit_all(moments, space, targets, log_weights, rows.columns(), options);
 
   std::vector<internal::MomentFit> fits(count);
   parallel_for_chunks(
@@ -63,8 +64,8 @@ CrossFit cross_fit_ridge(const DesignRows& rows, std::span<const double> targets
         double weight = 0;
         for (std::size_t fold = 0; fold < count; ++fold) {
           if (fold == chunk.index) continue;
-          others.push_back(&moments->folds[fold]);
-          weight += moments->folds[fold].weight;
+          others.push_back(&moments.folds[fold]);
+          weight += moments.folds[fold].weight;
         }
         if (!(weight > 0)) {
           throw DataError(rejection("fold", std::to_string(chunk.index), "holds all the weight",
@@ -72,7 +73,7 @@ CrossFit cross_fit_ridge(const DesignRows& rows, std::span<const double> targets
         }
         internal::MomentFit& fit = fits[chunk.index];
         fit = internal::fit_moments(others, rows.columns(), options);
-        fit.intercept = moments->intercept(fit.coefficients, fit.intercept);
+        fit.intercept = moments.intercept(fit.coefficients, fit.intercept);
       });
 
   constexpr std::uint64_t kChunkRows = 512;

@@ -48,6 +48,36 @@ std::vector<double> heaviest_row(const DesignRows& rows, std::span<const double>
   return row;
 }
 
+/// The moments of each fold's rows of one chunk. \param x  the chunk's (phi, y)
+std::vector<Moments> chunk_moments(const Matrix<double>& x, const Chunk& chunk,
+                                   const RowWeights& given, std::span<const double> origin,
+                                   const FoldPlan& folds) {
+  // The chunk's rows fold by fold, each fold's in their order.
+  Matrix<double> sorted(x.rows(), x.columns());
+  std::vector<double> sorted_weights(x.rows(), 1.0);
+  std::vector<Moments> moments;
+  std::size_t end = 0;
+  for (std::size_t fold = 0; fold < folds.count; ++fold) {
+    const std::size_t begin = end;
+    double lost = 0;
+    for (std::size_t i = 0; i < x.rows(); ++i) {
+      const std::uint64_t row = chunk.begin + i;
+      if (folds.fold(row) != fold) continue;
+      const std::span<const double> from = given.groups ? given.groups->of_row(row) : origin;
+      if (given.groups) lost += given.groups->lost(row);
+      for (std::size_t j = 0; j < x.columns(); ++j) sorted(end, j) = x(i, j) - from[j];
+      if (!given.weights.empty()) sorted_weights[end] = given.weights[row];
+      ++end;
+    }
+    moments.push_back(end == begin
+                          ? no_moments(x.columns())
+                          : moments_of(sorted.view().rows_from(begin, end - begin),
+                                       std::span(sorted_weights).subspan(begin, end - begin)));
+    moments.back().lost = lost;
+  }
+  return moments;
+}
+
 /// \throws DataError where a sum has overflowed or met what is no number.
 void require_finite(const std::vector<Moments>& folds) {
   for (const Moments& moments : folds) {
@@ -103,54 +133,47 @@ double FoldMoments::intercept(std::span<const double> coefficients, double of_di
   return value;
 }
 
-std::optional<FoldMoments> fold_moments(const DesignRows& rows, std::span<const double> targets,
-                                        std::span<const double> weights, const FoldPlan& folds,
-                                        const GroupMeans* groups, int threads,
-                                        const Callbacks& callbacks) {
-  const std::size_t features = rows.columns();
-  const std::size_t columns = features + 1;
-  const ChunkGrid grid(rows.rows(), kMomentChunkRows);
-  FoldMoments result{groups ? groups->overall() : heaviest_row(rows, targets, weights), {}};
+std::optional<std::vector<FoldMoments>> fold_moments(const DesignRows& rows,
+                                                     std::span<const double> targets,
+                                                     std::span<const RowWeights> each,
+                                                     const FoldPlan& folds, int threads,
+                                                     const Callbacks& callbacks) {
+  const std::size_t columns = rows.columns() + 1;
+  std::vector<FoldMoments> results;
+  for (const RowWeights& weights : each) {
+    results.push_back({weights.groups ? weights.groups->overall()
+                                      : heaviest_row(rows, targets, weights.weights),
+                       {}});
+  }
   const auto map = [&](const Chunk& chunk) {
-    const auto count = static_cast<std::size_t>(chunk.size());
-    Matrix<double> x(count, columns);
-    rows.fill(chunk.begin, {x.data(), count, features, columns});
-    // The chunk's rows fold by fold, each fold's in their order.
-    Matrix<double> sorted(count, columns);
-    std::vector<double> sorted_weights(count, 1.0);
-    std::vector<Moments> partial;
-    std::size_t end = 0;
-    for (std::size_t fold = 0; fold < folds.count; ++fold) {
-      const std::size_t begin = end;
-      double lost = 0;
-      for (std::size_t i = 0; i < count; ++i) {
-        if (folds.fold(chunk.begin + i) != fold) continue;
-        const std::span<const double> origin =
-            groups ? groups->of_row(chunk.begin + i) : std::span<const double>(result.origin);
-        if (groups) lost += groups->lost(chunk.begin + i);
-        for (std::size_t j = 0; j < features; ++j) sorted(end, j) = x(i, j) - origin[j];
-        sorted(end, features) = targets[chunk.begin + i] - origin[features];
-        if (!weights.empty()) sorted_weights[end] = weights[chunk.begin + i];
-        ++end;
-      }
-      partial.push_back(end == begin
-                            ? no_moments(columns)
-                            : moments_of(sorted.view().rows_from(begin, end - begin),
-                                         std::span(sorted_weights).subspan(begin, end - begin)));
-      partial.back().lost = lost;
+    Matrix<double> x(static_cast<std::size_t>(chunk.size()), columns);
+    rows.fill(chunk.begin, {x.data(), x.rows(), columns - 1, columns});
+    for (std::size_t i = 0; i < x.rows(); ++i) x(i, columns - 1) = targets[chunk.begin + i];
+    std::vector<std::vector<Moments>> partial;
+    for (std::size_t k = 0; k < each.size(); ++k) {
+      partial.push_back(chunk_moments(x, chunk, each[k], results[k].origin, folds));
     }
     return partial;
   };
-  const auto combine = [](std::vector<Moments>& total, std::vector<Moments>&& partial) {
-    for (std::size_t fold = 0; fold < total.size(); ++fold) merge(total[fold], partial[fold]);
+  const auto combine = [](std::vector<std::vector<Moments>>& total,
+                          std::vector<std::vector<Moments>>&& partial) {
+    for (std::size_t k = 0; k < total.size(); ++k) {
+      for (std::size_t fold = 0; fold < total[k].size(); ++fold) {
+        merge(total[k][fold], partial[k][fold]);
+      }
+    }
   };
-  auto reduction =
-      parallel_reduce_chunks(grid, ParallelOptions{threads, "readout: moments", callbacks},
-                             std::vector<Moments>(folds.count, no_moments(columns)), map, combine);
+  auto reduction = parallel_reduce_chunks(
+      ChunkGrid(rows.rows(), kMomentChunkRows),
+      ParallelOptions{threads, "readout: moments", callbacks},
+      std::vector(each.size(), std::vector<Moments>(folds.count, no_moments(columns))), map,
+      combine);
   if (reduction.status == LoopStatus::cancelled) return std::nullopt;
-  require_finite(reduction.value);
-  result.folds = std::move(reduction.value);
-  return result;
+  for (std::size_t k = 0; k < results.size(); ++k) {
+    require_finite(reduction.value[k]);
+    results[k].folds = std::move(reduction.value[k]);
+  }
+  return results;
 }
 
 }  // namespace esscher::internal

@@ -60,13 +60,19 @@ struct FoldPlan {
   }
 };
 
-/// One pass over the rows: the moments of each fold.
-/// \param weights  n, >= 0; an empty span stands for ones
-/// \param groups   means to be taken off the rows; null for none
+/// How rows count.
+struct RowWeights {
+  std::span<const double> weights;     ///< n, >= 0; empty for ones
+  const GroupMeans* groups = nullptr;  ///< means to be taken off the rows; null for none
+};
+
+/// One pass over the rows, however many weights there are: for each of them the moments of each
+/// fold, with the bits that it would have alone.
 /// Empty where it was cancelled. \throws DataError where features are not finite or overflow
-std::optional<FoldMoments> fold_moments(const DesignRows& rows, std::span<const double> targets,
-                                        std::span<const double> weights, const FoldPlan& folds,
-                                        const GroupMeans* groups, int threads,
-                                        const Callbacks& callbacks);
+std::optional<std::vector<FoldMoments>> fold_moments(const DesignRows& rows,
+                                                     std::span<const double> targets,
+                                                     std::span<const RowWeights> each,
+                                                     const FoldPlan& folds, int threads,
+                                                     const Callbacks& callbacks);
 
 }  // namespace esscher::internal

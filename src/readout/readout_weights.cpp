@@ -59,20 +59,22 @@ std::vector<double> cross_fitted_predictions(const DesignRows& rows,
   }
   const auto count = static_cast<std::size_t>(folds);
   const internal::RowSpace space(rows);
-  const auto moments = internal::fold_moments(space.rows(), targets, {}, {.count = count}, nullptr,
-                                              options.threads, options.callbacks);
-  if (!moments) return {};
+  const internal::RowWeights ones;
+  const auto each = internal::fold_moments(space.rows(), targets, {&ones, 1}, {.count = count},
+                                           options.threads, options.callbacks);
+  if (!each) return {};
+  const internal::FoldMoments& moments = each->front();
 
   std::vector<internal::MomentFit> fits(count);
   parallel_for_chunks(ChunkGrid(count, 1), {options.threads, "readout: pilot", options.callbacks},
                       [&](const Chunk& chunk) {
                         std::vector<const internal::Moments*> others;
                         for (std::size_t fold = 0; fold < count; ++fold) {
-                          if (fold != chunk.index) others.push_back(&moments->folds[fold]);
+                          if (fold != chunk.index) others.push_back(&moments.folds[fold]);
                         }
                         internal::MomentFit& fit = fits[chunk.index];
                         fit = internal::fit_moments(others, rows.columns(), options);
-                        fit.intercept = moments->intercept(fit.coefficients, fit.intercept);
+                        fit.intercept = moments.intercept(fit.coefficients, fit.intercept);
                       });
 
   constexpr std::uint64_t kChunkRows = 512;

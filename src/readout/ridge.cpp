@@ -115,11 +115,42 @@ RidgeFit fit_ridge(const DesignRows& rows, std::span<const double> targets,
                                "take gcv or a fixed penalty"));
   }
   const auto means = internal::group_means(space.rows(), targets, weights, groups, options.threads);
-  const auto moments =
-      internal::fold_moments(space.rows(), targets, weights, {.count = folds},
-                             means ? &*means : nullptr, options.threads, options.callbacks);
-  if (!moments) return internal::cancelled_fit(rows.columns());
-  return internal::fit_all(*moments, space, targets, log_weights, rows.columns(), options);
+  const internal::RowWeights given{weights, means ? &*means : nullptr};
+  const auto each = internal::fold_moments(space.rows(), targets, {&given, 1}, {.count = folds},
+                                           options.threads, options.callbacks);
+  if (!each) return internal::cancelled_fit(rows.columns());
+  return internal::fit_all(each->front(), space, targets, log_weights, rows.columns(), options);
+}
+
+std::vector<RidgeFit> fit_ridges(const DesignRows& rows, std::span<const double> targets,
+                                 std::span<const std::vector<double>> log_weights,
+                                 std::span<const double> penalties, const RidgeOptions& options) {
+  if (penalties.size() != log_weights.size()) {
+    throw UsageError(rejection("penalties", std::to_string(penalties.size()) + " values",
+                               "there are " + std::to_string(log_weights.size()) + " weightings"));
+  }
+  if (log_weights.empty()) return {};
+  std::vector<RidgeOptions> fixed(penalties.size(), options);
+  std::vector<std::vector<double>> weights;
+  std::vector<internal::RowWeights> given;
+  for (std::size_t k = 0; k < fixed.size(); ++k) {
+    fixed[k].rule = PenaltyRule::fixed;
+    fixed[k].penalty = penalties[k];
+    internal::require_valid(fixed[k], rows);
+    weights.push_back(internal::relative_weights(log_weights[k], targets));
+  }
+  for (const std::vector<double>& of_rows : weights) given.push_back({of_rows});
+  internal::require_targets(rows, targets);
+  const internal::RowSpace space(rows);
+  const auto moments = internal::fold_moments(space.rows(), targets, given, {}, options.threads,
+                                              options.callbacks);
+  if (!moments) return std::vector(fixed.size(), internal::cancelled_fit(rows.columns()));
+  std::vector<RidgeFit> fits;
+  for (std::size_t k = 0; k < fixed.size(); ++k) {
+    fits.push_back(internal::fit_all((*moments)[k], space, targets, log_weights[k], rows.columns(),
+                                     fixed[k]));
+  }
+  return fits;
 }
 
 }  // namespace esscher

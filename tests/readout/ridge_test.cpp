@@ -10,7 +10,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <atomic>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
@@ -225,6 +227,58 @@ TEST(Ridge, WeightsTimesAConstantChangeNothing) {
     const RidgeFit rounded = fit(given, options);
     expect_solution(rounded, {plain.coefficients, plain.intercept}, 1e-12);
   }
+}
+
+/// Counts the rows that are asked for.
+class CountedRows final : public DesignRows {
+ public:
+  explicit CountedRows(const DesignRows& rows) : rows_(rows) {}
+  std::uint64_t rows() const override { return rows_.rows(); }
+  std::size_t columns() const override { return rows_.columns(); }
+  void fill(std::uint64_t first, MatrixView<double> out) const override {
+    made_ += out.rows;
+    rows_.fill(first, out);
+  }
+  std::uint64_t made() const { return made_; }
+
+ private:
+  const DesignRows& rows_;
+  mutable std::atomic<std::uint64_t> made_ = 0;
+};
+
+TEST(Ridge, SeveralWeightsInOnePassHaveTheBitsOfEachAlone) {
+  for (const auto& [n, m] : {std::pair<std::size_t, std::size_t>{3000, 10}, {30, 40}}) {
+    const Problem given = problem(n, m, 1.0);
+    const std::vector<double> penalties = {1e-3, 1e-2, 0};
+    std::vector<std::vector<double>> log_weights(3, given.log_weights);
+    for (double& x : log_weights[1]) x *= 2;
+    for (std::size_t i = 0; i < n; i += 2) log_weights[2][i] = -kInfinity;
+    RidgeOptions options;
+    options.threads = 3;
+    const HeldRows held = given.rows();
+    const CountedRows rows(held);
+    const std::vector<RidgeFit> fits = fit_ridges(rows, given.y, log_weights, penalties, options);
+    ASSERT_EQ(fits.size(), 3U);
+    // Each row once, and the heaviest of each weights once more.
+    EXPECT_LE(rows.made(), n + 3);
+    for (std::size_t k = 0; k < 3; ++k) {
+      SCOPED_TRACE(testing::Message() << n << " rows, weights " << k);
+      const RidgeFit alone =
+          fit_ridge(given.rows(), given.y, log_weights[k], fixed(penalties[k]));
+      EXPECT_EQ(fits[k].coefficients, alone.coefficients);
+      EXPECT_EQ(fits[k].intercept, alone.intercept);
+      EXPECT_EQ(fits[k].penalty, penalties[k]);
+      EXPECT_EQ(fits[k].degrees_of_freedom, alone.degrees_of_freedom);
+      EXPECT_EQ(fits[k].weighted_error, alone.weighted_error);
+      EXPECT_EQ(fits[k].weights.ess, alone.weights.ess);
+      EXPECT_EQ(fits[k].status, alone.status);
+      EXPECT_EQ(fits[k].dual, n < m);
+    }
+  }
+  const Problem given = problem(30, 4, 1.0);
+  EXPECT_TRUE(fit_ridges(given.rows(), given.y, {}, {}).empty());
+  const std::vector<std::vector<double>> one = {given.log_weights};
+  EXPECT_THROW(fit_ridges(given.rows(), given.y, one, {}), UsageError);
 }
 
 TEST(Ridge, AConstantInTheLabelsGoesIntoTheInterceptAlone) {
