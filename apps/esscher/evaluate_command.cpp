@@ -36,8 +36,8 @@ void run_evaluate(EvaluateArguments& arguments) {
   options.bootstrap =
       static_cast<int>(parse_integer(settings["bootstrap"], "--bootstrap", 0, 100'000));
   if (options.bootstrap != 0 && options.bootstrap < 100) {
-    throw UsageError(rejection("--bootstrap", settings["bootstrap"], "must be 0 or at least 100",
-                               "100 replicates tell no interval well; take 1000"));
+    throw UsageError(
+        rejection("--bootstrap", settings["bootstrap"], "must be 0 or at least 100", "take 1000"));
   }
   options.gold = loaded.dataset.gold;
   options.enumerated = settings.is_set("enumerated");

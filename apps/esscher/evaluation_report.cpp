@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "csv_line.h"
+#include "esscher/base/number_text.h"
 #include "json_text.h"
 #include "text.h"
 
@@ -21,12 +22,6 @@ double high(const TableEstimate& estimate) {
   return estimate.interval ? estimate.interval->high : estimate.upper();
 }
 
-/// What the learned reward claims, on the gold reward's level where its own means nothing.
-double claimed(const TablePolicyValue& policy) {
-  return policy.groups > 0 ? policy.value.value + policy.over_optimisation.value
-                           : policy.proxy.value;
-}
-
 /// Share of the gain of a policy that knows every reward; empty where there is none to have.
 std::optional<double> efficiency(double gain, double attainable) {
   return attainable > 0 ? std::optional(gain / attainable) : std::nullopt;
@@ -35,6 +30,40 @@ std::optional<double> efficiency(double gain, double attainable) {
 /// A number in so few digits, or a dash where there is none.
 std::string or_dash(double value, int digits) {
   return std::isfinite(value) ? fmt::format("{:.{}g}", value, digits) : "-";
+}
+
+/// "0.1", or "0.1 to 0.3" where they differ in so many digits.
+std::string range_text(const std::vector<double>& values, int digits = 3) {
+  const auto [least, greatest] = std::ranges::minmax(values);
+  const std::string low = number_text(least, digits);
+  const std::string high = number_text(greatest, digits);
+  return low == high ? low : low + " to " + high;
+}
+
+/// What the fits settled of what was left open. \param sd  of the reward
+std::string training_text(const std::vector<FoldTraining>& folds, double sd) {
+  std::vector<double> rows;
+  std::vector<double> temperatures;
+  std::vector<double> penalties;
+  std::vector<double> linear_penalties;
+  for (const FoldTraining& fold : folds) {
+    rows.push_back(static_cast<double>(fold.rows));
+    if (fold.feature_temperature) temperatures.push_back(*fold.feature_temperature / sd);
+    penalties.push_back(fold.penalty);
+    linear_penalties.push_back(fold.linear_penalty);
+  }
+  const std::string labels = temperatures.empty()
+                                 ? "labels without weights"
+                                 : "labels weighted at beta1/sd = " + range_text(temperatures);
+  const std::string some = temperatures.size() == folds.size() || temperatures.empty()
+                               ? ""
+                               : fmt::format(" in {} of the fits", temperatures.size());
+  return fmt::format(
+      "fitted {} times, to {} rows: {}, {}, {}{}; lambda = {} for equal weights; linear ridge: "
+      "lambda = {}",
+      folds.size(), range_text(rows, 15), counted(folds.front().width, "neuron"),
+      counted(static_cast<std::uint64_t>(folds.front().epochs), "epoch"), labels, some,
+      range_text(penalties), range_text(linear_penalties));
 }
 
 /// The middle one of the folds' weight temperatures.
@@ -54,8 +83,7 @@ std::string weights_text(const RewardEvaluation& reward, std::size_t b, double s
 std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluation, double sd) {
   std::string text = fmt::format(
       "\n{} (held-out correlation {:.3f})\n  {:>9} {:>7} {:>9} {:>8} {:>9} {:>8} {:>9} "
-      "{:<20}{:>6}{:>7}"
-      "{:>7}{:>6}\n",
+      "{:<20} {:>5} {:>7}{:>7} {:>5}\n",
       reward.name, reward.correlation, "beta", "beta/sd", "gold", "+-", "proxy", "KL", "gain",
       "95 %", "eff.", "b_w/sd", "ESS", "k");
   for (std::size_t b = 0; b < reward.policies.size(); ++b) {
@@ -63,10 +91,9 @@ std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluat
     const auto share = efficiency(policy.gain.value, evaluation.attainable_gain[b]);
     text += fmt::format(
         "{} {:>9.4g} {:>7.3g} {:>9.4g} {:>8} {:>9.4g} {:>8.3g} {:>9.4g} "
-        "{:<20}{:>6}{:>7}{:>7.0f}{:>6}"
-        "\n",
+        "{:<20} {:>5} {:>7}{:>7.0f} {:>5}\n",
         policy.reliable ? " " : "!", policy.beta, policy.beta / sd, policy.value.value,
-        or_dash(policy.value.standard_error, 2), claimed(policy), policy.kl.value,
+        or_dash(policy.value.standard_error, 2), policy.proxy.value, policy.kl.value,
         policy.gain.value,
         fmt::format("[{}, {}]", or_dash(low(policy.gain), 3), or_dash(high(policy.gain), 3)),
         share ? fmt::format("{:.2f}", *share) : "-", weights_text(reward, b, sd), policy.ess,
@@ -108,7 +135,7 @@ Json policy_json(const TablePolicyValue& policy, double sd, double attainable) {
   return {{"beta", policy.beta},
           {"beta_sd", policy.beta / sd},
           {"gold", estimate_json(policy.value)},
-          {"proxy", estimate_json(Estimate{claimed(policy), policy.proxy.standard_error})},
+          {"proxy", estimate_json(policy.proxy)},
           {"kl", estimate_json(policy.kl)},
           {"objective", estimate_json(policy.objective)},
           {"reference", estimate_json(policy.reference)},
@@ -154,18 +181,20 @@ Json advice_json(const DeploymentAdvice& advice) {
 std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& dataset,
                               double sd) {
   std::string text = fmt::format(
-      "{} rows{}, {} features; reward's standard deviation {:.4g}, mean under the reference "
-      "{:.4g}\n",
-      dataset.rewards.size(),
-      dataset.groups.empty() ? "" : fmt::format(" in {} groups", dataset.group_names.size()),
-      dataset.feature_names.size(), sd,
+      "{}{}, {}; reward's standard deviation {:.4g}, mean under the reference {:.4g}\n",
+      counted(dataset.rewards.size(), "row"),
+      dataset.groups.empty() ? "" : " in " + counted(dataset.group_names.size(), "group"),
+      counted(dataset.feature_names.size(), "feature"), sd,
       evaluation.rewards.front().policies.front().reference.value);
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
+  text += paragraph(training_text(evaluation.folds, sd));
   for (const RewardEvaluation& reward : evaluation.rewards) text += table(reward, evaluation, sd);
   text += best_of_n_table(evaluation.rewards.front(), sd) + "\n";
   text += paragraph(
       "gold: mean reward under the policy, on rows its reward has not seen; proxy: what the "
-      "learned reward says there (within groups: of rises over the reference); gain: J - "
+      "learned reward says there (within groups: gold of the reference and the learned reward's "
+      "rise "
+      "over it); gain: J - "
       "J(reference), J = gold - beta KL; eff.: share of the gain of a "
       "policy that knows every reward; b_w: temperature of the readout's weights, for auto the "
       "lowest in its mean; ESS and k: "
@@ -197,12 +226,22 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
                        {"policies", policies},
                        {"advice", advice_json(reward.advice)}});
   }
+  Json folds = Json::array();
+  for (const FoldTraining& fold : evaluation.folds) {
+    folds.push_back({{"rows", fold.rows},
+                     {"width", fold.width},
+                     {"epochs", fold.epochs},
+                     {"feature_temperature", or_null(fold.feature_temperature)},
+                     {"penalty", fold.penalty},
+                     {"linear_penalty", fold.linear_penalty}});
+  }
   return json_text({{"build", build_json()},
                     {"options", options},
                     {"rows", dataset.rewards.size()},
                     {"groups", dataset.group_names.size()},
                     {"features", dataset.feature_names},
                     {"reward_sd", sd},
+                    {"folds", folds},
                     {"rewards", rewards},
                     {"data_remarks", dataset.remarks},
                     {"remarks", evaluation.remarks}});
@@ -220,10 +259,10 @@ std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
       line.add(reward.name);
       for (const double value :
            {policy.beta, policy.beta / sd, policy.value.value, policy.value.standard_error,
-            claimed(policy), policy.proxy.standard_error, policy.kl.value, policy.kl.standard_error,
-            policy.gain.value, low(policy.gain), high(policy.gain), evaluation.attainable_gain[b],
-            policy.over_optimisation.value, policy.over_optimisation.standard_error, policy.ess,
-            policy.weights.pareto_k}) {
+            policy.proxy.value, policy.proxy.standard_error, policy.kl.value,
+            policy.kl.standard_error, policy.gain.value, low(policy.gain), high(policy.gain),
+            evaluation.attainable_gain[b], policy.over_optimisation.value,
+            policy.over_optimisation.standard_error, policy.ess, policy.weights.pareto_k}) {
         line.add(value);
       }
       line.add(std::string(policy.reliable ? "1" : "0"));

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "esscher/base/build_info.h"
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/pipeline/table_model.h"
 #include "interrupt.h"
 #include "options.h"
@@ -28,25 +29,28 @@ struct FitArguments {
 
 std::string report(const Dataset& dataset, const TrainedReward& reward) {
   std::string text = fmt::format(
-      "{} rows, {} features; reward's standard deviation {:.4g}{}\n", dataset.rewards.size(),
-      dataset.feature_names.size(), reward.reward_sd,
-      dataset.groups.empty() ? "" : fmt::format(" within {} groups", dataset.group_names.size()));
+      "{}, {}; reward's standard deviation {:.4g}{}\n", counted(dataset.rewards.size(), "row"),
+      counted(dataset.feature_names.size(), "feature"), reward.reward_sd,
+      dataset.groups.empty() ? "" : " within " + counted(dataset.group_names.size(), "group"));
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
   text += paragraph(reward.transform.remark());
   if (reward.reward_transform.request.kind != RewardTransformKind::none) {
     text += paragraph("regressed: the reward's " + reward.reward_transform.text());
   }
+  text += paragraph("stage 1: " + counted(reward.first.width(), "neuron") + ", " +
+                    counted(static_cast<std::uint64_t>(reward.epochs), "epoch") + ", " +
+                    (reward.feature_temperature
+                         ? fmt::format("labels weighted at beta1 = {:.4g} ({:.3g} sd)",
+                                       *reward.feature_temperature,
+                                       *reward.feature_temperature / reward.reward_sd)
+                         : std::string("without weights")));
   text += paragraph(
-      reward.feature_temperature
-          ? fmt::format(
-                "stage 1: {} neurons, {} epochs, labels weighted at beta1 = {:.4g} ({:.3g} sd)",
-                reward.first.width(), reward.epochs, *reward.feature_temperature,
-                *reward.feature_temperature / reward.reward_sd)
-          : fmt::format("stage 1: {} neurons, {} epochs, without weights", reward.first.width(),
-                        reward.epochs));
+      fmt::format("stage 2: lambda = {:.3g} for equal weights; linear ridge: lambda = {:.3g}",
+                  reward.heads.front().penalty, reward.linear.penalty));
   for (const std::string& remark : reward.remarks) text += paragraph(remark);
   text += fmt::format("\n  {:>10}{:>10}  {:<10}{:>12}{:>10}  why\n", "beta", "beta/sd", "weights",
                       "beta_w/sd", "ESS");
+  bool averaged = false;
   for (const Deployment& deployment : reward.deployments) {
     const RewardHead& head = reward.heads[deployment.heads.front()];
     text += fmt::format("  {:>10.4g}{:>10.3g}  {:<10}{:>12}{:>10.0f}  {}\n", deployment.beta,
@@ -55,6 +59,12 @@ std::string report(const Dataset& dataset, const TrainedReward& reward) {
                             ? fmt::format("{:.3g}", *head.weight_temperature / reward.reward_sd)
                             : std::string("equal"),
                         reward.head_ess[deployment.heads.front()], deployment.reason);
+    averaged = averaged || deployment.heads.size() > 1;
+  }
+  if (averaged) {
+    text += paragraph(
+        "beta_w and ESS of a mean: of the lowest temperature in it, whose weights, "
+        "like all its weights, are mixed with a tenth of equal ones");
   }
   return text;
 }

@@ -102,14 +102,15 @@ Predictions predict_table(const PredictionArguments& arguments, const std::strin
   for (std::uint64_t begin = 0; begin < n; begin += kBlockRows) {
     std::vector<std::uint64_t> rows(std::min(kBlockRows, n - begin));
     std::iota(rows.begin(), rows.end(), begin);
-    const Matrix<double> block = predict_rewards(model.reward, *features, rows, threads);
-    for (std::size_t i = 0; i < block.rows(); ++i) {
-      if (!std::isfinite(block(i, column))) {
+    const std::vector<double> block =
+        predict_reward(model.reward, *features, rows, column, threads);
+    for (std::size_t i = 0; i < block.size(); ++i) {
+      if (!std::isfinite(block[i])) {
         throw DataError("row " + std::to_string(result.dataset.source_rows[begin + i] + 1) +
                         ": the reward is too large for a number; fit without --no-ceiling, or drop "
                         "the row");
       }
-      result.rewards.push_back(block(i, column));
+      result.rewards.push_back(block[i]);
     }
   }
   return result;

@@ -1,5 +1,7 @@
 #include "table_settings.h"
 
+#include <algorithm>
+
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/data/interactions.h"
@@ -94,10 +96,9 @@ std::vector<Setting> training_settings() {
        "of the readout: squared (ridge regression), or preferences (Bradley-Terry on pairs within "
        "groups, the higher reward preferred)"},
       {"penalty", "RULE", "gcv",
-       "ridge penalty of the uniform fit: gcv (by folds for preferences), or a number; weighted "
-       "fits take it times sqrt(n / "
-       "ESS)"},
-      {"folds", "K", "5", "folds of the pilot and of the choice of weights"},
+       "ridge penalty: gcv (by folds for preferences) of the uniform fit, times sqrt(n / ESS) in "
+       "weighted ones; or a number for all"},
+      {"folds", "K", "5", "folds of the pilot behind surrogate weights"},
       {"no-ceiling", "", "false", "does not cut rewards off at the largest one seen"},
       {"seed", "SEED", "1", "of all random numbers"},
       {"threads", "N", "0", "threads, 0 for all cores; results do not depend on it"},
@@ -179,6 +180,14 @@ TrainingOptions read_training(const Settings& settings, double sd) {
     options.weights.push_back(parse_fit_weights(name, "--weights"));
   }
   if (settings["weight-temperature"] != "beta") {
+    const auto takes_one = [](FitWeights weights) {
+      return weights == FitWeights::label || weights == FitWeights::surrogate;
+    };
+    if (std::ranges::none_of(options.weights, takes_one)) {
+      throw UsageError(rejection("--weight-temperature", settings["weight-temperature"],
+                                 "is for label and surrogate weights only",
+                                 "leave it out, or take --weights surrogate"));
+    }
     options.weight_temperature = unit * *read_temperature(settings, "weight-temperature",
                                                           "must be a positive number or beta");
   }

@@ -71,6 +71,10 @@ std::string number_text(double value, int digits) {
   return {buffer.data(), result.ptr};
 }
 
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 double parse_number(std::string_view text, std::string_view field) {
   std::string_view digits = text;
   // from_chars knows no plus sign; behind one, it must not find another sign.

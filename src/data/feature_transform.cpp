@@ -166,10 +166,6 @@ void apply_to(const FeatureTransform& transform, MatrixView<const double> x, Mat
   }
 }
 
-std::string counted(std::size_t count, std::string_view what) {
-  return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
-}
-
 }  // namespace
 
 std::string_view transform_name(TransformKind kind) {

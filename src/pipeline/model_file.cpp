@@ -50,6 +50,17 @@ std::vector<double> ModelFile::vector(const std::string& name, std::size_t lengt
   return values;
 }
 
+void ModelFile::require_finite(std::initializer_list<const char*> names) const {
+  for (const char* name : names) {
+    if (!holds(name)) continue;
+    for (const double value : content_.tensors.at(name).values) {
+      if (!std::isfinite(value)) {
+        broken("tensor " + std::string(name) + " holds " + number_text(value));
+      }
+    }
+  }
+}
+
 const Tensor& ModelFile::get(const std::string& name, std::size_t dimensions) const {
   const auto found = content_.tensors.find(name);
   if (found == content_.tensors.end()) broken("it has no tensor " + name);
@@ -76,6 +87,7 @@ void ModelFile::require_format(const ModelKind& kind) const {
 }
 
 FirstLayer ModelFile::first_layer() const {
+  require_finite({"weights", "biases", "mixture"});
   FirstLayer first;
   first.weights = matrix("weights");
   const std::size_t m = first.weights.rows();
@@ -102,6 +114,7 @@ FirstLayer ModelFile::first_layer() const {
 }
 
 std::vector<RewardHead> ModelFile::heads(std::size_t width) const {
+  require_finite({"readouts", "intercepts"});
   const Matrix<double> readouts = matrix("readouts");
   if (readouts.columns() != width) broken("its readouts have another width");
   const std::vector<double> intercepts = vector("intercepts", readouts.rows());

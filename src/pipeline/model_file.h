@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -37,6 +38,8 @@ class ModelFile {
   Matrix<double> matrix(const std::string& name) const;
   std::vector<double> vector(const std::string& name) const;
   std::vector<double> vector(const std::string& name, std::size_t length) const;
+  /// Of those tensors that the file holds.
+  void require_finite(std::initializer_list<const char*> names) const;
 
   FirstLayer first_layer() const;
   /// The heads, whose readouts have \p width entries.

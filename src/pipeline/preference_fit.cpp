@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "esscher/base/error.h"
 #include "esscher/base/random.h"
-#include "esscher/readout/bradley_terry.h"
 #include "esscher/weights/log_weights.h"
 
 namespace esscher::internal {
@@ -17,45 +15,6 @@ void add_pair(std::vector<Preference>& pairs, std::span<const double> targets, s
               std::uint64_t b) {
   if (targets[a] > targets[b]) pairs.push_back({a, b});
   if (targets[a] < targets[b]) pairs.push_back({b, a});
-}
-
-std::vector<Preference> preferences(std::span<const double> targets,
-                                    std::span<const std::uint32_t> groups, std::uint64_t seed) {
-  std::vector<std::vector<std::uint64_t>> members(std::size_t{std::ranges::max(groups)} + 1);
-  for (std::size_t i = 0; i < groups.size(); ++i) members[groups[i]].push_back(i);
-  std::vector<double> up_to;  // pairs in groups up to and with this one
-  double total = 0;
-  for (const std::vector<std::uint64_t>& group : members) {
-    const auto n = static_cast<double>(group.size());
-    up_to.push_back(total += n * (n - 1) / 2);
-  }
-  std::vector<Preference> pairs;
-  if (total <= static_cast<double>(kMostPairs)) {
-    for (const std::vector<std::uint64_t>& group : members) {
-      for (std::size_t a = 0; a < group.size(); ++a) {
-        for (std::size_t b = a + 1; b < group.size(); ++b) {
-          add_pair(pairs, targets, group[a], group[b]);
-        }
-      }
-    }
-    return pairs;
-  }
-  // Too many to list: drawn with replacement, each pair equally likely.
-  const RandomStream stream(seed, "stage2/pairs");
-  for (std::uint64_t p = 0; p < kMostPairs; ++p) {
-    const double at = stream.uniform(3 * p) * total;
-    const auto g = static_cast<std::size_t>(std::ranges::upper_bound(up_to, at) - up_to.begin());
-    const std::vector<std::uint64_t>& group = members[std::min(g, members.size() - 1)];
-    const auto n = static_cast<double>(group.size());
-    if (n < 2) continue;
-    const auto a =
-        std::min(group.size() - 1, static_cast<std::size_t>(stream.uniform(3 * p + 1) * n));
-    auto b =
-        std::min(group.size() - 2, static_cast<std::size_t>(stream.uniform(3 * p + 2) * (n - 1)));
-    if (b >= a) ++b;
-    add_pair(pairs, targets, group[a], group[b]);
-  }
-  return pairs;
 }
 
 /// Pairs with their weights and folds, of which a fit leaves one out.
@@ -102,6 +61,45 @@ double slope(std::span<const double> predictions, std::span<const double> target
 }
 
 }  // namespace
+
+std::vector<Preference> preferences(std::span<const double> targets,
+                                    std::span<const std::uint32_t> groups, std::uint64_t seed) {
+  std::vector<std::vector<std::uint64_t>> members(std::size_t{std::ranges::max(groups)} + 1);
+  for (std::size_t i = 0; i < groups.size(); ++i) members[groups[i]].push_back(i);
+  std::vector<double> up_to;  // pairs in groups up to and with this one
+  double total = 0;
+  for (const std::vector<std::uint64_t>& group : members) {
+    const auto n = static_cast<double>(group.size());
+    up_to.push_back(total += n * (n - 1) / 2);
+  }
+  std::vector<Preference> pairs;
+  if (total <= static_cast<double>(kMostPairs)) {
+    for (const std::vector<std::uint64_t>& group : members) {
+      for (std::size_t a = 0; a < group.size(); ++a) {
+        for (std::size_t b = a + 1; b < group.size(); ++b) {
+          add_pair(pairs, targets, group[a], group[b]);
+        }
+      }
+    }
+    return pairs;
+  }
+  // Too many to list: drawn with replacement, each pair equally likely.
+  const RandomStream stream(seed, "stage2/pairs");
+  for (std::uint64_t p = 0; p < kMostPairs; ++p) {
+    const double at = stream.uniform(3 * p) * total;
+    const auto g = static_cast<std::size_t>(std::ranges::upper_bound(up_to, at) - up_to.begin());
+    const std::vector<std::uint64_t>& group = members[std::min(g, members.size() - 1)];
+    const auto n = static_cast<double>(group.size());
+    if (n < 2) continue;
+    const auto a =
+        std::min(group.size() - 1, static_cast<std::size_t>(stream.uniform(3 * p + 1) * n));
+    auto b =
+        std::min(group.size() - 2, static_cast<std::size_t>(stream.uniform(3 * p + 2) * (n - 1)));
+    if (b >= a) ++b;
+    add_pair(pairs, targets, group[a], group[b]);
+  }
+  return pairs;
+}
 
 CrossFit cross_fit_preferences(const DesignRows& rows, std::span<const double> targets,
                                std::span<const double> log_weights,
@@ -153,8 +151,8 @@ CrossFit cross_fit_preferences(const DesignRows& rows, std::span<const double> t
   const double unit = slope(result.held_out, targets, groups, even);
   if (!(unit > 0)) {
     result.fit.remark =
-        "Out of sample the order that was learned does not agree with the rewards: the learned "
-        "reward is constant.";
+        "out of sample the order that was learned does not agree with the rewards; its reward is "
+        "constant.";
   }
   for (double& a : result.fit.coefficients) a *= unit;
   for (double& value : result.held_out) value *= unit;

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "esscher/base/callbacks.h"
+#include "esscher/readout/bradley_terry.h"
 #include "esscher/readout/cross_fit.h"
 
 namespace esscher::internal {
@@ -35,5 +37,9 @@ CrossFit cross_fit_preferences(const DesignRows& rows, std::span<const double> t
                                const PreferenceFitOptions& options);
 
 inline constexpr std::size_t kMostPairs = 100'000;
+
+/// Those pairs, the winner first.
+std::vector<Preference> preferences(std::span<const double> targets,
+                                    std::span<const std::uint32_t> groups, std::uint64_t seed);
 
 }  // namespace esscher::internal

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
+#include <utility>
 
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/temperature/weight_temperature.h"
 #include "esscher/weights/log_weights.h"
 #include "pipeline/preference_fit.h"
@@ -13,6 +16,13 @@ namespace esscher::internal {
 namespace {
 
 constexpr double kEqualWeights = std::numeric_limits<double>::infinity();
+
+/// "Readout with surrogate weights at temperature 0.25".
+std::string head_text(const RewardHead& head) {
+  if (!head.weight_temperature) return "Readout with equal weights";
+  return "Readout with " + std::string(readout_weights_name(head.weights)) +
+         " weights at temperature " + number_text(*head.weight_temperature, 4);
+}
 
 }  // namespace
 
@@ -39,9 +49,6 @@ Readouts::Readouts(const DesignRows& rows, const TrainingLabels& targets,
   if (uniform.held_out.empty()) return;  // cancelled: the caller looks before it deploys
   pilot_ = std::move(uniform.held_out);
   become_rewards(pilot_);
-  if (options.loss == ReadoutLoss::preferences && !uniform.fit.remark.empty()) {
-    reward.remarks.push_back(uniform.fit.remark);
-  }
   add(ReadoutWeights::uniform, kEqualWeights, uniform.fit);
 }
 
@@ -66,18 +73,16 @@ std::size_t Readouts::head(ReadoutWeights weights, double temperature) {
   if (found != heads_.end()) return found->second;
   const std::span<const double> values =
       weights == ReadoutWeights::label ? rewards_.values() : std::span<const double>(pilot_);
-  const std::vector<double> log_weights = rewards_.tilted_log_weights(values, temperature);
-  return heads_[key] = add(weights, temperature, fit({&log_weights, 1}).front());
+  return heads_[key] = add(weights, temperature,
+                           fit({rewards_.tilted_log_weights(values, temperature)}).front());
 }
 
 Deployment Readouts::average(double beta) {
-  std::vector<double> temperatures = weight_temperature_grid(beta / rewards_.sd());
+  const std::vector<double> temperatures = weight_temperature_grid(beta / rewards_.sd());
   const std::size_t equal = temperatures.size() - 1;
-  std::vector<std::vector<double>> log_weights;
   std::vector<double> ess;
   for (std::size_t i = 0; i < equal; ++i) {
-    log_weights.push_back(rewards_.tilted_log_weights(pilot_, temperatures[i]));
-    ess.push_back(diagnose_weights(log_weights.back()).ess);
+    ess.push_back(diagnose_weights(rewards_.tilted_log_weights(pilot_, temperatures[i])).ess);
   }
   ess.push_back(even_ess_);
   // In the reward's unit, in which the sentence tells them.
@@ -92,9 +97,10 @@ Deployment Readouts::average(double beta) {
   for (std::size_t i = taken.first; i < equal; ++i) {
     if (defended_.contains(temperatures[i])) continue;
     missing.push_back(temperatures[i]);
-    defended.push_back(defensive_log_weights(log_weights[i], even));
+    defended.push_back(
+        defensive_log_weights(rewards_.tilted_log_weights(pilot_, temperatures[i]), even));
   }
-  const std::vector<RidgeFit> fits = fit(defended);
+  const std::vector<RidgeFit> fits = fit(std::move(defended));
   for (std::size_t i = 0; i < missing.size(); ++i) {
     defended_[missing[i]] = add(ReadoutWeights::surrogate, missing[i], fits[i]);
   }
@@ -105,7 +111,7 @@ Deployment Readouts::average(double beta) {
   return deployment;
 }
 
-std::vector<RidgeFit> Readouts::fit(std::span<const std::vector<double>> log_weights) const {
+std::vector<RidgeFit> Readouts::fit(std::vector<std::vector<double>> log_weights) const {
   std::vector<double> penalties;
   for (const std::vector<double>& weights : log_weights) {
     // The classical rate at which penalties grow as the effective sample shrinks.
@@ -114,7 +120,7 @@ std::vector<RidgeFit> Readouts::fit(std::span<const std::vector<double>> log_wei
   }
   const bool squared = options_.loss == ReadoutLoss::squared;
   if (squared && targets_.groups().empty()) {
-    return fit_ridges(rows_, targets_.values(), log_weights, penalties, ridge_);
+    return fit_ridges(rows_, targets_.values(), std::move(log_weights), penalties, ridge_);
   }
   // Means of groups, or pairs, for one weights at a time: they may take much memory.
   std::vector<RidgeFit> fits;
@@ -122,9 +128,9 @@ std::vector<RidgeFit> Readouts::fit(std::span<const std::vector<double>> log_wei
   ridge.rule = PenaltyRule::fixed;
   for (std::size_t i = 0; i < penalties.size(); ++i) {
     ridge.penalty = penalties[i];
-    fits.push_back(squared ? fit_ridge(rows_, targets_.values(), log_weights[i], ridge,
-                                       targets_.groups())
-                           : fit_preferences(log_weights[i], ridge).fit);
+    fits.push_back(
+        squared ? fit_ridge(rows_, targets_.values(), log_weights[i], ridge, targets_.groups())
+                : fit_preferences(log_weights[i], ridge).fit);
   }
   return fits;
 }
@@ -146,6 +152,10 @@ std::size_t Readouts::add(ReadoutWeights weights, double temperature, const Ridg
   for (double& a : head.readout) a *= targets_.sd();
   head.intercept = targets_.mean() + targets_.sd() * fit.intercept;
   head.penalty = fit.penalty;
+  // A ridge regression's remarks speak of its small samples, which the effective sample size tells.
+  if (options_.loss == ReadoutLoss::preferences && !fit.remark.empty()) {
+    reward_.remarks.push_back(head_text(head) + ": " + fit.remark);
+  }
   reward_.heads.push_back(std::move(head));
   reward_.head_ess.push_back(fit.weights.ess);
   return reward_.heads.size() - 1;
@@ -158,6 +168,11 @@ void Readouts::become_rewards(std::vector<double>& values) const {
   if (reward_.reward_transform.request.kind == RewardTransformKind::none) return;
   for (double& value : values) {
     const double reward = reward_.reward_transform.inverse(targets_.mean() + targets_.sd() * value);
+    if (!std::isfinite(reward)) {
+      throw DataError(
+          "--reward-transform " + reward_.reward_transform.request.text() +
+          ": undone, a predicted reward is too large for a number; fit without --no-ceiling");
+    }
     value = (reward - rewards_.mean()) / rewards_.sd();
   }
 }

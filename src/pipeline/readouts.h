@@ -31,7 +31,7 @@ class Readouts {
   /// The mean of temperature/weight_temperature.h for one deployment temperature.
   Deployment average(double beta);
   /// One fit for each weights, by the loss that was asked for.
-  std::vector<RidgeFit> fit(std::span<const std::vector<double>> log_weights) const;
+  std::vector<RidgeFit> fit(std::vector<std::vector<double>> log_weights) const;
   CrossFit fit_preferences(std::span<const double> log_weights, const RidgeOptions& ridge) const;
   std::size_t add(ReadoutWeights weights, double temperature, const RidgeFit& fit);
   /// Predicted targets as rewards about their mean, in standard deviations.

@@ -21,34 +21,45 @@ struct HeldOut {
   std::vector<std::vector<double>> predictions;
 };
 
-/// Correlation of r and y about the means of their cells (groups, or folds), under prior weights.
-double correlation(std::span<const double> r, std::span<const double> y,
-                   std::span<const std::uint32_t> cells, std::vector<double> log_weights) {
-  log_weights.resize(r.size());
-  normalise_log_weights(log_weights);
-  const std::size_t count = std::size_t{std::ranges::max(cells)} + 1;
-  std::vector<double> rows(count);
-  std::vector<double> r_mean(count);
-  std::vector<double> y_mean(count);
-  for (std::size_t i = 0; i < r.size(); ++i) {
-    const double w = std::exp(log_weights[i]);
-    rows[cells[i]] += w;
-    r_mean[cells[i]] += w * r[i];
-    y_mean[cells[i]] += w * y[i];
-  }
+/// Prior-weighted second moments of r and y about the means of their cells (groups, or folds).
+struct Spread {
   double rr = 0;
   double yy = 0;
   double ry = 0;
+
+  double correlation() const { return rr > 0 && yy > 0 ? ry / std::sqrt(rr * yy) : 0; }
+};
+
+Spread spread(std::span<const double> r, std::span<const double> y,
+              std::span<const std::uint32_t> cells, std::vector<double> log_weights) {
+  log_weights.resize(r.size());
+  normalise_log_weights(log_weights);
+  const std::size_t count = std::size_t{std::ranges::max(cells)} + 1;
+  // From a cell's first row on, so that a constant has no rounding error.
+  std::vector<std::size_t> first(count);
+  for (std::size_t i = r.size(); i-- > 0;) first[cells[i]] = i;
+  std::vector<double> mass(count);
+  std::vector<double> r_mean(count);
+  std::vector<double> y_mean(count);
   for (std::size_t i = 0; i < r.size(); ++i) {
+    const std::size_t c = cells[i];
+    const double w = std::exp(log_weights[i]);
+    mass[c] += w;
+    r_mean[c] += w * (r[i] - r[first[c]]);
+    y_mean[c] += w * (y[i] - y[first[c]]);
+  }
+  Spread result;
+  for (std::size_t i = 0; i < r.size(); ++i) {
+    const std::size_t c = cells[i];
     const double w = std::exp(log_weights[i]);
     if (!(w > 0)) continue;
-    const double a = r[i] - r_mean[cells[i]] / rows[cells[i]];
-    const double b = y[i] - y_mean[cells[i]] / rows[cells[i]];
-    rr += w * a * a;
-    yy += w * b * b;
-    ry += w * a * b;
+    const double a = (r[i] - r[first[c]]) - r_mean[c] / mass[c];
+    const double b = (y[i] - y[first[c]]) - y_mean[c] / mass[c];
+    result.rr += w * a * a;
+    result.yy += w * b * b;
+    result.ry += w * a * b;
   }
-  return rr > 0 && yy > 0 ? ry / std::sqrt(rr * yy) : 0;
+  return result;
 }
 
 TrainingOptions with_uniform(TrainingOptions options) {
@@ -111,6 +122,9 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
       return result;
     }
     const std::vector<std::uint64_t> rows = rows_in_fold(folds, number);
+    result.folds.push_back({n - rows.size(), reward.first.width(), reward.epochs,
+                            reward.feature_temperature, reward.heads.front().penalty,
+                            reward.linear.penalty});
     const Matrix<double> predictions =
         predict_rewards(reward, table.features, rows, training.threads);
     for (std::size_t kind = 0; kind < held_out.size(); ++kind) {
@@ -142,6 +156,7 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
   if (options.enumerated) reference.strata = {};
   const std::span<const std::uint32_t> cells =
       table.groups.empty() ? std::span<const std::uint32_t>(folds) : table.groups;
+  const std::vector<double> log_weights(table.log_weights.begin(), table.log_weights.end());
   TablePolicyOptions policy;
   policy.bootstrap = options.enumerated ? 0 : options.bootstrap;
   policy.enumerated = options.enumerated;
@@ -157,8 +172,8 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
       evaluation.best_of_n.push_back(
           best_of_n_value(r, gold, reference, {candidates, options.enumerated}));
     }
-    evaluation.correlation = correlation(held_out[kind].predictions.front(), gold, cells,
-                                         {table.log_weights.begin(), table.log_weights.end()});
+    evaluation.correlation =
+        spread(held_out[kind].predictions.front(), gold, cells, log_weights).correlation();
     evaluation.advice = advise_deployment(evaluation.policies);
   }
   // Few rows a fold can miss the heavy ones and look reliable all the same.
@@ -176,8 +191,9 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
   }
   add_remarks(result, result.remarks);
   if (!options.gold.empty()) {
-    const double gold_sd = reward_sd({table.features, gold, table.groups, table.log_weights});
-    const double sd = reward_sd(table);
+    const Spread both = spread(table.rewards, gold, cells, log_weights);
+    const double sd = std::sqrt(both.rr);
+    const double gold_sd = std::sqrt(both.yy);
     if (gold_sd > 2 * sd || sd > 2 * gold_sd) {
       result.remarks.push_back(
           "The gold reward's standard deviation is " + number_text(gold_sd, 3) +

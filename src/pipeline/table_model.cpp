@@ -85,6 +85,7 @@ void read_deployments(const internal::ModelFile& file, TrainedReward& reward) {
   }
   for (std::size_t i = 0; i < betas.size(); ++i) {
     try {
+      require_temperature(betas[i], "deployment_betas");
       reward.deployments.push_back({parse_fit_weights(weights[i], "deployment_weights"), betas[i],
                                     members_of(members.row(i), reward, file), reasons[i]});
     } catch (const UsageError& error) {
@@ -184,6 +185,8 @@ void save_table_model(const std::string& path, const TableModel& model) {
 
 TableModel load_table_model(const std::string& path) {
   const internal::ModelFile file(path, kTableModel);
+  file.require_finite(
+      {"transform_mean", "transform_scale", "transform_directions", "linear", "linear_intercept"});
   TableModel model;
   TrainedReward& reward = model.reward;
   model.encoding = FeatureEncoding::from_json(file.fact("encoding"), path);

@@ -144,6 +144,63 @@ std::vector<double> transformed_rewards(const RewardTable& table,
   return targets;
 }
 
+/// Of which readouts a column of predict_rewards() is the mean; none for the linear baseline.
+std::vector<std::size_t> members(const TrainedReward& reward, std::size_t column) {
+  if (column == TrainedReward::kUniform) return {0};
+  if (column == TrainedReward::kLinear) return {};
+  const std::size_t deployment = column - TrainedReward::kFirstDeployment;
+  if (deployment >= reward.deployments.size()) {
+    throw UsageError(rejection("column", std::to_string(column),
+                               "there are " + std::to_string(TrainedReward::kFirstDeployment +
+                                                             reward.deployments.size())));
+  }
+  return reward.deployments[deployment].heads;
+}
+
+Matrix<double> predict_columns(const TrainedReward& reward, const FeatureRows& features,
+                               std::span<const std::uint64_t> rows,
+                               std::span<const std::size_t> columns, int threads) {
+  Matrix<double> out(rows.size(), columns.size());
+  std::vector<std::vector<std::size_t>> columns_of(reward.heads.size());
+  std::vector<double> shares(columns.size());
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const std::vector<std::size_t> heads = members(reward, columns[c]);
+    for (const std::size_t head : heads) columns_of[head].push_back(c);
+    if (!heads.empty()) shares[c] = 1.0 / static_cast<double>(heads.size());
+  }
+  const auto as_reward = [&](double value, bool bounded) {
+    const bool cut = bounded && reward.ceiling && value > *reward.ceiling;
+    return reward.reward_transform.inverse(cut ? *reward.ceiling : value);
+  };
+  // Undone, what a linear reward extrapolates may grow without bound.
+  const bool bound_linear = reward.reward_transform.request.kind == RewardTransformKind::log1p;
+  constexpr std::uint64_t kChunkRows = 512;
+  parallel_for_chunks(
+      ChunkGrid(rows.size(), kChunkRows), {threads, "predictions", {}}, [&](const Chunk& chunk) {
+        const internal::TransformedRows x(features, rows.subspan(chunk.begin, chunk.size()),
+                                          reward.transform, 1);
+        const internal::HiddenRows hidden(x, reward.first, 1);
+        for (std::size_t h = 0; h < reward.heads.size(); ++h) {
+          if (columns_of[h].empty()) continue;
+          const RewardHead& head = reward.heads[h];
+          const std::vector<double> values = predict(hidden, head.readout, head.intercept, 1);
+          for (std::size_t i = 0; i < values.size(); ++i) {
+            const double value = as_reward(values[i], true);
+            for (const std::size_t c : columns_of[h]) out(chunk.begin + i, c) += shares[c] * value;
+          }
+        }
+        for (std::size_t c = 0; c < columns.size(); ++c) {
+          if (columns[c] != TrainedReward::kLinear) continue;
+          const std::vector<double> values = predict(
+              internal::LinearRows(x), reward.linear.coefficients, reward.linear.intercept, 1);
+          for (std::size_t i = 0; i < values.size(); ++i) {
+            out(chunk.begin + i, c) = as_reward(values[i], bound_linear);
+          }
+        }
+      });
+  return out;
+}
+
 }  // namespace
 
 std::string_view fit_weights_name(FitWeights weights) {
@@ -266,43 +323,16 @@ double reward_sd(const RewardTable& table) {
 
 Matrix<double> predict_rewards(const TrainedReward& reward, const FeatureRows& features,
                                std::span<const std::uint64_t> rows, int threads) {
-  Matrix<double> out(rows.size(), TrainedReward::kFirstDeployment + reward.deployments.size());
-  // Undone, what a linear reward extrapolates may grow without bound.
-  const bool bound_linear = reward.reward_transform.request.kind == RewardTransformKind::log1p;
-  const auto as_rewards = [&](std::vector<double> values, bool bounded) {
-    for (double& value : values) {
-      const bool cut = bounded && reward.ceiling && value > *reward.ceiling;
-      value = reward.reward_transform.inverse(cut ? *reward.ceiling : value);
-    }
-    return values;
-  };
-  constexpr std::uint64_t kChunkRows = 512;
-  parallel_for_chunks(
-      ChunkGrid(rows.size(), kChunkRows), {threads, "predictions", {}}, [&](const Chunk& chunk) {
-        const internal::TransformedRows x(features, rows.subspan(chunk.begin, chunk.size()),
-                                          reward.transform, 1);
-        const internal::HiddenRows hidden(x, reward.first, 1);
-        std::vector<std::vector<double>> heads;
-        for (const RewardHead& head : reward.heads) {
-          heads.push_back(as_rewards(predict(hidden, head.readout, head.intercept, 1), true));
-        }
-        const std::vector<double> linear =
-            as_rewards(predict(internal::LinearRows(x), reward.linear.coefficients,
-                               reward.linear.intercept, 1),
-                       bound_linear);
-        for (std::size_t i = 0; i < linear.size(); ++i) {
-          const std::span<double> row = out.row(chunk.begin + i);
-          row[TrainedReward::kUniform] = heads.front()[i];
-          row[TrainedReward::kLinear] = linear[i];
-          for (std::size_t d = 0; d < reward.deployments.size(); ++d) {
-            const std::vector<std::size_t>& members = reward.deployments[d].heads;
-            double sum = 0;
-            for (const std::size_t head : members) sum += heads[head][i];
-            row[TrainedReward::kFirstDeployment + d] = sum / static_cast<double>(members.size());
-          }
-        }
-      });
-  return out;
+  std::vector<std::size_t> columns(TrainedReward::kFirstDeployment + reward.deployments.size());
+  std::iota(columns.begin(), columns.end(), std::size_t{0});
+  return predict_columns(reward, features, rows, columns, threads);
+}
+
+std::vector<double> predict_reward(const TrainedReward& reward, const FeatureRows& features,
+                                   std::span<const std::uint64_t> rows, std::size_t column,
+                                   int threads) {
+  const Matrix<double> out = predict_columns(reward, features, rows, {&column, 1}, threads);
+  return {out.values().begin(), out.values().end()};
 }
 
 }  // namespace esscher

@@ -88,7 +88,8 @@ class Cell {
     levels_.front().mass = std::max(levels_.front().mass, 1 - levels_.front().above);
   }
 
-  CellFigures figures(double n) const {
+  /// \param within  of groups: r, whose level is nobody's there, is put on that of y
+  CellFigures figures(double n, bool within) const {
     CellFigures result;
     BestOfNFigures& f = result.value;
     std::vector<double> chances;
@@ -106,7 +107,7 @@ class Cell {
     }
     f[kGain] = f[kValue];
     f[kValue] += reference_;
-    f[kProxy] += proxy_;
+    f[kProxy] += within ? reference_ : proxy_;
     f[kReference] = reference_;
     f[kKl] = std::max(0.0, f[kKl]);
     result.ess = 1 / squares;
@@ -210,7 +211,7 @@ BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> 
   BestOfNFigures mean{};
   double squares = 0;
   for (std::size_t c = 0; c < count; ++c) {
-    figures[c] = Cell(cells, c, r, y).figures(options.n);
+    figures[c] = Cell(cells, c, r, y).figures(options.n, cells.grouped);
     for (std::size_t f = 0; f < kBestOfNFigures; ++f)
       mean[f] += cells.share[c] * figures[c].value[f];
     squares += cells.share[c] * cells.share[c] / figures[c].ess;

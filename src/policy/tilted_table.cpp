@@ -118,12 +118,17 @@ TiltedTable::Tilted TiltedTable::tilt(std::size_t c, std::span<const std::uint32
 }
 
 Figures TiltedTable::cell_figures(std::size_t c, const Tilted& t) const {
-  const double mean_r = cell_[c].mean_r + beta_ * cell_[c].shift;
-  return figures_of(t.y, mean_r + beta_ * t.x, t.kl, t.reference_y, mean_r + beta_ * t.reference_x,
-                    beta_);
+  // Within groups r has no level of its own: it is put on that of y under pi_0.
+  const double reference_r =
+      cells_.grouped ? t.reference_y : cell_[c].mean_r + beta_ * (cell_[c].shift + t.reference_x);
+  return figures_of(t.y, reference_r + beta_ * (t.x - t.reference_x), t.kl, t.reference_y,
+                    reference_r, beta_);
 }
 
-Figures TiltedTable::level() const { return figures_of(mean_y_, mean_r_, 0, mean_y_, mean_r_, 0); }
+Figures TiltedTable::level() const {
+  const double mean_r = cells_.grouped ? mean_y_ : mean_r_;
+  return figures_of(mean_y_, mean_r, 0, mean_y_, mean_r, 0);
+}
 
 std::size_t TiltedTable::pieces() const { return cells_.grouped ? cells_.cells() : rows_.size(); }
 

@@ -37,9 +37,9 @@ class TiltedTable {
   TiltedTable(const TableCells& cells, std::span<const double> r, std::span<const double> y,
               double beta);
 
-  /// Values less the means of y (kValue, kObjective, kReference) and r (kProxy), which are added
-  /// by level(). \p counts says how often each piece is there: rows in the cells' order or, with
-  /// groups, groups. Empty: once.
+  /// Values less the means of y (kValue, kObjective, kReference; with groups kProxy) and r
+  /// (kProxy), which are added by level(). \p counts says how often each piece is there: rows in
+  /// the cells' order or, with groups, groups. Empty: once.
   TableFigures figures(std::span<const std::uint32_t> counts = {}) const;
   Figures level() const;
   /// How many pieces figures() counts.

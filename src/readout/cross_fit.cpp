@@ -45,7 +45,8 @@ CrossFit cross_fit_ridge(const DesignRows& rows, std::span<const double> targets
                                "take gcv or a fixed penalty"));
   }
   const std::size_t count = count_folds(folds, targets.size());
-  const std::vector<double> weights = internal::relative_weights(log_weights, targets);
+  const std::vector<double> weights =
+      internal::relative_weights({log_weights.begin(), log_weights.end()}, targets);
   const internal::RowSpace space(rows);
   const auto means = internal::group_means(space.rows(), targets, weights, groups, options.threads);
   const internal::RowWeights given{weights, means ? &*means : nullptr};
@@ -54,7 +55,8 @@ CrossFit cross_fit_ridge(const DesignRows& rows, std::span<const double> targets
   if (!each) return {internal::cancelled_fit(rows.columns()), {}};
   const internal::FoldMoments& moments = each->front();
   CrossFit result;
-  result.fit = internal::fit_all(moments, space, targets, log_weights, rows.columns(), options);
+  result.fit = internal::fit_all(moments, space, targets, internal::diagnose_present(log_weights),
+                                 rows.columns(), options);
 
   std::vector<internal::MomentFit> fits(count);
   parallel_for_chunks(

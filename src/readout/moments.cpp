@@ -141,9 +141,9 @@ std::optional<std::vector<FoldMoments>> fold_moments(const DesignRows& rows,
   const std::size_t columns = rows.columns() + 1;
   std::vector<FoldMoments> results;
   for (const RowWeights& weights : each) {
-    results.push_back({weights.groups ? weights.groups->overall()
-                                      : heaviest_row(rows, targets, weights.weights),
-                       {}});
+    results.push_back(
+        {weights.groups ? weights.groups->overall() : heaviest_row(rows, targets, weights.weights),
+         {}});
   }
   const auto map = [&](const Chunk& chunk) {
     Matrix<double> x(static_cast<std::size_t>(chunk.size()), columns);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
@@ -14,13 +15,6 @@
 
 namespace esscher {
 namespace {
-
-/// Facts about the rows that take part.
-WeightDiagnostics diagnose_present(std::span<const double> log_weights) {
-  std::vector<double> present(log_weights.begin(), log_weights.end());
-  std::erase(present, -std::numeric_limits<double>::infinity());
-  return diagnose_weights(present);
-}
 
 /// Whether the weighted labels spread less than rounding lets them, on the scale of all labels.
 bool is_constant(double variance, std::span<const double> targets) {
@@ -52,10 +46,10 @@ void set_status(RidgeFit& fit, bool constant, bool singular, std::size_t feature
 }  // namespace
 
 RidgeFit internal::fit_all(const FoldMoments& moments, const RowSpace& space,
-                           std::span<const double> targets, std::span<const double> log_weights,
+                           std::span<const double> targets, const WeightDiagnostics& weights,
                            std::size_t features, const RidgeOptions& options) {
   RidgeFit fit;
-  fit.weights = diagnose_present(log_weights);
+  fit.weights = weights;
   fit.dual = space.dual();
   fit.coefficients.assign(features, 0.0);
   std::vector<const Moments*> parts;
@@ -89,16 +83,21 @@ RidgeFit internal::cancelled_fit(std::size_t features) {
   return fit;
 }
 
-std::vector<double> internal::relative_weights(std::span<const double> log_weights,
+WeightDiagnostics internal::diagnose_present(std::span<const double> log_weights) {
+  std::vector<double> present(log_weights.begin(), log_weights.end());
+  std::erase(present, -std::numeric_limits<double>::infinity());
+  return diagnose_weights(present);
+}
+
+std::vector<double> internal::relative_weights(std::vector<double> log_weights,
                                                std::span<const double> targets) {
   if (log_weights.size() != targets.size()) {
     throw UsageError(rejection("log_weights", std::to_string(log_weights.size()) + " values",
                                "there are " + std::to_string(targets.size()) + " targets"));
   }
-  std::vector<double> weights(log_weights.begin(), log_weights.end());
-  normalise_log_weights(weights);
-  for (double& w : weights) w = std::exp(w);
-  return weights;
+  normalise_log_weights(log_weights);
+  for (double& w : log_weights) w = std::exp(w);
+  return log_weights;
 }
 
 RidgeFit fit_ridge(const DesignRows& rows, std::span<const double> targets,
@@ -106,7 +105,8 @@ RidgeFit fit_ridge(const DesignRows& rows, std::span<const double> targets,
                    std::span<const std::uint32_t> groups) {
   internal::require_valid(options, rows);
   internal::require_targets(rows, targets);
-  const std::vector<double> weights = internal::relative_weights(log_weights, targets);
+  const std::vector<double> weights =
+      internal::relative_weights({log_weights.begin(), log_weights.end()}, targets);
   const internal::RowSpace space(rows);
   const auto folds =
       static_cast<std::size_t>(options.rule == PenaltyRule::kfold ? options.folds : 1);
@@ -119,36 +119,38 @@ RidgeFit fit_ridge(const DesignRows& rows, std::span<const double> targets,
   const auto each = internal::fold_moments(space.rows(), targets, {&given, 1}, {.count = folds},
                                            options.threads, options.callbacks);
   if (!each) return internal::cancelled_fit(rows.columns());
-  return internal::fit_all(each->front(), space, targets, log_weights, rows.columns(), options);
+  return internal::fit_all(each->front(), space, targets, internal::diagnose_present(log_weights),
+                           rows.columns(), options);
 }
 
 std::vector<RidgeFit> fit_ridges(const DesignRows& rows, std::span<const double> targets,
-                                 std::span<const std::vector<double>> log_weights,
+                                 std::vector<std::vector<double>> log_weights,
                                  std::span<const double> penalties, const RidgeOptions& options) {
   if (penalties.size() != log_weights.size()) {
     throw UsageError(rejection("penalties", std::to_string(penalties.size()) + " values",
                                "there are " + std::to_string(log_weights.size()) + " weightings"));
   }
   if (log_weights.empty()) return {};
+  internal::require_targets(rows, targets);
   std::vector<RidgeOptions> fixed(penalties.size(), options);
-  std::vector<std::vector<double>> weights;
+  std::vector<WeightDiagnostics> diagnostics;
   std::vector<internal::RowWeights> given;
   for (std::size_t k = 0; k < fixed.size(); ++k) {
     fixed[k].rule = PenaltyRule::fixed;
     fixed[k].penalty = penalties[k];
     internal::require_valid(fixed[k], rows);
-    weights.push_back(internal::relative_weights(log_weights[k], targets));
+    diagnostics.push_back(internal::diagnose_present(log_weights[k]));
+    log_weights[k] = internal::relative_weights(std::move(log_weights[k]), targets);
+    given.push_back({log_weights[k]});
   }
-  for (const std::vector<double>& of_rows : weights) given.push_back({of_rows});
-  internal::require_targets(rows, targets);
   const internal::RowSpace space(rows);
-  const auto moments = internal::fold_moments(space.rows(), targets, given, {}, options.threads,
-                                              options.callbacks);
+  const auto moments =
+      internal::fold_moments(space.rows(), targets, given, {}, options.threads, options.callbacks);
   if (!moments) return std::vector(fixed.size(), internal::cancelled_fit(rows.columns()));
   std::vector<RidgeFit> fits;
   for (std::size_t k = 0; k < fixed.size(); ++k) {
-    fits.push_back(internal::fit_all((*moments)[k], space, targets, log_weights[k], rows.columns(),
-                                     fixed[k]));
+    fits.push_back(
+        internal::fit_all((*moments)[k], space, targets, diagnostics[k], rows.columns(), fixed[k]));
   }
   return fits;
 }

@@ -11,15 +11,19 @@
 namespace esscher::internal {
 
 /// The fit to the sum of all folds, with its facts and status.
+/// \param weights   of the rows that take part, as diagnose_present() tells
 /// \param features  columns of the rows that were given, before any change of coordinates
 RidgeFit fit_all(const FoldMoments& moments, const RowSpace& space, std::span<const double> targets,
-                 std::span<const double> log_weights, std::size_t features,
+                 const WeightDiagnostics& weights, std::size_t features,
                  const RidgeOptions& options);
+
+/// Of the weights that are not 0.
+WeightDiagnostics diagnose_present(std::span<const double> log_weights);
 
 RidgeFit cancelled_fit(std::size_t features);
 
 /// Weights that sum to 1. \throws UsageError unless there is one a target
-std::vector<double> relative_weights(std::span<const double> log_weights,
+std::vector<double> relative_weights(std::vector<double> log_weights,
                                      std::span<const double> targets);
 
 }  // namespace esscher::internal

@@ -48,7 +48,8 @@ AveragedWeights averaged_weights(std::span<const double> temperatures, std::span
                           number_text(options.least_ess_ratio) + " of the readout's " +
                           std::to_string(options.parameters) + " effective parameters)";
   if (result.first == last) {
-    result.reason = "equal weights: at no other temperature would weights leave " + bar;
+    result.reason = "equal weights: even at " + number_text(temperatures[last - 1], 4) +
+                    ", the highest temperature looked at, weights would not leave " + bar;
     return result;
   }
   result.reason = "mean of " + std::to_string(last - result.first + 1) +

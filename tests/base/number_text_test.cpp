@@ -60,6 +60,12 @@ TEST(NumberText, IsShort) {
   EXPECT_EQ(number_text(-kInfinity), "-inf");
 }
 
+TEST(NumberText, CountsHaveTheirNoun) {
+  EXPECT_EQ(counted(1, "row"), "1 row");
+  EXPECT_EQ(counted(0, "row"), "0 rows");
+  EXPECT_EQ(counted(25, "row"), "25 rows");
+}
+
 TEST(NumberText, NanHasNoSignAndNoPayload) {
   EXPECT_EQ(number_text(std::numeric_limits<double>::quiet_NaN()), "nan");
   EXPECT_EQ(number_text(-std::numeric_limits<double>::quiet_NaN()), "nan");

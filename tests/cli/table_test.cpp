@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "program.h"
@@ -28,7 +30,11 @@ TEST(Tables, FitPredictAndResampleWorkTogether) {
   folder.write("new.csv", data_csv(false));
   const Outcome fit = run(with(kFit, {"--features", "a,b", "--beta", "1,0.5"}), folder);
   ASSERT_EQ(fit.exit_code, 0) << fit.err;
-  EXPECT_NE(fit.out.find("beta_w/sd"), std::string::npos) << fit.out;
+  // 80 rows, so that 10 epochs are the most; penalties are told, too.
+  for (const char* fact : {"80 rows, 2 features", "stage 1: 12 neurons, 10 epochs, labels weighted",
+                           "stage 2: lambda = ", "linear ridge: lambda = ", "beta_w/sd"}) {
+    EXPECT_NE(fit.out.find(fact), std::string::npos) << fact << "\n" << fit.out;
+  }
   const Outcome predict =
       run({"predict", "model.safetensors", "new.csv", "--beta", "0.5", "-o", "r.npy"}, folder);
   ASSERT_EQ(predict.exit_code, 0) << predict.err;
@@ -98,9 +104,17 @@ TEST(Tables, EvaluationWritesItsFilesAndAVerdict) {
   const Outcome outcome = run(with(kEvaluate, {"-o", "out"}), folder);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("Admissible temperatures"), std::string::npos) << outcome.out;
+  // What was left open is told: width, epochs, beta1 and both penalties.
+  for (const char* fact : {"fitted 5 times, to ", " neurons, ", " epochs, ",
+                           "beta1/sd = ", "lambda = ", "linear ridge: lambda = "}) {
+    EXPECT_NE(outcome.out.find(fact), std::string::npos) << fact << "\n" << outcome.out;
+  }
   EXPECT_EQ(outcome.out, read_file(folder.path() / "out" / "report.txt"));
   const auto json = nlohmann::json::parse(read_file(folder.path() / "out" / "result.json"));
   ASSERT_EQ(json["rewards"].size(), 3U);
+  ASSERT_EQ(json["folds"].size(), 5U);
+  EXPECT_GT(json["folds"][0]["penalty"], 0);
+  EXPECT_GT(json["folds"][0]["linear_penalty"], 0);
   const auto& policy = json["rewards"][0]["policies"][2];
   EXPECT_EQ(policy["beta"], 0.5);
   EXPECT_TRUE(policy["gain"]["interval"][0].is_number());
@@ -235,6 +249,8 @@ TEST(Tables, RefuseWrongOptions) {
   expect_words(refusal(data_csv(), with(named, {"--beta", "0"})), {"64 ", "--beta"});
   expect_words(refusal(data_csv(), with(named, {"--bootstrap", "50"})),
                {"64 ", "--bootstrap = 50", "take 1000"});
+  expect_words(refusal(data_csv(), with(named, {"--weight-temperature", "1"})),
+               {"64 ", "--weight-temperature = 1: is for label and surrogate weights only"});
   expect_words(refusal(data_csv(), with(named, {"--weights", "surogate"})),
                {"64 ", "did you mean surrogate?"});
   expect_words(refusal(data_csv(), with(named, {"--reward", "z"})), {"64 "});
@@ -246,6 +262,43 @@ TEST(Tables, RefuseWrongOptions) {
   expect_words(refusal(data_csv(), with(named, {"--impute", "median"})), {"64 ", "--impute"});
   expect_words(refusal(data_csv(), with(named, {"--beta-unit", "mean"})), {"64 ", "--beta-unit"});
   expect_words(refusal(data_csv(), {"evaluate", "none.csv", "--reward", "y"}), {"74 ", "none.csv"});
+}
+
+TEST(Tables, ARewardTooLargeForANumberIsRefused) {
+  const Folder folder;
+  std::string text = "a,b,y\n";
+  for (int i = 0; i < 80; ++i) {
+    const double a = std::sin(1.7 * i);
+    text += std::to_string(a) + "," + std::to_string(std::cos(2.3 * i)) + "," +
+            std::to_string(std::exp(a)) + "\n";
+  }
+  folder.write("data.csv", text);
+  folder.write("far.csv", "a,b\n0,0\n1e5,1\n");
+  ASSERT_EQ(run(with(kFit, {"--features", "a,b", "--beta", "1", "--reward-transform", "log1p",
+                            "--no-ceiling"}),
+                folder)
+                .exit_code,
+            0);
+  const Outcome far = run({"predict", "model.safetensors", "far.csv", "-o", "r.npy"}, folder);
+  EXPECT_EQ(far.exit_code, 65);
+  EXPECT_NE(far.err.find("row 2: the reward is too large for a number; fit without --no-ceiling"),
+            std::string::npos)
+      << far.err;
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "r.npy"));
+}
+
+TEST(Tables, AGoldRewardOfAnotherScaleIsToldAndNoFailure) {
+  const Folder folder;
+  std::string text = "a,y,g\n";
+  for (int i = 0; i < 80; ++i) {
+    text += std::to_string(std::sin(1.7 * i)) + "," + std::to_string(std::sin(1.7 * i)) + ",3\n";
+  }
+  folder.write("data.csv", text);
+  const Outcome outcome = run(with(kEvaluate, {"--features", "a", "--gold", "g"}), folder);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("The gold reward's standard deviation is 0"), std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("No safe temperature"), std::string::npos) << outcome.out;
 }
 
 TEST(Tables, AConstantFeatureIsToldAndDropped) {

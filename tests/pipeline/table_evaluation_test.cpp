@@ -59,6 +59,23 @@ TEST(TableEvaluation, HoldsBestOfNAtTheKlOfEachPolicy) {
   }
 }
 
+/// What `auto` predicts for each row at one temperature without having seen it.
+std::vector<double> held_out(const SingleIndexTable& data, const EvaluationOptions& options,
+                             double beta) {
+  const std::vector<std::uint32_t> folds =
+      assign_folds(data.rewards.size(), {}, options.folds, options.training.seed);
+  std::vector<double> r(data.rewards.size());
+  for (std::uint32_t fold = 0; fold < static_cast<std::uint32_t>(options.folds); ++fold) {
+    const TrainedReward reward =
+        train_reward(data.table(), rows_not_in_fold(folds, fold), options.training);
+    const std::vector<std::uint64_t> rows = rows_in_fold(folds, fold);
+    const std::vector<double> predicted =
+        predict_reward(reward, data.features, rows, reward.column(FitWeights::automatic, beta));
+    for (std::size_t i = 0; i < rows.size(); ++i) r[rows[i]] = predicted[i];
+  }
+  return r;
+}
+
 TEST(TableEvaluation, OfAnEnumeratedTableIsWithoutErrors) {
   const SingleIndexTable data(300, 4, 1, 6);
   EvaluationOptions options = small_options({2, 0.25});
@@ -73,7 +90,11 @@ TEST(TableEvaluation, OfAnEnumeratedTableIsWithoutErrors) {
     const TablePolicyValue best =
         table_policy_value(data.rewards, data.rewards, {data.rewards.size()}, exact);
     EXPECT_EQ(evaluation.attainable_gain[b], best.gain.value);
-    EXPECT_GT(best.kl.value, sampled.rewards[0].policies[b].kl.value * 0.5);
+    const std::vector<double> r = held_out(data, options, policy.beta);
+    const TablePolicyValue expected =
+        table_policy_value(r, data.rewards, {data.rewards.size()}, exact);
+    EXPECT_EQ(policy.value.value, expected.value.value);
+    EXPECT_EQ(policy.kl.value, expected.kl.value);
     EXPECT_EQ(policy.gain.standard_error, 0);
     EXPECT_FALSE(policy.gain.interval);
     EXPECT_TRUE(policy.reliable);
@@ -137,6 +158,12 @@ TEST(TableEvaluation, SaysWhereTheGoldRewardHasAnotherUnit) {
   options.gold = cents;
   EXPECT_THAT(evaluate_table(data.table(), options).remarks,
               testing::Contains(testing::HasSubstr("mixes their units")));
+  // A gold reward that does not vary is no reason to fail: nothing is gained by it.
+  const std::vector<double> same(300, 3.0);
+  options.gold = same;
+  const TableEvaluation nothing = evaluate_table(data.table(), options);
+  EXPECT_FALSE(nothing.rewards[0].advice.admissible);
+  EXPECT_THAT(nothing.remarks, testing::Contains(testing::HasSubstr("standard deviation is 0")));
   options.gold = data.rewards;
   EXPECT_THAT(evaluate_table(data.table(), options).remarks,
               testing::Not(testing::Contains(testing::HasSubstr("mixes their units"))));

@@ -134,6 +134,20 @@ TEST_F(TableModelFile, RefusesPartsThatDoNotFitTogether) {
   write_safetensors(path_.string(), bad);
   EXPECT_THAT(refusal(), testing::HasSubstr("a deployment has no readout"));
 
+  for (const double beta : {-1.0, std::nan("")}) {
+    bad = good;
+    bad.tensors["deployment_betas"].values[0] = beta;
+    write_safetensors(path_.string(), bad);
+    EXPECT_THAT(refusal(), testing::HasSubstr("deployment_betas = "));
+  }
+
+  for (const char* name : {"weights", "readouts", "intercepts", "transform_mean", "linear"}) {
+    bad = good;
+    bad.tensors[name].values[0] = std::nan("");
+    write_safetensors(path_.string(), bad);
+    EXPECT_THAT(refusal(), testing::HasSubstr("tensor " + std::string(name) + " holds nan"));
+  }
+
   bad = good;
   bad.metadata["encoding"] = "{";
   write_safetensors(path_.string(), bad);

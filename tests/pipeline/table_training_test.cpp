@@ -262,30 +262,38 @@ double tilted_mean(std::span<const double> r, std::span<const double> y, double 
   return sum / total;
 }
 
+/// Mean over its standard error.
+double student_t(std::span<const double> differences) {
+  const auto n = static_cast<double>(differences.size());
+  const double mean = std::accumulate(differences.begin(), differences.end(), 0.0) / n;
+  double squares = 0;
+  for (const double d : differences) squares += (d - mean) * (d - mean);
+  return mean / std::sqrt(squares / (n - 1) / n);
+}
+
 TEST(TableTraining, AutomaticWeightsHoldWhereSurrogateOnesCollapse) {
-  // Of 100 rows tilted hard a handful carry the surrogate weights. Ten disjoint training sets,
+  // Of 100 rows tilted hard a handful carry the surrogate weights. Forty disjoint training sets,
   // valued on all rows.
   const Table data(4000, 8);
   TrainingOptions options = small_options({kHard});
   options.width = 100;
   options.weights = {FitWeights::uniform, FitWeights::surrogate, FitWeights::automatic};
   const std::span<const std::uint64_t> rows = data.rows;
-  std::array<double, 3> means{};
-  int ahead = 0;
-  for (std::size_t set = 0; set < 10; ++set) {
+  std::array<std::vector<double>, 2> leads;  // of auto over uniform, and over surrogate weights
+  for (std::size_t set = 0; set < 40; ++set) {
     const TrainedReward reward = train_reward(data.table(), rows.subspan(100 * set, 100), options);
-    const Matrix<double> predictions = predict_rewards(reward, data.features, rows);
     std::array<double, 3> values{};
     for (std::size_t kind = 0; kind < 3; ++kind) {
-      values[kind] = tilted_mean(column(predictions, reward.column(options.weights[kind], kHard)),
-                                 data.rewards, kHard);
-      means[kind] += values[kind] / 10;
+      values[kind] = tilted_mean(
+          predict_reward(reward, data.features, rows, reward.column(options.weights[kind], kHard)),
+          data.rewards, kHard);
     }
-    ahead += values[2] > values[1] ? 1 : 0;
+    for (std::size_t kind = 0; kind < 2; ++kind) leads[kind].push_back(values[2] - values[kind]);
   }
-  EXPECT_GE(ahead, 9);
-  EXPECT_GT(means[2], means[1] + 0.2);
-  EXPECT_GT(means[2], means[0] - 0.02);
+  // Student's t of forty pairs. Were auto no better than surrogate weights, t > 4 would have
+  // probability 2e-4; were it no worse than plain regression, t < -4 at most as much.
+  EXPECT_GT(student_t(leads[1]), 4);
+  EXPECT_GT(student_t(leads[0]), -4);
 }
 
 TEST(TableTraining, AutomaticWeightsCountEffectiveParameters) {

@@ -11,6 +11,7 @@
 
 #include "../model/failure_text.h"
 #include "esscher/base/error.h"
+#include "esscher/policy/best_of_n.h"
 #include "tables.h"
 
 namespace esscher {
@@ -96,6 +97,29 @@ TEST(TablePolicy, IsTheShareWeightedMeanOverStrata) {
   }
 }
 
+TEST(TablePolicy, WithinGroupsTheLevelOfTheProxyIsNobodys) {
+  Table table = normal_table(120, 1);
+  table.groups = numbers(120, 1, 17);
+  TablePolicyOptions options = at(0.5);
+  options.bootstrap = 100;
+  const TablePolicyValue plain = table.value(options);
+  EXPECT_NEAR(plain.proxy.value - plain.value.value, plain.over_optimisation.value, 1e-12);
+  for (std::size_t i = 0; i < table.r.size(); ++i) table.r[i] += 10.0 * table.groups[i];
+  const TablePolicyValue moved = table.value(options);
+  // Rewards of 170 lose three digits.
+  EXPECT_NEAR(moved.proxy.value, plain.proxy.value, 1e-11);
+  EXPECT_NEAR(moved.proxy.standard_error, plain.proxy.standard_error, 1e-11);
+  ASSERT_TRUE(moved.proxy.interval && plain.proxy.interval);
+  EXPECT_NEAR(moved.proxy.interval->low, plain.proxy.interval->low, 1e-10);
+  const BestOfNValue best =
+      best_of_n_value(table.r, table.y, {120, table.groups, {}, {}}, {.n = 3});
+  const BestOfNValue reference =
+      best_of_n_value(table.r, table.y, {120, table.groups, {}, {}}, {.n = 1});
+  EXPECT_NEAR(reference.proxy.value, reference.value.value, 1e-11);
+  EXPECT_GT(best.proxy.value, reference.proxy.value);
+  EXPECT_LT(best.proxy.value, reference.proxy.value + 4);
+}
+
 TEST(TablePolicy, IsTheMeanOverGroups) {
   Table table = normal_table(120, 1);
   table.groups = numbers(120, 1, 17);  // groups of 7 and of 8
@@ -106,10 +130,10 @@ TEST(TablePolicy, IsTheMeanOverGroups) {
       const Sums s = cell_sums(table, table.groups, g, beta);
       values.push_back(s.value);
       mean.value += s.value / 17;
-      mean.proxy += s.proxy / 17;
+      mean.proxy += (s.reference + s.proxy - s.reference_proxy) / 17;
       mean.kl += s.kl / 17;
       mean.reference += s.reference / 17;
-      mean.reference_proxy += s.reference_proxy / 17;
+      mean.reference_proxy += s.reference / 17;
     }
     double square = 0;
     for (const double v : values) square += (v - mean.value) * (v - mean.value);

@@ -263,8 +263,7 @@ TEST(Ridge, SeveralWeightsInOnePassHaveTheBitsOfEachAlone) {
     EXPECT_LE(rows.made(), n + 3);
     for (std::size_t k = 0; k < 3; ++k) {
       SCOPED_TRACE(testing::Message() << n << " rows, weights " << k);
-      const RidgeFit alone =
-          fit_ridge(given.rows(), given.y, log_weights[k], fixed(penalties[k]));
+      const RidgeFit alone = fit_ridge(given.rows(), given.y, log_weights[k], fixed(penalties[k]));
       EXPECT_EQ(fits[k].coefficients, alone.coefficients);
       EXPECT_EQ(fits[k].intercept, alone.intercept);
       EXPECT_EQ(fits[k].penalty, penalties[k]);

@@ -38,7 +38,7 @@ TEST(WeightTemperature, MeanHoldsAllThatTheSampleCanBear) {
 TEST(WeightTemperature, IsPlainRegressionWhereNoWeightsCanBeBorne) {
   const AveragedWeights none = averaged({1, 2, kInfinity}, {1, 3, 90});
   EXPECT_EQ(none.first, 2);
-  EXPECT_THAT(none.reason, testing::HasSubstr("equal weights: at no other temperature"));
+  EXPECT_THAT(none.reason, testing::HasSubstr("equal weights: even at 2, the highest"));
 }
 
 TEST(WeightTemperature, RefusesWhatIsNoGrid) {

@@ -16,6 +16,9 @@ std::string number_text(double value);
 /// \p value in at most \p digits significant digits, for sentences ("1.41421").
 std::string number_text(double value, int digits);
 
+/// A count and its noun, which takes an s: "1 row", "2 rows".
+std::string counted(std::uint64_t count, std::string_view noun);
+
 /// \p text as one finite or infinite number, nothing before or behind it.
 /// \throws UsageError naming \p field where \p text is not a number.
 double parse_number(std::string_view text, std::string_view field);

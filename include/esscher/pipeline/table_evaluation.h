@@ -4,6 +4,7 @@
 /// What the policy tilted by a learned reward would be worth, measured on rows that the reward has
 /// not seen (mathematics, section 8), and the temperatures that this supports.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,12 +45,23 @@ struct RewardEvaluation {
   DeploymentAdvice advice;
 };
 
+/// What the fit without one fold settled of what was left open.
+struct FoldTraining {
+  std::uint64_t rows = 0;                     ///< that it was fitted to
+  std::size_t width = 0;                      ///< neurons
+  int epochs = 0;                             ///< of stage 1
+  std::optional<double> feature_temperature;  ///< beta1; empty without weights
+  double penalty = 0;                         ///< lambda of the readout with equal weights
+  double linear_penalty = 0;                  ///< lambda of the linear ridge
+};
+
 struct TableEvaluation {
   std::vector<RewardEvaluation> rewards;  ///< as asked for, then uniform, then linear
   /// What a policy that knew every reward would gain, J* - reference, at each temperature. Noise in
   /// the rewards counts as knowledge, so that efficiencies against it are too low rather than too
   /// high.
   std::vector<double> attainable_gain;
+  std::vector<FoldTraining> folds;
   bool cancelled = false;
   std::vector<std::string> remarks;  ///< plain sentences
 };

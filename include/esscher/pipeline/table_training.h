@@ -86,9 +86,10 @@ struct TrainingOptions {
   /// number, the slope of rewards on held-out predictions, which gives predictions the reward's
   /// unit. The linear baseline stays a regression.
   ReadoutLoss loss = ReadoutLoss::squared;
-  /// Of the uniform fit: gcv (by folds for preferences) or fixed. Others: lambda sqrt(n / ESS).
+  /// gcv (by folds for preferences) for the uniform fit, and lambda sqrt(n / ESS) for the others;
+  /// or fixed for all.
   RidgeOptions ridge{};
-  int folds = 5;  ///< of the pilot and of the choice of weights
+  int folds = 5;  ///< of the pilot
   /// Rewards are cut off at the largest training reward. Beyond it a reward is extrapolation, and a
   /// tilted policy seeks nothing else (ours). Not with groups: the level of a reward learned
   /// relative to its group's mean is not known.
@@ -156,8 +157,14 @@ double reward_sd(const RewardTable& table);
 
 /// Predictions for the numbered rows of \p features in the unit of the reward, rows x (2 +
 /// deployments): plain regression, the linear baseline (cut off at the ceiling only where log1p is
-/// undone), and each deployment. Cost: n k m multiply-adds.
+/// undone), and each deployment. Cost: n k m multiply-adds, and n m for each readout in use.
 Matrix<double> predict_rewards(const TrainedReward& reward, const FeatureRows& features,
                                std::span<const std::uint64_t> rows, int threads = 0);
+
+/// One column of them. \param column  kUniform, kLinear, or TrainedReward::column()
+/// \throws UsageError where there is no such column
+std::vector<double> predict_reward(const TrainedReward& reward, const FeatureRows& features,
+                                   std::span<const std::uint64_t> rows, std::size_t column,
+                                   int threads = 0);
 
 }  // namespace esscher

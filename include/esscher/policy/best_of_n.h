@@ -23,7 +23,7 @@ struct BestOfNOptions {
 struct BestOfNValue {
   double n = 1;
   Estimate value;      ///< mean of y over the choices
-  Estimate proxy;      ///< mean of r over the choices
+  Estimate proxy;      ///< mean of r over the choices; with groups as TablePolicyValue::proxy
   Estimate reference;  ///< mean of y under pi_0
   Estimate gain;       ///< value - reference
   /// Of the choices' law from pi_0, exactly on these rows: at most `kl_bound`, and equal to it in

@@ -62,13 +62,15 @@ struct TableEstimate : Estimate {
 /// Rewards in units of y and r, which the caller has made the same; KL in nats.
 struct TablePolicyValue {
   double beta = 0;
-  TableEstimate value;              ///< V = mean of y under the tilted policy: the gold value
-  TableEstimate proxy;              ///< P = mean of r under the tilted policy
-  TableEstimate kl;                 ///< KL(pi_r || pi_0) = P / beta - log Z, >= 0
+  TableEstimate value;  ///< V = mean of y under the tilted policy: the gold value
+  /// P = mean of r under the tilted policy; with groups, where the level of r is nobody's, its rise
+  /// over pi_0 on the level of y there, so that over-optimisation is P - V.
+  TableEstimate proxy;
+  TableEstimate kl;                 ///< KL(pi_r || pi_0) = mean of r / beta - log Z, >= 0
   TableEstimate objective;          ///< J = V - beta KL
   TableEstimate reference;          ///< mean of y under pi_0
   TableEstimate gain;               ///< J - reference
-  TableEstimate over_optimisation;  ///< (P - mean of r under pi_0) - (V - reference)
+  TableEstimate over_optimisation;  ///< rise of r over pi_0 less rise of y
   /// Of the tilted weights, which sum to a stratum's share within it, to 1/G within a group.
   WeightDiagnostics weights;
   /// Without groups that of `weights`; with groups the sum over groups of (sum w)^2 / sum w^2

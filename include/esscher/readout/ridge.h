@@ -120,15 +120,15 @@ RidgeFit fit_ridge(const DesignRows& rows, std::span<const double> targets,
                    std::span<const double> log_weights, const RidgeOptions& options = {},
                    std::span<const std::uint32_t> groups = {});
 
-/// fit_ridge() for each of several weights, with a fixed penalty each, in one pass over the rows: for
-/// rows that cost more to make than to add up. The same bits as one by one.
-/// \param log_weights  n each \param penalties  lambda >= 0, one for each; options.rule and penalty
-///         are not looked at
+/// fit_ridge() for each of several weights, with a fixed penalty each, in one pass over the rows:
+/// where rows cost more to make than to add up. The same bits as one by one.
+/// \param log_weights  n each; taken over, since n numbers a fit may be much
+/// \param penalties    lambda >= 0, one a fit; options.rule and options.penalty are not looked at
 /// \throws UsageError and DataError as fit_ridge()
-/// Cost: as fit_ridge() each, but for the rows. Memory: (m + 1)^2 doubles a weighting, some four
+/// Cost: as fit_ridge() each, but for making the rows. Memory: (m + 1)^2 doubles a fit, some four
 /// times a thread.
 std::vector<RidgeFit> fit_ridges(const DesignRows& rows, std::span<const double> targets,
-                                 std::span<const std::vector<double>> log_weights,
+                                 std::vector<std::vector<double>> log_weights,
                                  std::span<const double> penalties,
                                  const RidgeOptions& options = {});
 

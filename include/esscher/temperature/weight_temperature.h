@@ -12,8 +12,8 @@
 /// `least_ess_ratio` times the readout's effective parameters (the degrees of freedom of the ridge
 /// fit with equal weights). Each takes its weights as a defensive mixture with equal ones
 /// (weights/log_weights.h), so that directions which the heavy rows leave open are held by the
-/// others. On real landscapes (docs/landscapes.md) the mean takes most of what the best single
-/// temperature in hindsight has to give, and more where samples are small.
+/// others. On real landscapes (docs/landscapes.md) the mean takes three quarters or more of what
+/// the best single temperature in hindsight has to give.
 
 #include <cstddef>
 #include <span>
