@@ -80,11 +80,27 @@ std::string weights_text(const RewardEvaluation& reward, std::size_t b, double s
   return std::isfinite(*temperature) ? fmt::format("{:.3g}", *temperature / sd) : "equal";
 }
 
-std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluation, double sd) {
+/// Values are told as they are or, within groups, as rises over the reference: its level, which
+/// differs from group to group, would drown every error.
+struct Told {
+  bool grouped = false;
+
+  const char* gold() const { return grouped ? "rise" : "gold"; }
+  const TableEstimate& gold(const TablePolicyValue& policy) const {
+    return grouped ? policy.rise : policy.value;
+  }
+  const Estimate& gold(const BestOfNValue& best) const { return grouped ? best.gain : best.value; }
+  double proxy(const TablePolicyValue& policy) const {
+    return policy.proxy.value - (grouped ? policy.reference.value : 0);
+  }
+};
+
+std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluation, double sd,
+                  Told told) {
   std::string text = fmt::format(
       "\n{} (held-out correlation {:.3f})\n  {:>9} {:>7} {:>9} {:>8} {:>9} {:>8} {:>9} "
       "{:<20} {:>5} {:>7}{:>7} {:>5}\n",
-      reward.name, reward.correlation, "beta", "beta/sd", "gold", "+-", "proxy", "KL", "gain",
+      reward.name, reward.correlation, "beta", "beta/sd", told.gold(), "+-", "proxy", "KL", "gain",
       "95 %", "eff.", "b_w/sd", "ESS", "k");
   for (std::size_t b = 0; b < reward.policies.size(); ++b) {
     const TablePolicyValue& policy = reward.policies[b];
@@ -92,8 +108,8 @@ std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluat
     text += fmt::format(
         "{} {:>9.4g} {:>7.3g} {:>9.4g} {:>8} {:>9.4g} {:>8.3g} {:>9.4g} "
         "{:<20} {:>5} {:>7}{:>7.0f} {:>5}\n",
-        policy.reliable ? " " : "!", policy.beta, policy.beta / sd, policy.value.value,
-        or_dash(policy.value.standard_error, 2), policy.proxy.value, policy.kl.value,
+        policy.reliable ? " " : "!", policy.beta, policy.beta / sd, told.gold(policy).value,
+        or_dash(told.gold(policy).standard_error, 2), told.proxy(policy), policy.kl.value,
         policy.gain.value,
         fmt::format("[{}, {}]", or_dash(low(policy.gain), 3), or_dash(high(policy.gain), 3)),
         share ? fmt::format("{:.2f}", *share) : "-", weights_text(reward, b, sd), policy.ess,
@@ -104,17 +120,18 @@ std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluat
 }
 
 /// Best-of-n beside the policies of one reward.
-std::string best_of_n_table(const RewardEvaluation& reward, double sd) {
+std::string best_of_n_table(const RewardEvaluation& reward, double sd, Told told) {
   std::string text = fmt::format(
-      "\n{}, best of n at the same bound of the KL\n  {:>9} {:>7} {:>9} {:>9} {:>8} {:>9} {:>9}\n",
-      reward.name, "beta", "beta/sd", "n", "gold", "+-", "KL", "gold of beta");
+      "\n{}, best of n at the same bound of the KL\n  {:>9} {:>7} {:>9} {:>9} {:>8} {:>9} {:>12}\n",
+      reward.name, "beta", "beta/sd", "n", told.gold(), "+-", "KL",
+      std::string(told.gold()) + " of beta");
   for (std::size_t b = 0; b < reward.policies.size(); ++b) {
     const BestOfNValue& best = reward.best_of_n[b];
     text += fmt::format("{} {:>9.4g} {:>7.3g} {:>9.4g} {:>9.4g} {:>8} {:>9.3g} {:>12.4g}\n",
                         best.reliable ? " " : "!", reward.policies[b].beta,
-                        reward.policies[b].beta / sd, best.n, best.value.value,
-                        or_dash(best.value.standard_error, 2), best.kl.value,
-                        reward.policies[b].value.value);
+                        reward.policies[b].beta / sd, best.n, told.gold(best).value,
+                        or_dash(told.gold(best).standard_error, 2), best.kl.value,
+                        told.gold(reward.policies[b]).value);
   }
   return text;
 }
@@ -139,6 +156,7 @@ Json policy_json(const TablePolicyValue& policy, double sd, double attainable) {
           {"kl", estimate_json(policy.kl)},
           {"objective", estimate_json(policy.objective)},
           {"reference", estimate_json(policy.reference)},
+          {"rise", estimate_json(policy.rise)},
           {"gain", estimate_json(policy.gain)},
           {"attainable_gain", attainable},
           {"efficiency", or_null(efficiency(policy.gain.value, attainable))},
@@ -188,18 +206,23 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       evaluation.rewards.front().policies.front().reference.value);
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
   text += paragraph(training_text(evaluation.folds, sd));
-  for (const RewardEvaluation& reward : evaluation.rewards) text += table(reward, evaluation, sd);
-  text += best_of_n_table(evaluation.rewards.front(), sd) + "\n";
+  const Told told{!dataset.groups.empty()};
+  for (const RewardEvaluation& reward : evaluation.rewards) {
+    text += table(reward, evaluation, sd, told);
+  }
+  text += best_of_n_table(evaluation.rewards.front(), sd, told) + "\n";
+  const std::string values =
+      told.grouped
+          ? "rise: mean reward under the policy less that under the reference, on rows its "
+            "reward has not seen; proxy: the rise that the learned reward claims; "
+          : "gold: mean reward under the policy, on rows its reward has not seen; proxy: "
+            "what the learned reward says there; ";
   text += paragraph(
-      "gold: mean reward under the policy, on rows its reward has not seen; proxy: what the "
-      "learned reward says there (within groups: gold of the reference and the learned reward's "
-      "rise "
-      "over it); gain: J - "
-      "J(reference), J = gold - beta KL; eff.: share of the gain of a "
-      "policy that knows every reward; b_w: temperature of the readout's weights, for auto the "
-      "lowest in its mean; ESS and k: "
-      "effective rows and Pareto k of the tilt; n: candidates of which the best by the learned "
-      "reward is taken, log n - (n - 1)/n = KL of the tilt; !: not to be relied on.");
+      values +
+      "gain: J - J(reference), J = gold - beta KL; eff.: share of the gain of a policy that knows "
+      "every reward; b_w: temperature of the readout's weights, for auto the lowest in its mean; "
+      "ESS and k: effective rows and Pareto k of the tilt; n: candidates of which the best by the "
+      "learned reward is taken, log n - (n - 1)/n = KL of the tilt; !: not to be relied on.");
   for (const std::string& remark : evaluation.remarks) text += paragraph(remark);
   return text;
 }
@@ -249,7 +272,8 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
 
 std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
   std::string text =
-      "reward,beta,beta_sd,gold,gold_se,proxy,proxy_se,kl,kl_se,gain,gain_low,gain_high,"
+      "reward,beta,beta_sd,gold,gold_se,rise,rise_se,proxy,proxy_se,kl,kl_se,gain,gain_low,gain_"
+      "high,"
       "attainable_gain,over_optimisation,over_optimisation_se,ess,pareto_k,reliable,weight_"
       "temperature,best_of_n,best_of_n_gold,best_of_n_gold_se\n";
   for (const RewardEvaluation& reward : evaluation.rewards) {
@@ -259,10 +283,11 @@ std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
       line.add(reward.name);
       for (const double value :
            {policy.beta, policy.beta / sd, policy.value.value, policy.value.standard_error,
-            policy.proxy.value, policy.proxy.standard_error, policy.kl.value,
-            policy.kl.standard_error, policy.gain.value, low(policy.gain), high(policy.gain),
-            evaluation.attainable_gain[b], policy.over_optimisation.value,
-            policy.over_optimisation.standard_error, policy.ess, policy.weights.pareto_k}) {
+            policy.rise.value, policy.rise.standard_error, policy.proxy.value,
+            policy.proxy.standard_error, policy.kl.value, policy.kl.standard_error,
+            policy.gain.value, low(policy.gain), high(policy.gain), evaluation.attainable_gain[b],
+            policy.over_optimisation.value, policy.over_optimisation.standard_error, policy.ess,
+            policy.weights.pareto_k}) {
         line.add(value);
       }
       line.add(std::string(policy.reliable ? "1" : "0"));

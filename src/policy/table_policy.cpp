@@ -25,13 +25,10 @@ using internal::TableFigures;
 using internal::TiltedTable;
 
 TableEstimate TablePolicyValue::*const kEstimates[kFigures] = {
-    &TablePolicyValue::value,
-    &TablePolicyValue::proxy,
-    &TablePolicyValue::kl,
-    &TablePolicyValue::objective,
-    &TablePolicyValue::reference,
-    &TablePolicyValue::gain,
-    &TablePolicyValue::over_optimisation};
+    &TablePolicyValue::value,     &TablePolicyValue::proxy,
+    &TablePolicyValue::kl,        &TablePolicyValue::objective,
+    &TablePolicyValue::reference, &TablePolicyValue::rise,
+    &TablePolicyValue::gain,      &TablePolicyValue::over_optimisation};
 
 void check(const TablePolicyOptions& options) {
   require_temperature(options.beta, "beta");

@@ -18,8 +18,9 @@ Figures figures_of(double value, double proxy, double kl, double reference_y, do
   f[kKl] = kl;
   f[kObjective] = value - beta * kl;
   f[kReference] = reference_y;
-  f[kGain] = (value - reference_y) - beta * kl;
-  f[kOver] = (proxy - reference_r) - (value - reference_y);
+  f[kRise] = value - reference_y;
+  f[kGain] = f[kRise] - beta * kl;
+  f[kOver] = (proxy - reference_r) - f[kRise];
   return f;
 }
 

@@ -19,9 +19,10 @@ inline constexpr std::size_t kProxy = 1;
 inline constexpr std::size_t kKl = 2;
 inline constexpr std::size_t kObjective = 3;
 inline constexpr std::size_t kReference = 4;
-inline constexpr std::size_t kGain = 5;
-inline constexpr std::size_t kOver = 6;
-inline constexpr std::size_t kFigures = 7;
+inline constexpr std::size_t kRise = 5;
+inline constexpr std::size_t kGain = 6;
+inline constexpr std::size_t kOver = 7;
+inline constexpr std::size_t kFigures = 8;
 using Figures = std::array<double, kFigures>;
 
 struct TableFigures {

@@ -55,7 +55,7 @@ AdviceLimit look_at(const TablePolicyValue& point, const TablePolicyValue* best,
     return best == nullptr ? AdviceLimit::not_learnable : AdviceLimit::learning_cost;
   }
   const bool turned =
-      best != nullptr && point.value.value + point.value.standard_error < best->value.value;
+      best != nullptr && point.rise.value + point.rise.standard_error < best->rise.value;
   return turned ? AdviceLimit::gold_turned : AdviceLimit::grid_end;
 }
 
@@ -98,7 +98,7 @@ DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points, dou
     const TablePolicyValue& point = *descending[passed];
     advice.limit = look_at(point, best, level);
     if (advice.limit != AdviceLimit::grid_end) break;
-    if (best == nullptr || point.value.value > best->value.value) best = &point;
+    if (best == nullptr || point.rise.value > best->rise.value) best = &point;
   }
   const TablePolicyValue& stop = *descending[std::min(passed, descending.size() - 1)];
   if (passed == 0) {
@@ -114,7 +114,7 @@ DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points, dou
   interval.high = descending[0]->beta;
   if (passed < descending.size()) interval.low_excluded = stop.beta;
   const auto good = std::find_if(descending.begin(), descending.end(), [&](const auto* point) {
-    return point->value.value >= best->value.value - best->value.standard_error;
+    return point->rise.value >= best->rise.value - best->rise.standard_error;
   });
   advice.admissible = interval;
   advice.recommended = (*good)->beta;

@@ -55,6 +55,7 @@ void expect_figures(const TablePolicyValue& found, const Sums& s, double beta) {
   EXPECT_NEAR(found.kl.value, s.kl, 1e-12);
   EXPECT_NEAR(found.objective.value, s.value - beta * s.kl, 1e-12);
   EXPECT_NEAR(found.reference.value, s.reference, 1e-12);
+  EXPECT_NEAR(found.rise.value, s.value - s.reference, 1e-12);
   EXPECT_NEAR(found.gain.value, s.value - beta * s.kl - s.reference, 1e-12);
   EXPECT_NEAR(found.over_optimisation.value, s.proxy - s.reference_proxy - (s.value - s.reference),
               1e-12);
@@ -97,7 +98,7 @@ TEST(TablePolicy, IsTheShareWeightedMeanOverStrata) {
   }
 }
 
-TEST(TablePolicy, WithinGroupsTheLevelOfTheProxyIsNobodys) {
+TEST(TablePolicy, WithinGroupsLevelsAreNobodys) {
   Table table = normal_table(120, 1);
   table.groups = numbers(120, 1, 17);
   TablePolicyOptions options = at(0.5);
@@ -111,6 +112,11 @@ TEST(TablePolicy, WithinGroupsTheLevelOfTheProxyIsNobodys) {
   EXPECT_NEAR(moved.proxy.standard_error, plain.proxy.standard_error, 1e-11);
   ASSERT_TRUE(moved.proxy.interval && plain.proxy.interval);
   EXPECT_NEAR(moved.proxy.interval->low, plain.proxy.interval->low, 1e-10);
+  for (std::size_t i = 0; i < table.y.size(); ++i) table.y[i] += 10.0 * table.groups[i];
+  const TablePolicyValue raised = table.value(options);
+  EXPECT_NEAR(raised.rise.value, plain.rise.value, 1e-11);
+  EXPECT_NEAR(raised.rise.standard_error, plain.rise.standard_error, 1e-11);
+  EXPECT_GT(raised.value.standard_error, 5 * plain.value.standard_error);
   const BestOfNValue best =
       best_of_n_value(table.r, table.y, {120, table.groups, {}, {}}, {.n = 3});
   const BestOfNValue reference =

@@ -13,7 +13,9 @@ namespace {
 TablePolicyValue point(double beta, double gold, double gain, double error = 0.1) {
   TablePolicyValue value;
   value.beta = beta;
-  value.value = {{gold, error}};
+  // The levels of prompts, common to all temperatures, tell nothing of one against another.
+  value.value = {{5 + gold, 100 * error}};
+  value.rise = {{gold, error}};
   value.gain = {{gain, error}};
   value.kl = {{0.1 / beta, 0}};
   return value;

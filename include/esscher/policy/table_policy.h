@@ -69,7 +69,8 @@ struct TablePolicyValue {
   TableEstimate kl;                 ///< KL(pi_r || pi_0) = mean of r / beta - log Z, >= 0
   TableEstimate objective;          ///< J = V - beta KL
   TableEstimate reference;          ///< mean of y under pi_0
-  TableEstimate gain;               ///< J - reference
+  TableEstimate rise;               ///< V - reference; with groups free of their levels
+  TableEstimate gain;               ///< J - reference = rise - beta KL
   TableEstimate over_optimisation;  ///< rise of r over pi_0 less rise of y
   /// Of the tilted weights, which sum to a stratum's share within it, to 1/G within a group.
   WeightDiagnostics weights;
