@@ -40,15 +40,18 @@ std::string range_text(const std::vector<double>& values, int digits = 3) {
   return low == high ? low : low + " to " + high;
 }
 
-/// What the fits settled of what was left open. \param sd  of the reward
-std::string training_text(const std::vector<FoldTraining>& folds, double sd) {
+/// What the fits settled of what was left open.
+std::string training_text(const std::vector<FoldTraining>& folds) {
   std::vector<double> rows;
+  std::vector<double> epochs;
   std::vector<double> temperatures;
   std::vector<double> penalties;
   std::vector<double> linear_penalties;
   for (const FoldTraining& fold : folds) {
     rows.push_back(static_cast<double>(fold.rows));
-    if (fold.feature_temperature) temperatures.push_back(*fold.feature_temperature / sd);
+    epochs.push_back(fold.epochs);
+    if (fold.feature_temperature)
+      temperatures.push_back(*fold.feature_temperature / fold.reward_sd);
     penalties.push_back(fold.penalty);
     linear_penalties.push_back(fold.linear_penalty);
   }
@@ -59,11 +62,10 @@ std::string training_text(const std::vector<FoldTraining>& folds, double sd) {
                                ? ""
                                : fmt::format(" in {} of the fits", temperatures.size());
   return fmt::format(
-      "fitted {} times, to {} rows: {}, {}, {}{}; lambda = {} for equal weights; linear ridge: "
-      "lambda = {}",
+      "fitted {} times, to {} rows: {}, epochs {}, {}{}; lambda = {} for equal weights; linear "
+      "ridge: lambda = {}",
       folds.size(), range_text(rows, 15), counted(folds.front().width, "neuron"),
-      counted(static_cast<std::uint64_t>(folds.front().epochs), "epoch"), labels, some,
-      range_text(penalties), range_text(linear_penalties));
+      range_text(epochs), labels, some, range_text(penalties), range_text(linear_penalties));
 }
 
 /// The middle one of the folds' weight temperatures.
@@ -205,7 +207,7 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       counted(dataset.feature_names.size(), "feature"), sd,
       evaluation.rewards.front().policies.front().reference.value);
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
-  text += paragraph(training_text(evaluation.folds, sd));
+  text += paragraph(training_text(evaluation.folds));
   const Told told{!dataset.groups.empty()};
   for (const RewardEvaluation& reward : evaluation.rewards) {
     text += table(reward, evaluation, sd, told);
@@ -256,7 +258,8 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
                      {"epochs", fold.epochs},
                      {"feature_temperature", or_null(fold.feature_temperature)},
                      {"penalty", fold.penalty},
-                     {"linear_penalty", fold.linear_penalty}});
+                     {"linear_penalty", fold.linear_penalty},
+                     {"reward_sd", fold.reward_sd}});
   }
   return json_text({{"build", build_json()},
                     {"options", options},

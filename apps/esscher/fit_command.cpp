@@ -63,8 +63,8 @@ std::string report(const Dataset& dataset, const TrainedReward& reward) {
   }
   if (averaged) {
     text += paragraph(
-        "beta_w and ESS of a mean: of the lowest temperature in it, whose weights, "
-        "like all its weights, are mixed with a tenth of equal ones");
+        "beta_w and ESS of a mean are those of its lowest temperature; all its weights "
+        "hold a tenth of equal ones");
   }
   return text;
 }

@@ -98,7 +98,9 @@ std::vector<Setting> training_settings() {
       {"penalty", "RULE", "gcv",
        "ridge penalty: gcv (by folds for preferences) of the uniform fit, times sqrt(n / ESS) in "
        "weighted ones; or a number for all"},
-      {"folds", "K", "5", "folds of the pilot behind surrogate weights"},
+      {"folds", "K", "5",
+       "folds of the pilot behind surrogate weights; from preferences also of every penalty and "
+       "unit"},
       {"no-ceiling", "", "false", "does not cut rewards off at the largest one seen"},
       {"seed", "SEED", "1", "of all random numbers"},
       {"threads", "N", "0", "threads, 0 for all cores; results do not depend on it"},

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <utility>
 
 #include "esscher/base/error.h"
-#include "esscher/base/number_text.h"
 #include "esscher/temperature/weight_temperature.h"
 #include "esscher/weights/log_weights.h"
 #include "pipeline/preference_fit.h"
@@ -15,14 +15,9 @@
 namespace esscher::internal {
 namespace {
 
+/// Moments of fits that share a pass, for one chunk of rows; a thread holds some four of them.
+constexpr std::size_t kMomentBytes = std::size_t{1} << 25;
 constexpr double kEqualWeights = std::numeric_limits<double>::infinity();
-
-/// "Readout with surrogate weights at temperature 0.25".
-std::string head_text(const RewardHead& head) {
-  if (!head.weight_temperature) return "Readout with equal weights";
-  return "Readout with " + std::string(readout_weights_name(head.weights)) +
-         " weights at temperature " + number_text(*head.weight_temperature, 4);
-}
 
 }  // namespace
 
@@ -65,6 +60,16 @@ Deployment Readouts::deploy(FitWeights weights, double beta) {
       return average(beta);
   }
   throw InternalError("no such weights");
+}
+
+void Readouts::add_remarks() const {
+  if (constant_.empty()) return;
+  std::string kinds;
+  for (const std::string& kind : constant_) kinds += (kinds.empty() ? "" : ", ") + kind;
+  reward_.remarks.push_back(
+      "Readouts whose learned order does not agree with the rewards out of sample are constant; "
+      "there are such with these weights: " +
+      kinds + ".");
 }
 
 std::size_t Readouts::head(ReadoutWeights weights, double temperature) {
@@ -119,18 +124,33 @@ std::vector<RidgeFit> Readouts::fit(std::vector<std::vector<double>> log_weights
     penalties.push_back(ridge_.rule == PenaltyRule::fixed ? ridge_.penalty : penalty_ * growth);
   }
   const bool squared = options_.loss == ReadoutLoss::squared;
-  if (squared && targets_.groups().empty()) {
-    return fit_ridges(rows_, targets_.values(), std::move(log_weights), penalties, ridge_);
-  }
+  if (squared && targets_.groups().empty()) return share_passes(std::move(log_weights), penalties);
   // Means of groups, or pairs, for one weights at a time: they may take much memory.
   std::vector<RidgeFit> fits;
   RidgeOptions ridge = ridge_;
   ridge.rule = PenaltyRule::fixed;
   for (std::size_t i = 0; i < penalties.size(); ++i) {
+    if (options_.callbacks.cancelled()) return std::vector<RidgeFit>(penalties.size());
     ridge.penalty = penalties[i];
     fits.push_back(
         squared ? fit_ridge(rows_, targets_.values(), log_weights[i], ridge, targets_.groups())
                 : fit_preferences(log_weights[i], ridge).fit);
+  }
+  return fits;
+}
+
+std::vector<RidgeFit> Readouts::share_passes(std::vector<std::vector<double>> log_weights,
+                                             std::span<const double> penalties) const {
+  const std::size_t bytes = (rows_.columns() + 1) * (rows_.columns() + 1) * sizeof(double);
+  const std::size_t most = std::max<std::size_t>(1, kMomentBytes / bytes);
+  std::vector<RidgeFit> fits;
+  for (std::size_t begin = 0; begin < penalties.size(); begin += most) {
+    const std::size_t count = std::min(most, penalties.size() - begin);
+    std::vector<std::vector<double>> some;
+    for (std::size_t i = begin; i < begin + count; ++i) some.push_back(std::move(log_weights[i]));
+    std::ranges::move(fit_ridges(rows_, targets_.values(), std::move(some),
+                                 penalties.subspan(begin, count), ridge_),
+                      std::back_inserter(fits));
   }
   return fits;
 }
@@ -154,7 +174,8 @@ std::size_t Readouts::add(ReadoutWeights weights, double temperature, const Ridg
   head.penalty = fit.penalty;
   // A ridge regression's remarks speak of its small samples, which the effective sample size tells.
   if (options_.loss == ReadoutLoss::preferences && !fit.remark.empty()) {
-    reward_.remarks.push_back(head_text(head) + ": " + fit.remark);
+    constant_.insert(head.weight_temperature ? std::string(readout_weights_name(weights))
+                                             : "equal");
   }
   reward_.heads.push_back(std::move(head));
   reward_.head_ess.push_back(fit.weights.ess);

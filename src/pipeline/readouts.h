@@ -1,7 +1,9 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,9 @@ class Readouts {
   /// Fits what is not there yet.
   Deployment deploy(FitWeights weights, double beta);
 
+  /// What is to be said of all of them, at the end.
+  void add_remarks() const;
+
  private:
   /// Index of the head fitted with such weights. Temperatures in standard deviations.
   std::size_t head(ReadoutWeights weights, double temperature);
@@ -32,6 +37,9 @@ class Readouts {
   Deployment average(double beta);
   /// One fit for each weights, by the loss that was asked for.
   std::vector<RidgeFit> fit(std::vector<std::vector<double>> log_weights) const;
+  /// Ridge regressions in as few passes over the rows as memory allows.
+  std::vector<RidgeFit> share_passes(std::vector<std::vector<double>> log_weights,
+                                     std::span<const double> penalties) const;
   CrossFit fit_preferences(std::span<const double> log_weights, const RidgeOptions& ridge) const;
   std::size_t add(ReadoutWeights weights, double temperature, const RidgeFit& fit);
   /// Predicted targets as rewards about their mean, in standard deviations.
@@ -51,6 +59,7 @@ class Readouts {
   std::map<std::pair<ReadoutWeights, double>, std::size_t> heads_;
   /// With defensive weights, by weight temperature.
   std::map<double, std::size_t> defended_;
+  std::set<std::string> constant_;  ///< kinds of weights with a readout that learned nothing
 };
 
 }  // namespace esscher::internal

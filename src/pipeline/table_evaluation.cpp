@@ -124,7 +124,7 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
     const std::vector<std::uint64_t> rows = rows_in_fold(folds, number);
     result.folds.push_back({n - rows.size(), reward.first.width(), reward.epochs,
                             reward.feature_temperature, reward.heads.front().penalty,
-                            reward.linear.penalty});
+                            reward.linear.penalty, reward.reward_sd});
     const Matrix<double> predictions =
         predict_rewards(reward, table.features, rows, training.threads);
     for (std::size_t kind = 0; kind < held_out.size(); ++kind) {
@@ -191,7 +191,10 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
   }
   add_remarks(result, result.remarks);
   if (!options.gold.empty()) {
-    const Spread both = spread(table.rewards, gold, cells, log_weights);
+    const std::vector<std::uint32_t> whole(n);
+    const Spread both = spread(
+        table.rewards, gold,
+        table.groups.empty() ? std::span<const std::uint32_t>(whole) : table.groups, log_weights);
     const double sd = std::sqrt(both.rr);
     const double gold_sd = std::sqrt(both.yy);
     if (gold_sd > 2 * sd || sd > 2 * gold_sd) {

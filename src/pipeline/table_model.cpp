@@ -185,8 +185,9 @@ void save_table_model(const std::string& path, const TableModel& model) {
 
 TableModel load_table_model(const std::string& path) {
   const internal::ModelFile file(path, kTableModel);
-  file.require_finite(
-      {"transform_mean", "transform_scale", "transform_directions", "linear", "linear_intercept"});
+  file.require_finite({"transform_mean", "transform_scale", "transform_directions", "linear",
+                       "linear_intercept", "reward_range", "reward_knots", "reward_ranks",
+                       "reward_sd", "head_ess"});
   TableModel model;
   TrainedReward& reward = model.reward;
   model.encoding = FeatureEncoding::from_json(file.fact("encoding"), path);
@@ -207,6 +208,8 @@ TableModel load_table_model(const std::string& path) {
   reward.linear.intercept = file.vector("linear_intercept", 1)[0];
   reward.linear.penalty = file.vector("linear_penalty", 1)[0];
   reward.ceiling = optional(file.vector("ceiling", 1)[0]);
+  if (!reward.ceiling && file.vector("ceiling", 1)[0] != kNone)
+    file.broken("its ceiling is no number");
   reward.reward_sd = file.vector("reward_sd", 1)[0];
   reward.feature_temperature = optional(file.vector("feature_temperature", 1)[0]);
   const double epochs = file.vector("epochs", 1)[0];

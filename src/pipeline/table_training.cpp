@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
@@ -145,7 +146,7 @@ std::vector<double> transformed_rewards(const RewardTable& table,
 }
 
 /// Of which readouts a column of predict_rewards() is the mean; none for the linear baseline.
-std::vector<std::size_t> members(const TrainedReward& reward, std::size_t column) {
+std::vector<std::size_t> heads_of_column(const TrainedReward& reward, std::size_t column) {
   if (column == TrainedReward::kUniform) return {0};
   if (column == TrainedReward::kLinear) return {};
   const std::size_t deployment = column - TrainedReward::kFirstDeployment;
@@ -164,7 +165,7 @@ Matrix<double> predict_columns(const TrainedReward& reward, const FeatureRows& f
   std::vector<std::vector<std::size_t>> columns_of(reward.heads.size());
   std::vector<double> shares(columns.size());
   for (std::size_t c = 0; c < columns.size(); ++c) {
-    const std::vector<std::size_t> heads = members(reward, columns[c]);
+    const std::vector<std::size_t> heads = heads_of_column(reward, columns[c]);
     for (const std::size_t head : heads) columns_of[head].push_back(c);
     if (!heads.empty()) shares[c] = 1.0 / static_cast<double>(heads.size());
   }
@@ -179,11 +180,12 @@ Matrix<double> predict_columns(const TrainedReward& reward, const FeatureRows& f
       ChunkGrid(rows.size(), kChunkRows), {threads, "predictions", {}}, [&](const Chunk& chunk) {
         const internal::TransformedRows x(features, rows.subspan(chunk.begin, chunk.size()),
                                           reward.transform, 1);
-        const internal::HiddenRows hidden(x, reward.first, 1);
+        std::optional<internal::HiddenRows> hidden;
         for (std::size_t h = 0; h < reward.heads.size(); ++h) {
           if (columns_of[h].empty()) continue;
+          if (!hidden) hidden.emplace(x, reward.first, 1);
           const RewardHead& head = reward.heads[h];
-          const std::vector<double> values = predict(hidden, head.readout, head.intercept, 1);
+          const std::vector<double> values = predict(*hidden, head.readout, head.intercept, 1);
           for (std::size_t i = 0; i < values.size(); ++i) {
             const double value = as_reward(values[i], true);
             for (const std::size_t c : columns_of[h]) out(chunk.begin + i, c) += shares[c] * value;
@@ -311,6 +313,7 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
       reward.deployments.push_back(readouts.deploy(weights, beta));
     }
   }
+  readouts.add_remarks();
   fit_linear(x, targets, options, reward);
   return reward;
 }

@@ -107,11 +107,12 @@ class Cell {
     }
     f[kGain] = f[kValue];
     f[kValue] += reference_;
-    f[kProxy] += within ? reference_ : proxy_;
+    f[kProxy] += proxy_;
     f[kReference] = reference_;
     f[kKl] = std::max(0.0, f[kKl]);
     result.ess = 1 / squares;
     add_variance(n, chances, result);
+    if (within) f[kProxy] += reference_ - proxy_;
     return result;
   }
 

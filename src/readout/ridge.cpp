@@ -139,6 +139,10 @@ std::vector<RidgeFit> fit_ridges(const DesignRows& rows, std::span<const double>
     fixed[k].rule = PenaltyRule::fixed;
     fixed[k].penalty = penalties[k];
     internal::require_valid(fixed[k], rows);
+    if (log_weights[k].size() != targets.size()) {
+      throw UsageError(rejection("log_weights", std::to_string(log_weights[k].size()) + " values",
+                                 "there are " + std::to_string(targets.size()) + " targets"));
+    }
     diagnostics.push_back(internal::diagnose_present(log_weights[k]));
     log_weights[k] = internal::relative_weights(std::move(log_weights[k]), targets);
     given.push_back({log_weights[k]});

@@ -105,7 +105,7 @@ TEST(Tables, EvaluationWritesItsFilesAndAVerdict) {
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("Admissible temperatures"), std::string::npos) << outcome.out;
   // What was left open is told: width, epochs, beta1 and both penalties.
-  for (const char* fact : {"fitted 5 times, to ", " neurons, ", " epochs, ",
+  for (const char* fact : {"fitted 5 times, to ", " neurons, ", "epochs 10",
                            "beta1/sd = ", "lambda = ", "linear ridge: lambda = "}) {
     EXPECT_NE(outcome.out.find(fact), std::string::npos) << fact << "\n" << outcome.out;
   }
@@ -287,6 +287,23 @@ TEST(Tables, ARewardTooLargeForANumberIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "r.npy"));
 }
 
+TEST(Tables, ATrainingRewardTooLargeForANumberIsRefused) {
+  const Folder folder;
+  std::string text = "a,y\n1e5,1\n";
+  for (int i = 0; i < 80; ++i) {
+    const double a = std::sin(1.7 * i);
+    text += std::to_string(a) + "," + std::to_string(std::exp(a)) + "\n";
+  }
+  folder.write("data.csv", text);
+  const Outcome fit = run(with(kFit, {"--beta", "1", "--reward-transform", "log1p", "--no-ceiling",
+                                      "--transform", "none"}),
+                          folder);
+  EXPECT_EQ(fit.exit_code, 65);
+  EXPECT_NE(fit.err.find("--reward-transform log1p: undone, a predicted reward is too large"),
+            std::string::npos)
+      << fit.err;
+}
+
 TEST(Tables, AGoldRewardOfAnotherScaleIsToldAndNoFailure) {
   const Folder folder;
   std::string text = "a,y,g\n";
@@ -296,7 +313,7 @@ TEST(Tables, AGoldRewardOfAnotherScaleIsToldAndNoFailure) {
   folder.write("data.csv", text);
   const Outcome outcome = run(with(kEvaluate, {"--features", "a", "--gold", "g"}), folder);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-  EXPECT_NE(outcome.out.find("The gold reward's standard deviation is 0"), std::string::npos)
+  EXPECT_NE(outcome.out.find("The gold reward's standard deviation is 0,"), std::string::npos)
       << outcome.out;
   EXPECT_NE(outcome.out.find("No safe temperature"), std::string::npos) << outcome.out;
 }

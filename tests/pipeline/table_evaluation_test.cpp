@@ -163,7 +163,7 @@ TEST(TableEvaluation, SaysWhereTheGoldRewardHasAnotherUnit) {
   options.gold = same;
   const TableEvaluation nothing = evaluate_table(data.table(), options);
   EXPECT_FALSE(nothing.rewards[0].advice.admissible);
-  EXPECT_THAT(nothing.remarks, testing::Contains(testing::HasSubstr("standard deviation is 0")));
+  EXPECT_THAT(nothing.remarks, testing::Contains(testing::HasSubstr("standard deviation is 0,")));
   options.gold = data.rewards;
   EXPECT_THAT(evaluate_table(data.table(), options).remarks,
               testing::Not(testing::Contains(testing::HasSubstr("mixes their units"))));

@@ -141,12 +141,19 @@ TEST_F(TableModelFile, RefusesPartsThatDoNotFitTogether) {
     EXPECT_THAT(refusal(), testing::HasSubstr("deployment_betas = "));
   }
 
-  for (const char* name : {"weights", "readouts", "intercepts", "transform_mean", "linear"}) {
+  for (const char* name :
+       {"weights", "biases", "readouts", "intercepts", "transform_mean", "transform_scale",
+        "linear", "linear_intercept", "reward_sd", "head_ess"}) {
     bad = good;
     bad.tensors[name].values[0] = std::nan("");
     write_safetensors(path_.string(), bad);
     EXPECT_THAT(refusal(), testing::HasSubstr("tensor " + std::string(name) + " holds nan"));
   }
+
+  bad = good;
+  bad.tensors["ceiling"].values[0] = std::nan("");
+  write_safetensors(path_.string(), bad);
+  EXPECT_THAT(refusal(), testing::HasSubstr("ceiling is no number"));
 
   bad = good;
   bad.metadata["encoding"] = "{";

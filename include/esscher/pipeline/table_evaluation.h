@@ -53,6 +53,7 @@ struct FoldTraining {
   std::optional<double> feature_temperature;  ///< beta1; empty without weights
   double penalty = 0;                         ///< lambda of the readout with equal weights
   double linear_penalty = 0;                  ///< lambda of the linear ridge
+  double reward_sd = 0;                       ///< of those rows, in which beta1 is chosen
 };
 
 struct TableEvaluation {

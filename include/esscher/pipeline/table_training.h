@@ -89,7 +89,7 @@ struct TrainingOptions {
   /// gcv (by folds for preferences) for the uniform fit, and lambda sqrt(n / ESS) for the others;
   /// or fixed for all.
   RidgeOptions ridge{};
-  int folds = 5;  ///< of the pilot
+  int folds = 5;  ///< of the pilot; from preferences also of every penalty and unit
   /// Rewards are cut off at the largest training reward. Beyond it a reward is extrapolation, and a
   /// tilted policy seeks nothing else (ours). Not with groups: the level of a reward learned
   /// relative to its group's mean is not known.
@@ -162,7 +162,8 @@ Matrix<double> predict_rewards(const TrainedReward& reward, const FeatureRows& f
                                std::span<const std::uint64_t> rows, int threads = 0);
 
 /// One column of them. \param column  kUniform, kLinear, or TrainedReward::column()
-/// \throws UsageError where there is no such column
+/// \throws UsageError where there is no such column. Cost: as predict_rewards(), with the readouts
+/// of that column alone.
 std::vector<double> predict_reward(const TrainedReward& reward, const FeatureRows& features,
                                    std::span<const std::uint64_t> rows, std::size_t column,
                                    int threads = 0);
