@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <vector>
 
 #include "csv_line.h"
@@ -42,12 +43,14 @@ std::string range_text(const std::vector<double>& values, int digits = 3) {
 
 /// What the fits settled of what was left open.
 std::string training_text(const std::vector<FoldTraining>& folds) {
+  std::map<std::string, int> transforms;
   std::vector<double> rows;
   std::vector<double> epochs;
   std::vector<double> temperatures;
   std::vector<double> penalties;
   std::vector<double> linear_penalties;
   for (const FoldTraining& fold : folds) {
+    ++transforms[std::string(transform_name(fold.transform))];
     rows.push_back(static_cast<double>(fold.rows));
     epochs.push_back(fold.epochs);
     if (fold.feature_temperature)
@@ -61,10 +64,16 @@ std::string training_text(const std::vector<FoldTraining>& folds) {
   const std::string some = temperatures.size() == folds.size() || temperatures.empty()
                                ? ""
                                : fmt::format(" in {} of the fits", temperatures.size());
+  std::string features;
+  for (const auto& [name, count] : transforms) {
+    features += (features.empty() ? "" : ", ") + name +
+                (transforms.size() > 1 ? fmt::format(" in {}", count) : "");
+  }
   return fmt::format(
-      "fitted {} times, to {} rows: {}, epochs {}, {}{}; lambda = {} for equal weights; linear "
+      "fitted {} times, to {} rows: transform {}, {}, epochs {}, {}{}; lambda = {} for equal "
+      "weights; linear "
       "ridge: lambda = {}",
-      folds.size(), range_text(rows, 15), counted(folds.front().width, "neuron"),
+      folds.size(), range_text(rows, 15), features, counted(folds.front().width, "neuron"),
       range_text(epochs), labels, some, range_text(penalties), range_text(linear_penalties));
 }
 
@@ -254,6 +263,7 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
   Json folds = Json::array();
   for (const FoldTraining& fold : evaluation.folds) {
     folds.push_back({{"rows", fold.rows},
+                     {"transform", transform_name(fold.transform)},
                      {"width", fold.width},
                      {"epochs", fold.epochs},
                      {"feature_temperature", or_null(fold.feature_temperature)},

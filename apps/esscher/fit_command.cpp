@@ -33,7 +33,8 @@ std::string report(const Dataset& dataset, const TrainedReward& reward) {
       counted(dataset.feature_names.size(), "feature"), reward.reward_sd,
       dataset.groups.empty() ? "" : " within " + counted(dataset.group_names.size(), "group"));
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
-  text += paragraph(reward.transform.remark());
+  text += paragraph(reward.transform.remark() + (reward.transform_reason.empty() ? "" : ": ") +
+                    reward.transform_reason);
   if (reward.reward_transform.request.kind != RewardTransformKind::none) {
     text += paragraph("regressed: the reward's " + reward.reward_transform.text());
   }

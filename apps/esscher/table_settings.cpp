@@ -77,7 +77,9 @@ std::vector<Setting> training_settings() {
        "label, surrogate"},
       {"weight-temperature", "BETA", "beta",
        "of label and surrogate weights: a number, or beta: the deployment temperature itself"},
-      {"transform", "KIND", "whiten", "of the features: whiten, standardise or none"},
+      {"transform", "KIND", "auto",
+       "of the features: whiten, standardise, none, or auto: whichever of the first two predicts "
+       "held-out rows better"},
       {"reward-transform", "KIND", "none",
        "regress log1p, rank or clip:LO,HI (quantiles) of the rewards, for heavy tails; "
        "predictions, "
@@ -193,7 +195,10 @@ TrainingOptions read_training(const Settings& settings, double sd) {
     options.weight_temperature = unit * *read_temperature(settings, "weight-temperature",
                                                           "must be a positive number or beta");
   }
-  options.transform.kind = parse_transform(settings["transform"], "--transform");
+  options.choose_transform = settings["transform"] == "auto";
+  if (!options.choose_transform) {
+    options.transform.kind = parse_transform(settings["transform"], "--transform");
+  }
   options.reward_transform = parse_reward_transform(settings["reward-transform"]);
   options.width = parse_count(settings["width"], "--width", 1, 16384);
   options.activation = parse_activation(settings["activation"], "--activation");

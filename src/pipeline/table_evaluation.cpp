@@ -122,8 +122,8 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
       return result;
     }
     const std::vector<std::uint64_t> rows = rows_in_fold(folds, number);
-    result.folds.push_back({n - rows.size(), reward.first.width(), reward.epochs,
-                            reward.feature_temperature, reward.heads.front().penalty,
+    result.folds.push_back({n - rows.size(), reward.transform.kind, reward.first.width(),
+                            reward.epochs, reward.feature_temperature, reward.heads.front().penalty,
                             reward.linear.penalty, reward.reward_sd});
     const Matrix<double> predictions =
         predict_rewards(reward, table.features, rows, training.threads);

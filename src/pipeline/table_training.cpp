@@ -14,6 +14,7 @@
 #include "esscher/data/row_order.h"
 #include "pipeline/readouts.h"
 #include "pipeline/training_labels.h"
+#include "pipeline/transform_choice.h"
 #include "pipeline/transformed_rows.h"
 
 namespace esscher {
@@ -263,6 +264,12 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
   }
 
   TransformOptions transform = options.transform;
+  if (options.choose_transform) {
+    const internal::TransformChoice choice = internal::choose_transform(table, rows, options);
+    if (options.callbacks.cancelled()) return reward;
+    transform.kind = choice.kind;
+    reward.transform_reason = choice.reason;
+  }
   transform.threads = options.threads;
   transform.callbacks = options.callbacks;
   reward.transform = fit_transform(table.features, rows, labels.log_weights(), transform);

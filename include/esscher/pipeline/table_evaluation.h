@@ -47,7 +47,8 @@ struct RewardEvaluation {
 
 /// What the fit without one fold settled of what was left open.
 struct FoldTraining {
-  std::uint64_t rows = 0;                     ///< that it was fitted to
+  std::uint64_t rows = 0;  ///< that it was fitted to
+  TransformKind transform = TransformKind::whiten;
   std::size_t width = 0;                      ///< neurons
   int epochs = 0;                             ///< of stage 1
   std::optional<double> feature_temperature;  ///< beta1; empty without weights

@@ -53,6 +53,9 @@ struct RewardTable {
 
 /// Zero, or an empty optional, means: chosen from the sample, and said so in the result.
 struct TrainingOptions {
+  /// Whitened or standardised features, whichever predicts held-out rows better, the rule in
+  /// src/pipeline/transform_choice.h; else `transform.kind`.
+  bool choose_transform = true;
   TransformOptions transform{};
   /// What is regressed instead of the rewards, for tails that least squares cannot bear; rewards
   /// are always scaled to standard deviation 1. Predictions are taken back, g^-1(mean of g(y)),
@@ -119,6 +122,7 @@ struct LinearReward {
 
 struct TrainedReward {
   FeatureTransform transform;
+  std::string transform_reason;         ///< why this kind; empty where it was asked for
   RewardTransform reward_transform;     ///< readouts and ceiling are in the unit behind it
   FirstLayer first;                     ///< on the k transformed coordinates
   std::vector<RewardHead> heads;        ///< distinct readouts, plain regression first

@@ -1,0 +1,138 @@
+#include "pipeline/transform_choice.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "esscher/base/random.h"
+
+namespace esscher::internal {
+namespace {
+
+/// n rows of columns and a reward, in groups of four.
+struct Columns {
+  Columns(Matrix<double> x, std::vector<double> y)
+      : features(std::move(x)), rewards(std::move(y)), rows(rewards.size()) {
+    std::iota(rows.begin(), rows.end(), std::uint64_t{0});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      groups.push_back(static_cast<std::uint32_t>(i / 4));
+    }
+  }
+  TransformChoice choice(bool grouped = false, int threads = 1) const {
+    TrainingOptions options;
+    options.width = 32;
+    options.deployment_temperatures = {1};
+    options.threads = threads;
+    RewardTable table{features, rewards};
+    if (grouped) table.groups = groups;
+    return choose_transform(table, rows, options);
+  }
+
+  HeldFeatures features;
+  std::vector<double> rewards;
+  std::vector<std::uint64_t> rows;
+  std::vector<std::uint32_t> groups;
+};
+
+/// Forty columns that all say the first factor but for a little noise of their own: whitened, the
+/// noise is as large as the factor.
+Columns redundant(std::size_t n) {
+  Matrix<double> x(n, 40);
+  std::vector<double> factor(n);
+  RandomStream(1, "test/noise").fill_normal(0, x.values());
+  RandomStream(1, "test/factor").fill_normal(0, factor);
+  std::vector<double> y(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (double& value : x.row(i)) value = factor[i] + 0.3 * value;
+    y[i] = std::tanh(2 * factor[i]);
+  }
+  return {std::move(x), std::move(y)};
+}
+
+/// Ten columns that all say one factor, and a reward that depends on the small rest of two of them.
+Columns hidden(std::size_t n) {
+  Matrix<double> x(n, 10);
+  std::vector<double> factor(n);
+  RandomStream(2, "test/rest").fill_normal(0, x.values());
+  RandomStream(2, "test/factor").fill_normal(0, factor);
+  std::vector<double> y(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    y[i] = std::tanh(std::sqrt(2.0) * (x(i, 0) - x(i, 1)));
+    for (double& value : x.row(i)) value = 10 * factor[i] + value;
+  }
+  return {std::move(x), std::move(y)};
+}
+
+// The two errors differ by far more than their standard errors: seeds do not matter.
+TEST(TransformChoice, StandardisesRedundantColumns) {
+  for (const bool grouped : {false, true}) {
+    const TransformChoice choice = redundant(400).choice(grouped);
+    EXPECT_EQ(choice.kind, TransformKind::standardise) << choice.reason;
+    EXPECT_THAT(choice.reason, testing::HasSubstr("squared error is"));
+  }
+}
+
+TEST(TransformChoice, WhitensWhereTheRewardLiesInSmallDirections) {
+  for (const bool grouped : {false, true}) {
+    const TransformChoice choice = hidden(800).choice(grouped);
+    EXPECT_EQ(choice.kind, TransformKind::whiten) << choice.reason;
+  }
+}
+
+TEST(TransformChoice, TakesPartOfALongTable) {
+  const Columns data = hidden(10000);
+  EXPECT_EQ(data.choice().kind, TransformKind::whiten);
+  EXPECT_EQ(data.choice(true).kind, TransformKind::whiten);
+}
+
+TEST(TransformChoice, DoesNotDependOnThreads) {
+  EXPECT_EQ(redundant(400).choice(true, 1).reason, redundant(400).choice(true, 3).reason);
+}
+
+TEST(TransformChoice, WhitensADesignWithoutATrial) {
+  // Two one-hot positions of three letters each: two null directions, four equal ones.
+  Matrix<double> x(300, 6);
+  for (std::size_t i = 0; i < 300; ++i) x(i, i % 3) = x(i, 3 + i / 3 % 3) = 1;
+  std::vector<double> y(300);
+  RandomStream(3, "test/y").fill_normal(0, y);
+  const TransformChoice choice = Columns(std::move(x), std::move(y)).choice();
+  EXPECT_EQ(choice.kind, TransformKind::whiten);
+  EXPECT_THAT(choice.reason, testing::HasSubstr("nearly equal"));
+}
+
+TEST(TransformChoice, StandardisesWhereNothingCanBeTold) {
+  EXPECT_THAT(redundant(159).choice().reason, testing::HasSubstr("fewer than 4 rows a column"));
+  EXPECT_EQ(redundant(159).choice().kind, TransformKind::standardise);
+  EXPECT_THAT(hidden(99).choice().reason, testing::HasSubstr("a trial takes 100 rows"));
+  Columns two = hidden(400);
+  for (std::size_t i = 0; i < 400; ++i) two.groups[i] = i < 200 ? 0 : 1;
+  EXPECT_THAT(two.choice(true).reason, testing::HasSubstr("and 20 groups"));
+  Matrix<double> wide(120, kMostChosenColumns + 1);
+  EXPECT_THAT(Columns(std::move(wide), std::vector<double>(120)).choice().reason,
+              testing::HasSubstr("up to 1024 columns"));
+}
+
+TEST(TransformChoice, TakesGroupsWholeHoweverLarge) {
+  Columns data = hidden(10000);
+  for (std::size_t i = 0; i < 10000; ++i) data.groups[i] = static_cast<std::uint32_t>(i / 400);
+  EXPECT_EQ(data.choice(true).kind, TransformKind::whiten);
+  // One group of all rows but twenty-four: no part of the table can do without it.
+  for (std::size_t i = 0; i < 10000; ++i) {
+    data.groups[i] = static_cast<std::uint32_t>(i < 24 ? i : 24);
+  }
+  EXPECT_NO_THROW(data.choice(true));
+}
+
+TEST(TransformChoice, IsStandardisedWherePartOfTheRowsTeachNothing) {
+  Columns data = redundant(400);
+  std::ranges::fill(data.rewards, 0);
+  data.rewards[7] = 1;
+  const TransformChoice choice = data.choice();
+  EXPECT_EQ(choice.kind, TransformKind::standardise);
+  EXPECT_THAT(choice.reason, testing::HasSubstr("no trial on part of the rows"));
+}
+
+}  // namespace
+}  // namespace esscher::internal
