@@ -78,8 +78,8 @@ std::vector<Setting> training_settings() {
       {"weight-temperature", "BETA", "beta",
        "of label and surrogate weights: a number, or beta: the deployment temperature itself"},
       {"transform", "KIND", "auto",
-       "of the features: whiten, standardise, none, or auto: whichever of the first two predicts "
-       "held-out rows better"},
+       "of the features: whiten, standardise, none, or auto: whiten for designs such as one-hot "
+       "libraries, standardise beyond 1024 columns, else whichever predicts held-out rows better"},
       {"reward-transform", "KIND", "none",
        "regress log1p, rank or clip:LO,HI (quantiles) of the rewards, for heavy tails; "
        "predictions, "
@@ -175,6 +175,18 @@ LoadedTable load_table(const Settings& settings, const std::string& data) {
   return loaded;
 }
 
+/// Empty: auto.
+std::optional<TransformKind> read_transform(const std::string& text) {
+  if (text == "auto") return std::nullopt;
+  try {
+    return parse_transform(text);
+  } catch (const UsageError&) {
+    const std::string nearest = nearest_name(text, {"auto", "whiten", "standardise", "none"});
+    throw UsageError(rejection("--transform", text, "must be auto, whiten, standardise or none",
+                               nearest.empty() ? "" : "did you mean " + nearest + "?"));
+  }
+}
+
 TrainingOptions read_training(const Settings& settings, double sd) {
   TrainingOptions options;
   options.deployment_temperatures = read_betas(settings, sd);
@@ -195,10 +207,7 @@ TrainingOptions read_training(const Settings& settings, double sd) {
     options.weight_temperature = unit * *read_temperature(settings, "weight-temperature",
                                                           "must be a positive number or beta");
   }
-  options.choose_transform = settings["transform"] == "auto";
-  if (!options.choose_transform) {
-    options.transform.kind = parse_transform(settings["transform"], "--transform");
-  }
+  options.transform = read_transform(settings["transform"]);
   options.reward_transform = parse_reward_transform(settings["reward-transform"]);
   options.width = parse_count(settings["width"], "--width", 1, 16384);
   options.activation = parse_activation(settings["activation"], "--activation");

@@ -128,7 +128,7 @@ class DirectEngine final : public FeatureEngine {
  private:
   ParallelOptions parallel() const { return {options_.threads, {}, {}}; }
 
-  /// Loop over the rows: chunks worth some hundred microseconds. At the end of each loop threads
+  /// Loop over the rows: chunks worth a good part of a millisecond. At the end of each loop threads
   /// wait for one another, and on a machine that others use, too, far longer than short chunks
   /// take.
   void for_each_row(internal::FunctionRef<void(std::size_t)> body) {

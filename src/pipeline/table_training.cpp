@@ -263,8 +263,10 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
     reward.ceiling = targets.mean() + targets.sd() * targets.greatest();
   }
 
-  TransformOptions transform = options.transform;
-  if (options.choose_transform) {
+  TransformOptions transform;
+  if (options.transform) {
+    transform.kind = *options.transform;
+  } else {
     const internal::TransformChoice choice = internal::choose_transform(table, rows, options);
     if (options.callbacks.cancelled()) return reward;
     transform.kind = choice.kind;

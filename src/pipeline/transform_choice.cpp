@@ -39,18 +39,21 @@ std::vector<double> prior_log_weights(const RewardTable& table,
   return log_weights;
 }
 
+/// \param most    rows to take, about
 /// \param pieces  rows, or groups, that can be dealt out, and how many the trial needs
-Trial draw_trial(const RewardTable& table, std::span<const std::uint64_t> rows, std::size_t pieces,
-                 std::size_t least_pieces, std::uint64_t seed) {
-  const std::size_t most = std::max(kTrialRows, kTrialRowsAColumn * table.features.columns());
-  Trial trial{{rows.begin(), rows.end()}, {}};
+Trial draw_trial(const RewardTable& table, std::span<const std::uint64_t> rows, std::size_t most,
+                 std::size_t pieces, std::size_t least_pieces, std::uint64_t seed) {
+  Trial trial;
   const std::size_t parts = std::min((rows.size() + most - 1) / most, pieces / least_pieces);
   if (parts > 1) {
     const std::vector<std::uint32_t> part =
         assign_folds(rows.size(), groups_of(table, rows), static_cast<int>(parts), seed + 1);
-    trial.rows.clear();
     for (const std::uint64_t i : rows_in_fold(part, 0)) trial.rows.push_back(rows[i]);
+  } else {
+    trial.rows.assign(rows.begin(), rows.end());
   }
+  // Few large groups are thinned.
+  if (trial.rows.size() > 2 * most) trial.rows = random_subset(trial.rows, most, seed);
   // Small tables can afford to leave less out.
   const std::size_t folds = std::clamp<std::size_t>(1 + most / rows.size(), 2, kMostFolds);
   trial.count = static_cast<std::uint32_t>(std::min(folds, pieces));
@@ -59,11 +62,11 @@ Trial draw_trial(const RewardTable& table, std::span<const std::uint64_t> rows, 
   return trial;
 }
 
-/// Residuals of plain regression on the folds that it has not seen, in the order of the trial.
+/// Residuals of plain regression on the folds that it has not seen, in the order of the trial, in
+/// the unit that is regressed.
 std::vector<double> residuals(const RewardTable& table, const Trial& trial, TransformKind kind,
                               TrainingOptions options) {
-  options.choose_transform = false;
-  options.transform.kind = kind;
+  options.transform = kind;
   options.weights = {FitWeights::uniform};
   options.deployment_temperatures.resize(1);
   std::vector<double> result(trial.rows.size());
@@ -79,7 +82,9 @@ std::vector<double> residuals(const RewardTable& table, const Trial& trial, Tran
         predict_reward(reward, table.features, unseen, TrainedReward::kUniform, options.threads);
     std::size_t next = 0;
     for (std::size_t i = 0; i < trial.rows.size(); ++i) {
-      if (trial.folds[i] == fold) result[i] = table.rewards[trial.rows[i]] - r[next++];
+      if (trial.folds[i] != fold) continue;
+      const RewardTransform& regressed = reward.reward_transform;
+      result[i] = regressed(table.rewards[trial.rows[i]]) - regressed(r[next++]);
     }
   }
   return result;
@@ -143,6 +148,10 @@ TransformChoice compare(const Pieces& whitened, const Pieces& standardised) {
     variance += share * share * d * d;
   }
   const double error = std::sqrt(variance);
+  if (!std::isfinite(w) || !std::isfinite(s)) {
+    return {std::isfinite(w) ? TransformKind::whiten : TransformKind::standardise,
+            "on rows left out the others' predictions grow beyond numbers"};
+  }
   return {s - w > error ? TransformKind::whiten : TransformKind::standardise,
           "on rows left out the squared error is " + number_text(w, 3) + " whitened, " +
               number_text(s, 3) + " standardised, their difference known to " +
@@ -169,35 +178,48 @@ double condition(const FeatureTransform& whitened) {
 
 TransformChoice choose_transform(const RewardTable& table, std::span<const std::uint64_t> rows,
                                  const TrainingOptions& options) {
-  const std::size_t columns = table.features.columns();
-  if (columns > kMostChosenColumns) {
-    return {TransformKind::standardise,
-            "whitening is looked at for up to " + std::to_string(kMostChosenColumns) + " columns"};
-  }
-  if (rows.size() < kLeastRowsAColumn * columns) {
-    return {TransformKind::standardise, "fewer than " + std::to_string(kLeastRowsAColumn) +
-                                            " rows a column do not tell their correlations"};
-  }
-  std::vector<std::uint32_t> groups = groups_of(table, rows);
-  std::ranges::sort(groups);
-  const auto repeated = std::ranges::unique(groups);
-  const std::size_t pieces_of_table =
-      groups.empty() ? rows.size() : groups.size() - repeated.size();
-  // Each fit of the trial deals half of the trial's groups, or more, out to folds of its own.
-  const std::size_t least_groups = 4 * static_cast<std::size_t>(options.folds);
-  if (rows.size() < kLeastTrialRows || pieces_of_table < least_groups) {
-    return {TransformKind::standardise, "a trial takes " + std::to_string(kLeastTrialRows) +
-                                            " rows, and " + std::to_string(least_groups) +
-                                            " groups where there are any"};
-  }
+  const auto as = [&](TransformKind kind, std::span<const std::uint64_t> of) {
+    TransformOptions transform;
+    transform.kind = kind;
+    transform.threads = options.threads;
+    transform.callbacks = options.callbacks;
+    return fit_transform(table.features, of, prior_log_weights(table, of), transform);
+  };
   try {
-    const Trial trial = draw_trial(table, rows, pieces_of_table, least_groups, options.seed);
-    TransformOptions whitening = options.transform;
-    whitening.kind = TransformKind::whiten;
-    whitening.threads = options.threads;
-    whitening.callbacks = options.callbacks;
-    const FeatureTransform whitened =
-        fit_transform(table.features, trial.rows, prior_log_weights(table, trial.rows), whitening);
+    const std::vector<std::uint64_t> some =
+        random_subset(rows, std::min(rows.size(), kTrialRows), options.seed);
+    const FeatureTransform look = as(TransformKind::standardise, some);
+    if (look.cancelled) return {};
+    const std::size_t columns = look.outputs();
+    if (columns == 1) return {TransformKind::standardise, "whitening one column is the same"};
+    if (columns > kMostChosenColumns) {
+      return {TransformKind::standardise,
+              "whitening is tried for up to " + std::to_string(kMostChosenColumns) + " columns"};
+    }
+    const double effective = table.log_weights.empty()
+                                 ? static_cast<double>(rows.size())
+                                 : diagnose_weights(prior_log_weights(table, rows)).ess;
+    const auto least = static_cast<double>(kLeastRowsAColumn * columns);
+    if (effective < std::max(least, static_cast<double>(kLeastTrialRows))) {
+      return {TransformKind::standardise,
+              "whitening is tried from " + std::to_string(kLeastRowsAColumn) +
+                  " rows a column on, and " + std::to_string(kLeastTrialRows) + " in all"};
+    }
+    std::vector<std::uint32_t> groups = groups_of(table, rows);
+    std::ranges::sort(groups);
+    const auto repeated = std::ranges::unique(groups);
+    const std::size_t pieces_of_table =
+        groups.empty() ? rows.size() : groups.size() - repeated.size();
+    // Each fit of the trial deals half of the trial's groups, or more, out to folds of its own.
+    const std::size_t least_pieces = 4 * static_cast<std::size_t>(options.folds);
+    if (pieces_of_table < least_pieces) {
+      return {TransformKind::standardise, "whitening is tried from " +
+                                              std::to_string(least_pieces) +
+                                              (groups.empty() ? " rows on" : " groups on")};
+    }
+    const Trial trial = draw_trial(table, rows, std::max(kTrialRows, kTrialRowsAColumn * columns),
+                                   pieces_of_table, least_pieces, options.seed);
+    const FeatureTransform whitened = as(TransformKind::whiten, trial.rows);
     if (whitened.cancelled) return {};
     if (condition(whitened) <= kFlat) {
       return {TransformKind::whiten, "the columns' eigenvalues are nearly equal"};
@@ -213,11 +235,10 @@ TransformChoice choose_transform(const RewardTable& table, std::span<const std::
     throw;
   } catch (const IoError&) {
     throw;
-  } catch (const Error& error) {
+  } catch (const Error&) {
     // What some of the rows cannot bear, a constant reward or groups of very unequal size, all of
-    // them may.
-    return {TransformKind::standardise,
-            "no trial on part of the rows: " + std::string(error.what())};
+    // them may; and what they cannot bear, either, the fit to them will say.
+    return {TransformKind::standardise, "parts of the rows allow no trial of whitening"};
   }
 }
 

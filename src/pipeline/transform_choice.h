@@ -19,16 +19,17 @@ struct TransformChoice {
 /// Where the columns are a design, as the one-hot columns of a library, the two are the same but
 /// for null directions, which whitening drops.
 ///
-/// In this order, the first that holds:
+/// In this order, the first that holds; columns that do not vary do not count:
 /// 1. standardised, where there are more than kMostChosenColumns columns, or fewer than
-///    kLeastRowsAColumn rows for each, too few to tell their correlations; or fewer than
-///    kLeastTrialRows rows or, where there are any, four groups a fold;
+///    kLeastRowsAColumn effective rows for each, too few to tell their correlations; or fewer than
+///    kLeastTrialRows of them or, where there are any, four groups a fold;
 /// 2. whitened, where its eigenvalues are within a factor of kFlat of one another;
-/// 3. by a trial on at most kTrialRows rows, or kTrialRowsAColumn for each column, in two to five
-///    folds (groups whole), the more the fewer rows: plain regression, stage 1 included, predicts
-///    each fold from the others. Whitened where its mean squared error (of differences within
-///    groups) is less by more than the standard error of the difference, over groups where there
-///    are any; else standardised.
+/// 3. by a trial on kTrialRows rows, or kTrialRowsAColumn for each column (up to twice as many
+///    where groups are large), in two to five folds (groups whole), the more the fewer rows: plain
+///    regression, stage 1 included, predicts each fold from the others. Whitened where its mean
+///    squared error, in the unit that is regressed (of differences within groups), is less by more
+///    than the standard error of the difference, over groups where there are any; else
+///    standardised.
 /// Cost: a whitening of the trial's rows and, for a trial, four fits to half of them, or ten to
 /// four fifths of a quarter.
 TransformChoice choose_transform(const RewardTable& table, std::span<const std::uint64_t> rows,

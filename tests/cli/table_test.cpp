@@ -257,6 +257,8 @@ TEST(Tables, RefuseWrongOptions) {
   expect_words(refusal(data_csv(), with(base, {"--reward", "z"})), {"64 ", "z"});
   expect_words(refusal(data_csv(), with(named, {"--transform", "whitn"})),
                {"64 ", "did you mean whiten?"});
+  expect_words(refusal(data_csv(), with(named, {"--transform", "aut"})),
+               {"64 ", "must be auto, whiten, standardise or none", "did you mean auto?"});
   expect_words(refusal(data_csv(), with(named, {"--interactions", "3"})),
                {"64 ", "--interactions"});
   expect_words(refusal(data_csv(), with(named, {"--impute", "median"})), {"64 ", "--impute"});

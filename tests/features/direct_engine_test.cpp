@@ -213,6 +213,20 @@ RC_GTEST_PROP(DirectEngine, BitsDependNeitherOnThreadsNorOnCuts, ()) {
   RC_ASSERT(one->layer().weights == several->layer().weights);
 }
 
+TEST(DirectEngine, BitsOfALayerThatThreadsShareDoNotDependOnThem) {
+  // Beyond 2^18 weights rows are dealt out to threads.
+  FeatureOptions options = small_options();
+  options.dim = 700;
+  options.width = 900;
+  options.batch = 8;
+  const auto one = make_direct_engine(options);
+  one->advance(5);
+  options.threads = 3;
+  const auto several = make_direct_engine(options);
+  several->advance(5);
+  EXPECT_EQ(one->layer().weights, several->layer().weights);
+}
+
 /// One sample again and again.
 class OneSample final : public SampleSource {
  public:

@@ -32,10 +32,11 @@ class TableModelFile : public testing::Test {
     options.width = 6;
     options.deployment_temperatures = {1, 0.5};
     options.weights = {FitWeights::automatic, FitWeights::label};
-    options.transform.kind = kind;
+    options.transform = kind;
     options.reward_transform = parse_reward_transform(reward_transform);
     TableModel model;
     model.reward = train_reward(data_.table(), rows_, options);
+    EXPECT_EQ(model.reward.transform.kind, kind);
     for (const char* name : {"a", "b", "c"}) {
       model.encoding.columns.push_back({name, EncodedColumn::Kind::numeric, {}, 0, {}});
     }

@@ -139,7 +139,7 @@ TEST(TableTraining, LearnsWithinGroupsWhereFeaturesVaryMostlyBetweenThem) {
   const HeldFeatures features(x);
   const RewardTable table{features, data.rewards, data.groups};
   TrainingOptions options = small_options();
-  options.choose_transform = false;  // three independent columns: chance would choose
+  options.transform = TransformKind::whiten;
   const TrainedReward reward = train_reward(table, data.rows, options);
   EXPECT_FALSE(reward.ceiling);
   const Matrix<double> predictions = predict_rewards(reward, features, data.rows);

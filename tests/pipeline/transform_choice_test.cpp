@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "esscher/base/random.h"
@@ -103,15 +104,20 @@ TEST(TransformChoice, WhitensADesignWithoutATrial) {
 }
 
 TEST(TransformChoice, StandardisesWhereNothingCanBeTold) {
-  EXPECT_THAT(redundant(159).choice().reason, testing::HasSubstr("fewer than 4 rows a column"));
+  EXPECT_THAT(redundant(159).choice().reason, testing::HasSubstr("from 4 rows a column on"));
   EXPECT_EQ(redundant(159).choice().kind, TransformKind::standardise);
-  EXPECT_THAT(hidden(99).choice().reason, testing::HasSubstr("a trial takes 100 rows"));
+  EXPECT_THAT(hidden(99).choice().reason, testing::HasSubstr("and 100 in all"));
   Columns two = hidden(400);
   for (std::size_t i = 0; i < 400; ++i) two.groups[i] = i < 200 ? 0 : 1;
-  EXPECT_THAT(two.choice(true).reason, testing::HasSubstr("and 20 groups"));
+  EXPECT_THAT(two.choice(true).reason, testing::HasSubstr("from 20 groups on"));
   Matrix<double> wide(120, kMostChosenColumns + 1);
+  RandomStream(4, "test/wide").fill_normal(0, wide.values());
   EXPECT_THAT(Columns(std::move(wide), std::vector<double>(120)).choice().reason,
               testing::HasSubstr("up to 1024 columns"));
+  Matrix<double> one(200, 2);
+  for (std::size_t i = 0; i < 200; ++i) one(i, 1) = static_cast<double>(i);
+  EXPECT_THAT(Columns(std::move(one), std::vector<double>(200)).choice().reason,
+              testing::HasSubstr("one column is the same"));
 }
 
 TEST(TransformChoice, TakesGroupsWholeHoweverLarge) {
@@ -122,7 +128,52 @@ TEST(TransformChoice, TakesGroupsWholeHoweverLarge) {
   for (std::size_t i = 0; i < 10000; ++i) {
     data.groups[i] = static_cast<std::uint32_t>(i < 24 ? i : 24);
   }
-  EXPECT_NO_THROW(data.choice(true));
+  const TransformChoice unequal = data.choice(true);
+  EXPECT_EQ(unequal.kind, TransformKind::standardise);
+  EXPECT_THAT(unequal.reason, testing::HasSubstr("allow no trial"));
+}
+
+TEST(TransformChoice, RowsOfNoWeightAndColumnsThatDoNotVaryDoNotCount) {
+  const Columns data = hidden(800);
+  TrainingOptions options;
+  options.width = 32;
+  options.deployment_temperatures = {1};
+  options.threads = 1;
+  // The rows of the second half say the opposite of the first, and weigh nothing.
+  std::vector<double> log_weights(800, 0.0);
+  std::vector<double> rewards = data.rewards;
+  for (std::size_t i = 400; i < 800; ++i) {
+    log_weights[i] = -std::numeric_limits<double>::infinity();
+    rewards[i] *= -100;
+  }
+  const RewardTable table{data.features, rewards, {}, log_weights};
+  EXPECT_EQ(choose_transform(table, data.rows, options).kind, TransformKind::whiten);
+  std::ranges::fill(std::span(log_weights).subspan(90), -std::numeric_limits<double>::infinity());
+  EXPECT_THAT(choose_transform(table, data.rows, options).reason,
+              testing::HasSubstr("and 100 in all"));
+  Matrix<double> padded(400, 210);
+  for (std::size_t i = 0; i < 400; ++i) {
+    std::ranges::copy(data.features.values().row(i), padded.row(i).begin());
+  }
+  const Columns constant(std::move(padded), {data.rewards.begin(), data.rewards.begin() + 400});
+  EXPECT_EQ(constant.choice().kind, TransformKind::whiten);
+}
+
+TEST(TransformChoice, CanBeCancelledDuringTheTrial) {
+  const Columns data = redundant(400);
+  TrainingOptions options;
+  options.width = 32;
+  options.deployment_temperatures = {1};
+  CancellationToken token;
+  int calls = 0;
+  options.callbacks.cancellation = &token;
+  options.callbacks.progress_interval = {};
+  options.callbacks.progress = [&](const Progress&) {
+    if (++calls == 20) token.request();
+  };
+  const TrainedReward reward = train_reward({data.features, data.rewards}, data.rows, options);
+  EXPECT_TRUE(token.requested());
+  EXPECT_TRUE(reward.deployments.empty());
 }
 
 TEST(TransformChoice, IsStandardisedWherePartOfTheRowsTeachNothing) {
@@ -131,7 +182,7 @@ TEST(TransformChoice, IsStandardisedWherePartOfTheRowsTeachNothing) {
   data.rewards[7] = 1;
   const TransformChoice choice = data.choice();
   EXPECT_EQ(choice.kind, TransformKind::standardise);
-  EXPECT_THAT(choice.reason, testing::HasSubstr("no trial on part of the rows"));
+  EXPECT_THAT(choice.reason, testing::HasSubstr("allow no trial"));
 }
 
 }  // namespace

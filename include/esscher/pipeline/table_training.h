@@ -53,10 +53,9 @@ struct RewardTable {
 
 /// Zero, or an empty optional, means: chosen from the sample, and said so in the result.
 struct TrainingOptions {
-  /// Whitened or standardised features, whichever predicts held-out rows better, the rule in
-  /// src/pipeline/transform_choice.h; else `transform.kind`.
-  bool choose_transform = true;
-  TransformOptions transform{};
+  /// Open: whitened features or standardised ones, as src/pipeline/transform_choice.h tells:
+  /// designs are whitened, else whichever predicts held-out rows better.
+  std::optional<TransformKind> transform{};
   /// What is regressed instead of the rewards, for tails that least squares cannot bear; rewards
   /// are always scaled to standard deviation 1. Predictions are taken back, g^-1(mean of g(y)),
   /// rather a median than a mean; so weights, deployment temperatures and values keep the reward's
@@ -149,9 +148,10 @@ struct TrainedReward {
 /// \throws UsageError for an option outside its range or spans of unequal length, DataError where
 ///         rewards do not vary or are not finite, or there are fewer rows than folds.
 /// Deterministic: the same bits for any number of threads.
-/// Cost: epochs passes of 4 n k m flops; for each distinct weight temperature a Gram matrix,
-/// n m^2 flops, and an eigenproblem of m x m; for the pilot folds + 1 of these. Memory: n (k/2 + m)
-/// doubles where they fit into 512 MiB each, else rows are read and transformed anew for each pass.
+/// Cost: with an open transform some fits to 4096 rows or fewer; epochs passes of 4 n k m flops;
+/// for each distinct weight temperature a Gram matrix, n m^2 flops, and an eigenproblem of m x m;
+/// for the pilot folds + 1 of these. Memory: n (k/2 + m) doubles where they fit into 512 MiB each,
+/// else rows are read and transformed anew for each pass.
 TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64_t> rows,
                            const TrainingOptions& options);
 
