@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -205,11 +206,9 @@ TransformChoice choose_transform(const RewardTable& table, std::span<const std::
               "whitening is tried from " + std::to_string(kLeastRowsAColumn) +
                   " rows a column on, and " + std::to_string(kLeastTrialRows) + " in all"};
     }
-    std::vector<std::uint32_t> groups = groups_of(table, rows);
-    std::ranges::sort(groups);
-    const auto repeated = std::ranges::unique(groups);
-    const std::size_t pieces_of_table =
-        groups.empty() ? rows.size() : groups.size() - repeated.size();
+    const std::vector<std::uint32_t> ids = groups_of(table, rows);
+    const std::set<std::uint32_t> groups(ids.begin(), ids.end());
+    const std::size_t pieces_of_table = groups.empty() ? rows.size() : groups.size();
     // Each fit of the trial deals half of the trial's groups, or more, out to folds of its own.
     const std::size_t least_pieces = 4 * static_cast<std::size_t>(options.folds);
     if (pieces_of_table < least_pieces) {
