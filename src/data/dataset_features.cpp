@@ -44,6 +44,7 @@ void DatasetFeatures::add_number(Column& column) const {
   if (found != CsvNumber::number) {
     value = tables_.number(at);  // NaN, or throws
     if (column.missing++ == 0) column.first_missing = tables_.rows();
+    if (column.missing_text.empty()) column.missing_text = text;
   }
   column.values.push_back(value);
 }
@@ -52,6 +53,13 @@ void DatasetFeatures::drop_left_out(Dataset& out) {
   for (Column& column : columns_) {
     if (by_default_ && !column.levels && candidate(column).cell && column.left_out.empty() &&
         column.missing == column.values.size()) {
+      // Empty cells are no feature; numbers that went wrong on their way here may be meant as one.
+      if (!column.missing_text.empty()) {
+        throw DataError(tables_.files() + ": column " + in_quotes(candidate(column).name) +
+                        ": no number in any row, but " + in_quotes(column.missing_text) +
+                        "; mend it, or leave it out with --features '!" + candidate(column).name +
+                        "'");
+      }
       column.left_out = "it has no value";
     }
     if (column.left_out.empty()) continue;

@@ -47,6 +47,7 @@ class DatasetFeatures {
     std::vector<double> values = {};                ///< numeric, of a table; NaN: missing
     std::uint64_t missing = 0;
     std::uint64_t first_missing = 0;  ///< the file's row, from 1
+    std::string missing_text = {};    ///< what stands for a missing number, but for empty cells
     std::string left_out = {};        ///< why, if it is not a feature after all
   };
 

@@ -320,6 +320,31 @@ TEST(Tables, AGoldRewardOfAnotherScaleIsToldAndNoFailure) {
   EXPECT_NE(outcome.out.find("No safe temperature"), std::string::npos) << outcome.out;
 }
 
+TEST(Tables, AColumnOfNanIsRefusedAndOneOfEmptyCellsLeftOut) {
+  const Folder folder;
+  const auto text = [](const char* cell) {
+    std::string csv = "a,b,y\n";
+    for (int i = 0; i < 60; ++i) {
+      csv += std::to_string(std::sin(i)) + "," + cell + "," + std::to_string(std::cos(i)) + "\n";
+    }
+    return csv;
+  };
+  folder.write("data.csv", text("nan"));
+  const Outcome written = run(with(kFit, {"--beta", "1"}), folder);
+  EXPECT_EQ(written.exit_code, 65);
+  EXPECT_NE(written.err.find("column 'b': no number in any row, but 'nan'; mend it, or leave it "
+                             "out with --features '!b'"),
+            std::string::npos)
+      << written.err;
+  EXPECT_EQ(run(with(kFit, {"--beta", "1", "--features", "!b"}), folder).exit_code, 0);
+  folder.write("data.csv", text(""));
+  const Outcome empty = run(with(kFit, {"--beta", "1"}), folder);
+  EXPECT_EQ(empty.exit_code, 0) << empty.err;
+  EXPECT_NE(empty.out.find("Column 'b' is not among the features taken by default"),
+            std::string::npos)
+      << empty.out;
+}
+
 TEST(Tables, AConstantFeatureIsToldAndDropped) {
   const Folder folder;
   std::string text = "a,c,y\n";
