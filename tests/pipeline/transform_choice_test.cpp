@@ -6,6 +6,9 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "esscher/base/random.h"
 
@@ -37,33 +40,33 @@ struct Columns {
   std::vector<std::uint32_t> groups;
 };
 
-/// Forty columns that all say the first factor but for a little noise of their own: whitened, the
-/// noise is as large as the factor.
-Columns redundant(std::size_t n) {
-  Matrix<double> x(n, 40);
+/// Columns that all say one factor, `loading` times, beside a little of their own; and a reward of
+/// the factor and of what is the columns' own.
+template <class Reward>
+Columns one_factor(std::size_t n, std::size_t columns, double loading, std::uint64_t seed,
+                   Reward reward) {
+  Matrix<double> x(n, columns);
   std::vector<double> factor(n);
-  RandomStream(1, "test/noise").fill_normal(0, x.values());
-  RandomStream(1, "test/factor").fill_normal(0, factor);
+  RandomStream(seed, "test/own").fill_normal(0, x.values());
+  RandomStream(seed, "test/factor").fill_normal(0, factor);
   std::vector<double> y(n);
   for (std::size_t i = 0; i < n; ++i) {
-    for (double& value : x.row(i)) value = factor[i] + 0.3 * value;
-    y[i] = std::tanh(2 * factor[i]);
+    y[i] = reward(factor[i], std::as_const(x).row(i));
+    for (double& value : x.row(i)) value += loading * factor[i];
   }
   return {std::move(x), std::move(y)};
 }
 
-/// Ten columns that all say one factor, and a reward that depends on the small rest of two of them.
+/// The factor pays: whitened, the noise of forty columns is as large as it.
+Columns redundant(std::size_t n) {
+  return one_factor(n, 40, 3, 1, [](double factor, auto) { return std::tanh(2 * factor); });
+}
+
+/// A difference of two columns pays, which is small beside the factor.
 Columns hidden(std::size_t n) {
-  Matrix<double> x(n, 10);
-  std::vector<double> factor(n);
-  RandomStream(2, "test/rest").fill_normal(0, x.values());
-  RandomStream(2, "test/factor").fill_normal(0, factor);
-  std::vector<double> y(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    y[i] = std::tanh(std::sqrt(2.0) * (x(i, 0) - x(i, 1)));
-    for (double& value : x.row(i)) value = 10 * factor[i] + value;
-  }
-  return {std::move(x), std::move(y)};
+  return one_factor(n, 10, 10, 2, [](double, std::span<const double> own) {
+    return std::tanh(std::sqrt(2.0) * (own[0] - own[1]));
+  });
 }
 
 // The two errors differ by far more than their standard errors: seeds do not matter.
