@@ -41,6 +41,21 @@ void add_trajectory(const FeatureSummary& summary, const std::string& run, std::
     line.add(checkpoint.weak);
     line.add(checkpoint.strong);
     for (const double quantile : checkpoint.quantiles) line.add(quantile);
+    line.add(std::string());
+    text += line.text();
+  }
+}
+
+/// Behind run and samples: shares and quantiles, which refinement does not tell.
+constexpr int kCheckpointColumns = 9;
+
+void add_refinement(const SimulationResult& result, std::string& text) {
+  for (const RefineStep& step : result.refinement->trajectory) {
+    CsvLine line;
+    line.add(std::string("refinement"));
+    line.add(std::to_string(result.features.samples + step.samples));
+    for (int empty = 0; empty < kCheckpointColumns; ++empty) line.add(std::string());
+    line.add(step.overlap);
     text += line.text();
   }
 }
@@ -99,10 +114,11 @@ std::string policies_csv(const SimulationResult& result) {
 }
 
 std::string trajectory_csv(const SimulationResult& result) {
-  std::string text = heading(
-      {"run", "samples", "weak", "strong", "q0", "q05", "q25", "q50", "q75", "q95", "q100"});
+  std::string text = heading({"run", "samples", "weak", "strong", "q0", "q05", "q25", "q50", "q75",
+                              "q95", "q100", "leading_overlap"});
   add_trajectory(result.features, "features", text);
   if (result.control) add_trajectory(*result.control, "control", text);
+  if (result.refinement) add_refinement(result, text);
   return text;
 }
 

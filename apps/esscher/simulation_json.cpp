@@ -31,7 +31,8 @@ Json times_json(const RecoveryTimes& times) {
           {"neurons", neurons}};
 }
 
-Json features_json(const FeatureSummary& summary) {
+/// \param overlaps  of the layer that stage 2 gets
+Json features_json(const FeatureSummary& summary, const std::vector<double>& overlaps) {
   Json trajectory = Json::array();
   for (const Checkpoint& checkpoint : summary.trajectory) {
     trajectory.push_back({{"samples", checkpoint.samples},
@@ -54,10 +55,42 @@ Json features_json(const FeatureSummary& summary) {
           {"strongly_recovered", share_json(summary.strong)},
           {"weak_times", times_json(summary.weak_times)},
           {"strong_times", times_json(summary.strong_times)},
-          {"overlaps", summary.overlaps},
+          {"overlaps", overlaps},
+          {"stage1_overlaps", summary.overlaps},
           {"quantile_levels", kOverlapLevels},
           {"trajectory", trajectory},
           {"drift", drift},
+          {"remarks", summary.remarks}};
+}
+
+Json held_out_json(const HeldOutError& error) {
+  return {{"value", finite_or_null(error.value)},
+          {"standard_error", finite_or_null(error.standard_error)}};
+}
+
+Json refinement_json(const SimulationResult& result) {
+  if (!result.refinement) return {};
+  const RefineSummary& summary = *result.refinement;
+  Json trajectory = Json::array();
+  for (const RefineStep& step : summary.trajectory) {
+    trajectory.push_back(
+        {{"samples", result.features.samples + step.samples}, {"leading_overlap", step.overlap}});
+  }
+  Json by_directions = Json::array();
+  for (const HeldOutError& error : summary.by_directions) {
+    by_directions.push_back(held_out_json(error));
+  }
+  return {{"status", refine_status_name(summary.status)},
+          {"samples", summary.samples},
+          {"directions", summary.directions},
+          {"spectrum", summary.spectrum},
+          {"principal_cosines", summary.principal_cosines},
+          {"held_out_error",
+           {{"stage1", held_out_json(summary.pilot)},
+            {"refined", held_out_json(summary.refined)},
+            {"by_directions", by_directions},
+            {"label_variance", summary.label_variance}}},
+          {"trajectory", trajectory},
           {"remarks", summary.remarks}};
 }
 
@@ -180,22 +213,26 @@ std::string simulation_json(const SimulationResult& result, const Settings& sett
                          {"measured", sets_json(summary.measured)},
                          {"predicted", sets_json(summary.predicted)}});
   }
-  const Json json = {{"esscher", build_json()},
-                     {"options", options},
-                     {"status", simulation_status_name(result.status)},
-                     {"plan", plan_json(result.plan)},
-                     {"features", features_json(result.features)},
-                     {"control", result.control ? features_json(*result.control) : Json()},
-                     {"optimal_policy", optimal_json(result)},
-                     {"policies", rows_json(result)},
-                     {"temperatures", summaries},
-                     {"seconds",
-                      {{"features", result.seconds.features},
-                       {"control", result.seconds.control},
-                       {"readouts", result.seconds.readouts},
-                       {"policies", result.seconds.policies},
-                       {"predictions", result.seconds.predictions}}},
-                     {"remarks", result.remarks}};
+  const Json json = {
+      {"esscher", build_json()},
+      {"options", options},
+      {"status", simulation_status_name(result.status)},
+      {"plan", plan_json(result.plan)},
+      {"features", features_json(result.features, result.overlaps)},
+      {"control",
+       result.control ? features_json(*result.control, result.control->overlaps) : Json()},
+      {"refinement", refinement_json(result)},
+      {"optimal_policy", optimal_json(result)},
+      {"policies", rows_json(result)},
+      {"temperatures", summaries},
+      {"seconds",
+       {{"features", result.seconds.features},
+        {"control", result.seconds.control},
+        {"refinement", result.seconds.refinement},
+        {"readouts", result.seconds.readouts},
+        {"policies", result.seconds.policies},
+        {"predictions", result.seconds.predictions}}},
+      {"remarks", result.remarks}};
   return json_text(json);
 }
 

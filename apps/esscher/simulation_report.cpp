@@ -106,6 +106,61 @@ std::string stage_one(const SimulationResult& result) {
   return text;
 }
 
+double largest_size(const std::vector<double>& values) {
+  double largest = 0;
+  for (const double value : values) largest = std::max(largest, std::abs(value));
+  return largest;
+}
+
+std::string refinement_words(const SimulationResult& result) {
+  const RefineSummary& summary = *result.refinement;
+  const double first = static_cast<double>(result.features.samples);
+  std::string text = fmt::format(
+      "Both layers are trained jointly on the squared loss, whose gradients carry the residual's "
+      "noise alone; the average gradient outer product of the trained reward then tells the "
+      "directions on which it turns. {} more samples, {} with those of stage 1; {} after {:.1f} s.",
+      figure(static_cast<double>(summary.samples), 3),
+      figure(first + static_cast<double>(summary.samples), 3), refine_status_name(summary.status),
+      result.seconds.refinement);
+  if (summary.status == RefineStatus::refined) {
+    text += fmt::format(
+        " {} drawn anew from the leading {}.",
+        result.overlaps.size() == 1 ? "The neuron's row is"
+                                    : fmt::format("All {} rows are", result.overlaps.size()),
+        summary.directions == 1 ? "direction" : fmt::format("{} directions", summary.directions));
+  }
+  return text;
+}
+
+std::string error_text(const HeldOutError& error) {
+  return fmt::format("{} +-{}", figure(error.value), figure(error.standard_error, 2));
+}
+
+std::string refinement(const SimulationResult& result) {
+  if (!result.refinement) return "";
+  const RefineSummary& summary = *result.refinement;
+  std::string text = "\n1b. Refinement: on which directions does the reward turn?\n";
+  text += paragraph(refinement_words(result));
+  if (!summary.by_directions.empty()) {
+    text += row("", {"stage 1", "refined"});
+    text += row("largest |overlap|",
+                {figure(largest_size(result.features.overlaps), 3),
+                 figure(summary.principal_cosines.empty() ? 0 : summary.principal_cosines[0], 5)});
+    text += row("held-out squared error, noise and all",
+                {error_text(summary.pilot), error_text(summary.refined)});
+    double total = 0;
+    for (const double value : summary.spectrum) total += value;
+    std::string shares;
+    for (std::size_t i = 0; i < std::min<std::size_t>(summary.spectrum.size(), 4); ++i) {
+      shares += fmt::format("{}{:.4f}", i == 0 ? "" : ", ", summary.spectrum[i] / total);
+    }
+    text += fmt::format("  {:<{}}{:>{}}\n", "shares of the gradients' outer product", kFactLabel,
+                        shares, 2 * kWideColumn);
+  }
+  for (const auto& remark : summary.remarks) text += paragraph(remark);
+  return text;
+}
+
 /// "0.873 +-0.004", and a mark where it is not to be relied on.
 std::string efficiency_text(const PolicyRow& row) {
   if (!row.policy_remark.empty()) return "no policy";
@@ -198,7 +253,8 @@ std::string stage_three(const SimulationResult& result) {
 }  // namespace
 
 std::string simulation_report(const SimulationResult& result) {
-  std::string text = head(result) + stage_one(result) + stage_two(result) + stage_three(result);
+  std::string text = head(result) + stage_one(result) + refinement(result) + stage_two(result) +
+                     stage_three(result);
   if (!result.remarks.empty()) text += "\n";
   for (const auto& remark : result.remarks) text += paragraph(remark);
   text += "\n" + build_line() + "\n";

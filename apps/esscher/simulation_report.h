@@ -19,7 +19,8 @@ std::string simulation_json(const SimulationResult& result, const Settings& sett
 /// One line a readout and temperature, with a heading.
 std::string policies_csv(const SimulationResult& result);
 
-/// One line a checkpoint of stage 1, with a heading; the control's behind it.
+/// One line a checkpoint of stage 1, with a heading; behind it the control's, and the steps of
+/// refinement, whose samples are counted from those of stage 1 on.
 std::string trajectory_csv(const SimulationResult& result);
 
 }  // namespace esscher::app

@@ -83,6 +83,16 @@ void read_features(const Settings& settings, SimulationOptions& options) {
   options.control = settings.is_set("control");
 }
 
+void read_refinement(const Settings& settings, SimulationOptions& options) {
+  const Field refine{settings, "refine"};
+  if (!refine.is("auto") && !refine.is("none")) {
+    throw UsageError(rejection(refine.label(), refine.text(), "must be auto or none"));
+  }
+  options.refine = refine.is("auto");
+  const Field samples{settings, "refine-samples"};
+  if (!samples.is("auto")) options.refine_samples = samples.count(kLeastRefineSamples);
+}
+
 void read_penalty(const Field& penalty, SimulationOptions& options) {
   if (penalty.is("shared")) return;
   RidgeOptions& ridge = options.ridge;
@@ -186,6 +196,11 @@ std::vector<Setting> simulation_settings() {
        "biases of stage 1: normal, or uniform, of variance 1 both"},
       {"use-all-samples", "", "false", "does not stop stage 1 when overlaps have settled"},
       {"control", "", "false", "runs stage 1 also without weights, on the same samples"},
+      {"refine", "RULE", "auto",
+       "auto: behind stage 1 both layers are trained jointly, and rows redrawn from the trained "
+       "reward's gradient directions; or none"},
+      {"refine-samples", "N", "auto",
+       "samples of refinement; auto: 100 d, or those of multi_pass once more"},
       {"readout-samples", "N2", "20000", "samples of stage 2"},
       {"readout-bias-range", "B", "3", "fresh biases uniform on [-B, B], or keep"},
       {"weights", "LIST", "uniform,label,surrogate,oracle", "readout weights to compare"},
@@ -217,6 +232,7 @@ SimulationOptions read_simulation(const Settings& settings) {
   options.width = parse_count(settings["width"], "--width", 1);
   options.activation = parse_activation(settings["activation"], "--activation");
   read_features(settings, options);
+  read_refinement(settings, options);
   read_readout(settings, options);
   options.seed = parse_count(settings["seed"], "--seed", 0);
   options.threads = static_cast<int>(parse_integer(settings["threads"], "--threads", 0, 1024));
@@ -234,6 +250,7 @@ void write_plan(const FeaturePlan& plan, Settings& settings) {
   set("batch", std::to_string(features.batch));
   set("step-size", number_text(features.step_size));
   set("feature-samples", std::to_string(features.samples));
+  if (plan.refinement) set("refine-samples", std::to_string(plan.refinement->samples));
 }
 
 }  // namespace esscher::app

@@ -9,6 +9,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/memory.h"
 #include "esscher/base/number_text.h"
+#include "esscher/model/samples.h"
 #include "esscher/readout/network_rows.h"
 #include "esscher/theory/finiteness.h"
 
@@ -87,6 +88,23 @@ void validate(const SimulationOptions& options) {
 }
 
 namespace {
+
+/// Stage 1b. Samples that stage 1 stored are used once more; else they are fresh.
+void refine_features(FirstLayer& layer, SimulationResult& result) {
+  const auto start = Clock::now();
+  const FeatureOptions& features = result.plan.features;
+  const RefineOptions& refinement = *result.plan.refinement;
+  RefineResult refined = [&] {
+    if (features.engine != Engine::direct) return refine(layer, features.model, refinement);
+    const bool stored = features.schedule == Schedule::multi_pass;
+    const SingleIndexSamples source(features.model, features.dim, features.seed,
+                                    stored ? "stage1" : "refine");
+    return refine(layer, source, refinement);
+  }();
+  layer = std::move(refined.layer);
+  result.refinement = std::move(refined.summary);
+  result.seconds.refinement = seconds_since(start);
+}
 
 /// Stage 2's view of the first layer: few coordinates, and fresh biases if wanted.
 FirstLayer readout_layer(const FirstLayer& learned, const SimulationOptions& options) {
@@ -344,6 +362,11 @@ SimulationResult simulate(const SimulationOptions& options) {
   if (options.control && !result.plan.feature_temperature) {
     result.remarks.emplace_back(
         "Stage 1 had no weights already, so that there is nothing to compare it with.");
+  }
+
+  if (result.plan.refinement && !cancelled()) refine_features(learned.layer, result);
+  for (std::size_t j = 0; j < learned.layer.width(); ++j) {
+    result.overlaps.push_back(learned.layer.weights(j, 0));
   }
 
   result.model.first = readout_layer(learned.layer, options);

@@ -29,6 +29,14 @@ double order_parameter_seconds(double samples, double m, double batch) {
   return samples * (6 * m * m / 4e10 + 3e-9 * m) + samples / batch * factorisation;
 }
 
+/// One sample of joint training (refinement/refine.h): features of a few directions.
+double refine_seconds(const FeatureOptions& options) {
+  const double neurons = std::clamp(static_cast<double>(options.width), 64.0, 256.0);
+  const double inputs =
+      options.engine == Engine::direct ? 2e-9 * static_cast<double>(options.dim) : 0;
+  return 1.5e-9 * neurons + inputs;
+}
+
 double marginal_seconds(double samples, double m) { return samples * m * 6e-9; }
 
 /// Samples that `seconds` allow, by the cheapest engine of those that will do.
@@ -181,6 +189,41 @@ void choose_engine(const SimulationOptions& options, FeaturePlan& plan) {
   }
 }
 
+void choose_refinement(const SimulationOptions& options, FeaturePlan& plan) {
+  if (!options.refine) return;
+  const FeatureOptions& features = plan.features;
+  RefineOptions refinement;
+  refinement.samples = options.refine_samples;
+  if (features.schedule == Schedule::multi_pass) {
+    if (refinement.samples > features.samples) {
+      throw UsageError(rejection("--refine-samples", std::to_string(refinement.samples),
+                                 "exceeds the " + std::to_string(features.samples) +
+                                     " samples that --schedule multi_pass stores",
+                                 "leave it out, or raise --feature-samples"));
+    }
+    if (refinement.samples == 0) {
+      refinement.samples = std::max(features.samples, kLeastRefineSamples);
+    }
+    refinement.passes = features.epochs;
+  } else if (refinement.samples == 0) {
+    constexpr double kLeast = 8192;
+    const double wanted =
+        std::max(kSamplesPerDimension * static_cast<double>(features.dim), kLeast);
+    const double most = std::max(kLongestSeconds / refine_seconds(features), kLeast);
+    if (wanted > most) {
+      plan.remarks.push_back("Refinement would want " + number_text(wanted, 3) +
+                             " samples (100 d); it is given " + number_text(most, 3) +
+                             ", some ten minutes' work. --refine-samples gives it more.");
+    }
+    refinement.samples = static_cast<std::uint64_t>(std::min(wanted, most));
+  }
+  refinement.seed = options.seed;
+  refinement.threads = options.threads;
+  refinement.callbacks = options.callbacks;
+  validate(refinement);
+  plan.refinement = refinement;
+}
+
 }  // namespace
 
 FeaturePlan plan_features(const SimulationOptions& options) {
@@ -219,6 +262,7 @@ FeaturePlan plan_features(const SimulationOptions& options) {
   features.threads = options.threads;
   features.callbacks = options.callbacks;
   validate(features);
+  choose_refinement(options, plan);
   return plan;
 }
 

@@ -45,6 +45,7 @@ std::string_view simulation_status_name(SimulationStatus status);
 struct StageSeconds {
   double features = 0;
   double control = 0;
+  double refinement = 0;
   double readouts = 0;
   double policies = 0;
   double predictions = 0;
@@ -55,7 +56,10 @@ struct SimulationResult {
   FeaturePlan plan;           ///< what the open choices became
   SimulationStatus status = SimulationStatus::completed;
   FeatureSummary features{};
-  std::optional<FeatureSummary> control{};  ///< stage 1 without weights
+  std::optional<FeatureSummary> control{};    ///< stage 1 without weights
+  std::optional<RefineSummary> refinement{};  ///< empty without, or where stopped before
+  /// <w_j, theta*> of the layer that stage 2 gets: refined, or that of stage 1.
+  std::vector<double> overlaps{};
   RewardModel model{};                      ///< one head a distinct readout
   std::vector<TiltedLaw> optimal{};         ///< the optimal policy at each temperature, exact
   std::vector<PolicyRow> rows{};            ///< by weights, then by temperature as given

@@ -13,6 +13,7 @@
 #include "esscher/features/feature_options.h"
 #include "esscher/policy/policy_value.h"
 #include "esscher/readout/readout_weights.h"
+#include "esscher/refinement/refine.h"
 
 namespace esscher {
 
@@ -58,6 +59,10 @@ struct SimulationOptions {
   /// Runs stage 1 once more on the same samples without weights, for comparison.
   bool control = false;
 
+  // Stage 1b: refinement of what stage 1 found (refinement/refine.h).
+  bool refine = true;
+  std::uint64_t refine_samples = 0;
+
   // Stage 2: readouts.
   std::uint64_t readout_samples = 20000;  ///< n2
   /// Fresh biases are uniform on +- this; 0 keeps those of stage 1.
@@ -81,7 +86,8 @@ struct SimulationOptions {
 
 /// What the open choices of stage 1 became, and why.
 struct FeaturePlan {
-  FeatureOptions features;  ///< complete: what learn_features() is given
+  FeatureOptions features;                    ///< complete: what learn_features() is given
+  std::optional<RefineOptions> refinement{};  ///< complete, too; empty: stage 1's layer is used
   /// beta1 in use; empty without weights.
   std::optional<double> feature_temperature{};
   std::optional<int> information_exponent{};
@@ -99,7 +105,9 @@ struct FeaturePlan {
 ///   cheapest engine does in about ten minutes;
 /// - the engine: direct or order_parameter, where all neurons see one data set, if the cheaper one
 ///   should take less than a minute by a fixed count of its operations (never by the clock), else
-///   marginal.
+///   marginal;
+/// - samples of refinement 100 d, 8192 at least, within ten minutes' work; those of stage 1 once
+///   more where they are stored (multi_pass).
 /// \throws UsageError for an option outside its range, named as the program's options ("--dim").
 FeaturePlan plan_features(const SimulationOptions& options);
 
