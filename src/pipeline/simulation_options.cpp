@@ -29,12 +29,9 @@ double order_parameter_seconds(double samples, double m, double batch) {
   return samples * (6 * m * m / 4e10 + 3e-9 * m) + samples / batch * factorisation;
 }
 
-/// One sample of joint training (refinement/refine.h): features of a few directions.
+/// One sample of joint training (refinement/refine.h).
 double refine_seconds(const FeatureOptions& options) {
-  const double neurons = std::clamp(static_cast<double>(options.width), 64.0, 256.0);
-  const double inputs =
-      options.engine == Engine::direct ? 2e-9 * static_cast<double>(options.dim) : 0;
-  return 1.5e-9 * neurons + inputs;
+  return 5e-7 + (options.engine == Engine::direct ? 2e-9 * static_cast<double>(options.dim) : 0);
 }
 
 double marginal_seconds(double samples, double m) { return samples * m * 6e-9; }

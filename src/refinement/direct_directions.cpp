@@ -115,6 +115,7 @@ class DirectDirections final : public Directions {
                                                  const DirectionNetwork& network) const {
     const std::size_t k = directions_.rows();
     std::pair<BatchSums, Matrix<float>> part{BatchSums(k), Matrix<float>(k, directions_.columns())};
+    DirectionNetwork::Workspace workspace(network, block_);
     for (std::uint64_t begin = chunk.begin; begin < chunk.end; begin += block_) {
       const std::size_t count = std::min(block_, chunk.end - begin);
       Matrix<float> x(count, directions_.columns());
@@ -125,7 +126,7 @@ class DirectDirections final : public Directions {
       Matrix<double> v(count, k);
       widen(u.view(), v.view());
       Matrix<double> gradients(count, k);
-      network.linearise(v.view(), e, gradients.view());
+      network.linearise(v.view(), e, gradients.view(), workspace);
       part.first.add(e, gradients.view());
       for (std::size_t i = 0; i < count; ++i) {
         for (std::size_t j = 0; j < k; ++j) u(i, j) = static_cast<float>(e[i] * gradients(i, j));

@@ -13,6 +13,8 @@ namespace esscher::internal {
 namespace {
 
 constexpr double kBiasRange = 3;
+/// A metric's eigenvalue of a smaller share of the largest is a zero that went through rounding.
+constexpr double kRounding = 1e-13;
 
 /// Columns of a mixture for \p neurons neurons, in turn from the start, if there is one.
 Matrix<double> repeated_mixture(const Matrix<double>& mixture, std::size_t neurons) {
@@ -43,7 +45,8 @@ void DirectionNetwork::redraw(MatrixView<const double> metric, double floor) {
   const double largest = std::max(eigen.values.back(), 0.0);
   Matrix<double> spread = eigen.vectors;  // metric^{1/2} = U spread'
   for (std::size_t j = 0; j < k; ++j) {
-    const double share = largest > 0 ? std::max(eigen.values[j] / largest, floor) : 1.0;
+    double share = largest > 0 ? std::max(eigen.values[j] / largest, floor) : 1.0;
+    if (share < kRounding) share = 0;
     for (std::size_t i = 0; i < k; ++i) spread(i, j) *= std::sqrt(share);
   }
   Matrix<double> root(k, k);
@@ -72,6 +75,12 @@ void DirectionNetwork::fit(MatrixView<const double> v, std::span<const double> y
       fit_ridge(HeldRows(features.view()), y, std::vector<double>(y.size()), options);
   readout_ = fit.coefficients;
   intercept_ = fit.intercept;
+  minus_readout_ = Matrix<double>(readout_.size(), 1);
+  readout_rows_ = rows_;
+  for (std::size_t j = 0; j < readout_.size(); ++j) {
+    minus_readout_(j, 0) = -readout_[j];
+    for (double& value : readout_rows_.row(j)) value *= readout_[j];
+  }
 }
 
 void DirectionNetwork::predict(MatrixView<const double> v, std::span<double> out) const {
@@ -84,24 +93,17 @@ void DirectionNetwork::predict(MatrixView<const double> v, std::span<double> out
 }
 
 void DirectionNetwork::linearise(MatrixView<const double> v, std::span<double> y,
-                                 MatrixView<double> gradients) const {
-  const std::size_t m = rows_.rows();
-  Matrix<double> values(v.rows, m);
-  gemm(Operand::plain, v, Operand::transposed, rows_.view(), 0, values.view());
-  Matrix<double> slopes = values;
-  activation_->values(values.view());
-  activation_->slopes(slopes.view());
-  for (std::size_t i = 0; i < v.rows; ++i) {
-    const double* const value = values.row(i).data();
-    double* const slope = slopes.row(i).data();
-    double reward = intercept_;
-    for (std::size_t j = 0; j < m; ++j) {
-      reward += readout_[j] * value[j];
-      slope[j] *= readout_[j];
-    }
-    y[i] -= reward;
-  }
-  gemm(Operand::plain, slopes.view(), Operand::plain, rows_.view(), 0, gradients);
+                                 MatrixView<double> gradients, Workspace& workspace) const {
+  const MatrixView<double> values = workspace.values.view().rows_from(0, v.rows);
+  const MatrixView<double> slopes = workspace.slopes.view().rows_from(0, v.rows);
+  gemm(Operand::plain, v, Operand::transposed, rows_.view(), 0, values);
+  std::copy_n(values.data, values.rows * values.columns, slopes.data);
+  activation_->values(values);
+  activation_->slopes(slopes);
+  for (double& label : y) label -= intercept_;
+  gemm(Operand::plain, values, Operand::plain, minus_readout_.view(), 1,
+       {y.data(), y.size(), 1, 1});
+  gemm(Operand::plain, slopes, Operand::plain, readout_rows_.view(), 0, gradients);
 }
 
 }  // namespace esscher::internal

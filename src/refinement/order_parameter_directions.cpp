@@ -16,7 +16,7 @@ namespace {
 /// Hidden directions.
 constexpr std::size_t kHidden = 1;
 constexpr std::uint64_t kFrameChunk = 4096;
-constexpr std::size_t kFrameBlock = 128;
+constexpr std::size_t kFrameBlock = 64;
 
 /// What one chunk of a batch adds to the gradient, relative to V and theta.
 struct FrameSums {
@@ -188,6 +188,7 @@ class OrderParameterDirections final : public Directions {
                        const DirectionNetwork& network) const {
     const std::size_t k = overlaps_.rows();
     FrameSums sums(k);
+    DirectionNetwork::Workspace workspace(network, kFrameBlock);
     for (std::uint64_t begin = chunk.begin; begin < chunk.end; begin += kFrameBlock) {
       const std::size_t count = std::min<std::uint64_t>(kFrameBlock, chunk.end - begin);
       Matrix<double> v(count, k);
@@ -195,7 +196,7 @@ class OrderParameterDirections final : public Directions {
       std::vector<double> e(count);
       see(first + begin, v.view(), zeta, e);
       Matrix<double> gradients(count, k);
-      network.linearise(v.view(), e, gradients.view());
+      network.linearise(v.view(), e, gradients.view(), workspace);
       sums.batch.add(e, gradients.view());
       for (std::size_t i = 0; i < count; ++i) {
         for (double& g : gradients.row(i)) g *= e[i];

@@ -24,9 +24,9 @@ namespace {
 using internal::Directions;
 using Clock = std::chrono::steady_clock;
 
-/// Neurons of joint training: enough for a reward of few directions, whatever the layer's width.
-constexpr std::size_t kLeastNeurons = 64;
-constexpr std::size_t kMostNeurons = 256;
+/// Neurons of joint training, whatever the layer's width: with a quarter of them what the network
+/// cannot say of a few directions moved the directions themselves (errors ten times the best).
+constexpr std::size_t kNeurons = 256;
 constexpr std::uint64_t kPilotPerNeuron = 32;
 constexpr std::uint64_t kPilotEntries = std::uint64_t{1} << 25;  // 256 MiB of projections
 constexpr std::uint32_t kPilotFolds = 5;
@@ -219,8 +219,7 @@ RefineResult run(const FirstLayer& layer, Directions& directions, const RefineOp
   for (std::size_t i = 0; i < k; ++i) metric(i, i) = pilot.values[i];
   summary.trajectory.push_back({plan.pilot, internal::leading_overlap(directions, metric.view())});
 
-  internal::DirectionNetwork network(layer, std::clamp(layer.width(), kLeastNeurons, kMostNeurons),
-                                     k, options.seed);
+  internal::DirectionNetwork network(layer, kNeurons, k, options.seed);
   internal::JointTraining training = internal::train_jointly(
       directions, network, std::move(metric), plan.pilot, plan.batch, layer.dim, plan.pilot,
       options, [&](std::uint64_t done) { progress.at(plan.pilot + done); });
@@ -257,9 +256,8 @@ RefineResult run(const FirstLayer& layer, Directions& directions, const RefineOp
 void require_room(const RefineOptions& options, const FirstLayer& layer) {
   validate(options);
   const SamplePlan plan = plan_samples(options, layer.width());
-  const std::uint64_t entries =
-      saturating_product(plan.pilot, layer.width()) +
-      saturating_product(internal::kFitSamples, std::min(layer.width(), kMostNeurons));
+  const std::uint64_t entries = saturating_product(plan.pilot, layer.width()) +
+                                saturating_product(internal::kFitSamples, kNeurons);
   require_memory(saturating_product(entries, sizeof(double)), "--width",
                  std::to_string(layer.width()), "the pilot of refinement", "lower --width");
 }
