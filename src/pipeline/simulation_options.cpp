@@ -201,7 +201,6 @@ void choose_refinement(const SimulationOptions& options, FeaturePlan& plan) {
     if (refinement.samples == 0) {
       refinement.samples = std::max(features.samples, kLeastRefineSamples);
     }
-    refinement.passes = features.epochs;
   } else if (refinement.samples == 0) {
     constexpr double kLeast = 8192;
     const double wanted =

@@ -8,6 +8,8 @@
 #include "esscher/linalg/factor.h"
 #include "esscher/linalg/gemm.h"
 #include "esscher/readout/ridge.h"
+#include "features/order_parameter_kernel.h"
+#include "refinement/direction_kernel.h"
 
 namespace esscher::internal {
 namespace {
@@ -30,7 +32,10 @@ Matrix<double> repeated_mixture(const Matrix<double>& mixture, std::size_t neuro
 
 DirectionNetwork::DirectionNetwork(const FirstLayer& like, std::size_t neurons,
                                    std::size_t directions, std::uint64_t seed)
-    : normals_(neurons, directions), rows_(neurons, directions), biases_(neurons) {
+    : normals_(neurons, directions),
+      rows_(neurons, directions),
+      columns_(directions, neurons),
+      biases_(neurons) {
   like_.activation = like.activation;
   like_.mixture = repeated_mixture(like.mixture, neurons);
   RandomStream(seed, "refine/rows").fill_normal(0, normals_.values());
@@ -56,7 +61,10 @@ void DirectionNetwork::redraw(MatrixView<const double> metric, double floor) {
     double squares = 0;
     for (const double value : rows_.row(j)) squares += value * value;
     const double scale = 1 / std::sqrt(squares);
-    for (double& value : rows_.row(j)) value *= scale;
+    for (std::size_t h = 0; h < k; ++h) {
+      rows_(j, h) *= scale;
+      columns_(h, j) = rows_(j, h);
+    }
   }
 }
 
@@ -75,11 +83,9 @@ void DirectionNetwork::fit(MatrixView<const double> v, std::span<const double> y
       fit_ridge(HeldRows(features.view()), y, std::vector<double>(y.size()), options);
   readout_ = fit.coefficients;
   intercept_ = fit.intercept;
-  minus_readout_ = Matrix<double>(readout_.size(), 1);
-  readout_rows_ = rows_;
-  for (std::size_t j = 0; j < readout_.size(); ++j) {
-    minus_readout_(j, 0) = -readout_[j];
-    for (double& value : readout_rows_.row(j)) value *= readout_[j];
+  slope_table_ = columns_;
+  for (std::size_t h = 0; h < directions(); ++h) {
+    for (std::size_t j = 0; j < readout_.size(); ++j) slope_table_(h, j) *= readout_[j];
   }
 }
 
@@ -96,14 +102,14 @@ void DirectionNetwork::linearise(MatrixView<const double> v, std::span<double> y
                                  MatrixView<double> gradients, Workspace& workspace) const {
   const MatrixView<double> values = workspace.values.view().rows_from(0, v.rows);
   const MatrixView<double> slopes = workspace.slopes.view().rows_from(0, v.rows);
-  gemm(Operand::plain, v, Operand::transposed, rows_.view(), 0, values);
+  for (std::size_t i = 0; i < v.rows; ++i) combine_rows(v.row(i), columns_.view(), values.row(i));
   std::copy_n(values.data, values.rows * values.columns, slopes.data);
   activation_->values(values);
   activation_->slopes(slopes);
-  for (double& label : y) label -= intercept_;
-  gemm(Operand::plain, values, Operand::plain, minus_readout_.view(), 1,
-       {y.data(), y.size(), 1, 1});
-  gemm(Operand::plain, slopes, Operand::plain, readout_rows_.view(), 0, gradients);
+  contract_rows(values, {readout_.data(), 1, readout_.size(), readout_.size()},
+                workspace.rewards.view());
+  for (std::size_t i = 0; i < v.rows; ++i) y[i] -= intercept_ + workspace.rewards(i, 0);
+  contract_rows(slopes, slope_table_.view(), gradients);
 }
 
 }  // namespace esscher::internal

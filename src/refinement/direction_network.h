@@ -39,9 +39,12 @@ class DirectionNetwork {
   /// time.
   struct Workspace {
     Workspace(const DirectionNetwork& network, std::size_t block)
-        : values(block, network.rows_.rows()), slopes(block, network.rows_.rows()) {}
+        : values(block, network.rows_.rows()),
+          slopes(block, network.rows_.rows()),
+          rewards(block, 1) {}
     Matrix<double> values;
     Matrix<double> slopes;
+    Matrix<double> rewards;
   };
   /// y_i <- y_i - r(v_i), and gradients (n x k) of g at v_i; n at most the workspace's block.
   void linearise(MatrixView<const double> v, std::span<double> y, MatrixView<double> gradients,
@@ -51,12 +54,12 @@ class DirectionNetwork {
   FirstLayer like_;
   Matrix<double> normals_;
   Matrix<double> rows_;
+  Matrix<double> columns_;  ///< C'
   std::vector<double> biases_;
   std::optional<LayerActivation> activation_;
   std::vector<double> readout_;
   double intercept_ = 0;
-  Matrix<double> minus_readout_;  ///< -a, as a column
-  Matrix<double> readout_rows_;   ///< a_j c_j
+  Matrix<double> slope_table_;  ///< a_j c_jh at (h, j)
 };
 
 }  // namespace esscher::internal

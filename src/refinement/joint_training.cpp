@@ -50,9 +50,8 @@ JointTraining train_jointly(Directions& directions, DirectionNetwork& network,
   const auto free = static_cast<double>(std::max<std::uint64_t>(dim - k, 1));
   Matrix<double> information(k, k);
   JointTraining result{std::move(metric), {}, false};
-  const int steps = options.steps * options.passes;
-  for (int t = 1; t <= steps; ++t) {
-    const std::uint64_t begin = first + batch * static_cast<std::uint64_t>((t - 1) % options.steps);
+  for (int t = 1; t <= options.steps; ++t) {
+    const std::uint64_t begin = first + batch * static_cast<std::uint64_t>(t - 1);
     network.redraw(result.metric.view(), kWeightFloor);
     {
       const std::size_t count = std::min(batch, kFitSamples);
@@ -79,7 +78,7 @@ JointTraining train_jointly(Directions& directions, DirectionNetwork& network,
           memory * information.values()[i] + scale * result.metric.values()[i];
     }
     directions.move(gain(information, scale).view());
-    if (t <= options.steps) taken += batch;
+    taken += batch;
     result.trajectory.push_back({taken, leading_overlap(directions, result.metric.view())});
     progress(static_cast<std::uint64_t>(t) * batch);
   }

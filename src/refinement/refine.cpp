@@ -189,9 +189,8 @@ RefineResult run(const FirstLayer& layer, Directions& directions, const RefineOp
   summary.status = RefineStatus::cancelled;
   const auto steps = static_cast<std::uint64_t>(options.steps);
   const std::uint64_t trained = plan.batch * steps;
-  internal::StageProgress progress(
-      options.callbacks, "refinement",
-      plan.pilot + trained * static_cast<std::uint64_t>(options.passes) + plan.decision);
+  internal::StageProgress progress(options.callbacks, "refinement",
+                                   plan.pilot + trained + plan.decision);
   const auto finished = [&](RefineStatus status) {
     summary.status = status;
     summary.seconds = std::chrono::duration<double>(Clock::now() - began).count();
@@ -287,8 +286,6 @@ void validate(const RefineOptions& options) {
     throw UsageError(
         rejection("steps", options.steps, "must be at least 1 and leave samples to a step"));
   }
-  if (options.passes < 1)
-    throw UsageError(rejection("passes", options.passes, "must be at least 1"));
   if (options.most_directions < 1 || options.most_directions > 64) {
     throw UsageError(rejection("most_directions", std::to_string(options.most_directions),
                                "must lie in [1, 64]"));

@@ -243,24 +243,6 @@ TEST(Refine, FindsThatARewardTurnsOnTwoDirections) {
   EXPECT_LT(result.summary.by_directions[1].value, 0.7 * result.summary.by_directions[0].value);
 }
 
-TEST(Refine, StoredSamplesServeSeveralTimes) {
-  const Saddle source(100);
-  RefineOptions options;
-  options.samples = 6000;
-  const auto inside = [&](int passes) {
-    options.passes = passes;
-    const RefineResult result = refine(around_a_plane(96, 100), source, options);
-    EXPECT_LE(result.summary.samples, options.samples);
-    double mean = 0;
-    for (std::size_t j = 0; j < result.layer.width(); ++j) {
-      mean += (std::pow(result.layer.weights(j, 0), 2) + std::pow(result.layer.weights(j, 1), 2)) /
-              static_cast<double>(result.layer.width());
-    }
-    return mean;
-  };
-  EXPECT_GT(inside(3), inside(1));
-}
-
 TEST(Refine, KeepsStageOneWhereFewerDirectionsPredictWorse) {
   const Saddle source(100);
   RefineOptions options;

@@ -17,7 +17,8 @@
 ///    all batches so far hold about V, Pi <- (t - 1)/t Pi + B M / ((d - k) s^2): recursive least
 ///    squares in which batch t counts t times, so that what early batches saw from the wrong place
 ///    is forgotten. In one pass 1 - overlap^2 falls to some 4/3 of d tau^2 / (n E f'^2), the
-///    variance of the best estimate for a known link.
+///    variance of the best estimate for a known link: more passes over the same samples gain
+///    nothing.
 /// 3. The trained network's M gives spectrum and directions; how many, is decided by held-out
 ///    error. Stage 2's rows are drawn from them anew: N(0, M) in their span, made unit, with fresh
 ///    biases. For one direction that is +-v.
@@ -44,7 +45,6 @@ struct RefineOptions {
   /// number of directions, and the rest for joint training. At least kLeastRefineSamples.
   std::uint64_t samples = 0;
   int steps = 20;                   ///< of joint training: batches of one pass, >= 1
-  int passes = 1;                   ///< over the samples of joint training; stored samples only
   std::size_t most_directions = 8;  ///< k at most
   std::uint64_t seed = 1;
   int threads = 0;
