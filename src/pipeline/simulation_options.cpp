@@ -189,6 +189,10 @@ void choose_engine(const SimulationOptions& options, FeaturePlan& plan) {
 void choose_refinement(const SimulationOptions& options, FeaturePlan& plan) {
   if (!options.refine) return;
   const FeatureOptions& features = plan.features;
+  if (features.dim < kLeastRefineDim) {
+    plan.remarks.emplace_back("There are too few dimensions to refine features in.");
+    return;
+  }
   RefineOptions refinement;
   refinement.samples = options.refine_samples;
   if (features.schedule == Schedule::multi_pass) {

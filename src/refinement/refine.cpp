@@ -24,9 +24,6 @@ namespace {
 using internal::Directions;
 using Clock = std::chrono::steady_clock;
 
-/// Neurons of joint training, whatever the layer's width: with a quarter of them what the network
-/// cannot say of a few directions moved the directions themselves (errors ten times the best).
-constexpr std::size_t kNeurons = 256;
 constexpr std::uint64_t kPilotPerNeuron = 32;
 constexpr std::uint64_t kPilotEntries = std::uint64_t{1} << 25;  // 256 MiB of projections
 constexpr std::uint32_t kPilotFolds = 5;
@@ -218,7 +215,7 @@ RefineResult run(const FirstLayer& layer, Directions& directions, const RefineOp
   for (std::size_t i = 0; i < k; ++i) metric(i, i) = pilot.values[i];
   summary.trajectory.push_back({plan.pilot, internal::leading_overlap(directions, metric.view())});
 
-  internal::DirectionNetwork network(layer, kNeurons, k, options.seed);
+  internal::DirectionNetwork network(layer, options.neurons, k, options.seed);
   internal::JointTraining training = internal::train_jointly(
       directions, network, std::move(metric), plan.pilot, plan.batch, layer.dim, plan.pilot,
       options, [&](std::uint64_t done) { progress.at(plan.pilot + done); });
@@ -256,7 +253,7 @@ void require_room(const RefineOptions& options, const FirstLayer& layer) {
   validate(options);
   const SamplePlan plan = plan_samples(options, layer.width());
   const std::uint64_t entries = saturating_product(plan.pilot, layer.width()) +
-                                saturating_product(internal::kFitSamples, kNeurons);
+                                saturating_product(internal::kFitSamples, options.neurons);
   require_memory(saturating_product(entries, sizeof(double)), "--width",
                  std::to_string(layer.width()), "the pilot of refinement", "lower --width");
 }
@@ -286,6 +283,7 @@ void validate(const RefineOptions& options) {
     throw UsageError(
         rejection("steps", options.steps, "must be at least 1 and leave samples to a step"));
   }
+  if (options.neurons < 1) throw UsageError(rejection("neurons", "0", "must be at least 1"));
   if (options.most_directions < 1 || options.most_directions > 64) {
     throw UsageError(rejection("most_directions", std::to_string(options.most_directions),
                                "must lie in [1, 64]"));
@@ -295,9 +293,10 @@ void validate(const RefineOptions& options) {
 RefineResult refine(const FirstLayer& layer, const SingleIndexModel& model,
                     const RefineOptions& options) {
   require_room(options, layer);
-  if (layer.dim < 4) {
+  if (layer.dim < kLeastRefineDim) {
     throw UsageError(rejection("--dim", std::to_string(layer.dim),
-                               "must be at least 4 to refine features without explicit inputs",
+                               "must be at least " + std::to_string(kLeastRefineDim) +
+                                   " to refine features without explicit inputs",
                                "take --engine direct, or --refine none"));
   }
   const auto directions = internal::make_order_parameter_directions(

@@ -43,6 +43,68 @@ void expect_same(const SimulationResult& a, const SimulationResult& b) {
   }
 }
 
+/// Thousand dimensions, all else by default.
+SimulationOptions default_system(const char* link) {
+  SimulationOptions options{.model = {parse_link(link), parse_noise("gaussian:0.3")}};
+  options.deployment_temperatures = {1, 0.5, 0.25, 0.1};
+  options.weights = {ReadoutWeights::uniform};
+  return options;
+}
+
+// Errors of the estimate of theta* have a relative deviation of 1/sqrt(d/2), 4 %; the bounds lie
+// five times above what the first seeds gave.
+TEST(Simulate, RefinedFeaturesGiveNearlyOptimalPoliciesAtEveryTemperature) {
+  for (const char* link : {"damped_hermite:3", "tanh", "tanh(2*z-1)"}) {
+    const SimulationResult result = simulate(default_system(link));
+    ASSERT_TRUE(result.refinement) << link;
+    EXPECT_EQ(result.refinement->status, RefineStatus::refined) << link;
+    EXPECT_EQ(result.refinement->directions, 1U) << link;
+    for (const double overlap : result.overlaps) EXPECT_GT(std::abs(overlap), 0.99) << link;
+    for (const PolicyRow& row : result.rows) {
+      EXPECT_GT(row.policy->efficiency->value, 0.95) << link << " " << row.beta;
+    }
+    EXPECT_LE(result.features.samples + result.refinement->samples, 3 * result.features.samples);
+  }
+}
+
+TEST(Simulate, WithoutRefinementStageTwoGetsTheLayerOfStageOne) {
+  SimulationOptions options = small_system();
+  options.control = false;
+  options.refine = false;
+  const SimulationResult result = simulate(options);
+  EXPECT_FALSE(result.refinement);
+  EXPECT_EQ(result.overlaps, result.features.overlaps);
+  options.refine = true;
+  EXPECT_EQ(simulate(options).features.overlaps, result.features.overlaps);
+}
+
+TEST(Simulate, RefinesOnSamplesThatStageOneStored) {
+  SimulationOptions options = small_system();
+  options.control = false;
+  options.schedule = Schedule::multi_pass;
+  options.epochs = 3;
+  const SimulationResult result = simulate(options);
+  ASSERT_TRUE(result.refinement);
+  EXPECT_EQ(result.plan.refinement->samples, options.feature_samples);
+  EXPECT_GT(std::abs(result.overlaps[0]), 0.98);
+}
+
+TEST(Simulate, CancelledWithinRefinementKeepsStageOne) {
+  SimulationOptions options = small_system();
+  options.control = false;
+  CancellationToken token;
+  options.callbacks.cancellation = &token;
+  options.callbacks.progress_interval = std::chrono::milliseconds(0);
+  options.callbacks.progress = [&](const Progress& progress) {
+    if (progress.stage == "refinement" && progress.done > progress.total / 3) token.request();
+  };
+  const SimulationResult result = simulate(options);
+  EXPECT_EQ(result.status, SimulationStatus::cancelled);
+  ASSERT_TRUE(result.refinement);
+  EXPECT_EQ(result.refinement->status, RefineStatus::cancelled);
+  EXPECT_EQ(result.overlaps, result.features.overlaps);
+}
+
 TEST(Simulate, IsTheSameBitForBitForAnyNumberOfThreadsAndAnyVerbosity) {
   for (const Engine engine : {Engine::direct, Engine::order_parameter, Engine::marginal}) {
     SimulationOptions options = small_system();

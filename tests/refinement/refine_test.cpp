@@ -166,6 +166,7 @@ TEST(Refine, EngineAgreement) {
   RefineOptions options;
   options.samples = 2400;
   options.steps = 3;
+  options.neurons = 32;
   options.threads = 1;
   constexpr int kRuns = 300;
   std::vector<std::vector<double>> draws[2];
