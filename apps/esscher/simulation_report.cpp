@@ -250,6 +250,59 @@ std::string stage_three(const SimulationResult& result) {
   return text;
 }
 
+/// Least and largest efficiency of the policies with such weights, where all have one.
+std::optional<std::pair<double, double>> efficiency_range(const SimulationResult& result,
+                                                          ReadoutWeights weights) {
+  std::optional<std::pair<double, double>> range;
+  for (const PolicyRow& each : result.rows) {
+    if (each.weights != weights) continue;
+    if (!each.policy || !each.policy->efficiency) return {};
+    const double value = each.policy->efficiency->value;
+    if (!range) range.emplace(value, value);
+    range->first = std::min(range->first, value);
+    range->second = std::max(range->second, value);
+  }
+  return range;
+}
+
+/// What the run has shown, for a reader who reads nothing else.
+std::string conclusion(const SimulationResult& result) {
+  if (result.status != SimulationStatus::completed || result.overlaps.empty()) return "";
+  const FeatureSummary& features = result.features;
+  auto samples = static_cast<double>(features.samples);
+  std::string text = fmt::format(
+      "In short: of {} neurons in {} dimensions {} found the hidden direction in part (overlap "
+      "above {}) from {} samples{}.",
+      features.overlaps.size(), figure(static_cast<double>(result.plan.features.dim), 7),
+      features.weak.count, figure(result.plan.features.weak), figure(samples, 3),
+      result.plan.feature_temperature ? " weighted with e^{y/beta1}" : "");
+  if (result.control) {
+    text += fmt::format(
+        " Without weights {} did on the same samples.",
+        result.control->weak.count == 0 ? "none" : std::to_string(result.control->weak.count));
+  }
+  if (result.refinement && result.refinement->status == RefineStatus::refined) {
+    samples += static_cast<double>(result.refinement->samples);
+    text += fmt::format(
+        " Joint training brought the largest overlap from {:.3f} to {:.4f}; {} samples in all.",
+        largest_size(features.overlaps), largest_size(result.overlaps), figure(samples, 3));
+  }
+  const ReadoutWeights weights = result.options.weights.front();
+  if (const auto range = efficiency_range(result, weights)) {
+    const auto [low, high] = std::minmax_element(result.options.deployment_temperatures.begin(),
+                                                 result.options.deployment_temperatures.end());
+    text += fmt::format(
+        " Policies tilted by the {} readout then get {} of what the optimal ones gain, at all "
+        "temperatures beta2 from {} to {}.",
+        readout_weights_name(weights),
+        range->first < 0
+            ? fmt::format("{:.2f} to {:.2f} times", range->first, range->second)
+            : fmt::format("{:.1f} to {:.1f} %", 100 * range->first, 100 * range->second),
+        figure(*low), figure(*high));
+  }
+  return "\n" + paragraph(text);
+}
+
 }  // namespace
 
 std::string simulation_report(const SimulationResult& result) {
@@ -257,6 +310,7 @@ std::string simulation_report(const SimulationResult& result) {
                      stage_three(result);
   if (!result.remarks.empty()) text += "\n";
   for (const auto& remark : result.remarks) text += paragraph(remark);
+  text += conclusion(result);
   text += "\n" + build_line() + "\n";
   return text;
 }
