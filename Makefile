@@ -13,13 +13,14 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 build: $(BUILD)/build.ninja  ## the program, the libraries, tests and benchmarks
-	@cmake --build $(BUILD) -j $(JOBS)
+	@cmake --build $(BUILD) -j $(JOBS) --target all benchmarks
 
 demo: $(BUILD)/build.ninja  ## the main job: a reward model in a million dimensions
 	@cmake --build $(BUILD) -j $(JOBS) --target esscher
 	@examples/simulate.sh $(BUILD)/apps/esscher/esscher
 
-test: build  ## all tests
+test: $(BUILD)/build.ninja  ## all tests
+	@cmake --build $(BUILD) -j $(JOBS)
 	@ctest --preset $(PRESET) -j $(JOBS)
 
 bench: build  ## all benchmarks, one after the other

@@ -1,5 +1,5 @@
-# esscher_compile(target): how rooms and programs are compiled. With ESSCHER_UNITY, for checks that
-# compile more than they run, sources are compiled together.
+# esscher_compile(target): how rooms and programs are compiled. With ESSCHER_UNITY, sources are
+# compiled together; who edits one file again and again may prefer -DESSCHER_UNITY=OFF.
 function(esscher_compile target)
   target_compile_options(${target} PRIVATE ${ESSCHER_WARNINGS})
   if(ESSCHER_UNITY)

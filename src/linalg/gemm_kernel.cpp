@@ -7,7 +7,8 @@
 #include <new>
 
 // The register tile is an array of vectors, which needs a size that the compiler knows.
-#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#undef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "linalg/gemm_kernel.cpp"
 #include <hwy/foreach_target.h>  // must precede highway.h; compiles the rest of this file repeatedly
