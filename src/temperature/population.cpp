@@ -70,15 +70,15 @@ Population draw_population(const FirstLayer& layer, const Link& reward, const Ti
   return drawn;
 }
 
-Moments moments(const Population& drawn, std::span<const double> w, std::span<const double> v,
+PopulationMoments moments(const Population& drawn, std::span<const double> w, std::span<const double> v,
                 int threads) {
   const std::size_t m = drawn.phi.columns();
   const std::size_t gram_size = w.empty() ? 0 : m;
-  Moments zero{Matrix<double>(gram_size, gram_size), std::vector<double>(m)};
+  PopulationMoments zero{Matrix<double>(gram_size, gram_size), std::vector<double>(m)};
   ParallelOptions loop;
   loop.threads = threads;
   const auto map = [&](const Chunk& chunk) {
-    Moments part{Matrix<double>(gram_size, gram_size), std::vector<double>(m)};
+    PopulationMoments part{Matrix<double>(gram_size, gram_size), std::vector<double>(m)};
     const MatrixView<const double> phi = drawn.phi.view().rows_from(chunk.begin, chunk.size());
     if (!w.empty()) {
       add_weighted_gram(phi, w.subspan(chunk.begin, chunk.size()), part.gram.view());
@@ -87,13 +87,13 @@ Moments moments(const Population& drawn, std::span<const double> w, std::span<co
     gemm(Operand::plain, values, Operand::plain, phi, 0, {part.linear.data(), 1, m, m});
     return part;
   };
-  const auto combine = [](Moments& sum, const Moments& part) {
+  const auto combine = [](PopulationMoments& sum, const PopulationMoments& part) {
     for (std::size_t i = 0; i < sum.gram.values().size(); ++i) {
       sum.gram.values()[i] += part.gram.values()[i];
     }
     for (std::size_t j = 0; j < sum.linear.size(); ++j) sum.linear[j] += part.linear[j];
   };
-  Moments sum = parallel_reduce_chunks(ChunkGrid(drawn.f.size(), kGramChunk), loop, std::move(zero),
+  PopulationMoments sum = parallel_reduce_chunks(ChunkGrid(drawn.f.size(), kGramChunk), loop, std::move(zero),
                                        map, combine)
                     .value;
   const auto count = static_cast<double>(drawn.f.size());

@@ -26,13 +26,13 @@ Population draw_population(const FirstLayer& layer, const Link& reward, const Ti
                            const PredictedGapOptions& options);
 
 /// Weighted sums over the draws, divided by their number.
-struct Moments {
+struct PopulationMoments {
   Matrix<double> gram;         ///< E w phi phi'
   std::vector<double> linear;  ///< E v phi
 };
 
 /// No gram where \p w is empty. Same bits for any number of threads.
-Moments moments(const Population& drawn, std::span<const double> w, std::span<const double> v,
+PopulationMoments moments(const Population& drawn, std::span<const double> w, std::span<const double> v,
                 int threads);
 
 }  // namespace esscher::internal

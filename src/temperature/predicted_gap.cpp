@@ -16,7 +16,7 @@ namespace esscher {
 namespace {
 
 using internal::draw_population;
-using internal::Moments;
+using internal::PopulationMoments;
 using internal::moments;
 using internal::Population;
 
@@ -74,7 +74,7 @@ Matrix<double> inverse(const Matrix<double>& a, double penalty) {
 }
 
 /// Cov_w(phi), given E w phi phi' and E w phi, w of mean 1.
-Matrix<double> covariance(const Moments& of) {
+Matrix<double> covariance(const PopulationMoments& of) {
   Matrix<double> result = of.gram;
   add_outer(result, -1, of.linear, 0, of.linear);
   return result;
@@ -119,7 +119,7 @@ PredictedGap predicted_gap(const FirstLayer& layer, const SingleIndexModel& mode
   const std::vector<double>& w = tilted ? drawn.optimal : drawn.reference;
 
   // The population's fit.
-  const Moments fitted = moments(drawn, w, w, options.threads);
+  const PopulationMoments fitted = moments(drawn, w, w, options.threads);
   const double f_mean = mean(w, drawn.f);
   std::vector<double> target(count);
   for (std::size_t i = 0; i < count; ++i) target[i] = w[i] * (drawn.f[i] - f_mean);
@@ -160,7 +160,7 @@ PredictedGap predicted_gap(const FirstLayer& layer, const SingleIndexModel& mode
     linear_weight += linear[i] / static_cast<double>(count);
   }
   const std::span<const double> centre = fitted.linear;
-  const Moments second = moments(drawn, quadratic, quadratic, options.threads);
+  const PopulationMoments second = moments(drawn, quadratic, quadratic, options.threads);
   std::vector<double> pull = moments(drawn, {}, linear, options.threads).linear;
   std::vector<double> shrink = a;
   for (std::size_t j = 0; j < a.size(); ++j) {

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <regex>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -51,6 +53,26 @@ TEST(Layering, NoRoomMayIncludeItselfThroughOthers) {
       EXPECT_FALSE(rooms.at(other).contains(room)) << room << " and " << other;
     }
   }
+}
+
+// Two types of one name in one namespace are no error to compilers and linkers, which take either
+// one's functions for both.
+TEST(Layering, NoTwoHeadersDefineTypesOfOneName) {
+  const std::regex definition("\n(?:class|struct) (\\w+)[^;<(]*\\{");
+  std::map<std::string, std::string> found;
+  for (const char* folder : {"include", "src"}) {
+    for (const auto& entry :
+         fs::recursive_directory_iterator(fs::path(ESSCHER_SOURCE_DIR) / folder)) {
+      if (entry.path().extension() != ".h") continue;
+      const std::string text = content_of(entry.path());
+      for (std::sregex_iterator match(text.begin(), text.end(), definition), end; match != end;
+           ++match) {
+        const auto [other, is_new] = found.emplace((*match)[1], entry.path().filename().string());
+        EXPECT_TRUE(is_new) << (*match)[1] << " in " << entry.path() << " and in " << other->second;
+      }
+    }
+  }
+  EXPECT_GT(found.size(), 50U);
 }
 
 // The scan itself: two rooms, `upper` on `lower`.

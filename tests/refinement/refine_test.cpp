@@ -67,6 +67,7 @@ TEST_P(EachEngine, ReachesTheBestEstimatesErrorButForAFactorOfThree) {
 TEST_P(EachEngine, DrawsAllRowsFromTheOneDirection) {
   const FirstLayer layer = layers::around(0.8, 48, 200);
   RefineOptions options;
+  options.neurons = 64;
   options.samples = 20000;
   const RefineResult result = refine_by(GetParam(), layer, cubic(), options);
   ASSERT_EQ(result.layer.width(), layer.width());
@@ -88,6 +89,7 @@ TEST_P(EachEngine, DrawsAllRowsFromTheOneDirection) {
 TEST_P(EachEngine, SummaryTellsWhatWasDone) {
   const FirstLayer layer = layers::around(0.8, 48, 200);
   RefineOptions options;
+  options.neurons = 64;
   options.samples = 20000;
   std::uint64_t told = 0;
   std::uint64_t total = 0;
@@ -117,6 +119,7 @@ TEST_P(EachEngine, SummaryTellsWhatWasDone) {
 TEST_P(EachEngine, HasTheSameBitsForAnyNumberOfThreads) {
   const FirstLayer layer = layers::around(0.8, 24, 300);
   RefineOptions options;
+  options.neurons = 32;
   options.samples = 60000;  // several chunks a batch
   options.threads = 1;
   const RefineResult alone = refine_by(GetParam(), layer, cubic(), options);
@@ -131,6 +134,7 @@ TEST_P(EachEngine, HasTheSameBitsForAnyNumberOfThreads) {
 TEST_P(EachEngine, CancelledKeepsStageOne) {
   const FirstLayer layer = layers::around(0.8, 24, 200);
   RefineOptions options;
+  options.neurons = 64;
   options.samples = 20000;
   CancellationToken token;
   options.callbacks.cancellation = &token;
@@ -247,6 +251,7 @@ TEST(Refine, FindsThatARewardTurnsOnTwoDirections) {
 TEST(Refine, KeepsStageOneWhereFewerDirectionsPredictWorse) {
   const Saddle source(100);
   RefineOptions options;
+  options.neurons = 64;
   options.samples = 40000;
   options.most_directions = 1;
   const FirstLayer layer = around_a_plane(96, 100);
