@@ -27,7 +27,8 @@ Json link_json(const Link& link, const Finiteness& finiteness) {
 }
 
 Json exponents_json(const Exponents& exponents) {
-  return {{"information_exponent", or_null(exponents.information)},
+  return {{"constant", exponents.constant},
+          {"information_exponent", or_null(exponents.information)},
           {"information_tolerance", exponents.information_tolerance},
           {"generative_exponent", or_null(exponents.generative)},
           {"generative_tolerance", exponents.generative_tolerance},

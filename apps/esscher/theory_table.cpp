@@ -64,10 +64,6 @@ std::string percent(double share) {
 
 std::string percent(const std::optional<double>& share) { return share ? percent(*share) : "-"; }
 
-std::string order_text(const std::optional<int>& order, int max_order) {
-  return order ? std::to_string(*order) : fmt::format("> {}", max_order);
-}
-
 std::string samples_text(const std::optional<SampleComplexity>& complexity) {
   return complexity ? complexity->text() : "none known";
 }
@@ -78,25 +74,39 @@ std::string head(const TheoryReport& report) {
                                  model.link.formula());
   const double deviation = std::sqrt(report.exponents.variance);
   const std::string link = "  link " + model.link.name() + ",";
-  const std::string rest =
-      fmt::format(" noise {}, E f = {}, sd f = {}\n", model.noise.name(),
-                  number(report.exponents.hermite[0], deviation), number(deviation));
+  const std::string rest = fmt::format(" noise {}, E f = {}, sd f = {}\n", model.noise.name(),
+                                       number(report.exponents.hermite[0], deviation),
+                                       report.exponents.constant ? "0" : number(deviation));
   text += link + (link.size() + rest.size() > kPageWidth + 1 ? "\n " : "") + rest;
   return text + "  " + wrapped(report.finiteness.sentence, kPageWidth - 2, "  ") + "\n";
 }
 
+/// An exponent with what it means for one-pass SGD; \p seen says what there is none of, where
+/// rounding and tolerance leave no exponent to report.
+std::string exponent_line(std::string_view name, const std::optional<int>& order,
+                          std::string_view label, const std::optional<SampleComplexity>& complexity,
+                          const std::string& seen) {
+  if (!order) return fmt::format("  {:<24}{:<6}{}\n", name, "-", seen);
+  return fmt::format("  {:<24}{:<6}{:<37}n ~ {}\n", name, *order,
+                     fmt::format("one-pass SGD on the {} label:", label), samples_text(complexity));
+}
+
 std::string exponents_text(const TheoryReport& report) {
   const Exponents& exponents = report.exponents;
+  if (exponents.constant) return "";
   std::string text = "\nHow many samples find theta*\n";
-  text +=
-      fmt::format("  {:<24}{:<6}one-pass SGD on the plain label:     n ~ {}\n",
-                  "information exponent", order_text(exponents.information, exponents.max_order),
-                  samples_text(report.complexities.unweighted));
-  text += fmt::format("  {:<24}{:<6}one-pass SGD on the weighted label:  n ~ {}\n",
-                      "generative exponent", order_text(exponents.generative, exponents.max_order),
-                      samples_text(report.complexities.weighted));
-  text += fmt::format("  {:<30}best known efficient algorithms:     n ~ {}\n", "",
-                      samples_text(report.complexities.efficient));
+  text += exponent_line("information exponent", exponents.information, "plain",
+                        report.complexities.unweighted,
+                        fmt::format("no |E f h_k| above {} sd f and its error up to order {}",
+                                    number(exponents.information_tolerance), exponents.max_order));
+  text += exponent_line("generative exponent", exponents.generative, "weighted",
+                        report.complexities.weighted,
+                        fmt::format("no lambda_k^2 above {} and its error up to order {}",
+                                    number(exponents.generative_tolerance), exponents.max_order));
+  if (exponents.generative) {
+    text += fmt::format("  {:<30}best known efficient algorithms:     n ~ {}\n", "",
+                        samples_text(report.complexities.efficient));
+  }
   if (exponents.generative) {
     const auto k = static_cast<std::size_t>(*exponents.generative);
     text += fmt::format(
@@ -168,7 +178,7 @@ std::string temperatures_text(const TheoryReport& report) {
 }
 
 std::string law_text(const TheoryReport& report) {
-  if (report.rows.empty()) return "";
+  if (report.rows.empty() || report.exponents.constant) return "";
   const int order = report.exponents.generative.value_or(1);
   const auto k = static_cast<std::size_t>(order);
   std::string text =

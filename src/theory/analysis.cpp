@@ -31,10 +31,18 @@ std::vector<double> default_betas(const TheoryOptions& options, std::vector<std:
 /// Empty, with a remark in \p report, where there are none to find.
 std::optional<std::array<FeatureTemperature, 3>> find_feature_temperatures(TheoryReport& report) {
   const SingleIndexModel& model = report.options.model;
+  if (report.exponents.constant) {
+    report.remarks.emplace_back(
+        "the reward is constant to ten digits: there is nothing to learn, and every tilted policy "
+        "is the reference itself");
+    return std::nullopt;
+  }
   if (!report.exponents.generative) {
-    report.remarks.push_back("no label transform shows theta* up to Hermite order " +
-                             std::to_string(report.exponents.max_order) +
-                             ": a constant link, or one that needs a higher --max-order");
+    report.remarks.push_back(
+        "no label transform shows theta* up to Hermite order " +
+        std::to_string(report.exponents.max_order) +
+        ": the link needs a higher --max-order, or oscillates too fast for double precision to see "
+        "its coefficients");
     return std::nullopt;
   }
   if (!(report.finiteness.limit > 0)) {

@@ -11,6 +11,9 @@
 namespace esscher {
 namespace {
 
+/// Of E f^2. Formulas lose up to five digits to cancellation without anybody's noticing.
+constexpr double kConstantVariance = 1e-20;
+
 void validate(const ExponentOptions& options) {
   if (options.max_order < 1 || options.max_order > 64) {
     throw UsageError(rejection("max_order", options.max_order, "must be from 1 to 64"));
@@ -45,6 +48,14 @@ Exponents exponents(const SingleIndexModel& model, const ExponentOptions& option
       gaussian_expectation([&](double z) { return std::pow(link(z) - mean, 2); }, link.breaks(),
                            internal::about_mean(mean, expansion.second_moment, 0))
           .value;
+  result.constant = result.variance <= kConstantVariance * expansion.second_moment;
+  if (result.constant) {
+    // The label's law would be that of rounding. The label is one atom, or one plus noise.
+    result.lambda_squared.assign(result.hermite.size(), 0.0);
+    result.lambda_squared[0] = 1;
+    result.lambda_squared_errors.assign(result.hermite.size(), 0.0);
+    return result;
+  }
   const double deviation = std::sqrt(result.variance);
   for (int k = 1; k <= options.max_order && !result.information; ++k) {
     const auto i = static_cast<std::size_t>(k);

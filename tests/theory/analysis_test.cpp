@@ -128,6 +128,30 @@ TEST(Analysis, RefusesOrdersOutsideOneToSixtyFour) {
   }
 }
 
+TEST(Analysis, OfAConstantSaysThatThereIsNothingToLearn) {
+  TheoryOptions options = options_for("3");
+  options.learned = parse_link("tanh");
+  const TheoryReport report = analyse(options);
+  EXPECT_TRUE(report.exponents.constant);
+  EXPECT_FALSE(report.complexities.unweighted.has_value());
+  EXPECT_FALSE(report.complexities.efficient.has_value());
+  EXPECT_FALSE(report.feature_temperatures.has_value());
+  ASSERT_EQ(report.remarks.size(), 1u);
+  EXPECT_TRUE(any_remark_holds(report, "constant to ten digits: there is nothing to learn"));
+  // Not to optimise at all is best: whatever is learned only costs its divergence.
+  for (const TheoryRow& row : report.rows) {
+    EXPECT_DOUBLE_EQ(row.law.optimal_value, 3);
+    EXPECT_LT(row.learned->value, 3);
+  }
+}
+
+TEST(Analysis, OfCoefficientsBelowRoundingDoesNotSpeakOfAConstant) {
+  const TheoryReport report = analyse(options_for("sin(50*z)"));
+  EXPECT_FALSE(report.feature_temperatures.has_value());
+  EXPECT_TRUE(any_remark_holds(report, "oscillates too fast for double precision"));
+  EXPECT_FALSE(any_remark_holds(report, "constant"));
+}
+
 // A cubic link has exponents, but no temperature at all.
 TEST(Analysis, OfALinkThatNoTemperatureTamesStillGivesItsExponents) {
   const TheoryReport report = analyse(options_for("hermite:3"));
@@ -137,16 +161,6 @@ TEST(Analysis, OfALinkThatNoTemperatureTamesStillGivesItsExponents) {
   EXPECT_TRUE(report.rows.empty());
   EXPECT_TRUE(any_remark_holds(report, "hermite:3@clip:"));
   EXPECT_EQ(report.remarks.size(), 1u);
-}
-
-TEST(Analysis, OfAConstantLinkSaysThatNoTransformShowsTheDirection) {
-  TheoryOptions options = options_for("formula:1.5");
-  options.betas = {1};
-  const TheoryReport report = analyse(options);
-  EXPECT_FALSE(report.complexities.efficient.has_value());
-  EXPECT_FALSE(report.feature_temperatures.has_value());
-  EXPECT_TRUE(any_remark_holds(report, "no label transform"));
-  EXPECT_NEAR(report.rows.at(0).law.optimal_value, 1.5, 1e-12);
 }
 
 TEST(Analysis, GivesTheSameBitsTwice) {

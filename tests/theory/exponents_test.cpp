@@ -283,10 +283,36 @@ TEST(Exponents, NoiseOnlyTakesInformationAway) {
   }
 }
 
+// What a formula's rounding leaves of a constant is not taken for a signal; the noise on it has
+// none.
 TEST(Exponents, AConstantLinkHasNone) {
-  const Exponents facts = of("formula:1.5");
-  EXPECT_FALSE(facts.information.has_value());
-  EXPECT_FALSE(facts.generative.has_value());
+  for (const char* link : {"formula:1.5", "0*z", "3.3@scale:7", "sin(z)^2+cos(z)^2@scale:1e6"}) {
+    for (const Noise& noise : {Noise(), Noise(NoiseKind::gaussian, 0.3)}) {
+      const Exponents facts = of(link, noise);
+      EXPECT_TRUE(facts.constant) << link;
+      EXPECT_FALSE(facts.information.has_value()) << link;
+      EXPECT_FALSE(facts.generative.has_value()) << link;
+      std::vector<double> nothing(13);
+      nothing[0] = 1;
+      EXPECT_EQ(facts.lambda_squared, nothing) << link;
+    }
+  }
+  // Ten digits of a constant, and not eleven.
+  EXPECT_FALSE(of("1e9+z").constant);
+  EXPECT_TRUE(of("1e11+z").constant);
+  EXPECT_FALSE(of("tanh@scale:1e-20").constant);
+}
+
+// The coefficients are 50^k e^-1250 / sqrt(k!), far below the least double: nothing that is found
+// of any order may pass for a signal.
+TEST(Exponents, AreNotReadOutOfRounding) {
+  const SingleIndexModel model{parse_link("sin(50*z)"), Noise()};
+  for (const int order : {12, 64}) {
+    const Exponents facts = exponents(model, {.max_order = order});
+    EXPECT_FALSE(facts.constant);
+    EXPECT_FALSE(facts.information.has_value()) << *facts.information;
+    EXPECT_FALSE(facts.generative.has_value()) << *facts.generative;
+  }
 }
 
 TEST(Exponents, RefusesOrdersThatItCannotServe) {

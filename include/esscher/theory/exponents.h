@@ -25,8 +25,12 @@ struct Exponents {
   std::vector<double> hermite_errors;
   double second_moment = 0;  ///< E f^2, without noise
   double variance = 0;       ///< Var f, without noise
+  /// sd f is at most 1e-10 of the root of E f^2: f is constant to ten digits, and what varies is
+  /// rounding for all that double precision can tell. No exponent is looked for then.
+  bool constant = false;
 
-  /// min{k >= 1 : E[Y h_k] != 0}; empty where none is found up to max_order.
+  /// min{k >= 1 : E[Y h_k] != 0}; empty where no coefficient stands out of information_tolerance
+  /// and of rounding up to max_order, as for sin(50 z), whose largest is below 1e-500.
   std::optional<int> information;
 
   /// lambda_k^2 = E[E[h_k(Z) | Y]^2] of the noisy label, k = 0..max_order (lambda_0 = 1).
