@@ -10,8 +10,8 @@
 #include "esscher/base/memory.h"
 #include "esscher/base/number_text.h"
 #include "esscher/model/samples.h"
-#include "esscher/readout/network_rows.h"
 #include "esscher/theory/finiteness.h"
+#include "pipeline/simulated_readouts.h"
 
 namespace esscher {
 namespace {
@@ -116,78 +116,6 @@ FirstLayer readout_layer(const FirstLayer& learned, const SimulationOptions& opt
   return layer;
 }
 
-/// The labels of stage 2, and the true rewards behind them.
-struct Labels {
-  std::vector<double> rewards;
-  std::vector<double> labels;
-};
-
-Labels draw_labels(const NetworkRows& rows, const SimulationOptions& options) {
-  const std::vector<double> z = rows.directions();
-  Labels drawn{std::vector<double>(z.size()), {}};
-  options.model.link.evaluate(z, drawn.rewards);
-  drawn.labels = drawn.rewards;
-  add_noise(options.model.noise, RandomStream(options.seed, "stage2/noise"), 0, drawn.labels);
-  return drawn;
-}
-
-/// Fits every kind of weights at every temperature. Uniform weights are fitted once.
-class ReadoutStage {
- public:
-  ReadoutStage(const FirstLayer& layer, const SimulationOptions& options)
-      : options_(options),
-        rows_(layer, options.readout_samples, options.seed, "stage2", physical_memory() / 4,
-              options.threads),
-        drawn_(draw_labels(rows_, options)) {
-    ridge_ = options.ridge;
-    ridge_.threads = options.threads;
-  }
-
-  RidgeFit fit(ReadoutWeights weights, double beta) {
-    switch (weights) {
-      case ReadoutWeights::uniform:
-        return uniform();
-      case ReadoutWeights::label:
-        return weighted(drawn_.labels, beta);
-      case ReadoutWeights::oracle:
-        return weighted(drawn_.rewards, beta);
-      case ReadoutWeights::surrogate:
-        if (pilot_.empty()) {
-          pilot_ = cross_fitted_predictions(rows_, drawn_.labels, options_.pilot_folds, ridge_);
-        }
-        return weighted(pilot_, beta);
-    }
-    throw InternalError("unknown readout weights");
-  }
-
- private:
-  const RidgeFit& uniform() {
-    if (!uniform_) {
-      uniform_ = fit_ridge(rows_, drawn_.labels, std::vector<double>(drawn_.labels.size()), ridge_);
-    }
-    return *uniform_;
-  }
-
-  RidgeFit weighted(const std::vector<double>& values, double beta) {
-    const std::vector<double> log_weights = tilted_log_weights(values, beta);
-    RidgeOptions ridge = ridge_;
-    if (ridge.rule != PenaltyRule::fixed && options_.shared_penalty == SharedPenalty::yes) {
-      const double thinning =
-          static_cast<double>(log_weights.size()) / diagnose_weights(log_weights).ess;
-      ridge.rule = PenaltyRule::fixed;
-      ridge.penalty = uniform().penalty * std::sqrt(thinning);
-    }
-    return fit_ridge(rows_, drawn_.labels, log_weights, ridge);
-  }
-
-  const SimulationOptions& options_;
-  NetworkRows rows_;
-  Labels drawn_;
-  RidgeOptions ridge_;
-  std::optional<RidgeFit> uniform_;
-  std::vector<double> pilot_;
-};
-
 /// Tells the caller how many of a stage's cases are done.
 class StageProgress {
  public:
@@ -213,14 +141,14 @@ class StageProgress {
 void fit_readouts(const FirstLayer& layer, SimulationResult& result) {
   const SimulationOptions& options = result.options;
   const auto start = Clock::now();
-  ReadoutStage stage(layer, options);
+  internal::SimulatedReadouts readouts(layer, options);
   StageProgress progress(options.callbacks, "readouts",
                          options.weights.size() * options.deployment_temperatures.size());
   for (const ReadoutWeights weights : options.weights) {
     bool first = true;
     for (const double beta : options.deployment_temperatures) {
       if (options.callbacks.cancelled()) return;
-      PolicyRow row{weights, beta, stage.fit(weights, beta), {}, {}, {}};
+      PolicyRow row{weights, beta, readouts.fit(weights, beta), {}, {}, {}};
       const bool tilted = weights != ReadoutWeights::uniform;
       if (tilted || first) {
         result.model.heads.push_back({weights, tilted ? std::optional(beta) : std::nullopt,
