@@ -1,9 +1,11 @@
 #pragma once
 
 /// \file
-/// Evaluation of a formula in z, from any thread.
+/// Evaluation of a formula in z, or in z1, z2, ..., from any thread.
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "esscher/model/link.h"
@@ -28,6 +30,23 @@ class RawFormula final : public LinkFunction {
   std::string expression_;
   std::uint64_t id_;  // never reused, so that a thread's copies cannot be taken for another's
   bool depends_on_z_;
+};
+
+/// The same for a formula in z1, ..., zq.
+class RawMultiFormula {
+ public:
+  static constexpr std::size_t kMostVariables = 4;
+
+  /// \pre 1 <= variables <= kMostVariables
+  /// \throws UsageError "does not parse: ..." (without the caller's field).
+  RawMultiFormula(std::string expression, std::size_t variables);
+  /// \pre z holds the q variables
+  double value(std::span<const double> z) const;
+
+ private:
+  std::string expression_;
+  std::size_t variables_;
+  std::uint64_t id_;
 };
 
 }  // namespace esscher::internal

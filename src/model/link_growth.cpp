@@ -153,7 +153,9 @@ class Side {
 }  // namespace
 
 Growth find_growth(const LinkFunction& f) {
-  return {.left = Side(f, -1).growth(), .right = Side(f, 1).growth()};
+  return {.left = find_tail_growth(f, -1), .right = find_tail_growth(f, 1)};
 }
+
+TailGrowth find_tail_growth(const LinkFunction& f, double sign) { return Side(f, sign).growth(); }
 
 }  // namespace esscher::internal

@@ -3,15 +3,15 @@
 #include <limits>
 #include <utility>
 
-#include "esscher/base/error.h"
-#include "esscher/base/number_text.h"
 #include "esscher/model/link.h"
 #include "model/link_crossings.h"
+#include "model/link_spec.h"
 #include "model/saturate.h"
 
 namespace esscher {
 namespace {
 
+using internal::Modifier;
 using internal::saturated;
 
 /// A function of the value of another link, applied to a block in place.
@@ -36,9 +36,10 @@ Link changed(const Link& link, Link::Facts facts, Change change) {
   return {std::move(facts), std::make_shared<Changed<Change>>(link.function(), std::move(change))};
 }
 
-Link::Facts facts_of(const Link& link) {
-  return {link.name(),
-          link.formula(),
+/// Name and formula changed, all else as it was.
+Link::Facts modified_facts(const Link& link, const Modifier& modifier) {
+  return {link.name() + modifier_text(modifier),
+          modified_formula(link.formula(), modifier),
           {link.breaks().begin(), link.breaks().end()},
           link.growth(),
           link.parity()};
@@ -80,41 +81,28 @@ std::vector<double> clipped_breaks(const Link& link, double low, double high) {
 }  // namespace
 
 Link scaled(const Link& link, double factor) {
-  // f^2 and its integrals must neither overflow nor vanish.
-  if (!(std::abs(factor) >= 1e-100 && std::abs(factor) <= 1e100)) {
-    throw UsageError(rejection("scale", factor, "must be from 1e-100 to 1e100 in size",
-                               "choose units in which the reward is of order one"));
-  }
+  const Modifier modifier{internal::ModifierKind::scale, factor};
+  require_valid(modifier);
   if (factor == 1) return link;
-  Link::Facts facts = facts_of(link);
-  facts.name += "@scale:" + number_text(factor);
-  facts.formula = number_text(factor) + " * [" + facts.formula + "]";
+  Link::Facts facts = modified_facts(link, modifier);
   scale_tail(facts.growth.left, factor);
   scale_tail(facts.growth.right, factor);
   return changed(link, std::move(facts), [factor](double y) { return saturated(factor * y); });
 }
 
 Link shifted(const Link& link, double offset) {
-  if (!std::isfinite(offset)) throw UsageError(rejection("shift", offset, "must be finite"));
+  const Modifier modifier{internal::ModifierKind::shift, offset};
+  require_valid(modifier);
   if (offset == 0) return link;
-  Link::Facts facts = facts_of(link);
-  facts.name += "@shift:" + number_text(offset);
-  facts.formula =
-      "[" + facts.formula + "] " + (offset < 0 ? "- " : "+ ") + number_text(std::abs(offset));
+  Link::Facts facts = modified_facts(link, modifier);
   if (facts.parity == Parity::odd) facts.parity = Parity::none;
   return changed(link, std::move(facts), [offset](double y) { return saturated(y + offset); });
 }
 
 Link clipped(const Link& link, double low, double high) {
-  if (!std::isfinite(low) || !std::isfinite(high) || !(low < high)) {
-    throw UsageError(rejection("clip", number_text(low) + "," + number_text(high),
-                               "needs two finite limits, the lower one first"));
-  }
-  Link::Facts facts = facts_of(link);
-  const std::string limits = number_text(low) + "," + number_text(high);
-  facts.name += "@clip:" + limits;
-  facts.formula =
-      "clip(" + facts.formula + ", " + number_text(low) + ", " + number_text(high) + ")";
+  const Modifier modifier{internal::ModifierKind::clip, low, high};
+  require_valid(modifier);
+  Link::Facts facts = modified_facts(link, modifier);
   facts.breaks = clipped_breaks(link, low, high);
   facts.growth = {};
   if (facts.parity == Parity::odd && low != -high) facts.parity = Parity::none;

@@ -14,6 +14,7 @@
 #include "esscher/model/link_table.h"
 #include "model/link_breaks.h"
 #include "model/link_formula.h"
+#include "model/link_spec.h"
 #include "model/trimmed.h"
 
 namespace esscher {
@@ -22,45 +23,6 @@ namespace {
 using internal::trimmed;
 
 // Messages thrown in here lack the caller's field and the text given; parse_link puts both before.
-
-constexpr std::string_view kModifierForms =
-    "a modifier is @scale:A, @shift:C, @clip:LO,HI or, right behind a formula, @breaks:B1,B2,... "
-    "or @breaks:none";
-
-bool is_word(std::string_view text) {
-  if (text.empty() || std::isdigit(static_cast<unsigned char>(text[0]))) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](unsigned char c) { return std::isalnum(c) || c == '_'; });
-}
-
-/// "hermite:3@clip:-2,2" -> {"hermite:3", "clip:-2,2"}. A file may have '@' in its name: behind
-/// "table:" only '@' with a word and a colon begins a modifier.
-std::vector<std::string_view> split_modifiers(std::string_view spec) {
-  const bool is_table = spec.starts_with("table:");
-  std::vector<std::string_view> parts;
-  std::size_t begin = 0;
-  for (std::size_t at = spec.find('@'); at != std::string_view::npos; at = spec.find('@', at + 1)) {
-    const std::string_view rest = spec.substr(at + 1);
-    const std::size_t colon = rest.find(':');
-    if (is_table && (colon == std::string_view::npos || !is_word(rest.substr(0, colon)))) continue;
-    parts.push_back(trimmed(spec.substr(begin, at - begin)));
-    begin = at + 1;
-  }
-  parts.push_back(trimmed(spec.substr(begin)));
-  return parts;
-}
-
-std::vector<double> numbers(std::string_view text, std::string_view what) {
-  std::vector<double> values;
-  std::size_t begin = 0;
-  while (true) {
-    const std::size_t comma = text.find(',', begin);
-    const std::string_view part = trimmed(text.substr(begin, comma - begin));
-    values.push_back(parse_number(part, what));
-    if (comma == std::string_view::npos) return values;
-    begin = comma + 1;
-  }
-}
 
 const CatalogueEntry* find_entry(std::string_view name) {
   for (const CatalogueEntry& entry : link_catalogue()) {
@@ -72,7 +34,7 @@ const CatalogueEntry* find_entry(std::string_view name) {
 Link named_link(const CatalogueEntry& entry, std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) return entry.make({});
-  return entry.make(numbers(text.substr(colon + 1), "parameter of " + entry.name));
+  return entry.make(internal::number_fields(text.substr(colon + 1), "parameter of " + entry.name));
 }
 
 [[noreturn]] void refuse_name(std::string_view word) {
@@ -99,7 +61,8 @@ Link base_link(std::string_view text, const std::optional<std::vector<double>>& 
   if (word == "formula" && colon != std::string_view::npos) {
     return internal::formula_link(std::string(text.substr(colon + 1)), breaks);
   }
-  const bool is_name = is_word(word) && !(colon == std::string_view::npos && is_formula_word(word));
+  const bool is_name =
+      internal::is_word(word) && !(colon == std::string_view::npos && is_formula_word(word));
   if (!is_name) return internal::formula_link(std::string(text), breaks);
   if (breaks) throw UsageError("@breaks is for formulas: a named link or a table knows its own");
   if (word == "table" && colon != std::string_view::npos) {
@@ -114,7 +77,7 @@ std::optional<std::vector<double>> explicit_breaks(std::string_view modifier) {
   if (!modifier.starts_with("breaks:")) return std::nullopt;
   const std::string_view list = trimmed(modifier.substr(7));
   if (list == "none") return std::vector<double>{};
-  std::vector<double> breaks = numbers(list, "breaks");
+  std::vector<double> breaks = internal::number_fields(list, "breaks");
   for (const double b : breaks) {
     if (!std::isfinite(b)) throw UsageError(rejection("breaks", b, "must be finite"));
   }
@@ -123,28 +86,17 @@ std::optional<std::vector<double>> explicit_breaks(std::string_view modifier) {
   return breaks;
 }
 
-Link modified(const Link& link, std::string_view modifier) {
-  const std::size_t colon = modifier.find(':');
-  const std::string_view word = modifier.substr(0, colon);
-  const std::vector<std::string> known = {"scale", "shift", "clip", "breaks"};
-  if (std::find(known.begin(), known.end(), word) == known.end()) {
-    const std::string nearest = nearest_name(word, known);
-    throw UsageError("unknown modifier @" + std::string(word) + "; " +
-                     (nearest.empty() ? "" : "did you mean @" + nearest + "? ") +
-                     std::string(kModifierForms));
+Link modified(const Link& link, std::string_view text) {
+  const internal::Modifier modifier = internal::parse_modifier(text);
+  switch (modifier.kind) {
+    case internal::ModifierKind::scale:
+      return scaled(link, modifier.first);
+    case internal::ModifierKind::shift:
+      return shifted(link, modifier.first);
+    case internal::ModifierKind::clip:
+      break;
   }
-  if (word == "breaks" || colon == std::string_view::npos) {
-    throw UsageError("@" + std::string(modifier) + " is out of place or incomplete; " +
-                     std::string(kModifierForms));
-  }
-  const std::vector<double> values = numbers(modifier.substr(colon + 1), word);
-  if (values.size() != (word == "clip" ? 2u : 1u)) {
-    throw UsageError("@" + std::string(modifier) + " has the wrong number of values; " +
-                     std::string(kModifierForms));
-  }
-  if (word == "scale") return scaled(link, values[0]);
-  if (word == "shift") return shifted(link, values[0]);
-  return clipped(link, values[0], values[1]);
+  return clipped(link, modifier.first, modifier.second);
 }
 
 /// E f^2 under N(0, 1) is infinite from log|f| = z^2/4 on. Already from 0.24 z^2 on it cannot be
@@ -179,7 +131,7 @@ void require_size(const Link& link) {
 }
 
 Link parse(std::string_view spec) {
-  const auto parts = split_modifiers(trimmed(spec));
+  const auto parts = internal::split_modifiers(trimmed(spec));
   if (parts[0].empty()) {
     throw UsageError("needs the name of a link or a formula; `esscher links` lists the names");
   }
@@ -194,24 +146,13 @@ Link parse(std::string_view spec) {
   return link;
 }
 
-/// \p spec as a message may show it: one line, of a length to read.
-std::string shown(std::string_view spec) {
-  constexpr std::size_t kMost = 200;
-  if (spec.empty()) return "''";
-  std::string text(spec.substr(0, kMost));
-  std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return c < 32 || c == 127; }, ' ');
-  if (spec.size() > kMost) text += "...";
-  return text;
-}
-
 }  // namespace
 
 Link parse_link(std::string_view spec, std::string_view field) {
   try {
     return parse(spec);
   } catch (const UsageError& error) {
-    throw UsageError(rejection(field, shown(spec), error.what()));
+    throw UsageError(rejection(field, internal::shown_spec(spec), error.what()));
   }
 }
 

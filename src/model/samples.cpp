@@ -41,27 +41,31 @@ void add_noise(const Noise& noise, const RandomStream& stream, std::uint64_t fir
   }
 }
 
-SingleIndexSamples::SingleIndexSamples(SingleIndexModel model, std::uint64_t dim,
-                                       std::uint64_t seed, std::string_view stage)
+MultiIndexSamples::MultiIndexSamples(MultiIndexModel model, std::uint64_t dim, std::uint64_t seed,
+                                     std::string_view stage)
     : model_(std::move(model)),
       dim_(dim),
       x_(seed, std::string(stage) + "/x"),
       noise_(seed, std::string(stage) + "/noise") {
-  if (dim < 1) throw UsageError(rejection("dim", std::to_string(dim), "must be at least 1"));
+  const std::size_t directions = model_.link.directions();
+  if (dim >= directions) return;
+  throw UsageError(rejection("dim", std::to_string(dim),
+                             "must be at least " + std::to_string(directions),
+                             directions == 1 ? "" : "the link has as many hidden directions"));
 }
 
-void SingleIndexSamples::fill(std::uint64_t first, MatrixView<float> x, std::span<double> y) const {
+void MultiIndexSamples::fill(std::uint64_t first, MatrixView<float> x, std::span<double> y) const {
   if (x.columns != dim_ || x.rows != y.size()) {
     throw InternalError("samples of dimension " + std::to_string(dim_) + " into " +
                         std::to_string(x.rows) + " x " + std::to_string(x.columns) + " with " +
                         std::to_string(y.size()) + " labels");
   }
-  std::vector<double> z(x.rows);
+  Matrix<double> z(x.rows, model_.link.directions());
   for (std::size_t i = 0; i < x.rows; ++i) {
     x_.at(first + i).fill_normal(0, x.row(i));
-    z[i] = static_cast<double>(x(i, 0));
+    for (std::size_t k = 0; k < z.columns(); ++k) z(i, k) = static_cast<double>(x(i, k));
   }
-  model_.link.evaluate(z, y);
+  model_.link.evaluate(z.view(), y);
   add_noise(model_.noise, noise_, first, y);
 }
 

@@ -59,6 +59,28 @@ TEST(SingleIndexSamples, WithoutNoiseTheLabelIsTheLinkAtTheFirstCoordinate) {
   }
 }
 
+TEST(MultiIndexSamples, WithoutNoiseTheLabelIsTheLinkAtTheFirstCoordinates) {
+  const MultiLink link = parse_multi_link("z1*z2-sin(z3)");
+  const MultiIndexSamples source({link, Noise()}, 5, 1, "stage1");
+  const Filled filled = fill(source, 1000, 300);
+  for (std::size_t i = 0; i < 300; ++i) {
+    std::vector<double> z;
+    for (std::size_t k = 0; k < 3; ++k) z.push_back(static_cast<double>(filled.x(i, k)));
+    EXPECT_EQ(filled.y[i], link(z));
+  }
+}
+
+TEST(MultiIndexSamples, InputsAndNoiseAreThoseOfOneDirection) {
+  const Filled one = fill(SingleIndexSamples(model("tanh", "gaussian:1"), 6, 1, "stage1"), 7, 50);
+  const MultiIndexModel two{parse_multi_link("z1+0*z2"), parse_noise("gaussian:1")};
+  const Filled other = fill(MultiIndexSamples(two, 6, 1, "stage1"), 7, 50);
+  EXPECT_EQ(one.x, other.x);
+  for (std::size_t i = 0; i < 50; ++i) {
+    const auto z = static_cast<double>(one.x(i, 0));
+    EXPECT_NEAR(one.y[i] - std::tanh(z), other.y[i] - z, 1e-14);  // rounding of numbers below 10
+  }
+}
+
 // Each test here fails by chance with probability 1e-6; seeds are fixed.
 TEST(SingleIndexSamples, CoordinatesAreIndependentStandardNormals) {
   constexpr std::size_t kCount = 20000;
@@ -124,6 +146,9 @@ TEST(SingleIndexSamples, NeedsADimensionAndFittingBlocks) {
   const SingleIndexModel one = model("tanh", "none");
   expect_words(failure_text<UsageError>([&] { SingleIndexSamples(one, 0, 1, "stage1"); }), "dim",
                "0", "at least 1");
+  const MultiIndexModel three{parse_multi_link("z1*z2*z3@clip:-1,1"), Noise()};
+  expect_words(failure_text<UsageError>([&] { MultiIndexSamples(three, 2, 1, "stage1"); }),
+               "dim = 2", "at least 3", "hidden directions");
   const SingleIndexSamples source(one, 3, 1, "stage1");
   Matrix<float> x(2, 3);
   std::vector<double> y(3);

@@ -9,7 +9,7 @@
 
 #include "esscher/base/matrix.h"
 #include "esscher/base/random.h"
-#include "esscher/model/single_index.h"
+#include "esscher/model/multi_index.h"
 
 namespace esscher {
 
@@ -30,24 +30,27 @@ class SampleSource {
 void add_noise(const Noise& noise, const RandomStream& stream, std::uint64_t first,
                std::span<double> y);
 
-/// The single-index model itself: x ~ N(0, I_d) with theta* = e_1 (no loss: the law of x is
-/// invariant under rotations), y = f(x_1) + xi. Sample i is f(seed, stage, i), so that a longer run
-/// begins with the samples of a shorter one; x takes the stream "<stage>/x" at index i, xi element
-/// i of "<stage>/noise".
-class SingleIndexSamples final : public SampleSource {
+/// The model itself: x ~ N(0, I_d), its hidden directions the first q coordinates (no loss: the law
+/// of x is invariant under rotations), y = f(x_1, ..., x_q) + xi. Sample i is f(seed, stage, i), so
+/// that a longer run begins with the samples of a shorter one; x takes the stream "<stage>/x" at
+/// index i, xi element i of "<stage>/noise".
+class MultiIndexSamples final : public SampleSource {
  public:
-  /// \throws UsageError unless 1 <= dim
-  SingleIndexSamples(SingleIndexModel model, std::uint64_t dim, std::uint64_t seed,
-                     std::string_view stage);
+  /// \throws UsageError unless the model's directions are at most dim, and 1 <= dim
+  MultiIndexSamples(MultiIndexModel model, std::uint64_t dim, std::uint64_t seed,
+                    std::string_view stage);
   std::uint64_t dim() const override { return dim_; }
   std::uint64_t size() const override { return std::uint64_t{1} << 63; }
   void fill(std::uint64_t first, MatrixView<float> x, std::span<double> y) const override;
 
  private:
-  SingleIndexModel model_;
+  MultiIndexModel model_;
   std::uint64_t dim_;
   RandomStream x_;
   RandomStream noise_;
 };
+
+/// The same with one hidden direction, theta* = e_1.
+using SingleIndexSamples = MultiIndexSamples;
 
 }  // namespace esscher
