@@ -75,6 +75,14 @@ DirectionCount count_directions(DirectionNetwork& network, MatrixView<const doub
     }
     result.by_directions.push_back(error);
   }
+  double mean = 0;
+  for (const double label : y.first(half)) mean += label / static_cast<double>(half);
+  std::vector<double> constant(squares.front().size());
+  for (std::size_t i = 0; i < constant.size(); ++i) {
+    constant[i] = (y[half + i] - mean) * (y[half + i] - mean);
+  }
+  const HeldOutError gain = mean_difference(constant, squares[result.directions - 1]);
+  result.better_than_constant = gain.value > kStandardErrors * gain.standard_error;
   result.metric = leading_part(eigen, result.directions);
   return result;
 }

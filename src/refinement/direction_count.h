@@ -11,7 +11,8 @@ namespace esscher::internal {
 struct DirectionCount {
   std::size_t directions = 1;  ///< r
   std::vector<HeldOutError> by_directions;
-  Matrix<double> metric;  ///< M cut down to its leading r directions, k x k
+  bool better_than_constant = false;  ///< by as many standard errors
+  Matrix<double> metric;              ///< M cut down to its leading r directions, k x k
 };
 
 /// The least number of leading directions of \p metric on which a network predicts held-out samples

@@ -237,6 +237,13 @@ RefineResult run(const FirstLayer& layer, Directions& directions, const RefineOp
   std::reverse(summary.spectrum.begin(), summary.spectrum.end());
   summary.principal_cosines = principal_cosines(directions, training.metric, count.directions);
 
+  if (!count.better_than_constant) {
+    finished(RefineStatus::kept);
+    summary.remarks.emplace_back(
+        "Refined features do not predict held-out samples: no direction was found, and those of "
+        "stage 1 are kept.");
+    return result;
+  }
   const double doubt = std::hypot(summary.refined.standard_error, summary.pilot.standard_error);
   if (summary.refined.value > summary.pilot.value + kStandardErrorsWorse * doubt) {
     finished(RefineStatus::kept);

@@ -261,6 +261,20 @@ TEST(Refine, KeepsStageOneWhereFewerDirectionsPredictWorse) {
   EXPECT_GT(result.summary.refined.value, result.summary.pilot.value);
 }
 
+TEST(Refine, KeepsStageOneWhereNothingCanBeFound) {
+  // Generative exponent 4: from random rows 100 d samples show nothing.
+  const FirstLayer layer = layers::around(0, 48, 200);
+  RefineOptions options;
+  options.samples = 20000;
+  options.neurons = 64;
+  const RefineResult result =
+      refine(layer, {parse_link("z2exp"), parse_noise("gaussian:0.3")}, options);
+  EXPECT_EQ(result.summary.status, RefineStatus::kept);
+  EXPECT_EQ(result.layer.weights, layer.weights);
+  ASSERT_EQ(result.summary.remarks.size(), 1U);
+  expect_words(result.summary.remarks[0], "no direction was found");
+}
+
 TEST(Refine, RefusesWhatItCannotDo) {
   const FirstLayer layer = layers::around(0.8, 8, 20);
   RefineOptions options;

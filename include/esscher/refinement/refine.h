@@ -58,7 +58,7 @@ inline constexpr std::uint64_t kLeastRefineDim = 4;
 
 enum class RefineStatus {
   refined,    ///< the layer is the refined one
-  kept,       ///< held-out error is no better than stage 1's: its layer is kept
+  kept,       ///< held-out error is worse than stage 1's or than a constant's: its layer is kept
   cancelled,  ///< stopped from outside: stage 1's layer is kept
 };
 std::string_view refine_status_name(RefineStatus status);
