@@ -1,8 +1,10 @@
 #include "refinement/direction_count.h"
 
-#include <cmath>
+#include <algorithm>
+#include <utility>
 
 #include "esscher/linalg/factor.h"
+#include "refinement/mean_error.h"
 
 namespace esscher::internal {
 namespace {
@@ -23,19 +25,6 @@ Matrix<double> leading_part(const SymmetricEigen& eigen, std::size_t count) {
     }
   }
   return part;
-}
-
-/// Mean of a - b with its standard error.
-HeldOutError mean_difference(std::span<const double> a, std::span<const double> b) {
-  const auto n = static_cast<double>(a.size());
-  double mean = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) mean += (a[i] - b[i]) / n;
-  double variance = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double off = a[i] - b[i] - mean;
-    variance += off * off / (n * (n - 1));
-  }
-  return {mean, std::sqrt(variance)};
 }
 
 }  // namespace
@@ -66,9 +55,8 @@ DirectionCount count_directions(DirectionNetwork& network, MatrixView<const doub
     return false;
   };
   while (result.directions < k && beaten(result.directions)) ++result.directions;
-  const std::vector<double> nothing(squares.front().size());
   for (std::size_t r = 1; r <= k; ++r) {
-    HeldOutError error = mean_difference(squares[r - 1], nothing);
+    HeldOutError error = mean_error(squares[r - 1]);
     if (r != result.directions) {
       error.standard_error =
           mean_difference(squares[r - 1], squares[result.directions - 1]).standard_error;

@@ -8,15 +8,13 @@
 #include "esscher/base/error.h"
 #include "esscher/base/memory.h"
 #include "esscher/base/number_text.h"
-#include "esscher/base/parallel.h"
 #include "esscher/linalg/factor.h"
 #include "esscher/linalg/gemm.h"
-#include "esscher/readout/cross_fit.h"
-#include "esscher/refinement/gradient_product.h"
 #include "features/learn_features_progress.h"
 #include "refinement/direction_count.h"
 #include "refinement/directions.h"
 #include "refinement/joint_training.h"
+#include "refinement/pilot.h"
 
 namespace esscher {
 namespace {
@@ -26,7 +24,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t kPilotPerNeuron = 32;
 constexpr std::uint64_t kPilotEntries = std::uint64_t{1} << 25;  // 256 MiB of projections
-constexpr std::uint32_t kPilotFolds = 5;
 /// A direction of the pilot with less than this share of its outer product is left out.
 constexpr double kLeastPilotShare = 1e-3;
 constexpr double kStandardErrorsWorse = 3;
@@ -47,89 +44,6 @@ SamplePlan plan_samples(const RefineOptions& options, std::size_t width) {
   plan.batch =
       (options.samples - plan.pilot - plan.decision) / static_cast<std::uint64_t>(options.steps);
   return plan;
-}
-
-/// The pilot's held projections as features.
-class PilotRows final : public DesignRows {
- public:
-  PilotRows(MatrixView<const double> projections, const LayerActivation& activation)
-      : projections_(projections), activation_(activation) {}
-  std::uint64_t rows() const override { return projections_.rows; }
-  std::size_t columns() const override { return projections_.columns; }
-  void fill(std::uint64_t first, MatrixView<double> out) const override {
-    HeldRows(projections_).fill(first, out);
-    activation_.values(out);
-  }
-
- private:
-  MatrixView<const double> projections_;
-  const LayerActivation& activation_;
-};
-
-HeldOutError mean_of(std::span<const double> squares) {
-  const auto n = static_cast<double>(squares.size());
-  HeldOutError error;
-  for (const double square : squares) error.value += square / n;
-  double variance = 0;
-  for (const double square : squares) {
-    variance += (square - error.value) * (square - error.value) / (n * (n - 1));
-  }
-  error.standard_error = std::sqrt(variance);
-  return error;
-}
-
-double variance_of(std::span<const double> values) {
-  const auto n = static_cast<double>(values.size());
-  double mean = 0;
-  for (const double value : values) mean += value / n;
-  double variance = 0;
-  for (const double value : values) variance += (value - mean) * (value - mean) / n;
-  return variance;
-}
-
-/// Step 1: a readout of the layer's rows, its held-out error, and its outer product's spectrum.
-GradientSpectrum run_pilot(const FirstLayer& layer, const Directions& directions,
-                           std::uint64_t samples, const RefineOptions& options,
-                           RefineSummary& summary) {
-  const std::size_t m = layer.width();
-  const LayerActivation activation(layer.activation, layer.biases, layer.mixture);
-  Matrix<double> projections(samples, m);
-  std::vector<double> labels(samples);
-  directions.project(0, projections.view(), labels);
-  summary.label_variance = variance_of(labels);
-
-  std::vector<std::uint32_t> folds(samples);
-  for (std::size_t i = 0; i < folds.size(); ++i) {
-    folds[i] = static_cast<std::uint32_t>(i % kPilotFolds);
-  }
-  RidgeOptions ridge;
-  ridge.threads = options.threads;
-  const CrossFit pilot = cross_fit_ridge(PilotRows(projections.view(), activation), labels,
-                                         std::vector<double>(samples), folds, ridge);
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    labels[i] = (labels[i] - pilot.held_out[i]) * (labels[i] - pilot.held_out[i]);
-  }
-  summary.pilot = mean_of(labels);
-
-  constexpr std::uint64_t kChunk = 1024;
-  auto products = parallel_reduce_chunks(
-      ChunkGrid(samples, kChunk), {options.threads, {}, {}}, Matrix<double>(m, m),
-      [&](const Chunk& chunk) {
-        Matrix<double> part(m, m);
-        add_slope_products(activation, pilot.fit.coefficients,
-                           projections.view().rows_from(chunk.begin, chunk.size()), {},
-                           part.view());
-        return part;
-      },
-      [](Matrix<double>& total, Matrix<double>&& part) {
-        for (std::size_t i = 0; i < total.values().size(); ++i) {
-          total.values()[i] += part.values()[i];
-        }
-      });
-  for (double& value : products.value.values()) value /= static_cast<double>(samples);
-  symmetrise_from_lower(products.value.view());
-  return gradient_spectrum(reduced(layer).weights.view(), products.value.view(),
-                           options.most_directions);
 }
 
 /// How many of the pilot's directions are trained: two at least where there are, since one that
@@ -200,7 +114,10 @@ RefineResult run(const FirstLayer& layer, Directions& directions, const RefineOp
     return true;
   };
 
-  const GradientSpectrum pilot = run_pilot(layer, directions, plan.pilot, options, summary);
+  const internal::Pilot first = internal::run_pilot(layer, directions, plan.pilot, options);
+  const GradientSpectrum& pilot = first.spectrum;
+  summary.pilot = first.error;
+  summary.label_variance = first.label_variance;
   summary.samples = plan.pilot;
   if (cancelled()) return result;
   if (pilot.values.empty()) {
