@@ -1,5 +1,8 @@
 #include "esscher/model/network.h"
 
+#include <algorithm>
+#include <span>
+
 #include "esscher/linalg/factor.h"
 
 namespace esscher {
@@ -7,14 +10,16 @@ namespace esscher {
 FirstLayer reduced(const FirstLayer& layer) {
   const std::size_t m = layer.weights.rows();
   const std::size_t k = layer.weights.columns();
-  if (k <= m + 1) return layer;
-  const MatrixView<const double> behind{layer.weights.data() + 1, m, k - 1, k};
+  const std::size_t q = layer.hidden;
+  if (k <= m + q) return layer;
+  const MatrixView<const double> behind{layer.weights.data() + q, m, k - q, k};
   const Matrix<double> factor = lq_factor(behind);
-  FirstLayer result{layer.dim, Matrix<double>(m, 1 + factor.columns()), layer.biases,
-                    layer.activation, layer.mixture};
+  FirstLayer result = layer;
+  result.weights = Matrix<double>(m, q + factor.columns());
   for (std::size_t j = 0; j < m; ++j) {
-    result.weights(j, 0) = layer.weights(j, 0);
-    for (std::size_t i = 0; i < factor.columns(); ++i) result.weights(j, i + 1) = factor(j, i);
+    const std::span<double> row = result.weights.row(j);
+    std::ranges::copy(layer.weights.row(j).first(q), row.begin());
+    std::ranges::copy(factor.row(j), row.subspan(q).begin());
   }
   return result;
 }

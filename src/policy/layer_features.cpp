@@ -20,7 +20,9 @@ std::size_t extent(std::span<const double> row) {
 }  // namespace
 
 LayerFeatures::LayerFeatures(const FirstLayer& layer)
-    : weights_(reduced(layer).weights), activation_(layer.activation, layer.biases, layer.mixture) {
+    : weights_(reduced(layer).weights),
+      activation_(layer.activation, layer.biases, layer.mixture),
+      hidden_(layer.hidden) {
   for (std::size_t first = 0; first < width(); first += kBand) {
     Band band{first, std::min(kBand, width() - first), 1};
     for (std::size_t j = first; j < first + band.count; ++j) {

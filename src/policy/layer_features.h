@@ -18,8 +18,9 @@ class LayerFeatures {
   explicit LayerFeatures(const FirstLayer& layer);
 
   std::size_t width() const { return weights_.rows(); }
-  /// k of the reduced layer; coordinate 0 is <theta*, x>.
+  /// k of the reduced layer; the hidden directions are the first of them.
   std::size_t coordinates() const { return weights_.columns(); }
+  std::size_t hidden() const { return hidden_; }
 
   /// out = x W': \p x is B x k, \p out B x m. Skips the zeros of a triangular W, which is up to
   /// half the work.
@@ -42,6 +43,7 @@ class LayerFeatures {
   Matrix<double> weights_;
   LayerActivation activation_;
   std::vector<Band> bands_;
+  std::size_t hidden_;
 };
 
 }  // namespace esscher::internal

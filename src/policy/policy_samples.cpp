@@ -24,24 +24,26 @@ constexpr std::uint64_t kChunk = 256;
 /// from one ancestor.
 constexpr int kPartingMoves = 4;
 
-/// A layer's rows in fewer coordinates, with the way back: coordinates behind the first are
+/// A layer's rows in fewer coordinates, with the way back: coordinates behind the q hidden ones are
 /// frame' g in the span of the rows, and free in what is orthogonal to it.
 struct ReducedLayer {
   FirstLayer layer;
-  Matrix<double> frame;  ///< p x (k - 1), orthonormal rows; empty where nothing was reduced
+  Matrix<double> frame;  ///< p x (k - q), orthonormal rows; empty where nothing was reduced
 };
 
 ReducedLayer reduce(const FirstLayer& layer) {
   const std::size_t m = layer.width();
   const std::size_t k = layer.weights.columns();
-  if (k <= m + 1) return {layer, {}};
-  ReducedLayer reduction{{layer.dim, {}, layer.biases, layer.activation, layer.mixture}, {}};
-  const MatrixView<const double> behind{layer.weights.data() + 1, m, k - 1, k};
+  const std::size_t q = layer.hidden;
+  if (k <= m + q) return {layer, {}};
+  ReducedLayer reduction{layer, {}};
+  const MatrixView<const double> behind{layer.weights.data() + q, m, k - q, k};
   const Matrix<double> lower = lq_factor(behind, &reduction.frame);
-  reduction.layer.weights = Matrix<double>(m, lower.columns() + 1);
+  reduction.layer.weights = Matrix<double>(m, lower.columns() + q);
   for (std::size_t j = 0; j < m; ++j) {
-    reduction.layer.weights(j, 0) = layer.weights(j, 0);
-    std::ranges::copy(lower.row(j), reduction.layer.weights.row(j).subspan(1).begin());
+    const std::span<double> row = reduction.layer.weights.row(j);
+    std::ranges::copy(layer.weights.row(j).first(q), row.begin());
+    std::ranges::copy(lower.row(j), row.subspan(q).begin());
   }
   return reduction;
 }
@@ -76,8 +78,10 @@ PolicySamples sample_policy(const Network& network, double beta, std::uint64_t c
                                    " coordinates"));
   }
   const std::uint64_t particle_count = std::max(count, options.particles);
-  const std::uint64_t particle_size = 2 * (network.first.width() + 1) +  // twice while resampling
-                                      2 * std::min<std::uint64_t>(dim, network.first.width() + 1);
+  const std::size_t hidden = network.first.hidden;
+  const std::uint64_t most = network.first.width() + hidden;
+  const std::uint64_t particle_size = 2 * (network.first.width() + 1) +
+                                      2 * std::min<std::uint64_t>(dim, most);  // resampling: twice
   const std::uint64_t samples_bytes = saturating_product(saturating_product(count, dim), 8);
   const std::uint64_t particles_bytes = saturating_product(particle_count, 8 * particle_size);
   // The maximum serves where the sum does not fit 64 bits.
@@ -108,16 +112,16 @@ PolicySamples sample_policy(const Network& network, double beta, std::uint64_t c
     const Matrix<double>& frame = reduction.frame;
     Matrix<double> move(chunk.size(), frame.rows());
     if (!frame.empty()) {
-      const MatrixView<const double> behind{x.data + 1, x.rows, frame.columns(), x.stride};
+      const MatrixView<const double> behind{x.data + hidden, x.rows, frame.columns(), x.stride};
       gemm(Operand::plain, behind, Operand::transposed, frame.view(), 0, move.view());
     }
     for (std::size_t i = 0; i < chunk.size(); ++i) {
       const std::span<const double> g = particles.coordinates(chosen[chunk.begin + i]);
-      std::ranges::copy(g.first(frame.empty() ? g.size() : 1), x.row(i).begin());
-      for (std::size_t j = 0; j < move.columns(); ++j) move(i, j) = g[j + 1] - move(i, j);
+      std::ranges::copy(g.first(frame.empty() ? g.size() : hidden), x.row(i).begin());
+      for (std::size_t j = 0; j < move.columns(); ++j) move(i, j) = g[j + hidden] - move(i, j);
     }
     if (!frame.empty()) {
-      const MatrixView<double> behind{x.data + 1, x.rows, frame.columns(), x.stride};
+      const MatrixView<double> behind{x.data + hidden, x.rows, frame.columns(), x.stride};
       gemm(Operand::plain, move.view(), Operand::plain, frame.view(), 1, behind);
     }
   });

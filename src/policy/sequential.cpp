@@ -33,7 +33,7 @@ Particles start(const LayerFeatures& layer, const KnownCase& known, const Policy
   return {layer,
           known.readout.readout,
           options.particles,
-          Particles::Keep::direction,
+          Particles::Keep::hidden,
           options.seed,
           number,
           1};

@@ -63,7 +63,7 @@ Particles::Particles(const LayerFeatures& layer, std::span<const double> readout
       normals_(seed, "policy/ellipse", run << 32),
       uniforms_(seed, "policy/slice", run << 32),
       threads_(threads),
-      rows_(count, layer.width() + (keep == Keep::direction ? 1 : layer.coordinates())),
+      rows_(count, layer.width() + (keep == Keep::hidden ? layer.hidden() : layer.coordinates())),
       rewards_(count),
       drift_(layer.width()),
       centre_(rows_.columns()) {

@@ -27,8 +27,8 @@ struct TemperingPath {
 /// Particles of one policy, moved by elliptical slices (Murray, Adams, MacKay, AISTATS 2010).
 /// - Along an ellipse x cos t + nu sin t the pre-activations turn as x does, so one product with W
 ///   for each fresh nu serves all points that a slice move looks at, and x itself need not be kept:
-///   a row holds the m pre-activations and behind them the coordinates of interest, the first or
-///   all.
+///   a row holds the m pre-activations and behind them the coordinates of interest, the hidden ones
+///   or all.
 /// - Ellipses about the origin are slow where the policy has moved far from it: only arcs of length
 ///   1 / |mean| keep the reward. So they are laid about the policy's mean mu, the slice then being
 ///   that of s r(x) - <mu, x>, which is the density relative to N(mu, I). By Stein's identity
@@ -37,7 +37,7 @@ struct TemperingPath {
 class Particles {
  public:
   enum class Keep {
-    direction,        ///< z only
+    hidden,           ///< those of the q hidden directions
     all_coordinates,  ///< the k reduced ones
   };
 
@@ -48,7 +48,7 @@ class Particles {
 
   std::uint64_t count() const { return rewards_.size(); }
   std::span<const double> rewards() const { return rewards_; }  ///< r without the intercept
-  /// Coordinates of particle i: one or k of them.
+  /// Coordinates of particle i: q or k of them.
   std::span<const double> coordinates(std::uint64_t i) const {
     return rows_.row(i).subspan(layer_.width());
   }

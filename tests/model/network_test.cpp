@@ -43,6 +43,23 @@ TEST(Reduced, KeepsOverlapsAndGramMatrixInFewCoordinates) {
   }
 }
 
+TEST(Reduced, KeepsAllHiddenCoordinatesApart) {
+  FirstLayer layer = random_layer(4, 30);
+  layer.hidden = 3;
+  const FirstLayer small = reduced(layer);
+  EXPECT_EQ(small.hidden, 3U);
+  ASSERT_EQ(small.weights.columns(), 7U);
+  for (std::size_t i = 0; i < 4; ++i) {
+    for (std::size_t l = 0; l < 3; ++l) EXPECT_EQ(small.weights(i, l), layer.weights(i, l));
+    for (std::size_t j = 0; j < 4; ++j) {
+      EXPECT_NEAR(inner(small.weights, i, j), inner(layer.weights, i, j), 1e-14);
+    }
+    for (std::size_t l = i + 4; l < 7; ++l) EXPECT_EQ(small.weights(i, l), 0);
+  }
+  layer.hidden = 26;
+  EXPECT_EQ(reduced(layer).weights, layer.weights);
+}
+
 TEST(Reduced, KeepsRowsThatAreAllAlike) {
   FirstLayer layer = random_layer(3, 20);
   for (std::size_t l = 0; l < 20; ++l)

@@ -73,6 +73,33 @@ TEST(PolicySamples, OfALinearRewardAreNormalAboutItsGradient) {
   }
 }
 
+// The same reward, one hidden direction or two: draws along the hidden directions keep their
+// places. Deviations and false alarms as above, for four comparisons.
+TEST(PolicySamples, KeepSeveralHiddenCoordinatesInTheirPlaces) {
+  constexpr std::size_t kDim = 30;
+  Network network;
+  network.first.dim = kDim;
+  network.first.hidden = 2;
+  network.first.weights = Matrix<double>(2, kDim);
+  network.first.weights(0, 0) = network.first.weights(1, 0) = 0;
+  const double side = std::sqrt(0.5);
+  for (std::size_t j = 0; j < 2; ++j) {
+    network.first.weights(j, 1) = j == 0 ? side : -side;
+    network.first.weights(j, 17) = j == 0 ? side : -side;
+  }
+  network.first.biases.assign(2, 0.0);
+  network.readout = {1, -1};  // r = <w, x>, w = (e_2 + e_18) / sqrt 2
+  const PolicySamples samples = sample_policy(network, 0.5, 4000, options());
+  for (const auto& [place, mean] :
+       {std::pair<std::size_t, double>{0, 0}, {1, 2 * side}, {17, 2 * side}, {18, 0}}) {
+    std::vector<double> unit(kDim);
+    unit[place] = 1;
+    const Moments found = moments(samples, unit);
+    EXPECT_NEAR(found.mean, mean, 5 * 0.016) << place;
+    EXPECT_NEAR(found.variance, 1, 5 * 0.022) << place;
+  }
+}
+
 // A layer in all d coordinates, as the direct engine leaves it: few rows, many coordinates.
 TEST(PolicySamples, LiftsToAllCoordinates) {
   constexpr std::size_t kDim = 40;

@@ -101,6 +101,32 @@ TEST(NetworkRows, FollowTheLawOfTheLayer) {
   }
 }
 
+// Of a layer of two hidden directions and hermite:1, a row's features less their biases are
+// <w_j, x>; neurons along the hidden directions give these themselves.
+TEST(NetworkRows, TellWhatLiesAlongSeveralHiddenDirections) {
+  FirstLayer first = layer(3, 6, parse_activation("hermite:1"));
+  first.hidden = 2;
+  for (std::size_t h = 0; h < 2; ++h) {
+    for (std::size_t k = 0; k < 6; ++k) first.weights(h, k) = h == k ? 1 : 0;
+  }
+  const NetworkRows rows(first, 500, 9, "readout", 0);
+  const Matrix<double> features = all(rows, 100);
+  const std::vector<double> z = rows.directions();
+  ASSERT_EQ(z.size(), 1000U);
+  double product = 0;
+  for (std::size_t i = 0; i < 500; ++i) {
+    for (std::size_t h = 0; h < 2; ++h) {
+      EXPECT_NEAR(features(i, h) - first.biases[h], z[2 * i + h], 1e-15);  // adding the bias rounds
+    }
+    product += z[2 * i] * z[2 * i + 1];
+  }
+  // Independent: 5 deviations.
+  EXPECT_LT(std::abs(product), 5 * std::sqrt(500.0));
+  // The first is what a layer of one hidden direction has.
+  const std::vector<double> one = NetworkRows(layer(3, 6), 500, 9, "readout").directions();
+  for (std::size_t i = 0; i < 500; ++i) EXPECT_EQ(z[2 * i], one[i]);
+}
+
 TEST(NetworkRows, RefuseNoRowsAndRowsBeyondTheLast) {
   const FirstLayer first = layer(2, 3);
   try {

@@ -11,7 +11,7 @@
 namespace esscher {
 
 struct PolicySamples {
-  Matrix<double> x;  ///< N x d; coordinates as the first layer's, theta* = e_1
+  Matrix<double> x;  ///< N x d; coordinates as the first layer's, hidden ones first
   PolicyMethod method = PolicyMethod::sequential;
   int temperatures = 0;
 };

@@ -16,7 +16,9 @@ namespace esscher {
 
 /// Row i: phi_j(<w_j, x_i> + b_j), x_i standard normal in the layer's k reduced coordinates, a
 /// function of (seed, stage, i): z_i = <theta*, x_i> is element i of the stream "<stage>/z",
-/// whatever the layer, and the other k - 1 coordinates are elements i (k - 1) ... of "<stage>/x".
+/// whatever the layer, the components along further hidden directions are elements i of
+/// "<stage>/z2" and so on, and the other k - q coordinates are elements i (k - q) ... of
+/// "<stage>/x".
 /// More rows begin with those of fewer. Holds the rows where they fit into \p held_bytes, else
 /// makes them anew for each block that is asked for; same bits either way. Cost of a row: k normals
 /// and m k multiply-adds.
@@ -30,7 +32,7 @@ class NetworkRows final : public DesignRows {
   std::size_t columns() const override { return layer_.width(); }
   void fill(std::uint64_t first, MatrixView<double> out) const override;
 
-  /// z_i = <theta*, x_i> of all rows.
+  /// Of all rows what lies along the q hidden directions: n x q, row-major, <theta_h, x_i>.
   std::vector<double> directions() const;
 
  private:
@@ -39,7 +41,7 @@ class NetworkRows final : public DesignRows {
   FirstLayer layer_;
   LayerActivation activation_;
   std::uint64_t rows_;
-  RandomStream direction_stream_;
+  std::vector<RandomStream> direction_streams_;  ///< q
   RandomStream rest_stream_;
   Matrix<double> held_;
 };
