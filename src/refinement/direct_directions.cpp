@@ -85,8 +85,10 @@ class DirectDirections final : public Directions {
   }
 
   Matrix<double> overlaps() const override {
-    Matrix<double> overlaps(directions_.rows(), 1);
-    for (std::size_t i = 0; i < overlaps.rows(); ++i) overlaps(i, 0) = directions_(i, 0);
+    Matrix<double> overlaps(directions_.rows(), layer_.hidden);
+    for (std::size_t i = 0; i < overlaps.rows(); ++i) {
+      std::copy_n(directions_.row(i).begin(), layer_.hidden, overlaps.row(i).begin());
+    }
     return overlaps;
   }
 

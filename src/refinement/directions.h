@@ -9,8 +9,9 @@
 #include <memory>
 #include <span>
 
+#include "esscher/base/callbacks.h"
 #include "esscher/base/matrix.h"
-#include "esscher/features/feature_options.h"
+#include "esscher/model/multi_index.h"
 #include "esscher/model/network.h"
 #include "esscher/model/samples.h"
 #include "refinement/direction_network.h"
@@ -61,8 +62,8 @@ std::unique_ptr<Directions> make_direct_directions(const SampleSource& source,
 
 /// The exact law of all inner products, at a cost that does not depend on d (mathematics, section
 /// 4.1): state are the overlaps alone. Streams "refine/..." of the seed.
-/// \pre layer.dim >= least_direction_dim(k)
-std::unique_ptr<Directions> make_order_parameter_directions(const SingleIndexModel& model,
+/// \pre layer.dim - k - layer.hidden >= k
+std::unique_ptr<Directions> make_order_parameter_directions(const MultiIndexModel& model,
                                                             const FirstLayer& layer,
                                                             std::uint64_t seed, int threads,
                                                             const Callbacks& callbacks);

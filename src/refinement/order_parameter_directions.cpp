@@ -13,14 +13,12 @@
 namespace esscher::internal {
 namespace {
 
-/// Hidden directions.
-constexpr std::size_t kHidden = 1;
 constexpr std::uint64_t kFrameChunk = 4096;
 constexpr std::size_t kFrameBlock = 64;
 
 /// What one chunk of a batch adds to the gradient, relative to V and theta.
 struct FrameSums {
-  explicit FrameSums(std::size_t k) : batch(k), along(k, kHidden), spread(k, k) {}
+  FrameSums(std::size_t k, std::size_t hidden) : batch(k), along(k, hidden), spread(k, k) {}
   FrameSums& operator+=(const FrameSums& other) {
     batch += other.batch;
     for (std::size_t i = 0; i < along.values().size(); ++i) {
@@ -44,10 +42,11 @@ struct FrameSums {
 /// A Wishart_k(d - k - q) A' with A A' the sum of its squared coefficients.
 class OrderParameterDirections final : public Directions {
  public:
-  OrderParameterDirections(const SingleIndexModel& model, const FirstLayer& layer,
+  OrderParameterDirections(const MultiIndexModel& model, const FirstLayer& layer,
                            std::uint64_t seed, int threads, const Callbacks& callbacks)
       : model_(model),
         layer_(reduced(layer)),
+        hidden_(layer.hidden),
         seed_(seed),
         pilot_(seed, "refine/pilot"),
         pilot_noise_(seed, "refine/pilot_noise"),
@@ -67,9 +66,9 @@ class OrderParameterDirections final : public Directions {
           pilot_.fill_normal((first + chunk.begin) * columns, x.values());
           gemm(Operand::plain, x.view(), Operand::transposed, layer_.weights.view(), 0,
                u.rows_from(chunk.begin, count));
-          Matrix<double> z(count, kHidden);
+          Matrix<double> z(count, hidden_);
           for (std::size_t i = 0; i < count; ++i) {
-            for (std::size_t h = 0; h < kHidden; ++h) z(i, h) = x(i, h);
+            for (std::size_t h = 0; h < hidden_; ++h) z(i, h) = x(i, h);
           }
           label(z, pilot_noise_, first + chunk.begin, y.subspan(chunk.begin, count));
         });
@@ -79,9 +78,9 @@ class OrderParameterDirections final : public Directions {
     Matrix<double> directions(combinations.rows, layer_.weights.columns());
     gemm(Operand::plain, combinations, Operand::plain, layer_.weights.view(), 0, directions.view());
     orthonormalise(directions);
-    overlaps_ = Matrix<double>(directions.rows(), kHidden);
+    overlaps_ = Matrix<double>(directions.rows(), hidden_);
     for (std::size_t i = 0; i < directions.rows(); ++i) {
-      for (std::size_t h = 0; h < kHidden; ++h) overlaps_(i, h) = directions(i, h);
+      for (std::size_t h = 0; h < hidden_; ++h) overlaps_(i, h) = directions(i, h);
     }
     find_remainder();
   }
@@ -89,7 +88,7 @@ class OrderParameterDirections final : public Directions {
   void draw(std::uint64_t first, MatrixView<double> v, std::span<double> y) const override {
     parallel_for_chunks(ChunkGrid(v.rows, kFrameChunk), {parallel_.threads, {}, {}},
                         [&](const Chunk& chunk) {
-                          Matrix<double> zeta(chunk.size(), kHidden);
+                          Matrix<double> zeta(chunk.size(), hidden_);
                           see(first + chunk.begin, v.rows_from(chunk.begin, chunk.size()), zeta,
                               y.subspan(chunk.begin, chunk.size()));
                         });
@@ -98,7 +97,7 @@ class OrderParameterDirections final : public Directions {
   BatchSums accumulate(std::uint64_t first, std::uint64_t count,
                        const DirectionNetwork& network) override {
     auto sums = parallel_reduce_chunks(
-        ChunkGrid(count, kFrameChunk), parallel_, FrameSums(overlaps_.rows()),
+        ChunkGrid(count, kFrameChunk), parallel_, FrameSums(overlaps_.rows(), hidden_),
         [&](const Chunk& chunk) { return go_through(first, chunk, network); },
         [](FrameSums& total, FrameSums&& part) { total += part; });
     if (sums.status == LoopStatus::cancelled) return BatchSums(overlaps_.rows());
@@ -115,7 +114,7 @@ class OrderParameterDirections final : public Directions {
     // The gradient's part outside of V and theta, in a frame of k coordinates of its own.
     Matrix<double> bartlett(k, k);
     std::vector<double> scratch;
-    fill_bartlett(RandomStream(seed_, "refine/geometry", moves_++), 0, layer_.dim - k - kHidden,
+    fill_bartlett(RandomStream(seed_, "refine/geometry", moves_++), 0, layer_.dim - k - hidden_,
                   bartlett.view(), scratch);
     const Matrix<double> root = symmetric_power(spread_.view(), 0.5);
     const Matrix<double> rest = product(p, product(root.view(), bartlett.view()).view());
@@ -143,10 +142,10 @@ class OrderParameterDirections final : public Directions {
     for (double& value : minus.values()) value = -value;
     gemm(Operand::plain, minus.view(), Operand::transposed, overlaps_.view(), 1, left.view());
     const Matrix<double> root = symmetric_power(left.view(), 0.5);
-    Matrix<double> directions(k, kHidden + k);
+    Matrix<double> directions(k, hidden_ + k);
     for (std::size_t i = 0; i < k; ++i) {
-      std::copy_n(overlaps_.row(i).begin(), kHidden, directions.row(i).begin());
-      std::copy_n(root.row(i).begin(), k, directions.row(i).begin() + kHidden);
+      std::copy_n(overlaps_.row(i).begin(), hidden_, directions.row(i).begin());
+      std::copy_n(root.row(i).begin(), k, directions.row(i).begin() + hidden_);
     }
     return product(c, directions.view());
   }
@@ -160,8 +159,8 @@ class OrderParameterDirections final : public Directions {
 
   /// R = (I - O'O)^{1/2}
   void find_remainder() {
-    Matrix<double> left(kHidden, kHidden);
-    for (std::size_t h = 0; h < kHidden; ++h) left(h, h) = 1;
+    Matrix<double> left(hidden_, hidden_);
+    for (std::size_t h = 0; h < hidden_; ++h) left(h, h) = 1;
     Matrix<double> minus = overlaps_;
     for (double& value : minus.values()) value = -value;
     gemm(Operand::transposed, minus.view(), Operand::plain, overlaps_.view(), 1, left.view());
@@ -170,15 +169,15 @@ class OrderParameterDirections final : public Directions {
 
   void label(const Matrix<double>& z, const RandomStream& noise, std::uint64_t first,
              std::span<double> y) const {
-    model_.link.evaluate(z.values(), y);
+    model_.link.evaluate(z.view(), y);
     add_noise(model_.noise, noise, first, y);
   }
 
   void see(std::uint64_t first, MatrixView<double> v, Matrix<double>& zeta,
            std::span<double> y) const {
     within_.fill_normal(first * v.columns, {v.data, v.rows * v.columns});
-    across_.fill_normal(first * kHidden, zeta.values());
-    Matrix<double> z(v.rows, kHidden);
+    across_.fill_normal(first * hidden_, zeta.values());
+    Matrix<double> z(v.rows, hidden_);
     gemm(Operand::plain, v, Operand::plain, overlaps_.view(), 0, z.view());
     gemm(Operand::plain, zeta.view(), Operand::plain, remainder_.view(), 1, z.view());
     label(z, noise_, first, y);
@@ -187,12 +186,12 @@ class OrderParameterDirections final : public Directions {
   FrameSums go_through(std::uint64_t first, const Chunk& chunk,
                        const DirectionNetwork& network) const {
     const std::size_t k = overlaps_.rows();
-    FrameSums sums(k);
+    FrameSums sums(k, hidden_);
     DirectionNetwork::Workspace workspace(network, kFrameBlock);
     for (std::uint64_t begin = chunk.begin; begin < chunk.end; begin += kFrameBlock) {
       const std::size_t count = std::min<std::uint64_t>(kFrameBlock, chunk.end - begin);
       Matrix<double> v(count, k);
-      Matrix<double> zeta(count, kHidden);
+      Matrix<double> zeta(count, hidden_);
       std::vector<double> e(count);
       see(first + begin, v.view(), zeta, e);
       Matrix<double> gradients(count, k);
@@ -208,8 +207,9 @@ class OrderParameterDirections final : public Directions {
     return sums;
   }
 
-  SingleIndexModel model_;
+  MultiIndexModel model_;
   FirstLayer layer_;
+  std::size_t hidden_;  ///< q
   std::uint64_t seed_;
   RandomStream pilot_;
   RandomStream pilot_noise_;
@@ -226,7 +226,7 @@ class OrderParameterDirections final : public Directions {
 
 }  // namespace
 
-std::unique_ptr<Directions> make_order_parameter_directions(const SingleIndexModel& model,
+std::unique_ptr<Directions> make_order_parameter_directions(const MultiIndexModel& model,
                                                             const FirstLayer& layer,
                                                             std::uint64_t seed, int threads,
                                                             const Callbacks& callbacks) {

@@ -48,14 +48,15 @@ SamplePlan plan_samples(const RefineOptions& options, std::size_t width) {
 
 /// How many of the pilot's directions are trained: two at least where there are, since one that
 /// the reward does not turn on shows as such.
-std::size_t trained_directions(const GradientSpectrum& spectrum, std::uint64_t dim) {
+std::size_t trained_directions(const GradientSpectrum& spectrum, const FirstLayer& layer) {
   std::size_t k = 0;
   while (k < spectrum.values.size() &&
          (k < 2 || spectrum.values[k] > kLeastPilotShare * spectrum.trace)) {
     ++k;
   }
-  return static_cast<std::size_t>(
-      std::min<std::uint64_t>(k, std::max<std::uint64_t>((dim - 1) / 2, 1)));
+  // The order parameters need as many dimensions beside V and the hidden ones.
+  const std::uint64_t most = layer.dim > layer.hidden + 2 ? (layer.dim - layer.hidden) / 2 : 1;
+  return static_cast<std::size_t>(std::min<std::uint64_t>(k, most));
 }
 
 std::vector<double> principal_cosines(const Directions& directions, const Matrix<double>& metric,
@@ -84,11 +85,9 @@ FirstLayer redrawn(const FirstLayer& layer, const Directions& directions,
                    const Matrix<double>& metric, std::uint64_t seed) {
   internal::DirectionNetwork network(layer, layer.width(), metric.rows(), seed);
   network.redraw(metric.view(), 0);
-  FirstLayer result{layer.dim,
-                    directions.rows(network.rows().view()),
-                    {network.biases().begin(), network.biases().end()},
-                    layer.activation,
-                    layer.mixture};
+  FirstLayer result = layer;
+  result.weights = directions.rows(network.rows().view());
+  result.biases.assign(network.biases().begin(), network.biases().end());
   return result;
 }
 
@@ -126,7 +125,7 @@ RefineResult run(const FirstLayer& layer, Directions& directions, const RefineOp
         "A readout of stage 1's features is constant: there are no directions to refine.");
     return result;
   }
-  const std::size_t k = trained_directions(pilot, layer.dim);
+  const std::size_t k = trained_directions(pilot, layer);
   directions.start(pilot.combinations.view().rows_from(0, k));
   Matrix<double> metric(k, k);
   for (std::size_t i = 0; i < k; ++i) metric(i, i) = pilot.values[i];
@@ -214,9 +213,13 @@ void validate(const RefineOptions& options) {
   }
 }
 
-RefineResult refine(const FirstLayer& layer, const SingleIndexModel& model,
+RefineResult refine(const FirstLayer& layer, const MultiIndexModel& model,
                     const RefineOptions& options) {
   require_room(options, layer);
+  if (model.link.directions() != layer.hidden) {
+    throw InternalError("a model of " + std::to_string(model.link.directions()) +
+                        " directions and a layer of " + std::to_string(layer.hidden));
+  }
   if (layer.dim < kLeastRefineDim) {
     throw UsageError(rejection("--dim", std::to_string(layer.dim),
                                "must be at least " + std::to_string(kLeastRefineDim) +

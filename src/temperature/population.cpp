@@ -70,8 +70,8 @@ Population draw_population(const FirstLayer& layer, const Link& reward, const Ti
   return drawn;
 }
 
-PopulationMoments moments(const Population& drawn, std::span<const double> w, std::span<const double> v,
-                int threads) {
+PopulationMoments moments(const Population& drawn, std::span<const double> w,
+                          std::span<const double> v, int threads) {
   const std::size_t m = drawn.phi.columns();
   const std::size_t gram_size = w.empty() ? 0 : m;
   PopulationMoments zero{Matrix<double>(gram_size, gram_size), std::vector<double>(m)};
@@ -93,9 +93,9 @@ PopulationMoments moments(const Population& drawn, std::span<const double> w, st
     }
     for (std::size_t j = 0; j < sum.linear.size(); ++j) sum.linear[j] += part.linear[j];
   };
-  PopulationMoments sum = parallel_reduce_chunks(ChunkGrid(drawn.f.size(), kGramChunk), loop, std::move(zero),
-                                       map, combine)
-                    .value;
+  PopulationMoments sum = parallel_reduce_chunks(ChunkGrid(drawn.f.size(), kGramChunk), loop,
+                                                 std::move(zero), map, combine)
+                              .value;
   const auto count = static_cast<double>(drawn.f.size());
   for (double& value : sum.gram.values()) value /= count;
   for (double& value : sum.linear) value /= count;

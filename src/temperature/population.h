@@ -32,7 +32,7 @@ struct PopulationMoments {
 };
 
 /// No gram where \p w is empty. Same bits for any number of threads.
-PopulationMoments moments(const Population& drawn, std::span<const double> w, std::span<const double> v,
-                int threads);
+PopulationMoments moments(const Population& drawn, std::span<const double> w,
+                          std::span<const double> v, int threads);
 
 }  // namespace esscher::internal

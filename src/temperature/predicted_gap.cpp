@@ -16,9 +16,9 @@ namespace esscher {
 namespace {
 
 using internal::draw_population;
-using internal::PopulationMoments;
 using internal::moments;
 using internal::Population;
+using internal::PopulationMoments;
 
 /// Directions of the features with less variance than this share of the largest carry rounding
 /// only, and no readout.

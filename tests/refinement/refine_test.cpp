@@ -11,6 +11,7 @@
 #include "../features/law_tests.h"
 #include "../model/failure_text.h"
 #include "esscher/base/error.h"
+#include "esscher/features/feature_options.h"
 #include "layers.h"
 
 namespace esscher {
@@ -198,28 +199,14 @@ TEST(Refine, EngineAgreement) {
   family.expect_all();
 }
 
-/// x ~ N(0, I_d), y = clip(x_1 x_2, -2, 2) + 0.3 xi.
-class Saddle final : public SampleSource {
- public:
-  explicit Saddle(std::uint64_t dim) : dim_(dim) {}
-  std::uint64_t dim() const override { return dim_; }
-  std::uint64_t size() const override { return 40000; }
-  void fill(std::uint64_t first, MatrixView<float> x, std::span<double> y) const override {
-    const RandomStream inputs(3, "saddle");
-    RandomStream(3, "saddle noise").fill_normal(first, y);
-    for (std::size_t i = 0; i < x.rows; ++i) {
-      inputs.at(first + i).fill_normal(0, x.row(i));
-      y[i] = 0.3 * y[i] + std::clamp(double{x(i, 0)} * double{x(i, 1)}, -2.0, 2.0);
-    }
-  }
-
- private:
-  std::uint64_t dim_;
-};
+MultiIndexModel saddle() {
+  return {parse_multi_link("z1*z2@clip:-2,2"), parse_noise("gaussian:0.3")};
+}
 
 /// Rows with overlap 0.8 with a direction of their own in the plane of e_1 and e_2.
 FirstLayer around_a_plane(std::size_t width, std::uint64_t dim) {
   FirstLayer layer = layers::around(0.8, width, dim);
+  layer.hidden = 2;
   const RandomStream stream(9, "angle");
   for (std::size_t j = 0; j < width; ++j) {
     const double angle = 2 * std::acos(-1.0) * stream.uniform(j);
@@ -231,31 +218,30 @@ FirstLayer around_a_plane(std::size_t width, std::uint64_t dim) {
   return layer;
 }
 
-TEST(Refine, FindsThatARewardTurnsOnTwoDirections) {
-  const Saddle source(100);
+TEST_P(EachEngine, FindsThatARewardTurnsOnTwoDirections) {
+  const FirstLayer layer = around_a_plane(96, 100);
   RefineOptions options;
   options.samples = 40000;
-  const RefineResult result = refine(around_a_plane(96, 100), source, options);
-  EXPECT_EQ(result.summary.status, RefineStatus::refined);
-  EXPECT_EQ(result.summary.directions, 2u);
-  // All rows lie nearly in the plane of e_1 and e_2: 1 - |P w|^2 is some d tau^2 / (n E|grad f|^2),
-  // 3e-4, a few times for forgetting and for clipped labels.
-  for (std::size_t j = 0; j < result.layer.width(); ++j) {
-    const double inside =
-        std::pow(result.layer.weights(j, 0), 2) + std::pow(result.layer.weights(j, 1), 2);
-    EXPECT_GT(inside, 0.995);
-  }
-  EXPECT_LT(result.summary.by_directions[1].value, 0.7 * result.summary.by_directions[0].value);
+  const RefineSummary summary =
+      GetParam() == Engine::direct
+          ? refine(layer, MultiIndexSamples(saddle(), 100, 1, "refine"), options).summary
+          : refine(layer, saddle(), options).summary;
+  EXPECT_EQ(summary.status, RefineStatus::refined);
+  EXPECT_EQ(summary.directions, 2u);
+  // The squared sines of both angles are some d tau^2 / (n E|grad f|^2 / 2), 2e-4, a few times for
+  // forgetting and for labels that are clipped.
+  ASSERT_EQ(summary.principal_cosines.size(), 2u);
+  for (const double cosine : summary.principal_cosines) EXPECT_GT(cosine, 0.998);
+  EXPECT_LT(summary.by_directions[1].value, 0.7 * summary.by_directions[0].value);
 }
 
 TEST(Refine, KeepsStageOneWhereFewerDirectionsPredictWorse) {
-  const Saddle source(100);
   RefineOptions options;
   options.neurons = 64;
   options.samples = 40000;
   options.most_directions = 1;
   const FirstLayer layer = around_a_plane(96, 100);
-  const RefineResult result = refine(layer, source, options);
+  const RefineResult result = refine(layer, saddle(), options);
   EXPECT_EQ(result.summary.status, RefineStatus::kept);
   EXPECT_EQ(result.layer.weights, layer.weights);
   EXPECT_GT(result.summary.refined.value, result.summary.pilot.value);
@@ -275,6 +261,19 @@ TEST(Refine, KeepsStageOneWhereNothingCanBeFound) {
   expect_words(result.summary.remarks[0], "no direction was found");
 }
 
+/// A source that ends.
+class FewSamples final : public SampleSource {
+ public:
+  std::uint64_t dim() const override { return 20; }
+  std::uint64_t size() const override { return 4000; }
+  void fill(std::uint64_t first, MatrixView<float> x, std::span<double> y) const override {
+    samples_.fill(first, x, y);
+  }
+
+ private:
+  MultiIndexSamples samples_{cubic(), 20, 1, "few"};
+};
+
 TEST(Refine, RefusesWhatItCannotDo) {
   const FirstLayer layer = layers::around(0.8, 8, 20);
   RefineOptions options;
@@ -282,11 +281,11 @@ TEST(Refine, RefusesWhatItCannotDo) {
   EXPECT_EQ(failure_text<UsageError>([&] { refine(layer, cubic(), options); }),
             "--refine-samples = 100: must be at least 1024; take more, or --refine none");
   options.samples = 4096;
-  EXPECT_EQ(failure_text<UsageError>([&] { refine(layer, Saddle(30), options); }),
+  EXPECT_EQ(failure_text<UsageError>(
+                [&] { refine(layer, MultiIndexSamples(cubic(), 30, 1, "x"), options); }),
             "--dim = 20: must be that of the samples, 30");
-  options.samples = 50000;
-  EXPECT_EQ(failure_text<UsageError>([&] { refine(layer, Saddle(20), options); }),
-            "--refine-samples = 50000: there are only 40000 samples");
+  EXPECT_EQ(failure_text<UsageError>([&] { refine(layer, FewSamples(), options); }),
+            "--refine-samples = 4096: there are only 4000 samples");
   options.samples = 4096;
   options.steps = 0;
   EXPECT_THROW(refine(layer, cubic(), options), UsageError);

@@ -34,7 +34,7 @@
 #include <vector>
 
 #include "esscher/base/callbacks.h"
-#include "esscher/features/feature_options.h"
+#include "esscher/model/multi_index.h"
 #include "esscher/model/network.h"
 #include "esscher/model/samples.h"
 
@@ -93,7 +93,7 @@ struct RefineSummary {
 };
 
 struct RefineResult {
-  FirstLayer layer;  ///< of the width that was given, in coordinates whose first is theta*
+  FirstLayer layer;  ///< of the width that was given, in coordinates whose first are the hidden
   RefineSummary summary;
 };
 
@@ -104,11 +104,13 @@ void validate(const RefineOptions& options);
 /// the seed. Progress counts samples (stage "refinement").
 /// Cost: half a microsecond a sample on one core; stage 1's width m enters the pilot alone,
 /// whose ridge regression costs 32 m^3; joint training has 256 neurons by default.
-/// \throws UsageError as validate(), or where layer.dim is below kLeastRefineDim
-RefineResult refine(const FirstLayer& layer, const SingleIndexModel& model,
+/// \throws UsageError as validate(), or where layer.dim is below kLeastRefineDim; InternalError
+///         unless the model has as many directions as the layer says that are hidden
+RefineResult refine(const FirstLayer& layer, const MultiIndexModel& model,
                     const RefineOptions& options);
 
-/// On explicit samples number 0 ... options.samples - 1 of a source; overlaps are with e_1.
+/// On explicit samples number 0 ... options.samples - 1 of a source; overlaps are with
+/// the first layer.hidden coordinates.
 /// \throws UsageError unless layer and source have one dimension and the source as many samples
 RefineResult refine(const FirstLayer& layer, const SampleSource& source,
                     const RefineOptions& options);
