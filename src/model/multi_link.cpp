@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cmath>
 #include <optional>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -171,9 +172,9 @@ std::size_t count_variables(std::string_view formula) {
 /// The formula with z in the place of z1.
 std::string in_one_variable(std::string_view formula) {
   std::string text(formula);
-  std::vector<Word> words = words_of(formula);
-  for (auto word = words.rbegin(); word != words.rend(); ++word) {
-    if (formula.substr(word->begin, word->length) == "z1") text.replace(word->begin, 2, "z");
+  const std::vector<Word> words = words_of(formula);
+  for (const Word& word : std::views::reverse(words)) {
+    if (formula.substr(word.begin, word.length) == "z1") text.replace(word.begin, 2, "z");
   }
   return text;
 }
@@ -243,7 +244,7 @@ MultiLink multi_formula(std::string_view formula, std::size_t variables,
     modifiers.push_back(modifier);
   }
   facts.upper_quadratic_rate = growth.upper_quadratic_rate;
-  const MultiLink link(std::move(facts), [mended, modifiers](std::span<const double> z) {
+  MultiLink link(std::move(facts), [mended, modifiers](std::span<const double> z) {
     double value = mended(z);
     for (const Modifier& modifier : modifiers) value = modified_value(value, modifier);
     return value;
