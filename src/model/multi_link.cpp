@@ -5,7 +5,6 @@
 #include <cctype>
 #include <cmath>
 #include <optional>
-#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -173,7 +172,9 @@ std::size_t count_variables(std::string_view formula) {
 std::string in_one_variable(std::string_view formula) {
   std::string text(formula);
   const std::vector<Word> words = words_of(formula);
-  for (const Word& word : std::views::reverse(words)) {
+  // From the end, so that the places before stay where they are.
+  for (std::size_t i = words.size(); i-- > 0;) {
+    const Word& word = words[i];
     if (formula.substr(word.begin, word.length) == "z1") text.replace(word.begin, 2, "z");
   }
   return text;
