@@ -92,7 +92,7 @@ constexpr std::uint64_t kParticles = 512;
 void moves(benchmark::State& state, esscher::ActivationKind activation) {
   const LayerFeatures features(layer(activation));
   const std::vector<double> a = readout(0);
-  Particles particles(features, a, kParticles, Particles::Keep::direction, 1, 0, 1);
+  Particles particles(features, a, kParticles, Particles::Keep::hidden, 1, 0, 1);
   const double beta = 0.25;
   particles.find_path(beta, 4);
   while (state.KeepRunning()) particles.move(1 / beta);
