@@ -85,6 +85,7 @@ std::string policies_csv(const SimulationResult& result) {
                               "reliable",
                               "policy_ess",
                               "policy_pareto_k",
+                              "weight_temperature",
                               "readout_ess",
                               "readout_top_share",
                               "readout_pareto_k",
@@ -101,6 +102,7 @@ std::string policies_csv(const SimulationResult& result) {
     } else {
       for (int empty = 0; empty < kPolicyColumns; ++empty) line.add(std::string());
     }
+    line.add(row.weight_temperature);
     line.add(row.fit.weights.ess);
     line.add(row.fit.weights.top_share);
     line.add(row.fit.weights.pareto_k);

@@ -149,6 +149,21 @@ Json policy_json(const PolicyValue& policy) {
           {"temperatures", policy.temperatures}};
 }
 
+Json weights_json(const PolicyRow& row) {
+  Json calibration;
+  if (row.calibration) {
+    calibration = {{"scale", row.calibration->scale},
+                   {"reach", row.calibration->reach},
+                   {"slope", row.calibration->last.slope},
+                   {"slope_error", row.calibration->last.standard_error},
+                   {"slope_ess", row.calibration->last.ess}};
+  }
+  return {{"temperature", or_null(row.weight_temperature)},
+          {"shares", row.shares},
+          {"calibration", calibration},
+          {"remark", row.readout_remark}};
+}
+
 Json rows_json(const SimulationResult& result) {
   Json rows = Json::array();
   for (const PolicyRow& row : result.rows) {
@@ -165,6 +180,7 @@ Json rows_json(const SimulationResult& result) {
                     {"policy", row.policy ? policy_json(*row.policy) : Json()},
                     {"policy_remark", row.policy_remark},
                     {"predicted", predicted},
+                    {"readout_weights", weights_json(row)},
                     {"readout", fit_json(row.fit)}});
   }
   return rows;

@@ -161,12 +161,19 @@ std::string refinement(const SimulationResult& result) {
   return text;
 }
 
-/// "0.873 +-0.004", and a mark where it is not to be relied on.
+/// Whether the sample could not bear weights at the deployment temperature.
+bool fell_back(const PolicyRow& row) {
+  return row.weights != ReadoutWeights::automatic &&
+         row.weight_temperature.value_or(row.beta) > row.beta;
+}
+
+/// "0.873 +-0.004", and marks where it is not to be relied on, and where weights are not as named.
 std::string efficiency_text(const PolicyRow& row) {
-  if (!row.policy_remark.empty()) return "no policy";
+  const std::string other = fell_back(row) ? "*" : "";
+  if (!row.policy_remark.empty()) return "no policy" + other;
   if (!row.policy || !row.policy->efficiency) return "-";
   const Estimate& efficiency = *row.policy->efficiency;
-  const char* const mark = row.policy->reliable ? "" : "?";
+  const std::string mark = (row.policy->reliable ? "" : "?") + other;
   if (std::abs(efficiency.value) + efficiency.standard_error < 1000) {
     return fmt::format("{:.3f} +-{:.3f}{}", efficiency.value, efficiency.standard_error, mark);
   }
@@ -200,6 +207,34 @@ std::string efficiency_table(const SimulationResult& result) {
   return text;
 }
 
+/// What automatic weights came to at each temperature.
+std::string automatic_table(const SimulationResult& result) {
+  std::vector<const PolicyRow*> rows;
+  for (const PolicyRow& each : result.rows) {
+    if (each.weights == ReadoutWeights::automatic && each.calibration) rows.push_back(&each);
+  }
+  if (rows.empty()) return "";
+  std::ranges::sort(rows, [](const auto* a, const auto* b) { return a->beta > b->beta; });
+  std::string text = "\n" + paragraph(
+                                "What auto did: readouts with equal weights and with surrogate "
+                                "weights at beta_w, 2 and 4 "
+                                "beta_w, mixed by their held-out error where the tilt goes; times "
+                                "a factor, below 1 where "
+                                "held-out labels do not bear out the reward's whole tilt. 'Seen' "
+                                "is the share of the tilt "
+                                "that leaves 30 effective samples to look at.");
+  text += fmt::format("  {:>{}}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}\n", "beta2", kBeta,
+                      "beta_w", "equal", "label", "at beta_w", "at 2", "at 4", "factor", "seen");
+  for (const PolicyRow* each : rows) {
+    text += fmt::format("  {:>{}}{:>12}", figure(each->beta), kBeta,
+                        figure(each->weight_temperature.value_or(0)));
+    for (const double share : each->shares) text += fmt::format("{:>10.0f} %", 100 * share);
+    text += fmt::format("{:>12.3f}{:>10.0f} %\n", each->calibration->scale,
+                        100 * each->calibration->reach);
+  }
+  return text;
+}
+
 std::string stage_two(const SimulationResult& result) {
   const auto valued = [](const PolicyRow& each) {
     return each.policy || !each.policy_remark.empty();
@@ -209,7 +244,8 @@ std::string stage_two(const SimulationResult& result) {
   text += paragraph(fmt::format(
       "On {} fresh samples the second layer is fitted by ridge regression, with weights: uniform "
       "(plain regression), label e^{{y/beta2}}, surrogate e^{{pilot(x)/beta2}} with a pilot fitted "
-      "on other folds, oracle e^{{r*(x)/beta2}} (only a simulation can). Each reward r then tilts "
+      "on other folds, oracle e^{{r*(x)/beta2}} (only a simulation can), or auto, what the sample "
+      "itself suggests. Each reward r then tilts "
       "the policy, pi(x) ~ N(0, I) e^{{r(x)/beta2}}.",
       figure(static_cast<double>(result.options.readout_samples))));
   text += paragraph(
@@ -221,7 +257,13 @@ std::string stage_two(const SimulationResult& result) {
   bool doubtful = false;
   for (const PolicyRow& each : result.rows) doubtful |= each.policy && !each.policy->reliable;
   if (doubtful) text += "  ? marks values that the sampler could not make sure of.\n";
-  return text;
+  if (std::ranges::any_of(result.rows, fell_back)) {
+    text += paragraph(
+        "* marks weights at a higher temperature than beta2: the lowest at which they leave as "
+        "many "
+        "effective samples as plain regression has effective parameters.");
+  }
+  return text + automatic_table(result);
 }
 
 std::string stage_three(const SimulationResult& result) {
@@ -242,10 +284,13 @@ std::string stage_three(const SimulationResult& result) {
     if (measured.gold_optimal_beta) {
       gold = (measured.gold_optimal_at_end ? "<= " : "") + figure(*measured.gold_optimal_beta);
     }
-    text +=
-        fmt::format("  {:<12}{:>22}{:>22}{:>22}{:>16}\n", readout_weights_name(summary.weights),
-                    intervals_text(measured.efficient), intervals_text(summary.predicted.efficient),
-                    intervals_text(measured.gaining), gold);
+    const bool predicted = std::ranges::any_of(result.rows, [&](const PolicyRow& each) {
+      return each.weights == summary.weights && each.predicted;
+    });
+    text += fmt::format("  {:<12}{:>22}{:>22}{:>22}{:>16}\n", readout_weights_name(summary.weights),
+                        intervals_text(measured.efficient),
+                        predicted ? intervals_text(summary.predicted.efficient) : "-",
+                        intervals_text(measured.gaining), gold);
   }
   return text;
 }

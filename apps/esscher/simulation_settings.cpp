@@ -203,14 +203,17 @@ std::vector<Setting> simulation_settings() {
        "samples of refinement; auto: 100 d, or those of multi_pass once more"},
       {"readout-samples", "N2", "20000", "samples of stage 2"},
       {"readout-bias-range", "B", "3", "fresh biases uniform on [-B, B], or keep"},
-      {"weights", "LIST", "uniform,label,surrogate,oracle", "readout weights to compare"},
+      {"weights", "LIST", "auto,uniform,label,surrogate,oracle",
+       "readout weights to compare; auto mixes them by held-out error and follows the reward as "
+       "far "
+       "as held-out labels bear out its tilt"},
       {"deployment-temperature", "LIST", "0.1:2:log9",
        "beta2: a list 2,1,0.5, a range 0.1:2:log9, or a mix"},
       {"penalty", "RULE", "shared",
        "ridge penalty: gcv or kfold:K for each fit, a number, or shared: that of the uniform fit "
        "by "
        "gcv, times sqrt(n2 / ESS) of the weights"},
-      {"pilot-folds", "K", "5", "folds of the pilot behind surrogate weights"},
+      {"pilot-folds", "K", "5", "folds of the pilot behind surrogate and automatic weights"},
       {"policy-method", "METHOD", "auto",
        "how policies are valued: quadrature, importance_sampling, sequential, or auto"},
       {"policy-samples", "N", "65536", "draws of importance sampling"},

@@ -1,9 +1,15 @@
 #include "pipeline/simulated_readouts.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <utility>
 
 #include "esscher/base/error.h"
 #include "esscher/base/memory.h"
+#include "esscher/base/number_text.h"
+#include "esscher/temperature/weight_temperature.h"
+#include "pipeline/automatic_readout.h"
 
 namespace esscher::internal {
 
@@ -20,19 +26,19 @@ SimulatedReadouts::SimulatedReadouts(const FirstLayer& layer, const SimulationOp
   add_noise(options.model.noise, RandomStream(options.seed, "stage2/noise"), 0, labels_);
 }
 
-RidgeFit SimulatedReadouts::fit(ReadoutWeights weights, double beta) {
+SimulatedReadout SimulatedReadouts::fit(ReadoutWeights weights, double beta) {
   switch (weights) {
+    case ReadoutWeights::automatic:
+      return automatic(beta);
     case ReadoutWeights::uniform:
-      return uniform();
+      return {uniform()};
     case ReadoutWeights::label:
       return weighted(labels_, beta);
     case ReadoutWeights::oracle:
       return weighted(rewards_, beta);
     case ReadoutWeights::surrogate:
-      if (pilot_.empty()) {
-        pilot_ = cross_fitted_predictions(rows_, labels_, options_.pilot_folds, ridge_);
-      }
-      return weighted(pilot_, beta);
+      if (pilot().empty()) return {uniform()};  // cancelled
+      return weighted(pilot(), beta);
   }
   throw InternalError("unknown readout weights");
 }
@@ -44,8 +50,32 @@ const RidgeFit& SimulatedReadouts::uniform() {
   return *uniform_;
 }
 
-RidgeFit SimulatedReadouts::weighted(const std::vector<double>& values, double beta) {
-  const std::vector<double> log_weights = tilted_log_weights(values, beta);
+const std::vector<double>& SimulatedReadouts::pilot() {
+  if (pilot_.empty()) {
+    pilot_ = cross_fitted_predictions(rows_, labels_, options_.pilot_folds, ridge_);
+  }
+  return pilot_;
+}
+
+SimulatedReadout SimulatedReadouts::automatic(double beta) {
+  if (uniform().status == RidgeStatus::cancelled || pilot().empty()) return {uniform()};
+  // Those of the pilot.
+  std::vector<std::uint32_t> folds(labels_.size());
+  for (std::size_t i = 0; i < folds.size(); ++i) {
+    folds[i] = static_cast<std::uint32_t>(i) % static_cast<std::uint32_t>(options_.pilot_folds);
+  }
+  AutomaticReadout found =
+      automatic_readout(rows_, labels_, uniform(), pilot(), folds, beta, ridge_);
+  return {std::move(found.fit), found.weight_temperature, std::move(found.shares),
+          found.calibration, std::move(found.reason)};
+}
+
+SimulatedReadout SimulatedReadouts::weighted(const std::vector<double>& values, double beta) {
+  if (uniform().status == RidgeStatus::cancelled) return {uniform()};
+  SimulatedReadout readout;
+  const double least = std::min(static_cast<double>(values.size()), uniform().degrees_of_freedom);
+  readout.weight_temperature = bearable_temperature(values, beta, least);
+  const std::vector<double> log_weights = tilted_log_weights(values, *readout.weight_temperature);
   RidgeOptions ridge = ridge_;
   if (ridge.rule != PenaltyRule::fixed && options_.shared_penalty == SharedPenalty::yes) {
     const double thinning =
@@ -53,7 +83,15 @@ RidgeFit SimulatedReadouts::weighted(const std::vector<double>& values, double b
     ridge.rule = PenaltyRule::fixed;
     ridge.penalty = uniform().penalty * std::sqrt(thinning);
   }
-  return fit_ridge(rows_, labels_, log_weights, ridge);
+  readout.fit = fit_ridge(rows_, labels_, log_weights, ridge);
+  if (*readout.weight_temperature > beta) {
+    readout.remark = "weights at " + number_text(*readout.weight_temperature, 3) + ": at " +
+                     number_text(beta) + " they would leave " +
+                     number_text(diagnose_weights(tilted_log_weights(values, beta)).ess, 3) +
+                     " effective samples for " +
+                     number_text(std::ceil(uniform().degrees_of_freedom)) + " effective parameters";
+  }
+  return readout;
 }
 
 }  // namespace esscher::internal

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "esscher/base/build_info.h"
 #include "esscher/base/error.h"
@@ -69,8 +70,9 @@ void validate(const SimulationOptions& options) {
     throw UsageError(rejection("--penalty", options.ridge.penalty,
                                "must be finite and not negative", "for example 1e-6"));
   }
-  const bool has_pilot = std::find(options.weights.begin(), options.weights.end(),
-                                   ReadoutWeights::surrogate) != options.weights.end();
+  const bool has_pilot = std::ranges::any_of(options.weights, [](ReadoutWeights weights) {
+    return weights == ReadoutWeights::surrogate || weights == ReadoutWeights::automatic;
+  });
   const bool has_folds = options.ridge.rule == PenaltyRule::kfold;
   if (has_pilot && has_folds && options.pilot_folds < 3) {
     throw UsageError(rejection("--pilot-folds", options.pilot_folds,
@@ -148,7 +150,16 @@ void fit_readouts(const FirstLayer& layer, SimulationResult& result) {
     bool first = true;
     for (const double beta : options.deployment_temperatures) {
       if (options.callbacks.cancelled()) return;
-      PolicyRow row{weights, beta, readouts.fit(weights, beta), {}, {}, {}};
+      internal::SimulatedReadout readout = readouts.fit(weights, beta);
+      if (options.callbacks.cancelled()) return;
+      PolicyRow row;
+      row.weights = weights;
+      row.beta = beta;
+      row.fit = std::move(readout.fit);
+      row.weight_temperature = readout.weight_temperature;
+      row.shares = std::move(readout.shares);
+      row.calibration = readout.calibration;
+      row.readout_remark = std::move(readout.remark);
       const bool tilted = weights != ReadoutWeights::uniform;
       if (tilted || first) {
         result.model.heads.push_back({weights, tilted ? std::optional(beta) : std::nullopt,
@@ -192,22 +203,33 @@ void evaluate(const FirstLayer& layer, SimulationResult& result) {
   result.seconds.policies = seconds_since(start);
 }
 
+/// What automatic weights do is no formula, and the formula speaks of weights at beta2.
+bool is_predicted(const PolicyRow& row) {
+  return row.policy && row.weights != ReadoutWeights::automatic &&
+         row.weight_temperature.value_or(row.beta) == row.beta;
+}
+
 void predict_gaps(const FirstLayer& layer, SimulationResult& result) {
   const SimulationOptions& options = result.options;
   const auto start = Clock::now();
-  StageProgress progress(options.callbacks, "predictions", result.rows.size());
-  for (PolicyRow& row : result.rows) {
+  StageProgress progress(options.callbacks, "predictions", options.deployment_temperatures.size());
+  for (const double beta : options.deployment_temperatures) {
     if (options.callbacks.cancelled()) return;
-    if (!row.policy) {
-      progress.step();
-      continue;
+    std::vector<PolicyRow*> rows;
+    std::vector<PredictedReadout> readouts;
+    for (PolicyRow& row : result.rows) {
+      if (row.beta != beta || !is_predicted(row)) continue;
+      rows.push_back(&row);
+      readouts.push_back({row.weights, row.fit.penalty});
     }
-    PredictedGapOptions prediction;
-    prediction.samples = options.readout_samples;
-    prediction.penalty = row.fit.penalty;
-    prediction.seed = options.seed;
-    prediction.threads = options.threads;
-    row.predicted = predicted_gap(layer, options.model, row.weights, row.beta, prediction);
+    if (!rows.empty()) {
+      PredictedGapOptions prediction;
+      prediction.samples = options.readout_samples;
+      prediction.seed = options.seed;
+      prediction.threads = options.threads;
+      const auto gaps = predicted_gaps(layer, options.model, readouts, beta, prediction);
+      for (std::size_t i = 0; i < rows.size(); ++i) rows[i]->predicted = gaps[i];
+    }
     progress.step();
   }
   result.seconds.predictions = seconds_since(start);

@@ -17,7 +17,8 @@
 namespace esscher {
 namespace {
 
-constexpr std::array<std::pair<ReadoutWeights, const char*>, 4> kNames = {{
+constexpr std::array<std::pair<ReadoutWeights, const char*>, 5> kNames = {{
+    {ReadoutWeights::automatic, "auto"},
     {ReadoutWeights::uniform, "uniform"},
     {ReadoutWeights::label, "label"},
     {ReadoutWeights::surrogate, "surrogate"},
@@ -40,7 +41,7 @@ ReadoutWeights parse_readout_weights(std::string_view text, std::string_view fie
     names.emplace_back(name);
   }
   const std::string nearest = nearest_name(text, names);
-  throw UsageError(rejection(field, text, "must be uniform, label, surrogate or oracle",
+  throw UsageError(rejection(field, text, "must be auto, uniform, label, surrogate or oracle",
                              nearest.empty() ? "" : "did you mean " + nearest + "?"));
 }
 

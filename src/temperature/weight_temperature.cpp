@@ -5,6 +5,8 @@
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "esscher/readout/readout_weights.h"
+#include "esscher/weights/log_weights.h"
 
 namespace esscher {
 namespace {
@@ -35,6 +37,19 @@ std::vector<double> weight_temperature_grid(double beta) {
   for (const double factor : {1.0, 1.5, 2.0, 3.0, 4.0, 8.0, 16.0}) grid.push_back(factor * beta);
   grid.push_back(std::numeric_limits<double>::infinity());
   return grid;
+}
+
+double bearable_temperature(std::span<const double> values, double beta, double least_ess) {
+  if (static_cast<double>(values.size()) < least_ess) {
+    return std::numeric_limits<double>::infinity();
+  }
+  const auto leaves_enough = [&](double temperature) {
+    return diagnose_weights(tilted_log_weights(values, temperature)).ess >= least_ess;
+  };
+  double temperature = beta;
+  for (int step = 1; !leaves_enough(temperature); ++step)
+    temperature = beta * std::exp2(step / 4.0);
+  return temperature;
 }
 
 AveragedWeights averaged_weights(std::span<const double> temperatures, std::span<const double> ess,

@@ -49,7 +49,7 @@ TEST(Simulate, WritesTheFilesThatItNames) {
   const auto json = nlohmann::json::parse(read_file(folder.path() / "run" / "result.json"));
   EXPECT_EQ(json["options"]["seed"], "1");
   EXPECT_FALSE(json["esscher"]["instruction_set"].get<std::string>().empty());
-  EXPECT_EQ(json["policies"].size(), 8U);
+  EXPECT_EQ(json["policies"].size(), 10U);
   EXPECT_EQ(json["features"]["overlaps"].size(), 12U);
   EXPECT_EQ(json["control"]["samples"], json["features"]["samples"]);
   for (const auto& row : json["policies"]) {

@@ -29,14 +29,16 @@ std::string refusal(Call call) {
 }
 
 TEST(ReadoutWeights, NamesAreReadBack) {
-  for (const ReadoutWeights weights : {ReadoutWeights::uniform, ReadoutWeights::label,
-                                       ReadoutWeights::surrogate, ReadoutWeights::oracle}) {
+  for (const ReadoutWeights weights :
+       {ReadoutWeights::automatic, ReadoutWeights::uniform, ReadoutWeights::label,
+        ReadoutWeights::surrogate, ReadoutWeights::oracle}) {
     EXPECT_EQ(parse_readout_weights(readout_weights_name(weights)), weights);
   }
-  EXPECT_EQ(refusal([] { parse_readout_weights("labels", "--weights"); }),
-            "--weights = labels: must be uniform, label, surrogate or oracle; did you mean label?");
+  EXPECT_EQ(
+      refusal([] { parse_readout_weights("labels", "--weights"); }),
+      "--weights = labels: must be auto, uniform, label, surrogate or oracle; did you mean label?");
   EXPECT_EQ(refusal([] { parse_readout_weights("", "weights"); }),
-            "weights = : must be uniform, label, surrogate or oracle");
+            "weights = : must be auto, uniform, label, surrogate or oracle");
 }
 
 // Each row's prediction is that of a fit in which its fold has no weight: rows 1 to 1500 are two

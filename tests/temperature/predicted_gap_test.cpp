@@ -15,6 +15,14 @@
 namespace esscher {
 namespace {
 
+/// Of one readout.
+PredictedGap predicted_gap(const FirstLayer& layer, const SingleIndexModel& model,
+                           ReadoutWeights weights, double beta, const PredictedGapOptions& options,
+                           double penalty = 0) {
+  const PredictedReadout one{weights, penalty};
+  return predicted_gaps(layer, model, {&one, 1}, beta, options).front();
+}
+
 struct Spread {
   double mean = 0;
   double error = 0;  ///< standard error of the mean
@@ -102,10 +110,9 @@ TEST(PredictedGap, ApproximationIsWhatTheFeaturesCannotSay) {
   PredictedGapOptions options;
   options.threads = 1;
   for (const double penalty : {0.0, 0.5}) {
-    options.penalty = penalty;
     const double a = 0.6 / (1 + penalty);
     for (const ReadoutWeights weights : {ReadoutWeights::uniform, ReadoutWeights::oracle}) {
-      const PredictedGap gap = predicted_gap(layer, model, weights, 1, options);
+      const PredictedGap gap = predicted_gap(layer, model, weights, 1, options, penalty);
       // 2^15 draws tell a second moment to 1 %.
       EXPECT_NEAR(gap.approximation, 1 - 2 * a * 0.6 + a * a, 0.04);
       // J* - J(pi_0) = 1/2.
@@ -142,7 +149,7 @@ TEST(PredictedGap, AgreesWithSimulation) {
   const FirstLayer layer = some_layer(ActivationKind::tanh);
   PredictedGapOptions options;
   options.samples = 1000;
-  options.penalty = 1e-4;
+  const double penalty = 1e-4;
   options.threads = 1;
   options.draws = 1 << 14;
   for (const double beta : {4.0, 2.0}) {
@@ -162,7 +169,7 @@ TEST(PredictedGap, AgreesWithSimulation) {
         if (weights == ReadoutWeights::oracle) log_weights = tilted_log_weights(truth, beta);
         RidgeOptions ridge;
         ridge.rule = PenaltyRule::fixed;
-        ridge.penalty = options.penalty;
+        ridge.penalty = penalty;
         ridge.threads = 1;
         fits.push_back(fit_ridge(rows, labels, log_weights, ridge));
       }
@@ -180,7 +187,7 @@ TEST(PredictedGap, AgreesWithSimulation) {
         shared = std::max(shared, value.gap.standard_error);
       }
       const Spread measured = spread(gaps);
-      const PredictedGap predicted = predicted_gap(layer, model, weights, beta, options);
+      const PredictedGap predicted = predicted_gap(layer, model, weights, beta, options, penalty);
       EXPECT_GT(*predicted.variance, predicted.approximation);
       EXPECT_NEAR(measured.mean, *predicted.gap,
                   0.1 * *predicted.gap + 4 * std::hypot(measured.error, shared))
@@ -230,6 +237,26 @@ TEST(PredictedGap, DoesNotDependOnThreads) {
   }
 }
 
+// Whoever else is asked for beside it.
+TEST(PredictedGap, IsOneNumberAloneAndInCompany) {
+  const SingleIndexModel model{parse_link("tanh"), Noise(NoiseKind::gaussian, 0.3)};
+  const FirstLayer layer = some_layer(ActivationKind::relu);
+  PredictedGapOptions options;
+  options.draws = 5000;
+  options.threads = 1;
+  const std::vector<PredictedReadout> readouts{{ReadoutWeights::oracle, 1e-3},
+                                               {ReadoutWeights::uniform, 1e-4},
+                                               {ReadoutWeights::label, 1e-2},
+                                               {ReadoutWeights::uniform, 0}};
+  const std::vector<PredictedGap> all = predicted_gaps(layer, model, readouts, 0.5, options);
+  for (std::size_t k = 0; k < readouts.size(); ++k) {
+    const PredictedGap alone =
+        predicted_gap(layer, model, readouts[k].weights, 0.5, options, readouts[k].penalty);
+    EXPECT_EQ(*all[k].gap, *alone.gap);
+    EXPECT_EQ(all[k].approximation, alone.approximation);
+  }
+}
+
 // Neurons that never act, and two that are alike, take no part in the fit.
 TEST(PredictedGap, BearsSingularFeatures) {
   FirstLayer layer = some_layer(ActivationKind::relu);
@@ -248,15 +275,15 @@ TEST(PredictedGap, RefusesBadInputInWords) {
   const SingleIndexModel model{parse_link("tanh"), {}};
   PredictedGapOptions bad;
   bad.samples = 0;
-  const auto text = [&](double beta, const PredictedGapOptions& with) {
+  const auto text = [&](double beta, const PredictedGapOptions& with, double penalty = 0,
+                        ReadoutWeights weights = ReadoutWeights::uniform) {
     return failure_text<UsageError>([&] {
-      predicted_gap(some_layer(ActivationKind::relu), model, ReadoutWeights::uniform, beta, with);
+      predicted_gap(some_layer(ActivationKind::relu), model, weights, beta, with, penalty);
     });
   };
   expect_words(text(1, bad), "samples = 0");
-  bad = {};
-  bad.penalty = -1;
-  expect_words(text(1, bad), "penalty = -1", "not negative");
+  expect_words(text(1, {}, -1), "penalty = -1", "not negative");
+  expect_words(text(1, {}, 0, ReadoutWeights::automatic), "weights", "auto", "no formula");
   bad = {};
   bad.draws = std::uint64_t{1} << 50;
   expect_words(text(1, bad), "draws", "memory", "fewer");

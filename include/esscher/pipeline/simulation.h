@@ -14,6 +14,7 @@
 #include "esscher/policy/policy_value.h"
 #include "esscher/temperature/admissible_set.h"
 #include "esscher/temperature/predicted_gap.h"
+#include "esscher/temperature/tilt_calibration.h"
 #include "esscher/theory/tilted_law.h"
 
 namespace esscher {
@@ -21,8 +22,13 @@ namespace esscher {
 /// One readout at one deployment temperature.
 struct PolicyRow {
   ReadoutWeights weights = ReadoutWeights::uniform;
-  double beta = 0;  ///< beta2: of the weights and of the policy
+  double beta = 0;  ///< beta2: of the policy, and of the weights where the sample bears it
   RidgeFit fit;
+  /// At which the weights were taken (of automatic ones the lowest); empty for uniform ones.
+  std::optional<double> weight_temperature;
+  std::vector<double> shares;                  ///< of a mean of readouts; automatic weights only
+  std::optional<TiltCalibration> calibration;  ///< its scale and why; automatic weights only
+  std::string readout_remark;                  ///< a sentence where weights are not as named
   std::optional<PolicyValue> policy;  ///< empty where stopped before, or where there is no policy
   std::string policy_remark;  ///< why there is no policy: its partition function is infinite
   std::optional<PredictedGap> predicted;

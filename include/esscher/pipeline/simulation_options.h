@@ -67,12 +67,13 @@ struct SimulationOptions {
   std::uint64_t readout_samples = 20000;  ///< n2
   /// Fresh biases are uniform on +- this; 0 keeps those of stage 1.
   double readout_bias_range = 3;
-  std::vector<ReadoutWeights> weights{ReadoutWeights::uniform, ReadoutWeights::label,
-                                      ReadoutWeights::surrogate, ReadoutWeights::oracle};
+  std::vector<ReadoutWeights> weights{ReadoutWeights::automatic, ReadoutWeights::uniform,
+                                      ReadoutWeights::label, ReadoutWeights::surrogate,
+                                      ReadoutWeights::oracle};
   std::vector<double> deployment_temperatures{};  ///< beta2
   RidgeOptions ridge{};
   SharedPenalty shared_penalty = SharedPenalty::yes;  ///< not used by a fixed penalty
-  int pilot_folds = 5;                                ///< of the surrogate weights' cross-fitting
+  int pilot_folds = 5;                                ///< of the pilot, for surrogate and automatic weights
 
   // Policies and temperatures.
   std::optional<PolicyMethod> policy_method{};

@@ -12,6 +12,7 @@
 namespace esscher {
 
 enum class ReadoutWeights {
+  automatic,  ///< "auto": chosen from the sample (src/pipeline/automatic_readout.h)
   uniform,    ///< w = 1: plain regression
   label,      ///< w = e^{y/beta}: idealised, noise and all
   surrogate,  ///< w = e^{r_pilot(x)/beta}: practical, the pilot cross-fitted with uniform weights

@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "esscher/model/network.h"
 #include "esscher/model/single_index.h"
@@ -16,7 +18,6 @@ namespace esscher {
 
 struct PredictedGapOptions {
   std::uint64_t samples = 20000;  ///< n2
-  double penalty = 0;             ///< lambda of the ridge
   /// Draws from which population averages are taken, half of them from the optimal policy; at least
   /// 64 a neuron are taken.
   std::uint64_t draws = 1 << 15;
@@ -35,7 +36,13 @@ struct PredictedGap {
   std::string remark;                ///< a sentence where variance is empty
 };
 
-/// The prediction for one kind of weights at one temperature, which is that of the weights too.
+/// Of which readout the gap is to be predicted.
+struct PredictedReadout {
+  ReadoutWeights weights = ReadoutWeights::uniform;
+  double penalty = 0;  ///< lambda of the ridge
+};
+
+/// The predictions for several readouts at one temperature, which is that of the weights too.
 /// Surrogate counts as oracle: the pilot's error is not predicted.
 ///
 /// With w the weights of mean 1, A = Cov_w(phi) + lambda I, a = A^{-1} Cov_w(phi, y) the
@@ -45,10 +52,12 @@ struct PredictedGap {
 /// Constants do not matter to a policy, hence the covariances. The noise is averaged over in closed
 /// form, by its cumulants. Good while the gap is a quadratic form in the error, which is small
 /// against beta then, and n2 large against the number of neurons at the weights' ESS.
-/// \throws UsageError for options or a layer outside their ranges, or where E e^{r*/beta} is
-///         infinite.
-/// Cost: per draw m k + 2 m^2 multiply-adds, and an eigendecomposition of m x m.
-PredictedGap predicted_gap(const FirstLayer& layer, const SingleIndexModel& model,
-                           ReadoutWeights weights, double beta, const PredictedGapOptions& options);
+/// \throws UsageError for options or a layer outside their ranges, automatic weights, which are
+///         chosen from a sample, or where E e^{r*/beta} is infinite.
+/// Cost: per draw m k + 3 m^2 multiply-adds, 3 m^2 / 2 less where none or all have uniform weights,
+/// and two eigendecompositions of m x m, however many readouts there are.
+std::vector<PredictedGap> predicted_gaps(const FirstLayer& layer, const SingleIndexModel& model,
+                                         std::span<const PredictedReadout> readouts, double beta,
+                                         const PredictedGapOptions& options);
 
 }  // namespace esscher

@@ -26,6 +26,12 @@ namespace esscher {
 /// \throws UsageError unless beta is a temperature
 std::vector<double> weight_temperature_grid(double beta);
 
+/// The lowest of beta times 1, 2^(1/4), 2^(1/2), ... at which weights e^{value/temperature} leave
+/// \p least_ess effective samples; infinity where equal weights do not.
+/// \throws UsageError unless beta is a temperature, DataError as normalise_log_weights()
+/// Cost: a pass over the values for each temperature tried.
+double bearable_temperature(std::span<const double> values, double beta, double least_ess);
+
 struct AveragedWeightsOptions {
   std::size_t parameters = 0;  ///< effective ones of the readout, intercept included
   double least_ess_ratio = 0.1;
