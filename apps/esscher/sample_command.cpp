@@ -57,7 +57,7 @@ void add_sample_command(CLI::App& program) {
       ->required();
   command
       ->add_option("--weights", arguments->weights,
-                   "which readout: uniform, label, surrogate or oracle")
+                   "which readout: auto, uniform, label, surrogate or oracle")
       ->type_name("KIND")
       ->capture_default_str();
   command

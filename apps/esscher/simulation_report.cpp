@@ -38,10 +38,12 @@ std::string time_text(const RecoveryTimes& times) {
 
 std::string head(const SimulationResult& result) {
   const FeatureOptions& features = result.plan.features;
-  const SingleIndexModel& model = result.options.model;
+  const MultiIndexModel& model = result.options.model;
+  const std::size_t q = model.link.directions();
   return fmt::format(
-      "Reward r*(x) = f(<theta*, x>), f(z) = {}, x ~ N(0, I_d), d = {}\n"
+      "Reward r*(x) = f({}), f = {}, x ~ N(0, I_d), d = {}\n"
       "  link {}, noise {}, {} neurons ({}), seed {}\n",
+      q == 1 ? "<theta*, x>" : fmt::format("<theta_1, x>, ..., <theta_{}, x>", q),
       model.link.formula(), figure(static_cast<double>(features.dim), 7), model.link.name(),
       model.noise.name(), features.width, features.activation.name(), features.seed);
 }
@@ -61,13 +63,17 @@ std::string stage_one_words(const SimulationResult& result) {
   } else {
     text += "Samples are not weighted. ";
   }
-  text += fmt::format(
-      "Plain regression sees the information exponent {}, the best label transform the generative "
-      "exponent {}. Engine {}: {} samples in batches of {}, step size {}; {} after {:.1f} s.",
-      exponent_text(result.plan.information_exponent),
-      exponent_text(result.plan.generative_exponent), engine_name(summary.engine),
-      figure(static_cast<double>(summary.samples), 3), features.batch,
-      figure(features.step_size, 3), feature_status_name(summary.status), result.seconds.features);
+  if (features.hidden == 1) {
+    text += fmt::format(
+        "Plain regression sees the information exponent {}, the best label transform the "
+        "generative exponent {}. ",
+        exponent_text(result.plan.information_exponent),
+        exponent_text(result.plan.generative_exponent));
+  }
+  text += fmt::format("Engine {}: {} samples in batches of {}, step size {}; {} after {:.1f} s.",
+                      engine_name(summary.engine), figure(static_cast<double>(summary.samples), 3),
+                      features.batch, figure(features.step_size, 3),
+                      feature_status_name(summary.status), result.seconds.features);
   return text;
 }
 
@@ -146,6 +152,16 @@ std::string refinement(const SimulationResult& result) {
     text += row("largest |overlap|",
                 {figure(largest_size(result.features.overlaps), 3),
                  figure(summary.principal_cosines.empty() ? 0 : summary.principal_cosines[0], 5)});
+    if (summary.principal_cosines.size() > 1) {
+      std::string cosines;
+      for (const double cosine : summary.principal_cosines) {
+        cosines += fmt::format("{}{:.5f}", cosines.empty() ? "" : ", ", cosine);
+      }
+      text += fmt::format(
+          "  {:<{}}{:>{}}\n",
+          fmt::format("cosines of angles to the {} hidden directions", result.plan.features.hidden),
+          kFactLabel, cosines, 2 * kWideColumn);
+    }
     text += row("held-out squared error, noise and all",
                 {error_text(summary.pilot), error_text(summary.refined)});
     double total = 0;
@@ -215,14 +231,15 @@ std::string automatic_table(const SimulationResult& result) {
   }
   if (rows.empty()) return "";
   std::ranges::sort(rows, [](const auto* a, const auto* b) { return a->beta > b->beta; });
-  std::string text = "\n" + paragraph(
-                                "What auto did: readouts with equal weights and with surrogate "
-                                "weights at beta_w, 2 and 4 "
-                                "beta_w, mixed by their held-out error where the tilt goes; times "
-                                "a factor, below 1 where "
-                                "held-out labels do not bear out the reward's whole tilt. 'Seen' "
-                                "is the share of the tilt "
-                                "that leaves 30 effective samples to look at.");
+  std::string text =
+      "\n" + paragraph(
+                 "What auto did: readouts with equal weights, with label weights, and with "
+                 "surrogate weights at "
+                 "beta_w, 2 beta_w and 4 beta_w, mixed by their held-out error where the tilt "
+                 "goes; times a "
+                 "factor, below 1 where held-out labels do not bear out the reward's whole tilt. "
+                 "'Seen' is "
+                 "the share of the tilt that leaves 30 effective samples to look at.");
   text += fmt::format("  {:>{}}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}\n", "beta2", kBeta,
                       "beta_w", "equal", "label", "at beta_w", "at 2", "at 4", "factor", "seen");
   for (const PolicyRow* each : rows) {
@@ -316,10 +333,11 @@ std::string conclusion(const SimulationResult& result) {
   const FeatureSummary& features = result.features;
   auto samples = static_cast<double>(features.samples);
   std::string text = fmt::format(
-      "In short: of {} neurons in {} dimensions {} found the hidden direction in part (overlap "
+      "In short: of {} neurons in {} dimensions {} found the hidden direction{} in part (overlap "
       "above {}) from {} samples{}.",
       features.overlaps.size(), figure(static_cast<double>(result.plan.features.dim), 7),
-      features.weak.count, figure(result.plan.features.weak), figure(samples, 3),
+      features.weak.count, result.plan.features.hidden == 1 ? "" : "s",
+      figure(result.plan.features.weak), figure(samples, 3),
       result.plan.feature_temperature ? " weighted with e^{y/beta1}" : "");
   if (result.control) {
     text += fmt::format(

@@ -160,7 +160,8 @@ std::vector<Setting> simulation_settings() {
   return {
       {"link", "LINK", "",
        "the reward along theta*: a name with parameters ('esscher links' lists them), a formula in "
-       "z, or table:FILE.csv; modifiers @clip:LO,HI @scale:A @shift:C as for 'esscher theory'"},
+       "z, or table:FILE.csv; modifiers @clip:LO,HI @scale:A @shift:C as for 'esscher theory'. A "
+       "formula in z1 to z4 is a reward of so many hidden directions: 'z1*z2@clip:-2,2'"},
       {"noise", "NOISE", "none",
        "label noise: none, gaussian:TAU, uniform:TAU or rademacher:TAU (TAU: standard deviation)"},
       {"dim", "D", "1000", "input dimension d, up to 1e15: 1000000 or 1e6"},
@@ -229,8 +230,8 @@ SimulationOptions read_simulation(const Settings& settings) {
         "--link: missing; name a link, for example --link damped_hermite:3, or see "
         "'esscher links'");
   }
-  SimulationOptions options{
-      .model = {parse_link(settings["link"], "--link"), parse_noise(settings["noise"], "--noise")}};
+  SimulationOptions options{.model = {parse_multi_link(settings["link"], "--link"),
+                                      parse_noise(settings["noise"], "--noise")}};
   options.dim = parse_count(settings["dim"], "--dim", 2, 1'000'000'000'000'000);
   options.width = parse_count(settings["width"], "--width", 1);
   options.activation = parse_activation(settings["activation"], "--activation");

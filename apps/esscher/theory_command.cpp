@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "esscher/model/multi_link.h"
 #include "esscher/theory/analysis.h"
 #include "options.h"
 #include "output.h"
@@ -25,18 +26,27 @@ struct TheoryArguments {
   std::string output;
 };
 
+/// \throws UsageError for a link of several variables, which only simulations know
+Link one_variable(const std::string& text) {
+  const MultiLink link = parse_multi_link(text, "--link");
+  if (link.single() != nullptr) return *link.single();
+  throw UsageError(rejection("--link", text,
+                             "has " + std::to_string(link.directions()) +
+                                 " variables, and theory speaks of one hidden direction",
+                             "simulate it: 'esscher simulate --link ...'"));
+}
+
 TheoryOptions options_from(const TheoryArguments& arguments) {
   if (arguments.link.empty()) {
     throw UsageError(
         "--link: missing; name a link, for example --link damped_hermite:3, or see "
         "'esscher links'");
   }
-  TheoryOptions options{
-      {parse_link(arguments.link, "--link"), parse_noise(arguments.noise, "--noise")},
-      {},
-      static_cast<int>(parse_integer(arguments.max_order, "--max-order", 1, 64)),
-      {},
-      parse_number(arguments.overlap, "--overlap")};
+  TheoryOptions options{{one_variable(arguments.link), parse_noise(arguments.noise, "--noise")},
+                        {},
+                        static_cast<int>(parse_integer(arguments.max_order, "--max-order", 1, 64)),
+                        {},
+                        parse_number(arguments.overlap, "--overlap")};
   if (!(options.overlap >= -1 && options.overlap <= 1)) {
     throw UsageError(rejection("--overlap", options.overlap, "must be in [-1, 1]",
                                "it is the cosine between the learned direction and theta*"));

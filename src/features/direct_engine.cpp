@@ -122,6 +122,7 @@ class DirectEngine final : public FeatureEngine {
     for (std::size_t j = 0; j < rows_.rows(); ++j) {
       for (std::size_t k = 0; k < rows_.dim(); ++k) layer.weights(j, k) = rows_(j, k);
     }
+    layer.hidden = options_.hidden;
     return layer;
   }
 
@@ -159,7 +160,7 @@ class DirectEngine final : public FeatureEngine {
         for (std::size_t k = 0; k < row.size(); ++k) row[k] += factor * estimate[k];
       }
       rows_.set(j, row);
-      overlaps_[j] = rows_(j, 0);
+      overlaps_[j] = overlap(j);
     });
   }
 
@@ -237,7 +238,17 @@ class DirectEngine final : public FeatureEngine {
                                 "look for infinite or missing values in the samples, or lower "
                                 "--step-size"));
     }
-    overlaps_[j] = std::clamp(rows_(j, 0), -1.0, 1.0);
+    overlaps_[j] = overlap(j);
+  }
+
+  /// <w_j, theta*>, or the length of the part along several hidden directions.
+  double overlap(std::size_t j) const {
+    if (options_.hidden == 1) return std::clamp<double>(rows_(j, 0), -1.0, 1.0);
+    double square = 0;
+    for (std::size_t k = 0; k < options_.hidden; ++k) {
+      square += static_cast<double>(rows_(j, k)) * rows_(j, k);
+    }
+    return std::min(std::sqrt(square), 1.0);
   }
 
   FeatureOptions options_;

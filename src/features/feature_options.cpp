@@ -78,6 +78,11 @@ void require_range(std::string_view field, std::uint64_t value, std::uint64_t le
 void validate_network(const FeatureOptions& options) {
   require_range("--dim", options.dim, 2, kGreatestDim);
   require_range("--width", options.width, 1, std::uint64_t{1} << 31);
+  require_range("hidden directions", options.hidden, 1, options.dim);
+  if (options.hidden > 1 && options.engine != Engine::direct) {
+    throw UsageError(rejection("--engine", engine_name(options.engine),
+                               "simulates rewards of one hidden direction", "take direct"));
+  }
   const Activation& activation = options.activation;
   const bool has_order =
       activation.kind == ActivationKind::hermite || activation.kind == ActivationKind::mixture;

@@ -18,7 +18,8 @@ namespace esscher::internal {
 /// 2. readouts with defensive weights e^{pilot/beta_w} are fitted for beta_w = 1, 2 and 4 times the
 ///    lowest temperature, not below beta, at which the pilot's weights leave four effective samples
 ///    for each effective parameter, and one with weights e^{y/beta_w}, beta_w likewise;
-/// 3. they and plain regression are mixed by their held-out error under the first of the pilot's weights
+/// 3. they and plain regression are mixed by their held-out error under the first of the pilot's
+/// weights
 ///    (readout/stacking.h);
 /// 4. the mixture is the pilot of a second such round, whose mixture, brought to its slope, is
 ///    deployed.

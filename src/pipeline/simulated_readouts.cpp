@@ -20,8 +20,9 @@ SimulatedReadouts::SimulatedReadouts(const FirstLayer& layer, const SimulationOp
       ridge_(options.ridge) {
   ridge_.threads = options.threads;
   const std::vector<double> z = rows_.directions();
-  rewards_.resize(z.size());
-  options.model.link.evaluate(z, rewards_);
+  const std::size_t q = layer.hidden;
+  rewards_.resize(z.size() / q);
+  options.model.link.evaluate({z.data(), rewards_.size(), q, q}, rewards_);
   labels_ = rewards_;
   add_noise(options.model.noise, RandomStream(options.seed, "stage2/noise"), 0, labels_);
 }

@@ -11,7 +11,7 @@
 #include "esscher/base/memory.h"
 #include "esscher/base/number_text.h"
 #include "esscher/model/samples.h"
-#include "esscher/theory/finiteness.h"
+#include "esscher/theory/multi_tilted_law.h"
 #include "pipeline/simulated_readouts.h"
 
 namespace esscher {
@@ -60,10 +60,12 @@ void validate(const SimulationOptions& options) {
     throw UsageError(rejection("--policy-samples", std::to_string(options.policy_samples),
                                "must be from 1000 to 4294967296"));
   }
-  if (options.policy_method == PolicyMethod::quadrature && options.width > 1) {
+  const bool several = options.model.link.directions() > 1;
+  if (options.policy_method == PolicyMethod::quadrature && (options.width > 1 || several)) {
     throw UsageError(rejection("--policy-method", "quadrature",
                                "serves rewards of one direction only",
-                               "take --width 1, or leave the choice open with auto"));
+                               several ? "leave the choice open with auto"
+                                       : "take --width 1, or leave the choice open with auto"));
   }
   if (options.ridge.rule == PenaltyRule::fixed &&
       !(options.ridge.penalty >= 0 && std::isfinite(options.ridge.penalty))) {
@@ -91,6 +93,13 @@ void validate(const SimulationOptions& options) {
 
 namespace {
 
+/// Stage 1 of a plan.
+FeatureResult learn(const FeaturePlan& plan, const SimulationOptions& options) {
+  if (options.model.single()) return learn_features(plan.features);
+  return learn_features(plan.features,
+                        MultiIndexSamples(options.model, options.dim, options.seed, "stage1"));
+}
+
 /// Stage 1b. Samples that stage 1 stored are used once more; else they are fresh.
 void refine_features(FirstLayer& layer, SimulationResult& result) {
   const auto start = Clock::now();
@@ -99,8 +108,8 @@ void refine_features(FirstLayer& layer, SimulationResult& result) {
   RefineResult refined = [&] {
     if (features.engine != Engine::direct) return refine(layer, features.model, refinement);
     const bool stored = features.schedule == Schedule::multi_pass;
-    const SingleIndexSamples source(features.model, features.dim, features.seed,
-                                    stored ? "stage1" : "refine");
+    const MultiIndexSamples source(result.options.model, features.dim, features.seed,
+                                   stored ? "stage1" : "refine");
     return refine(layer, source, refinement);
   }();
   layer = std::move(refined.layer);
@@ -211,6 +220,11 @@ bool is_predicted(const PolicyRow& row) {
 
 void predict_gaps(const FirstLayer& layer, SimulationResult& result) {
   const SimulationOptions& options = result.options;
+  const std::optional<SingleIndexModel> model = options.model.single();
+  if (!model) {
+    result.remarks.emplace_back("Gaps are predicted for rewards of one hidden direction only.");
+    return;
+  }
   const auto start = Clock::now();
   StageProgress progress(options.callbacks, "predictions", options.deployment_temperatures.size());
   for (const double beta : options.deployment_temperatures) {
@@ -227,7 +241,7 @@ void predict_gaps(const FirstLayer& layer, SimulationResult& result) {
       prediction.samples = options.readout_samples;
       prediction.seed = options.seed;
       prediction.threads = options.threads;
-      const auto gaps = predicted_gaps(layer, options.model, readouts, beta, prediction);
+      const auto gaps = predicted_gaps(layer, *model, readouts, beta, prediction);
       for (std::size_t i = 0; i < rows.size(); ++i) rows[i]->predicted = gaps[i];
     }
     progress.step();
@@ -272,12 +286,21 @@ FeatureSummary run_control(const SimulationResult& result) {
   plain.step_size.reset();
   FeaturePlan plan = plan_features(plain);
   plan.features.spectral_samples = result.plan.features.spectral_samples;
-  return learn_features(plan.features).summary;
+  return learn(plan, plain).summary;
+}
+
+/// <w_j, theta*>, or the length of the row's part along several hidden directions.
+double overlap(const FirstLayer& layer, std::size_t j) {
+  if (layer.hidden == 1) return layer.weights(j, 0);
+  double square = 0;
+  for (const double w : layer.weights.row(j).first(layer.hidden)) square += w * w;
+  return std::min(std::sqrt(square), 1.0);
 }
 
 void record_facts(SimulationResult& result) {
   auto& facts = result.model.facts;
   facts["link"] = result.options.model.link.name();
+  facts["hidden_directions"] = std::to_string(result.options.model.link.directions());
   facts["noise"] = result.options.model.noise.name();
   facts["seed"] = std::to_string(result.options.seed);
   facts["engine"] = engine_name(result.plan.features.engine);
@@ -300,7 +323,7 @@ SimulationResult simulate(const SimulationOptions& options) {
   }
 
   auto start = Clock::now();
-  FeatureResult learned = learn_features(result.plan.features);
+  FeatureResult learned = learn(result.plan, options);
   result.features = std::move(learned.summary);
   result.seconds.features = seconds_since(start);
   if (options.control && result.plan.feature_temperature && !cancelled()) {
@@ -316,7 +339,7 @@ SimulationResult simulate(const SimulationOptions& options) {
 
   if (result.plan.refinement && !cancelled()) refine_features(learned.layer, result);
   for (std::size_t j = 0; j < learned.layer.width(); ++j) {
-    result.overlaps.push_back(learned.layer.weights(j, 0));
+    result.overlaps.push_back(overlap(learned.layer, j));
   }
 
   result.model.first = readout_layer(learned.layer, options);

@@ -2,15 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <vector>
 
 #include "esscher/base/error.h"
+#include "esscher/base/matrix.h"
 #include "esscher/base/memory.h"
 #include "esscher/base/number_text.h"
+#include "esscher/base/random.h"
 #include "esscher/features/feature_engine.h"
+#include "esscher/model/samples.h"
 #include "esscher/theory/exponents.h"
 #include "esscher/theory/feature_temperature.h"
 #include "esscher/theory/finiteness.h"
 #include "esscher/theory/sample_complexity.h"
+#include "features/sample_label.h"
 
 namespace esscher {
 namespace {
@@ -59,12 +65,12 @@ LabelTransform transform_of(Weighting weighting) {
 }
 
 /// The label's law as clipping leaves it, but for the noise, which is clipped along.
-SingleIndexModel seen_by_stage_one(const SimulationOptions& options) {
+SingleIndexModel seen_by_stage_one(const SimulationOptions& options,
+                                   const SingleIndexModel& model) {
   if (!std::isfinite(options.label_clip_low) || !std::isfinite(options.label_clip_high)) {
-    return options.model;
+    return model;
   }
-  return {clipped(options.model.link, options.label_clip_low, options.label_clip_high),
-          options.model.noise};
+  return {clipped(model.link, options.label_clip_low, options.label_clip_high), model.noise};
 }
 
 void require_signal(const SimulationOptions& options, const Exponents& found) {
@@ -136,8 +142,8 @@ void choose_samples(const SimulationOptions& options, FeaturePlan& plan) {
   const SampleComplexity complexity = one_pass_complexity(plan.exponent);
   const double wanted = kSamplesPerDimension * std::pow(d, complexity.exponent) *
                         (complexity.log_factor ? std::log(d) : 1.0);
-  const bool direct_only =
-      features.schedule == Schedule::multi_pass || options.engine == Engine::direct;
+  const bool direct_only = features.schedule == Schedule::multi_pass ||
+                           options.engine == Engine::direct || features.hidden > 1;
   const double most = affordable_samples(features, direct_only);
   if (wanted > most) {
     plan.remarks.push_back("Stage 1 of exponent " + std::to_string(plan.exponent) + " would want " +
@@ -156,6 +162,10 @@ void choose_engine(const SimulationOptions& options, FeaturePlan& plan) {
   const auto d = static_cast<double>(features.dim);
   const auto m = static_cast<double>(features.width);
   const auto n = static_cast<double>(features.samples);
+  if (features.hidden > 1) {
+    features.engine = Engine::direct;
+    return;
+  }
   const std::uint64_t least =
       least_order_parameter_dim(features.width, features.batch, features.schedule);
   const bool wide_enough = features.dim >= least;
@@ -224,25 +234,82 @@ void choose_refinement(const SimulationOptions& options, FeaturePlan& plan) {
   plan.refinement = refinement;
 }
 
+/// Temperature, label and exponent of a reward of one direction: what theory says.
+FeaturePlan plan_one_direction(const SimulationOptions& options, const SingleIndexModel& model) {
+  const SingleIndexModel seen = seen_by_stage_one(options, model);
+  const Exponents found = exponents(seen);
+  require_signal(options, found);
+  FeaturePlan plan{.features = {.model = model}};
+  choose_temperature(options, seen, found, plan);
+  choose_exponent(found, plan);
+  const Weighting weighting = plan.feature_temperature ? options.weighting : Weighting::none;
+  plan.features.label = standardised_label(model, weighting, plan.feature_temperature.value_or(1),
+                                           options.label_clip_low, options.label_clip_high);
+  return plan;
+}
+
+/// Of a reward of several, by a sample of labels.
+FeaturePlan plan_several_directions(const SimulationOptions& options) {
+  if (options.engine && *options.engine != Engine::direct) {
+    throw UsageError(rejection("--engine", engine_name(*options.engine),
+                               "simulates rewards of one hidden direction",
+                               "take direct, or leave the choice open"));
+  }
+  constexpr std::size_t kLabels = 1 << 16;
+  const std::size_t q = options.model.link.directions();
+  Matrix<double> z(kLabels, q);
+  RandomStream(0, "plan/z").fill_normal(0, z.values());
+  std::vector<double> labels(kLabels);
+  options.model.link.evaluate(z.view(), labels);
+  add_noise(options.model.noise, RandomStream(0, "plan/noise"), 0, labels);
+  for (double& y : labels) y = std::clamp(y, options.label_clip_low, options.label_clip_high);
+  double mean = 0;
+  for (const double y : labels) mean += y / kLabels;
+  double deviation = 0;
+  for (const double y : labels) deviation += (y - mean) * (y - mean) / kLabels;
+  deviation = std::sqrt(deviation);
+  if (!(deviation > 1e-13 * std::abs(mean))) {
+    throw UsageError(rejection("--link", options.model.link.name(),
+                               "the reward is constant: there is nothing to learn"));
+  }
+
+  FeaturePlan plan{.features = {.model = {parse_link("identity"), options.model.noise}}};
+  plan.features.hidden = q;
+  plan.exponent = 2;
+  if (options.weighting != Weighting::none) {
+    const bool given = options.temperature_rule == FeatureTemperatureRule::given;
+    plan.feature_temperature = given ? options.feature_temperature : deviation;
+    require_temperature(*plan.feature_temperature, "--feature-temperature");
+  }
+  WeightedLabel& label = plan.features.label;
+  label.weighting = options.weighting;
+  label.inverse_temperature = 1 / plan.feature_temperature.value_or(1);
+  label.clip_low = options.label_clip_low;
+  label.clip_high = options.label_clip_high;
+  internal::standardise_on_sample(labels, std::vector(kLabels, 1.0 / kLabels), label);
+  plan.remarks.push_back(
+      "The reward has " + std::to_string(q) +
+      " hidden directions, of which theory says nothing here: step size and "
+      "samples are those of exponent 2" +
+      (plan.feature_temperature && options.temperature_rule == FeatureTemperatureRule::best
+           ? ", the feature temperature is the label's standard deviation"
+           : "") +
+      ". Overlaps are lengths of rows' parts along all of them.");
+  return plan;
+}
+
 }  // namespace
 
 FeaturePlan plan_features(const SimulationOptions& options) {
-  const SingleIndexModel seen = seen_by_stage_one(options);
-  const Exponents found = exponents(seen);
-  require_signal(options, found);
-  FeaturePlan plan{.features = {.model = options.model}};
-  choose_temperature(options, seen, found, plan);
-  choose_exponent(found, plan);
+  const std::optional<SingleIndexModel> single = options.model.single();
+  FeaturePlan plan =
+      single ? plan_one_direction(options, *single) : plan_several_directions(options);
 
   FeatureOptions& features = plan.features;
   features.dim = options.dim;
   features.width = options.width;
   features.activation = options.activation;
   features.bias_law = options.feature_biases;
-  const Weighting weighting = plan.feature_temperature ? options.weighting : Weighting::none;
-  features.label =
-      standardised_label(options.model, weighting, plan.feature_temperature.value_or(1),
-                         options.label_clip_low, options.label_clip_high);
   features.schedule = options.schedule;
   features.epochs = options.epochs;
   features.batch =

@@ -9,6 +9,7 @@
 #include "esscher/base/number_text.h"
 #include "esscher/linalg/log_sum_exp.h"
 #include "esscher/weights/log_weights.h"
+#include "features/sample_label.h"
 
 namespace esscher::internal {
 namespace {
@@ -132,27 +133,10 @@ double TrainingLabels::bearable_temperature(std::size_t least_ess) const {
 }
 
 void TrainingLabels::standardise(WeightedLabel& label) const {
-  std::vector<double> share = even_log_weights();
-  normalise_log_weights(share);
-  if (label.weighting == Weighting::centred) {
-    double total = 0;
-    double sum = 0;
-    for (std::size_t i = 0; i < values_.size(); ++i) {
-      const double w = std::exp(share[i] + (values_[i] - greatest_) * label.inverse_temperature);
-      total += w;
-      sum += w * values_[i];
-    }
-    label.centre = sum / total;
-  }
-  // Shifted by the largest exponent, so that the squares do not overflow.
-  label.log_scale = label.weighting == Weighting::none ? 0 : greatest_ * label.inverse_temperature;
-  std::vector<double> labels(values_.size());
-  label.apply(values_, labels);
-  double square = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    square += std::exp(share[i]) * labels[i] * labels[i];
-  }
-  label.log_scale += 0.5 * std::log(square);
+  std::vector<double> shares = even_log_weights();
+  normalise_log_weights(shares);
+  for (double& share : shares) share = std::exp(share);
+  standardise_on_sample(values_, shares, label);
 }
 
 }  // namespace esscher::internal

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "esscher/linalg/gemm.h"
 #include "esscher/weights/log_weights.h"
 #include "policy/direction_proposal.h"
+#include "policy/lattice_proposal.h"
 
 namespace esscher::internal {
 namespace {
@@ -36,8 +38,56 @@ struct Draws {
   LoopStatus status = LoopStatus::completed;
 };
 
-Draws draw(const LayerFeatures& layer, std::span<const KnownCase> cases, const Link& reward,
-           const DirectionProposal& proposal, std::uint64_t count, const PolicyOptions& options) {
+/// Draws the hidden coordinates of some rows.
+class HiddenDraws {
+ public:
+  HiddenDraws(const MultiLink& reward, std::span<const TiltedLaw> laws, std::uint64_t seed)
+      : levels_(seed, "policy/z"), places_(seed, "policy/place") {
+    if (reward.single() != nullptr) {
+      one_.emplace(*reward.single(), laws);
+      return;
+    }
+    std::vector<TiltLattice> lattices;
+    for (const TiltedLaw& law : laws) lattices.push_back(tilt_lattice(reward, law.beta));
+    several_.emplace(std::move(lattices));
+  }
+
+  /// The first q columns of \p x, standard normals, become the coordinates of rows \p first on of
+  /// \p count; \p log_ratio receives the logarithms of the density of pi_0 over the proposal's.
+  void draw(std::uint64_t first, std::uint64_t count, std::size_t q, MatrixView<double> x,
+            std::span<double> log_ratio) const {
+    std::vector<double> levels(x.rows);
+    levels_.fill_uniform(first, levels);
+    Matrix<double> places;
+    std::vector<double> z(q);
+    if (several_) {
+      places = Matrix<double>(x.rows, q);
+      places_.fill_uniform(first * q, places.values());
+    }
+    for (std::size_t i = 0; i < x.rows; ++i) {
+      const std::uint64_t stratum = (first + i) / 2;
+      const double level =
+          (static_cast<double>(stratum) + levels[i]) * 2 / static_cast<double>(count);
+      if (one_) {
+        const DirectionProposal::Draw drawn = one_->quantile(level);
+        x(i, 0) = drawn.z;
+        log_ratio[i] = drawn.log_ratio;
+      } else {
+        log_ratio[i] = several_->draw(level, x.row(i).first(q), places.row(i), z);
+        std::ranges::copy(z, x.row(i).begin());
+      }
+    }
+  }
+
+ private:
+  RandomStream levels_;
+  RandomStream places_;
+  std::optional<DirectionProposal> one_;
+  std::optional<LatticeProposal> several_;
+};
+
+Draws draw(const LayerFeatures& layer, std::span<const KnownCase> cases, const MultiLink& reward,
+           const HiddenDraws& proposal, std::uint64_t count, const PolicyOptions& options) {
   Draws draws{std::vector<double>(count), std::vector<double>(count),
               Matrix<double>(cases.size(), count)};
   Matrix<double> readouts(cases.size(), layer.width());
@@ -45,21 +95,15 @@ Draws draw(const LayerFeatures& layer, std::span<const KnownCase> cases, const L
     std::ranges::copy(cases[c].readout.readout, readouts.row(c).begin());
   }
   const RandomStream inputs(options.seed, "policy/x");
-  const RandomStream levels(options.seed, "policy/z");
   const ParallelOptions loop{options.threads, "importance sampling", options.callbacks};
   draws.status = parallel_for_chunks(ChunkGrid(count, kChunk), loop, [&](const Chunk& chunk) {
     const std::size_t k = layer.coordinates();
     Matrix<double> x(chunk.size(), k);
     inputs.fill_normal(chunk.begin * k, x.values());
-    std::vector<double> z(chunk.size());
-    levels.fill_uniform(chunk.begin, z);
-    for (std::size_t i = 0; i < chunk.size(); ++i) {
-      const std::uint64_t stratum = (chunk.begin + i) / 2;
-      const double level = (static_cast<double>(stratum) + z[i]) * 2 / static_cast<double>(count);
-      const DirectionProposal::Draw drawn = proposal.quantile(level);
-      z[i] = x(i, 0) = drawn.z;
-      draws.log_ratio[chunk.begin + i] = drawn.log_ratio;
-    }
+    const std::size_t q = layer.hidden();
+    proposal.draw(chunk.begin, count, q, x.view(),
+                  std::span(draws.log_ratio).subspan(chunk.begin, chunk.size()));
+    const MatrixView<const double> z{x.data(), x.rows(), q, k};
     reward.evaluate(z, std::span(draws.f).subspan(chunk.begin, chunk.size()));
     Matrix<double> features(chunk.size(), layer.width());
     layer.pre_activations(x.view(), features.view());
@@ -204,7 +248,8 @@ PolicyValue evaluate(const Draws& draws, const Weights& reference, const Weights
 
 std::vector<PolicyValue> evaluate_by_importance(const LayerFeatures& layer,
                                                 std::span<const KnownCase> cases,
-                                                const Link& reward, const PolicyOptions& options) {
+                                                const MultiLink& reward,
+                                                const PolicyOptions& options) {
   const std::uint64_t count = options.samples + options.samples % 2;
   require_memory(saturating_product(count, 8 * (2 * cases.size() + 8)), "samples",
                  std::to_string(options.samples), "the draws of importance sampling",
@@ -216,7 +261,8 @@ std::vector<PolicyValue> evaluate_by_importance(const LayerFeatures& layer,
     law_of.push_back(static_cast<std::size_t>(same - laws.begin()));
     if (same == laws.end()) laws.push_back(known.optimal);
   }
-  const Draws draws = draw(layer, cases, reward, DirectionProposal(reward, laws), count, options);
+  const Draws draws =
+      draw(layer, cases, reward, HiddenDraws(reward, laws, options.seed), count, options);
   if (draws.status == LoopStatus::cancelled) return {};
   ParallelOptions loop;
   loop.threads = options.threads;

@@ -19,8 +19,9 @@ struct KnownCase {
 };
 
 /// All cases from the same draws. z comes from an equal mixture of N(0, 1), a wider law and the
-/// optimal policies of all the cases' temperatures (direction_proposal.h), the other coordinates
-/// from N(0, I); weights are relative to that mixture (the balance heuristic).
+/// optimal policies of all the cases' temperatures (direction_proposal.h, and lattice_proposal.h
+/// for several hidden coordinates), the other coordinates from N(0, I); weights are relative to
+/// that mixture (the balance heuristic).
 ///
 /// The quantiles of z are stratified, two draws to each of N / 2 equal strata: what z alone decides
 /// carries next to no error then, and the two draws of a stratum, independent and alike, tell its
@@ -36,6 +37,7 @@ struct KnownCase {
 /// Cost: N (k m + m cases) multiply-adds, N m activations, N cases exponentials.
 std::vector<PolicyValue> evaluate_by_importance(const LayerFeatures& layer,
                                                 std::span<const KnownCase> cases,
-                                                const Link& reward, const PolicyOptions& options);
+                                                const MultiLink& reward,
+                                                const PolicyOptions& options);
 
 }  // namespace esscher::internal

@@ -6,7 +6,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/base/parallel.h"
-#include "esscher/theory/tilted_law.h"
+#include "esscher/theory/multi_tilted_law.h"
 #include "policy/importance.h"
 #include "policy/one_direction.h"
 #include "policy/policy_checks.h"
@@ -71,9 +71,16 @@ std::string why_no_policy(const FirstLayer& layer, std::span<const double> reado
 }
 
 std::vector<PolicyValue> evaluate_policies(const FirstLayer& layer,
-                                           std::span<const PolicyCase> cases, const Link& reward,
-                                           const PolicyOptions& options) {
+                                           std::span<const PolicyCase> cases,
+                                           const MultiLink& reward, const PolicyOptions& options) {
   internal::check(options);
+  if (reward.directions() != layer.hidden) {
+    throw UsageError(rejection("reward", reward.name(),
+                               "has " + std::to_string(reward.directions()) +
+                                   " variables, and the layer " + std::to_string(layer.hidden) +
+                                   " hidden directions"));
+  }
+  const Link* const single = reward.single();
   std::map<double, TiltedLaw> laws;
   std::vector<KnownCase> known;
   for (const PolicyCase& c : cases) {
@@ -93,14 +100,14 @@ std::vector<PolicyValue> evaluate_policies(const FirstLayer& layer,
     values[c].reliable = false;
     values[c].remark = "cancelled before it was estimated";
     values[c].cancelled = true;
-    if (!options.method || options.method == PolicyMethod::quadrature) {
+    if (single != nullptr && (!options.method || options.method == PolicyMethod::quadrature)) {
       directions[c] = internal::one_direction(layer, cases[c].readout);
     }
     if (directions[c]) {
       by_quadrature.push_back(c);
     } else if (options.method == PolicyMethod::quadrature) {
       throw UsageError(
-          rejection("method", "quadrature", "the learned reward sees more than one direction",
+          rejection("method", "quadrature", "a reward sees more than one direction",
                     "use importance_sampling or sequential, or leave the choice open"));
     } else if (options.method == PolicyMethod::sequential) {
       by_runs.push_back(c);
@@ -112,7 +119,7 @@ std::vector<PolicyValue> evaluate_policies(const FirstLayer& layer,
   const ParallelOptions loop{options.threads, "quadrature", options.callbacks};
   parallel_for_chunks(ChunkGrid(by_quadrature.size(), 1), loop, [&](const Chunk& chunk) {
     const std::size_t c = by_quadrature[chunk.index];
-    values[c] = evaluate_one_direction(*directions[c], cases[c].intercept, reward, cases[c].beta);
+    values[c] = evaluate_one_direction(*directions[c], cases[c].intercept, *single, cases[c].beta);
   });
   if (by_importance.empty() && by_runs.empty()) return values;
   const internal::LayerFeatures features(layer);
@@ -130,7 +137,7 @@ std::vector<PolicyValue> evaluate_policies(const FirstLayer& layer,
   return values;
 }
 
-PolicyValue evaluate_policy(const Network& network, const Link& reward, double beta,
+PolicyValue evaluate_policy(const Network& network, const MultiLink& reward, double beta,
                             const PolicyOptions& options) {
   const PolicyCase one{network.readout, network.intercept, beta};
   return evaluate_policies(network.first, {&one, 1}, reward, options).front();

@@ -40,25 +40,27 @@ Particles start(const LayerFeatures& layer, const KnownCase& known, const Policy
 }
 
 Run run(const LayerFeatures& layer, const KnownCase& known, const TemperingPath& path,
-        const Link& reward, const PolicyOptions& options, std::uint64_t number) {
+        const MultiLink& reward, const PolicyOptions& options, std::uint64_t number) {
   const double beta = known.optimal.beta;
   Particles particles = start(layer, known, options, number);
   Run result;
   result.log_partition = particles.follow(path, options.moves);
-  std::vector<double> z(particles.count());
+  Matrix<double> z(particles.count(), layer.hidden());
   std::vector<double> f(particles.count());
   for (int move = 0; move < options.moves; ++move) {
     particles.move(1 / beta);
-    for (std::size_t i = 0; i < z.size(); ++i) z[i] = particles.coordinates(i)[0];
-    reward.evaluate(z, f);
-    for (std::size_t i = 0; i < z.size(); ++i) {
+    for (std::size_t i = 0; i < z.rows(); ++i) {
+      std::ranges::copy(particles.coordinates(i), z.row(i).begin());
+    }
+    reward.evaluate(z.view(), f);
+    for (std::size_t i = 0; i < f.size(); ++i) {
       const double r = particles.rewards()[i];
       result.gold += f[i];
       result.proxy += r;
       result.squares += r * r;
     }
   }
-  const double looks = static_cast<double>(z.size()) * options.moves;
+  const double looks = static_cast<double>(f.size()) * options.moves;
   result.gold /= looks;
   result.proxy /= looks;
   result.squares /= looks;
@@ -153,7 +155,7 @@ PolicyValue combine(std::span<const Run> runs, const TemperingPath& path, const 
 }  // namespace
 
 std::vector<PolicyValue> evaluate_by_runs(const LayerFeatures& layer,
-                                          std::span<const KnownCase> cases, const Link& reward,
+                                          std::span<const KnownCase> cases, const MultiLink& reward,
                                           const PolicyOptions& options) {
   ParallelOptions loop{options.threads, "finding paths", options.callbacks};
   std::vector<TemperingPath> paths(cases.size());

@@ -18,7 +18,7 @@ namespace esscher::internal {
 /// results than cases where cancelled: none. Cost: runs x particles x moves x temperatures, each k
 /// m multiply-adds and some three to ten times m activations.
 std::vector<PolicyValue> evaluate_by_runs(const LayerFeatures& layer,
-                                          std::span<const KnownCase> cases, const Link& reward,
+                                          std::span<const KnownCase> cases, const MultiLink& reward,
                                           const PolicyOptions& options);
 
 }  // namespace esscher::internal

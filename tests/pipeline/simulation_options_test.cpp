@@ -27,8 +27,8 @@ bool told(const FeaturePlan& plan, const std::string& words) {
 TEST(PlanFeatures, TakesTheTheoreticalBestTemperature) {
   const SimulationOptions options = options_for("damped_hermite:3");
   const FeaturePlan plan = plan_features(options);
-  const Exponents found = exponents(options.model);
-  const auto best = feature_temperatures(options.model, 1, found.lambda_squared[1]);
+  const Exponents found = exponents(*options.model.single());
+  const auto best = feature_temperatures(*options.model.single(), 1, found.lambda_squared[1]);
   EXPECT_EQ(plan.feature_temperature, best[1].best_beta);  // label_exp is the default
   EXPECT_EQ(plan.information_exponent, 3);
   EXPECT_EQ(plan.generative_exponent, 1);

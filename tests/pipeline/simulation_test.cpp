@@ -70,6 +70,37 @@ TEST(Simulate, RefinedFeaturesGiveNearlyOptimalPoliciesAtEveryTemperature) {
   }
 }
 
+// A saddle, clipped: two directions of which regression sees nothing to first order. Bounds leave
+// three times what the first seeds lacked.
+TEST(Simulate, RewardsOfSeveralDirectionsAreRecoveredAndDeployed) {
+  SimulationOptions options{
+      .model = {parse_multi_link("z1*z2@clip:-2,2"), parse_noise("gaussian:0.3")}};
+  options.dim = 60;
+  options.width = 64;
+  options.deployment_temperatures = {1, 0.25};
+  options.weights = {ReadoutWeights::automatic, ReadoutWeights::uniform};
+  options.policy_samples = 1 << 14;
+  const SimulationResult result = simulate(options);
+  EXPECT_EQ(result.plan.features.engine, Engine::direct);
+  ASSERT_TRUE(result.refinement);
+  EXPECT_EQ(result.refinement->directions, 2U);
+  ASSERT_EQ(result.refinement->principal_cosines.size(), 2U);
+  for (const double cosine : result.refinement->principal_cosines) EXPECT_GT(cosine, 0.98);
+  for (const double overlap : result.overlaps) EXPECT_GT(overlap, 0.98);
+  EXPECT_EQ(result.model.first.hidden, 2U);
+  EXPECT_EQ(result.model.facts.at("hidden_directions"), "2");
+  for (const PolicyRow& row : result.rows) {
+    ASSERT_TRUE(row.policy);
+    // Plain regression of 64 neurons is over-optimised at 0.25.
+    if (row.weights == ReadoutWeights::automatic) {
+      EXPECT_GT(row.policy->efficiency->value, 0.94) << row.beta;
+    }
+    EXPECT_FALSE(row.predicted);
+  }
+  options.threads = 1;
+  expect_same(result, simulate(options));
+}
+
 TEST(Simulate, WithoutRefinementStageTwoGetsTheLayerOfStageOne) {
   SimulationOptions options = small_system();
   options.control = false;

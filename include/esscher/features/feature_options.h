@@ -47,7 +47,10 @@ enum class BiasLaw { normal, uniform };  ///< N(0, 1), or uniform on [-sqrt 3, s
 struct FeatureOptions {
   SingleIndexModel model;
   std::uint64_t dim = 1000;  ///< d, 2 to 1e15
-  std::size_t width = 256;   ///< m
+  /// q: overlaps are with theta* = e_1, or where q > 1 lengths of rows' parts along e_1 to e_q;
+  /// samples of several directions are for the direct engine, given as a source.
+  std::size_t hidden = 1;
+  std::size_t width = 256;  ///< m
   Activation activation{};
   BiasLaw bias_law = BiasLaw::normal;
   WeightedLabel label{};  ///< T

@@ -19,7 +19,9 @@ namespace esscher {
 
 enum class FeatureTemperatureRule {
   given,  ///< feature_temperature
-  best,   ///< the argmax of the transform efficiency (theory/feature_temperature.h)
+  /// The argmax of the transform efficiency (theory/feature_temperature.h); of several hidden
+  /// directions one standard deviation of the label.
+  best,
 };
 
 /// How the ridge penalty of weighted readouts is chosen.
@@ -34,7 +36,9 @@ enum class SharedPenalty {
 
 /// Zero, or an empty optional, means: to be chosen by plan_features().
 struct SimulationOptions {
-  SingleIndexModel model;
+  /// Of one hidden direction, or of several: then with the direct engine, and without what theory
+  /// says of one (exponents, the best feature temperature, predicted gaps).
+  MultiIndexModel model;
   std::uint64_t dim = 1000;  ///< d
   std::size_t width = 256;   ///< m
   Activation activation{};
@@ -73,7 +77,7 @@ struct SimulationOptions {
   std::vector<double> deployment_temperatures{};  ///< beta2
   RidgeOptions ridge{};
   SharedPenalty shared_penalty = SharedPenalty::yes;  ///< not used by a fixed penalty
-  int pilot_folds = 5;                                ///< of the pilot, for surrogate and automatic weights
+  int pilot_folds = 5;  ///< of the pilot, for surrogate and automatic weights
 
   // Policies and temperatures.
   std::optional<PolicyMethod> policy_method{};
@@ -100,6 +104,7 @@ struct FeaturePlan {
 
 /// Fills in the open choices:
 /// - beta1 by its rule; where no weighting is best, weights are left out;
+/// - of several hidden directions the exponent at work counts as 2, and the engine is direct;
 /// - batch min(256, max(1, d/16)): small enough that one batch moves a row little;
 /// - eta by default_step_size() with the exponent at work;
 /// - samples 100 d^{max(1, k-1)} (times log d at k = 2), k the exponent at work, held at what the

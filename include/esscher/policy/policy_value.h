@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "esscher/base/callbacks.h"
-#include "esscher/model/link.h"
+#include "esscher/model/multi_link.h"
 #include "esscher/model/network.h"
 #include "esscher/policy/estimate.h"
 
@@ -49,7 +49,7 @@ struct PolicyValue {
   Estimate gap;            ///< J* - J(pi_r) = beta KL(pi_r || pi*)
   std::optional<Estimate>
       efficiency;              ///< (J(pi_r) - J(pi_0)) / (J* - J(pi_0)); empty if r* is constant
-  double optimal_value = 0;    ///< J*, exact
+  double optimal_value = 0;    ///< J*, exact (of several directions: on a lattice)
   double reference_value = 0;  ///< J(pi_0), exact
   /// Effective draws. Importance sampling: (sum w)^2 / sum w^2. Sequential: as many independent
   /// draws of the policy would tell the proxy value with the same standard error. Empty where
@@ -66,12 +66,14 @@ struct PolicyValue {
 /// network whose activation grows quadratically or faster upward has E e^{r/beta} infinite.
 std::string why_no_policy(const FirstLayer& layer, std::span<const double> readout, double beta);
 
-/// The policy pi ∝ pi_0 e^{r/beta}, r the network's reward, measured by r*(x) = reward(x_1).
+/// The policy pi ∝ pi_0 e^{r/beta}, r the network's reward, measured by r*(x) = reward of the
+/// coordinates x_1, ..., x_q that the layer says are hidden.
 /// \throws UsageError where beta is not a temperature, the exponential moment of either reward is
 ///         infinite at it (a network whose activation grows quadratically or faster upward; what of
 ///         order 3 and more is not bounded above neuron by neuron is refused as well), or a method
-///         is asked for that does not apply.
-PolicyValue evaluate_policy(const Network& network, const Link& reward, double beta,
+///         is asked for that does not apply, or the reward has not as many variables as the layer
+///         has hidden directions.
+PolicyValue evaluate_policy(const Network& network, const MultiLink& reward, double beta,
                             const PolicyOptions& options = {});
 
 /// Many networks that share one first layer, each at its own temperature: what a table of readouts
@@ -82,7 +84,8 @@ struct PolicyCase {
   double beta = 1;
 };
 std::vector<PolicyValue> evaluate_policies(const FirstLayer& layer,
-                                           std::span<const PolicyCase> cases, const Link& reward,
+                                           std::span<const PolicyCase> cases,
+                                           const MultiLink& reward,
                                            const PolicyOptions& options = {});
 
 }  // namespace esscher
