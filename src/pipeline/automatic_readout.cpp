@@ -55,8 +55,8 @@ AutomaticReadout automatic_readout(const DesignRows& rows, std::span<const doubl
                                    const RidgeOptions& ridge) {
   const auto n = static_cast<double>(labels.size());
   const std::vector<double> even(labels.size());
-  // No more than all samples can be asked for.
-  const double least = std::min(n, kSamplesPerParameter * uniform.degrees_of_freedom);
+  // Half the samples are left by any weights that are mild enough.
+  const double least = std::min(n / 2, kSamplesPerParameter * uniform.degrees_of_freedom);
   RidgeOptions fixed = ridge;
   fixed.rule = PenaltyRule::fixed;
   // False where it was cancelled.

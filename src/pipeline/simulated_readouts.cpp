@@ -74,7 +74,9 @@ SimulatedReadout SimulatedReadouts::automatic(double beta) {
 SimulatedReadout SimulatedReadouts::weighted(const std::vector<double>& values, double beta) {
   if (uniform().status == RidgeStatus::cancelled) return {uniform()};
   SimulatedReadout readout;
-  const double least = std::min(static_cast<double>(values.size()), uniform().degrees_of_freedom);
+  // Half the samples are left by any weights that are mild enough.
+  const double least =
+      std::min(static_cast<double>(values.size()) / 2, uniform().degrees_of_freedom);
   readout.weight_temperature = bearable_temperature(values, beta, least);
   const std::vector<double> log_weights = tilted_log_weights(values, *readout.weight_temperature);
   RidgeOptions ridge = ridge_;

@@ -111,6 +111,7 @@ TiltCalibration calibrate_tilt(std::span<const double> predictions, std::span<co
   TiltCalibration result;
   if (!vary(predictions)) return result;
   result.reach = find_reach(predictions, labels, beta);
+  if (!(result.reach > 0)) return result;  // too few samples to see any tilt by
   TiltSlope half;
   TiltSlope before;
   double scale_before = 0;

@@ -122,6 +122,25 @@ TEST(AutomaticReadout, TellsWhatItDid) {
   EXPECT_NE(readout.remark.find("bear out its tilt"), std::string::npos) << readout.remark;
 }
 
+// Fewer samples than neurons, at a temperature at which one sample has all the weight.
+TEST(AutomaticReadout, BearsFewSamples) {
+  const FirstLayer layer = layer_of_overlap(16, 0.9, 1);
+  for (const std::uint64_t samples : {5, 12, 40}) {
+    SimulationOptions options{
+        .model = {parse_link("damped_hermite:3"), parse_noise("gaussian:0.3")}};
+    options.readout_samples = samples;
+    options.threads = 1;
+    SimulatedReadouts readouts(layer, options);
+    for (const ReadoutWeights weights : {ReadoutWeights::automatic, ReadoutWeights::label,
+                                         ReadoutWeights::surrogate, ReadoutWeights::oracle}) {
+      const SimulatedReadout readout = readouts.fit(weights, 1e-3);
+      for (const double a : readout.fit.coefficients) EXPECT_TRUE(std::isfinite(a)) << samples;
+      EXPECT_TRUE(std::isfinite(readout.fit.intercept)) << samples;
+      EXPECT_TRUE(std::isfinite(*readout.weight_temperature)) << samples;
+    }
+  }
+}
+
 // Label weights at the lowest temperature that leaves as many effective samples as parameters.
 TEST(SimulatedReadouts, WeightsThatTheSampleCannotBearAreTakenAtAHigherTemperature) {
   const FirstLayer layer = layer_of_overlap(64, 0.999, 1);

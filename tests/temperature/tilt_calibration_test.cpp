@@ -91,6 +91,14 @@ TEST(TiltCalibration, StopsAtItsReachWhereTheSlopeFalls) {
   EXPECT_GT(calibrate_tilt(kPredictions, noise, beta).scale, found.reach);
 }
 
+TEST(TiltCalibration, FewSamplesChangeNothing) {
+  const std::vector<double> predictions{1, 2, 3, 4};
+  const std::vector<double> labels{4, 3, 2, 1};
+  const TiltCalibration found = calibrate_tilt(predictions, labels, 1);
+  EXPECT_EQ(found.scale, 1);
+  EXPECT_EQ(found.reach, 0);
+}
+
 // A reward that is wrong throughout is all but taken away, and stays a reward.
 TEST(TiltCalibration, TakesAwayWhatIsWrong) {
   const auto opposite = map(kPredictions, [](double p) { return -p; });

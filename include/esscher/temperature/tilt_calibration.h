@@ -44,9 +44,9 @@ struct TiltCalibration {
 /// continued along the straight line through both, taken to fall no faster than it does with the
 /// slope at the reach raised by a standard error, and s is not less than the reach. In all cases
 /// but the first of these two, 1 - s is then multiplied by 1 - (standard error / (1 - s))^2, at
-/// least 0: a slope that may well be 1 is taken for 1. Where predictions do not vary s is 1.
-/// \throws UsageError as slope_under_tilt(), or unless \p beta is a temperature
-/// Cost: some fifty passes over n numbers.
+/// least 0: a slope that may well be 1 is taken for 1. Where fewer than kLeastSlopeEss samples are
+/// there, or predictions do not vary s is 1. \throws UsageError as slope_under_tilt(), or unless \p
+/// beta is a temperature Cost: some fifty passes over n numbers.
 TiltCalibration calibrate_tilt(std::span<const double> predictions, std::span<const double> labels,
                                double beta);
 
