@@ -69,7 +69,7 @@ void print_cost(const char* link, double dim) {
   const SimulationOptions options = defaults(link, dim);
   const FeaturePlan plan = plan_features(options);
   const FirstLayer layer = learn_features(plan.features).layer;
-  const double slope = mean_square_slope(options.model.link);
+  const double slope = mean_square_slope(*options.model.link.single());
   std::printf("| %s |", link);
   for (const double per_dimension : {25.0, 50.0, 100.0, 200.0, 400.0}) {
     RefineOptions refinement = *plan.refinement;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/weights/log_weights.h"
 
 namespace esscher {
