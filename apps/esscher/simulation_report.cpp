@@ -191,7 +191,11 @@ std::string efficiency_text(const PolicyRow& row) {
   const Estimate& efficiency = *row.policy->efficiency;
   const std::string mark = (row.policy->reliable ? "" : "?") + other;
   if (std::abs(efficiency.value) + efficiency.standard_error < 1000) {
-    return fmt::format("{:.3f} +-{:.3f}{}", efficiency.value, efficiency.standard_error, mark);
+    if (efficiency.standard_error == 0) return fmt::format("{:.4f}{}", efficiency.value, mark);
+    // A small error is not to look like none.
+    const int digits = efficiency.standard_error < 5e-4 ? 4 : 3;
+    return fmt::format("{:.{}f} +-{:.{}f}{}", efficiency.value, digits, efficiency.standard_error,
+                       digits, mark);
   }
   return fmt::format("{:.2g} +-{:.1g}{}", efficiency.value, efficiency.standard_error, mark);
 }
@@ -269,7 +273,7 @@ std::string stage_two(const SimulationResult& result) {
       "'To gain' is what the optimal policy gains over not optimising, in units of the reward less "
       "beta2 KL. The other columns are efficiencies, the share of it that each policy gets: 1 is "
       "optimal, 0 no better than not optimising, negative is over-optimised. +- is one standard "
-      "error of the valuation.");
+      "error of the valuation; without it a value is exact.");
   text += efficiency_table(result);
   bool doubtful = false;
   for (const PolicyRow& each : result.rows) doubtful |= each.policy && !each.policy->reliable;
