@@ -89,8 +89,8 @@ AutomaticReadout automatic_readout(const DesignRows& rows, std::span<const doubl
     candidates = lasting;
     result.weight_temperature = bearable_temperature(leading, beta, least);
     const auto surrogate_weights = [&](double factor) {
-      return defensive_log_weights(tilted_log_weights(leading, factor * result.weight_temperature),
-                                   even);
+      const double temperature = std::min(factor * result.weight_temperature, kGreatestTemperature);
+      return defensive_log_weights(tilted_log_weights(leading, temperature), even);
     };
     for (const double factor : kFactors) {
       if (!fit(surrogate_weights(factor), candidates)) return result;

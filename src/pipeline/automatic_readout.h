@@ -19,8 +19,7 @@ namespace esscher::internal {
 ///    lowest temperature, not below beta, at which the pilot's weights leave four effective samples
 ///    for each effective parameter, and one with weights e^{y/beta_w}, beta_w likewise;
 /// 3. they and plain regression are mixed by their held-out error under the first of the pilot's
-/// weights
-///    (readout/stacking.h);
+///    weights (readout/stacking.h);
 /// 4. the mixture is the pilot of a second such round, whose mixture, brought to its slope, is
 ///    deployed.
 /// All of it rests on predictions of rows that a fit has not seen, in the same folds throughout.

@@ -1,5 +1,6 @@
 #include "esscher/temperature/weight_temperature.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -47,8 +48,9 @@ double bearable_temperature(std::span<const double> values, double beta, double 
     return diagnose_weights(tilted_log_weights(values, temperature)).ess >= least_ess;
   };
   double temperature = beta;
-  for (int step = 1; !leaves_enough(temperature); ++step)
-    temperature = beta * std::exp2(step / 4.0);
+  for (int step = 1; temperature < kGreatestTemperature && !leaves_enough(temperature); ++step) {
+    temperature = std::min(beta * std::exp2(step / 4.0), kGreatestTemperature);
+  }
   return temperature;
 }
 

@@ -56,6 +56,7 @@ TEST(WeightTemperature, BearableIsTheFirstQuarterOctaveWithEnoughSamples) {
   EXPECT_GE(ess(found), 3);
   EXPECT_LT(ess(found / std::exp2(0.25)), 3);
   EXPECT_EQ(bearable_temperature(values, 0.1, 4.5), kInfinity);
+  EXPECT_EQ(bearable_temperature(std::vector<double>{1e12, 0, 0, 0}, 1, 3), 1e9);
   EXPECT_THROW(bearable_temperature(values, 0, 1), UsageError);
 }
 

@@ -27,7 +27,8 @@ namespace esscher {
 std::vector<double> weight_temperature_grid(double beta);
 
 /// The lowest of beta times 1, 2^(1/4), 2^(1/2), ... at which weights e^{value/temperature} leave
-/// \p least_ess effective samples; infinity where equal weights do not.
+/// \p least_ess effective samples, or the greatest temperature there is; infinity where equal
+/// weights do not leave them.
 /// \throws UsageError unless beta is a temperature, DataError as normalise_log_weights()
 /// Cost: a pass over the values for each temperature tried.
 double bearable_temperature(std::span<const double> values, double beta, double least_ess);
