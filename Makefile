@@ -7,7 +7,7 @@ BUILD := build/$(PRESET)
 # Tracked sources and new ones that are not ignored.
 SOURCES = git ls-files -co --exclude-standard --deduplicate -- '*.h' '*.cpp'
 
-.PHONY: help setup setup-check build demo test bench format check-format tidy manual install clean
+.PHONY: help setup setup-check build demo test bench accuracy format check-format tidy manual install clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -25,6 +25,17 @@ test: $(BUILD)/build.ninja  ## all tests
 
 bench: build  ## all benchmarks, one after the other
 	@for program in $(BUILD)/bench/*_bench; do echo "== $$program" >&2; $$program || exit 1; done
+
+# Peers come from PyPI, into a virtual environment of their own.
+PEERS := build/peers
+$(PEERS)/installed: bench/real/peers/requirements.txt
+	@python3 -m venv $(PEERS)
+	@$(PEERS)/bin/pip install --quiet -r $<
+	@touch $@
+
+accuracy: $(BUILD)/build.ninja $(PEERS)/installed  ## learned rewards beside scikit-learn and LightGBM
+	@cmake --build $(BUILD) -j $(JOBS) --target esscher
+	@$(PEERS)/bin/python bench/real/peers/accuracy.py $(BUILD)/apps/esscher/esscher $(SEEDS) $(SIZES)
 
 format: setup-check  ## clang-format on every source
 	@$(SOURCES) | xargs clang-format -i

@@ -43,38 +43,25 @@ std::string range_text(const std::vector<double>& values, int digits = 3) {
 
 /// What the fits settled of what was left open.
 std::string training_text(const std::vector<FoldTraining>& folds) {
-  std::map<std::string, int> transforms;
   std::vector<double> rows;
-  std::vector<double> epochs;
-  std::vector<double> temperatures;
+  std::vector<double> landmarks;
+  std::vector<double> rounds;
+  std::vector<double> explained;
   std::vector<double> penalties;
   std::vector<double> linear_penalties;
   for (const FoldTraining& fold : folds) {
-    ++transforms[std::string(transform_name(fold.transform))];
     rows.push_back(static_cast<double>(fold.rows));
-    epochs.push_back(fold.epochs);
-    if (fold.feature_temperature)
-      temperatures.push_back(*fold.feature_temperature / fold.reward_sd);
+    landmarks.push_back(static_cast<double>(fold.landmarks));
+    rounds.push_back(static_cast<double>(fold.round));
+    explained.push_back(1 - fold.held_out_error);
     penalties.push_back(fold.penalty);
     linear_penalties.push_back(fold.linear_penalty);
   }
-  const std::string labels = temperatures.empty()
-                                 ? "labels without weights"
-                                 : "labels weighted at beta1/sd = " + range_text(temperatures);
-  const std::string some = temperatures.size() == folds.size() || temperatures.empty()
-                               ? ""
-                               : fmt::format(" in {} of the fits", temperatures.size());
-  std::string features;
-  for (const auto& [name, count] : transforms) {
-    features += (features.empty() ? "" : ", ") + name +
-                (transforms.size() > 1 ? fmt::format(" in {}", count) : "");
-  }
   return fmt::format(
-      "fitted {} times, to {} rows: transform {}, {}, epochs {}, {}{}; lambda = {} for equal "
-      "weights; linear "
-      "ridge: lambda = {}",
-      folds.size(), range_text(rows, 15), features, counted(folds.front().width, "neuron"),
-      range_text(epochs), labels, some, range_text(penalties), range_text(linear_penalties));
+      "fitted {} times, to {} rows: features on {} rows, by {} rounds of gradient products, R2 {} "
+      "on rows that they had not seen; lambda = {} for equal weights; linear ridge: lambda = {}",
+      folds.size(), range_text(rows, 15), range_text(landmarks, 15), range_text(rounds),
+      range_text(explained), range_text(penalties), range_text(linear_penalties));
 }
 
 /// The middle one of the folds' weight temperatures.
@@ -263,10 +250,9 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
   Json folds = Json::array();
   for (const FoldTraining& fold : evaluation.folds) {
     folds.push_back({{"rows", fold.rows},
-                     {"transform", transform_name(fold.transform)},
-                     {"width", fold.width},
-                     {"epochs", fold.epochs},
-                     {"feature_temperature", or_null(fold.feature_temperature)},
+                     {"landmarks", fold.landmarks},
+                     {"round", fold.round},
+                     {"held_out_error", fold.held_out_error},
                      {"penalty", fold.penalty},
                      {"linear_penalty", fold.linear_penalty},
                      {"reward_sd", fold.reward_sd}});

@@ -1,8 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <functional>
 #include <memory>
 #include <numeric>
 #include <string>
+#include <vector>
 
 #include "commands.h"
 #include "esscher/base/build_info.h"
@@ -27,45 +31,65 @@ struct FitArguments {
   bool quiet = false;
 };
 
-std::string report(const Dataset& dataset, const TrainedReward& reward) {
+/// The columns that carry the reward, the first of them by name.
+std::string importance_text(const LoadedTable& loaded, const FeatureImportance& importance) {
+  constexpr std::size_t kShown = 8;
+  std::vector<std::size_t> order(importance.columns.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::ranges::greater{},
+                           [&](std::size_t i) { return importance.columns[i]; });
+  const std::vector<std::string> names = column_names(loaded);
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kShown, order.size()); ++i) {
+    const double share = importance.columns[order[i]];
+    if (share < 0.005) break;
+    text += fmt::format("{}{} {:.0f} %", i == 0 ? "the reward turns on " : ", ", names[order[i]],
+                        100 * share);
+  }
+  if (text.empty()) return "the reward turns on many columns, none of them above half a percent";
+  if (!importance.directions.empty()) {
+    text += "; leading directions of its average gradient outer product:";
+    for (std::size_t i = 0; i < std::min<std::size_t>(4, importance.directions.size()); ++i) {
+      text += fmt::format("{} {:.0f} %", i == 0 ? "" : ",", 100 * importance.directions[i]);
+    }
+  }
+  return text;
+}
+
+std::string report(const LoadedTable& loaded, const TrainedReward& reward) {
+  const Dataset& dataset = loaded.dataset;
   std::string text = fmt::format(
       "{}, {}; reward's standard deviation {:.4g}{}\n", counted(dataset.rewards.size(), "row"),
       counted(dataset.feature_names.size(), "feature"), reward.reward_sd,
       dataset.groups.empty() ? "" : " within " + counted(dataset.group_names.size(), "group"));
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
-  text += paragraph(reward.transform.remark() + (reward.transform_reason.empty() ? "" : ": ") +
-                    reward.transform_reason);
+  text += paragraph(reward.transform.remark());
   if (reward.reward_transform.request.kind != RewardTransformKind::none) {
     text += paragraph("regressed: the reward's " + reward.reward_transform.text());
   }
-  text += paragraph("stage 1: " + counted(reward.first.width(), "neuron") + ", " +
-                    counted(static_cast<std::uint64_t>(reward.epochs), "epoch") + ", " +
-                    (reward.feature_temperature
-                         ? fmt::format("labels weighted at beta1 = {:.4g} ({:.3g} sd)",
-                                       *reward.feature_temperature,
-                                       *reward.feature_temperature / reward.reward_sd)
-                         : std::string("without weights")));
+  std::string errors;
+  for (const MetricRound& round : reward.rounds) {
+    errors += fmt::format("{}{:.3f}", errors.empty() ? "" : ", ", 1 - round.error);
+  }
+  text += paragraph(fmt::format(
+      "features: on {}, after round {} of gradient products{}; R2 on rows not seen, by round: {}",
+      counted(reward.landmarks.rows(), "row"), reward.chosen_round,
+      std::isfinite(reward.feature_temperature)
+          ? fmt::format(" weighted at beta1 = {:.4g} ({:.3g} sd)", reward.feature_temperature,
+                        reward.feature_temperature / reward.reward_sd)
+          : std::string(" without weights"),
+      errors));
+  text += paragraph(importance_text(loaded, reward.importance));
   text += paragraph(
-      fmt::format("stage 2: lambda = {:.3g} for equal weights; linear ridge: lambda = {:.3g}",
+      fmt::format("readout: lambda = {:.3g} for equal weights; linear ridge: lambda = {:.3g}",
                   reward.heads.front().penalty, reward.linear.penalty));
   for (const std::string& remark : reward.remarks) text += paragraph(remark);
-  text += fmt::format("\n  {:>10}{:>10}  {:<10}{:>12}{:>10}  why\n", "beta", "beta/sd", "weights",
-                      "beta_w/sd", "ESS");
-  bool averaged = false;
+  text +=
+      fmt::format("\n  {:>10}{:>10}  {:<10}{:>8}  why\n", "beta", "beta/sd", "weights", "scale");
   for (const Deployment& deployment : reward.deployments) {
-    const RewardHead& head = reward.heads[deployment.heads.front()];
-    text += fmt::format("  {:>10.4g}{:>10.3g}  {:<10}{:>12}{:>10.0f}  {}\n", deployment.beta,
+    text += fmt::format("  {:>10.4g}{:>10.3g}  {:<10}{:>8.3g}  {}\n", deployment.beta,
                         deployment.beta / reward.reward_sd, fit_weights_name(deployment.weights),
-                        head.weight_temperature
-                            ? fmt::format("{:.3g}", *head.weight_temperature / reward.reward_sd)
-                            : std::string("equal"),
-                        reward.head_ess[deployment.heads.front()], deployment.reason);
-    averaged = averaged || deployment.heads.size() > 1;
-  }
-  if (averaged) {
-    text += paragraph(
-        "beta_w and ESS of a mean are those of its lowest temperature; all its weights "
-        "hold a tenth of equal ones");
+                        deployment.scale, deployment.reason);
   }
   return text;
 }
@@ -95,7 +119,7 @@ void run_fit(FitArguments& arguments) {
   model.facts["built_with"] = build_line();
   save_table_model(arguments.output, model);
   if (!arguments.quiet) {
-    Output("").write(report(loaded.dataset, model.reward) + "\nModel in " + arguments.output +
+    Output("").write(report(loaded, model.reward) + "\nModel in " + arguments.output +
                      "; 'esscher evaluate' with the same options says how low beta may go.\n");
   }
 }

@@ -1,6 +1,7 @@
 #include "table_settings.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
@@ -73,37 +74,35 @@ std::vector<Setting> training_settings() {
        "of --beta, --weight-temperature and --feature-temperature: reward, or sd (standard "
        "deviations of the reward, within groups)"},
       {"weights", "LIST", "auto",
-       "readout weights: auto (mean over surrogate weights from beta up to equal ones), uniform, "
-       "label, surrogate"},
+       "readout weights: auto (a mean of equal, label and surrogate weights by held-out error "
+       "where "
+       "the policy goes, scaled to what labels bear out), uniform, label, surrogate"},
       {"weight-temperature", "BETA", "beta",
        "of label and surrogate weights: a number, or beta: the deployment temperature itself"},
-      {"transform", "KIND", "auto",
-       "of the features: whiten, standardise, none, or auto: whiten for designs such as one-hot "
-       "libraries, standardise beyond 1024 columns, else whichever predicts held-out rows better"},
+      {"transform", "KIND", "standardise", "of the features: standardise, whiten or none"},
       {"reward-transform", "KIND", "none",
        "regress log1p, rank or clip:LO,HI (quantiles) of the rewards, for heavy tails; "
        "predictions, "
        "deployment temperatures and values keep the reward's unit"},
-      {"width", "M", "200", "neurons"},
-      {"activation", "PHI", "relu", "relu, tanh, erf or softplus"},
+      {"rounds", "N", "4",
+       "rounds of gradient products behind the features, at most; folds choose"},
       {"feature-temperature", "BETA1", "auto",
-       "beta1 of stage 1: a number, none for plain regression, or auto: the lowest of 1, 1.5, 2, "
-       "3, "
-       "4, 8, 16 sd that the sample can bear"},
-      {"batch", "B", "64", "rows a step of stage 1"},
-      {"epochs", "N", "auto", "passes of stage 1 over the rows; auto: 1e5 / rows, 2 to 10"},
-      {"step-scale", "DELTA", "0.3", "step size DELTA B / k, k coordinates"},
-      {"readout-bias-range", "B", "2", "fresh biases uniform on [-B, B]"},
+       "gradient products are weighted with e^{r/beta1}: a number, none for equal weights, or "
+       "auto: "
+       "one standard deviation of the reward"},
+      {"landmarks", "M", "auto",
+       "rows on which the features rest, at most; auto: 2048, from preferences 512"},
       {"loss", "KIND", "squared",
        "of the readout: squared (ridge regression), or preferences (Bradley-Terry on pairs within "
        "groups, the higher reward preferred)"},
-      {"penalty", "RULE", "gcv",
-       "ridge penalty: gcv (by folds for preferences) of the uniform fit, times sqrt(n / ESS) in "
-       "weighted ones; or a number for all"},
-      {"folds", "K", "5",
-       "folds of the pilot behind surrogate weights; from preferences also of every penalty and "
-       "unit"},
-      {"no-ceiling", "", "false", "does not cut rewards off at the largest one seen"},
+      {"penalty", "RULE", "folds",
+       "ridge penalty: folds (that of the least error on rows left out) for the uniform fit, times "
+       "sqrt(n / ESS) in weighted ones; or a number for all"},
+      {"folds", "K", "auto",
+       "folds, with features and readouts of their own, by which all is chosen; auto: 5, or 2 "
+       "beyond "
+       "8192 rows"},
+      {"no-ceiling", "", "false", "does not cut rewards off at the largest and the least one seen"},
       {"seed", "SEED", "1", "of all random numbers"},
       {"threads", "N", "0", "threads, 0 for all cores; results do not depend on it"},
   };
@@ -160,6 +159,11 @@ std::shared_ptr<const FeatureRows> with_interactions(const Dataset& dataset, int
                                             dataset.feature_names);
 }
 
+std::vector<std::string> column_names(const LoadedTable& loaded) {
+  const auto* pairs = dynamic_cast<const PairInteractions*>(loaded.features.get());
+  return pairs == nullptr ? loaded.dataset.feature_names : pairs->names();
+}
+
 LoadedTable load_table(const Settings& settings, const std::string& data) {
   DatasetOptions options = read_dataset_options(settings, data);
   for (const Setting& setting : settings.table()) {
@@ -173,18 +177,6 @@ LoadedTable load_table(const Settings& settings, const std::string& data) {
   LoadedTable loaded{load_dataset(options), nullptr};
   loaded.features = with_interactions(loaded.dataset, read_interactions(settings));
   return loaded;
-}
-
-/// Empty: auto.
-std::optional<TransformKind> read_transform(const std::string& text) {
-  if (text == "auto") return std::nullopt;
-  try {
-    return parse_transform(text);
-  } catch (const UsageError&) {
-    const std::string nearest = nearest_name(text, {"auto", "whiten", "standardise", "none"});
-    throw UsageError(rejection("--transform", text, "must be auto, whiten, standardise or none",
-                               nearest.empty() ? "" : "did you mean " + nearest + "?"));
-  }
 }
 
 TrainingOptions read_training(const Settings& settings, double sd) {
@@ -207,33 +199,31 @@ TrainingOptions read_training(const Settings& settings, double sd) {
     options.weight_temperature = unit * *read_temperature(settings, "weight-temperature",
                                                           "must be a positive number or beta");
   }
-  options.transform = read_transform(settings["transform"]);
+  options.transform = parse_transform(settings["transform"]);
   options.reward_transform = parse_reward_transform(settings["reward-transform"]);
-  options.width = parse_count(settings["width"], "--width", 1, 16384);
-  options.activation = parse_activation(settings["activation"], "--activation");
+  options.most_rounds = static_cast<int>(parse_integer(settings["rounds"], "--rounds", 0, 20));
+  if (settings["landmarks"] != "auto") {
+    options.landmarks = parse_count(settings["landmarks"], "--landmarks", 2, 16384);
+  }
   const std::string& temperature = settings["feature-temperature"];
   if (temperature == "none") {
-    options.weighting = Weighting::none;
+    options.feature_temperature = std::numeric_limits<double>::infinity();
   } else if (temperature != "auto") {
     options.feature_temperature =
         unit * *read_temperature(settings, "feature-temperature",
                                  "must be a positive number, none or auto");
   }
   options.loss = parse_readout_loss(settings["loss"]);
-  options.batch = parse_count(settings["batch"], "--batch");
-  if (settings["epochs"] != "auto") {
-    options.epochs = static_cast<int>(parse_integer(settings["epochs"], "--epochs", 1, 1'000'000));
-  }
-  options.step_scale = parse_number(settings["step-scale"], "--step-scale");
-  options.readout_bias_range = parse_number(settings["readout-bias-range"], "--readout-bias-range");
-  if (settings["penalty"] != "gcv") {
+  if (settings["penalty"] != "folds") {
     options.ridge.rule = PenaltyRule::fixed;
     options.ridge.penalty = parse_number(settings["penalty"], "--penalty");
-    if (!(options.ridge.penalty >= 0)) {
-      throw UsageError(rejection("--penalty", settings["penalty"], "must be gcv or at least 0"));
+    if (!(options.ridge.penalty > 0)) {
+      throw UsageError(rejection("--penalty", settings["penalty"], "must be folds or above 0"));
     }
   }
-  options.folds = static_cast<int>(parse_integer(settings["folds"], "--folds", 2, 20));
+  if (settings["folds"] != "auto") {
+    options.folds = static_cast<int>(parse_integer(settings["folds"], "--folds", 2, 20));
+  }
   options.ceiling = !settings.is_set("no-ceiling");
   options.seed = parse_count(settings["seed"], "--seed", 0);
   options.threads = static_cast<int>(parse_integer(settings["threads"], "--threads", 0, 1024));

@@ -33,6 +33,8 @@ struct LoadedTable {
 };
 /// \throws UsageError where no reward is named, and as load_dataset()
 LoadedTable load_table(const Settings& settings, const std::string& data);
+/// One for each of its features.
+std::vector<std::string> column_names(const LoadedTable& loaded);
 /// The features with pairs of them where \p order is 2.
 std::shared_ptr<const FeatureRows> with_interactions(const Dataset& dataset, int order);
 int read_interactions(const Settings& settings);

@@ -285,11 +285,11 @@ void run(double gigabytes, std::size_t columns, const std::filesystem::path& fol
   std::printf("| **fit** | **%.1f** | **%.2f** | peak of both: **%.0f MiB** | |\n", fitting,
               features.passes(), peak_mib());
   std::printf(
-      "\n%.3g GB: %zu rows of %zu columns, %zu neurons, %d epochs, %zu readouts for %zu "
+      "\n%.3g GB: %zu rows of %zu columns, %zu landmarks, round %zu, %zu readouts for %zu "
       "temperatures. Resident before the fit: at most %.0f MiB. One reader takes the file at %.2f "
       "GB/s, and again at %.2f GB/s; products in double precision: %.0f GFLOP/s on all cores.\n",
       static_cast<double>(rows * columns * sizeof(float)) / kGiga, rows, columns,
-      reward.first.width(), reward.epochs, reward.heads.size(), reward.deployments.size(), before,
+      reward.landmarks.rows(), reward.chosen_round, reward.heads.size(), reward.deployments.size(), before,
       disk / kGiga, again / kGiga, products / kGiga);
 }
 

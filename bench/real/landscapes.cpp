@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <numeric>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "esscher/data/dataset.h"
@@ -44,11 +44,11 @@ constexpr double kShares[] = {0.05, 0.2};
 const std::vector<double> kBetas{1, 0.5, 0.25, 0.125};
 constexpr double kLowest = -1e300;
 
-/// What is compared, and with it surrogate weights at 1, 1.5, ... times beta.
 const std::vector<std::string> kMethods{"linear", "uniform", "label", "surrogate", "auto"};
 constexpr std::size_t kUniform = 1;
 constexpr std::size_t kAuto = 4;
-const std::vector<double> kFactors{1, 1.5, 2, 3, 4, 8, 16};
+/// Training rows beyond which a fit takes a minute: no advice is asked for, and no larger share.
+constexpr std::uint64_t kManyRows = 2048;
 
 /// Efficiencies over the seeds: [method][beta].
 using Table = std::vector<std::vector<Mean>>;
@@ -61,18 +61,8 @@ struct Promises {
   double distance = 0;  ///< sum of |log2(advised / best)|
 };
 
-/// All that the comparison takes, each once: powers of 2 and 1.5 times them, so that equal products
-/// are equal doubles.
-std::vector<double> weight_temperatures(double sd) {
-  std::set<double> distinct;
-  for (const double beta : kBetas) {
-    for (const double factor : kFactors) distinct.insert(factor * beta * sd);
-  }
-  return {distinct.begin(), distinct.end()};
-}
-
 void run_seed(const Dataset& data, std::span<const double> y, double share, std::uint64_t seed,
-              Table& efficiency, Table& candidates, Promises& promises) {
+              Table& efficiency, Promises& promises) {
   const std::size_t n = y.size();
   const auto count = static_cast<std::uint64_t>(std::llround(share * static_cast<double>(n)));
   const std::vector<std::uint64_t> training = random_subset(n, count, seed);
@@ -84,23 +74,17 @@ void run_seed(const Dataset& data, std::span<const double> y, double share, std:
   for (const double beta : kBetas) options.deployment_temperatures.push_back(beta * sd);
   options.seed = seed;
   const TrainedReward reward = train_reward(table, training, options);
-  // The same first layer, with surrogate weights at every temperature of the comparison.
-  TrainingOptions every = options;
-  every.weights = {FitWeights::surrogate};
-  every.deployment_temperatures = weight_temperatures(sd);
-  const TrainedReward compared = train_reward(table, training, every);
   std::vector<std::uint64_t> all(n);
   std::iota(all.begin(), all.end(), std::uint64_t{0});
   const Matrix<double> predictions = predict_rewards(reward, *data.features, all);
-  const Matrix<double> compared_predictions = predict_rewards(compared, *data.features, all);
 
   // What an engineer would know, who has the training rows only.
   const Part part(*data.features, training);
   const std::vector<double> seen = at_rows(y, training);
   EvaluationOptions evaluation{.training = options};
   evaluation.training.weights = {FitWeights::automatic};
-  const TableEvaluation known = evaluate_table({part, seen}, evaluation);
-  const RewardEvaluation& advised = known.rewards.front();
+  const TableEvaluation known =
+      count <= kManyRows ? evaluate_table({part, seen}, evaluation) : TableEvaluation{};
 
   double best_gold = kLowest;
   double best_beta = 0;
@@ -118,60 +102,42 @@ void run_seed(const Dataset& data, std::span<const double> y, double share, std:
     for (std::size_t method = 1; method < kMethods.size(); ++method) {
       add(efficiency, method, predictions, reward.column(options.weights[method - 1], beta));
     }
-    for (std::size_t c = 0; c < kFactors.size(); ++c) {
-      add(candidates, c, compared_predictions,
-          compared.column(FitWeights::surrogate, kFactors[c] * kBetas[b] * sd));
-    }
     const TablePolicyValue deployed =
         measure(predictions, reward.column(FitWeights::automatic, beta));
     if (deployed.value.value > best_gold) {
       best_gold = deployed.value.value;
       best_beta = kBetas[b];
     }
+    if (known.rewards.empty()) continue;
+    const RewardEvaluation& advised = known.rewards.front();
     const auto& admissible = advised.advice.admissible;
     if (admissible && beta >= admissible->low * (1 - 1e-9)) {
       const double promised = lower_limit(advised.policies[b].gain) / known.attainable_gain[b];
       ++(deployed.gain.value / attainable >= promised ? promises.kept : promises.broken);
     }
   }
-  if (advised.advice.recommended) {
+  if (known.rewards.empty()) return;
+  if (const auto& recommended = known.rewards.front().advice.recommended) {
     ++promises.advised;
-    promises.distance += std::abs(std::log2(*advised.advice.recommended / sd / best_beta));
+    promises.distance += std::abs(std::log2(*recommended / sd / best_beta));
   } else {
     ++promises.none;
   }
 }
 
-/// The share of the distance from uniform to the best weight temperature that auto takes. The best
-/// is that with the highest mean at each temperature, uniform among them.
-struct Verdict {
-  double share = 0;
-  double distance = 0;
-  double worst = 0;  ///< least difference to uniform, in standard errors of the difference
-};
-
-Verdict judge(const Table& efficiency, const Table& candidates) {
-  Verdict verdict;
-  double taken = 0;
-  verdict.worst = INFINITY;
+/// The least difference of automatic to equal weights over the temperatures, and its standard
+/// error.
+std::pair<double, double> least_lead(const Table& efficiency) {
+  std::pair<double, double> least{INFINITY, 0};
   for (std::size_t b = 0; b < kBetas.size(); ++b) {
-    const Mean& uniform = efficiency[kUniform][b];
-    const Mean& automatic = efficiency[kAuto][b];
-    double best = uniform.mean();
-    for (const auto& candidate : candidates) best = std::max(best, candidate[b].mean());
-    taken += automatic.mean() - uniform.mean();
-    verdict.distance += best - uniform.mean();
     Mean difference;
-    for (std::size_t s = 0; s < uniform.values.size(); ++s) {
-      difference.values.push_back(automatic.values[s] - uniform.values[s]);
+    for (std::size_t s = 0; s < efficiency[kUniform][b].values.size(); ++s) {
+      difference.values.push_back(efficiency[kAuto][b].values[s] -
+                                  efficiency[kUniform][b].values[s]);
     }
-    const double error = difference.error();
-    const double z = error > 0 ? difference.mean() / error : 0;
-    verdict.worst = std::min(verdict.worst, z);
+    least = std::min(least, std::pair(difference.mean(), difference.error()));
   }
-  verdict.share = taken / verdict.distance;
-  verdict.distance /= static_cast<double>(kBetas.size());
-  return verdict;
+  return least;
 }
 
 void run(const Landscape& landscape, const std::filesystem::path& folder, int seeds) {
@@ -186,11 +152,11 @@ void run(const Landscape& landscape, const std::filesystem::path& folder, int se
     for (double& value : y) value = std::log(value + 0.01);
   }
   for (const double share : kShares) {
+    if (share > kShares[0] && share * static_cast<double>(y.size()) > kManyRows) continue;
     Table efficiency(kMethods.size(), std::vector<Mean>(kBetas.size()));
-    Table candidates(kFactors.size(), std::vector<Mean>(kBetas.size()));
     Promises promises;
     for (int seed = 1; seed <= seeds; ++seed) {
-      run_seed(data, y, share, static_cast<std::uint64_t>(seed), efficiency, candidates, promises);
+      run_seed(data, y, share, static_cast<std::uint64_t>(seed), efficiency, promises);
     }
     std::printf("\n### %s, %g %% of %zu variants\n\n| efficiency at beta/sd |", landscape.name,
                 100 * share, y.size());
@@ -203,28 +169,17 @@ void run(const Landscape& landscape, const std::filesystem::path& folder, int se
       }
       std::printf("\n");
     }
-    std::printf("| best weight temperature in hindsight |");
-    for (std::size_t b = 0; b < kBetas.size(); ++b) {
-      double best = efficiency[kUniform][b].mean();
-      double factor = INFINITY;
-      for (std::size_t c = 0; c < kFactors.size(); ++c) {
-        if (candidates[c][b].mean() > best) {
-          best = candidates[c][b].mean();
-          factor = kFactors[c];
-        }
-      }
-      std::printf(" %.3f (%g beta) |", best, factor);
+    const auto [lead, error] = least_lead(efficiency);
+    std::printf("\nThe least difference of auto to uniform is %.3f +- %.3f.", lead, error);
+    if (promises.advised + promises.none > 0) {
+      std::printf(
+          " Advice from the training rows alone: %d of %d promised efficiencies kept; recommended "
+          "in %d of %d runs, on average %.2f octaves from the true best of the grid.",
+          promises.kept, promises.kept + promises.broken, promises.advised,
+          promises.advised + promises.none,
+          promises.advised > 0 ? promises.distance / promises.advised : 0.0);
     }
-    const Verdict verdict = judge(efficiency, candidates);
-    std::printf(
-        "\n\nauto takes %.2f of the distance from uniform to that best (%.4f on average over "
-        "beta); "
-        "its least difference to uniform is %.1f standard errors. Advice from the training rows "
-        "alone: %d of %d promised efficiencies kept; recommended in %d of %d runs, on average %.2f "
-        "octaves from the true best of the grid.\n",
-        verdict.share, verdict.distance, verdict.worst, promises.kept,
-        promises.kept + promises.broken, promises.advised, promises.advised + promises.none,
-        promises.advised > 0 ? promises.distance / promises.advised : 0.0);
+    std::printf("\n");
     std::fflush(stdout);
   }
 }

@@ -155,6 +155,9 @@ void apply_to(const FeatureTransform& transform, MatrixView<const double> x, Mat
     const std::size_t count = std::min(block, x.rows - begin);
     const MatrixView<double> z = standardised.view().rows_from(0, count);
     internal::standardise_rows(x.rows_from(begin, count), transform.mean, transform.scale, kept, z);
+    for (std::size_t i = 0; i < count; ++i) {
+      for (double& value : z.row(i)) value = std::clamp(value, -kMostDeviations, kMostDeviations);
+    }
     const MatrixView<T> part = out.rows_from(begin, count);
     if (!whiten) {
       store<T>(z, part);

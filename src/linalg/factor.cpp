@@ -42,28 +42,86 @@ void require_right_hand_side(MatrixView<const double> l, MatrixView<const double
 
 }  // namespace
 
-bool cholesky(MatrixView<double> a) {
-  require_square(a, "Cholesky factor");
-  // Columns at a time: few, since Eigen's code for the baseline instruction set does a block's own
-  // factor and the rows below it, and our product's kernel, several times as fast, all the rest.
-  constexpr std::size_t kBlock = 24;
-  const std::vector<double> minus(kBlock, -1.0);
-  for (std::size_t k = 0; k < a.rows; k += kBlock) {
-    const std::size_t columns = std::min(kBlock, a.rows - k);
-    const std::size_t below = a.rows - k - columns;
-    double* const corner = a.data + k * a.stride + k;
-    auto block = map(MatrixView<double>{corner, columns, columns, a.stride});
+namespace {
+
+/// Up to here Eigen's code for the baseline instruction set factors and solves; beyond, halves do,
+/// and our product's kernel, several times as fast, joins them.
+constexpr std::size_t kLeaf = 32;
+
+/// A multiple of the leaf near the middle of n > kLeaf.
+std::size_t half(std::size_t n) { return (n / 2 + kLeaf - 1) / kLeaf * kLeaf; }
+
+MatrixView<double> part(MatrixView<double> a, std::size_t row, std::size_t column, std::size_t rows,
+                        std::size_t columns) {
+  return {a.data + row * a.stride + column, rows, columns, a.stride};
+}
+MatrixView<const double> part(MatrixView<const double> a, std::size_t row, std::size_t column,
+                              std::size_t rows, std::size_t columns) {
+  return {a.data + row * a.stride + column, rows, columns, a.stride};
+}
+
+/// c <- c - a b'.
+void take_off(MatrixView<const double> a, Operand b_as, MatrixView<const double> b,
+              std::span<const double> minus, internal::Region region, MatrixView<double> c) {
+  internal::multiply_add(Operand::plain, a, b_as, b, minus.first(a.columns), region, c);
+}
+
+/// x <- x L'^{-1}, for the rows of x.
+void solve_rows(MatrixView<const double> l, MatrixView<double> x, std::span<const double> minus) {
+  const std::size_t n = l.rows;
+  if (n <= kLeaf) {
+    auto rows = map(x);
+    map(l).transpose().triangularView<Eigen::Upper>().solveInPlace<Eigen::OnTheRight>(rows);
+    return;
+  }
+  const std::size_t k = half(n);
+  const MatrixView<double> left = part(x, 0, 0, x.rows, k);
+  const MatrixView<double> right = part(x, 0, k, x.rows, n - k);
+  solve_rows(part(l, 0, 0, k, k), left, minus);
+  take_off(left, Operand::transposed, part(l, k, 0, n - k, k), minus, internal::Region::all, right);
+  solve_rows(part(l, k, k, n - k, n - k), right, minus);
+}
+
+/// The factor in the lower triangle.
+bool factor_lower(MatrixView<double> a, std::span<const double> minus) {
+  const std::size_t n = a.rows;
+  if (n <= kLeaf) {
+    auto block = map(a);
     const Eigen::LLT<Eigen::Ref<Square>, Eigen::Lower> factor(block);
     // Eigen lets NaN pass.
-    if (factor.info() != Eigen::Success || !block.diagonal().allFinite()) return false;
-    if (below == 0) break;
-    const MatrixView<double> panel{corner + columns * a.stride, below, columns, a.stride};
-    auto rows = map(panel);
-    block.triangularView<Eigen::Lower>().transpose().solveInPlace<Eigen::OnTheRight>(rows);
-    internal::multiply_add(Operand::plain, panel, Operand::transposed, panel,
-                           std::span(minus).first(columns), internal::Region::lower,
-                           {panel.data + columns, below, below, a.stride});
+    return factor.info() == Eigen::Success && block.diagonal().allFinite();
   }
+  const std::size_t k = half(n);
+  if (!factor_lower(part(a, 0, 0, k, k), minus)) return false;
+  const MatrixView<double> below = part(a, k, 0, n - k, k);
+  solve_rows(part(MatrixView<const double>(a), 0, 0, k, k), below, minus);
+  const MatrixView<double> rest = part(a, k, k, n - k, n - k);
+  take_off(below, Operand::transposed, below, minus, internal::Region::lower, rest);
+  return factor_lower(rest, minus);
+}
+
+void solve_columns(MatrixView<const double> l, MatrixView<double> x,
+                   std::span<const double> minus) {
+  const std::size_t n = l.rows;
+  if (n <= kLeaf) {
+    auto solution = map(x);
+    map(l).triangularView<Eigen::Lower>().solveInPlace(solution);
+    return;
+  }
+  const std::size_t k = half(n);
+  const MatrixView<double> top = x.rows_from(0, k);
+  const MatrixView<double> bottom = x.rows_from(k, n - k);
+  solve_columns(part(l, 0, 0, k, k), top, minus);
+  take_off(part(l, k, 0, n - k, k), Operand::plain, top, minus, internal::Region::all, bottom);
+  solve_columns(part(l, k, k, n - k, n - k), bottom, minus);
+}
+
+}  // namespace
+
+bool cholesky(MatrixView<double> a) {
+  require_square(a, "Cholesky factor");
+  const std::vector<double> minus(a.rows, -1.0);
+  if (!factor_lower(a, minus)) return false;
   for (std::size_t i = 0; i < a.rows; ++i) {
     const std::span<double> row = a.row(i);
     std::fill(row.begin() + static_cast<std::ptrdiff_t>(i) + 1, row.end(), 0.0);
@@ -73,8 +131,14 @@ bool cholesky(MatrixView<double> a) {
 
 void solve_lower(MatrixView<const double> l, MatrixView<double> x) {
   require_right_hand_side(l, x);
-  auto solution = map(x);
-  map(l).triangularView<Eigen::Lower>().solveInPlace(solution);
+  constexpr std::size_t kFewColumns = 8;
+  if (x.columns < kFewColumns) {
+    auto solution = map(x);
+    map(l).triangularView<Eigen::Lower>().solveInPlace(solution);
+    return;
+  }
+  const std::vector<double> minus(l.rows, -1.0);
+  solve_columns(l, x, minus);
 }
 
 void solve_lower_transposed(MatrixView<const double> l, MatrixView<double> x) {

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <utility>
+#include <limits>
 
+#include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
-#include "esscher/readout/cross_fit.h"
-#include "esscher/readout/readout_weights.h"
 #include "esscher/readout/stacking.h"
 #include "esscher/temperature/weight_temperature.h"
 #include "esscher/weights/log_weights.h"
@@ -15,7 +14,6 @@
 namespace esscher::internal {
 namespace {
 
-constexpr int kRounds = 2;
 constexpr std::array kFactors{1.0, 2.0, 4.0};
 constexpr double kSamplesPerParameter = 4;
 
@@ -25,15 +23,15 @@ struct Candidates {
   std::vector<double> intercepts;
   std::vector<std::vector<double>> held_out;
 
-  void add(std::vector<double> a, double c, std::vector<double> predictions) {
-    coefficients.push_back(std::move(a));
-    intercepts.push_back(c);
-    held_out.push_back(std::move(predictions));
+  void add(const CrossFit& cross) {
+    coefficients.push_back(cross.fit.coefficients);
+    intercepts.push_back(cross.fit.intercept);
+    held_out.push_back(cross.held_out);
   }
 };
 
 std::string shares_text(std::span<const double> shares, double label_temperature,
-                        double temperature) {
+                        std::span<const double> temperatures) {
   std::string text;
   const auto add = [&](double share, const std::string& what) {
     if (!(share >= 0.005)) return;
@@ -41,79 +39,155 @@ std::string shares_text(std::span<const double> shares, double label_temperature
   };
   add(shares[0], "equal weights");
   add(shares[1], "label weights at " + number_text(label_temperature, 3));
-  for (std::size_t k = 0; k < kFactors.size(); ++k) {
-    add(shares[k + 2], "surrogate weights at " + number_text(kFactors[k] * temperature, 3));
+  for (std::size_t k = 0; k < temperatures.size(); ++k) {
+    add(shares[k + 2], "surrogate weights at " + number_text(temperatures[k], 3));
   }
   return text;
 }
 
+/// Differences within groups: what a policy sees.
+void take_off_group_means(std::vector<double>& values, std::span<const double> log_weights,
+                          std::span<const std::uint32_t> groups) {
+  if (groups.empty()) return;
+  const std::size_t count = std::size_t{std::ranges::max(groups)} + 1;
+  std::vector<double> mass(count);
+  std::vector<double> mean(count);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double w = std::exp(log_weights[i]);
+    mass[groups[i]] += w;
+    mean[groups[i]] += w * values[i];
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (mass[groups[i]] > 0) values[i] -= mean[groups[i]] / mass[groups[i]];
+  }
+}
+
+/// The next power of the root of two.
+double rounded_up(double temperature) {
+  return std::exp2(std::ceil(2 * std::log2(temperature) - 1e-9) / 2);
+}
+
+/// The fits of one readout.
+class WeightedFits {
+ public:
+  WeightedFits(const ReadoutSample& sample, SharedFits* shared, std::vector<double> even,
+               double least_ess)
+      : sample_(sample), shared_(shared), even_(std::move(even)), least_(least_ess) {}
+
+  /// The lowest temperature, not below beta, at which weights leave enough effective samples.
+  double bearable(std::span<const double> values, double beta) const {
+    const double temperature =
+        bearable_temperature([&](double t) { return sample_.tilted(values, t); }, beta, least_);
+    if (!std::isfinite(temperature)) return kGreatestTemperature;
+    return shared_ == nullptr ? temperature
+                              : std::min(rounded_up(temperature), kGreatestTemperature);
+  }
+
+  std::vector<double> weights(std::span<const double> values, double temperature) const {
+    return defensive_log_weights(sample_.tilted(values, temperature), even_);
+  }
+
+  /// Appended in the order of the temperatures; false where cancelled.
+  bool add(ReadoutWeights kind, std::span<const double> values,
+           std::span<const double> temperatures, Candidates& candidates) const {
+    SharedFits own;
+    SharedFits& fits = shared_ == nullptr ? own : *shared_;
+    std::vector<double> missing;
+    std::vector<std::vector<double>> log_weights;
+    for (const double temperature : temperatures) {
+      if (fits.contains({kind, temperature}) ||
+          std::ranges::find(missing, temperature) != missing.end()) {
+        continue;
+      }
+      missing.push_back(temperature);
+      log_weights.push_back(weights(values, temperature));
+    }
+    if (!missing.empty()) {
+      std::vector<CrossFit> made = sample_.fit(std::move(log_weights));
+      if (made.size() != missing.size()) return false;
+      for (std::size_t i = 0; i < made.size(); ++i) {
+        if (made[i].held_out.empty()) return false;
+        fits.emplace(std::pair(kind, missing[i]), std::move(made[i]));
+      }
+    }
+    for (const double temperature : temperatures) candidates.add(fits.at({kind, temperature}));
+    return true;
+  }
+
+ private:
+  const ReadoutSample& sample_;
+  SharedFits* shared_;
+  std::vector<double> even_;
+  double least_;
+};
+
 }  // namespace
 
-AutomaticReadout automatic_readout(const DesignRows& rows, std::span<const double> labels,
-                                   const RidgeFit& uniform, std::span<const double> pilot,
-                                   std::span<const std::uint32_t> folds, double beta,
-                                   const RidgeOptions& ridge) {
-  const auto n = static_cast<double>(labels.size());
-  const std::vector<double> even(labels.size());
+AutomaticReadout automatic_readout(const ReadoutSample& sample, const CrossFit& uniform,
+                                   double beta, const AutomaticReadoutOptions& options) {
+  if (options.shared != nullptr && options.rounds != 1) {
+    throw InternalError("fits are shared in one round only");
+  }
+  std::vector<double> even(sample.base.log_weights.begin(), sample.base.log_weights.end());
+  if (even.empty()) even.assign(sample.labels.size(), 0.0);
   // Half the samples are left by any weights that are mild enough.
-  const double least = std::min(n / 2, kSamplesPerParameter * uniform.degrees_of_freedom);
-  RidgeOptions fixed = ridge;
-  fixed.rule = PenaltyRule::fixed;
-  // False where it was cancelled.
-  const auto fit = [&](std::span<const double> log_weights, Candidates& into) {
-    if (ridge.rule != PenaltyRule::fixed) {
-      fixed.penalty = uniform.penalty * std::sqrt(n / diagnose_weights(log_weights).ess);
-    }
-    CrossFit cross = cross_fit_ridge(rows, labels, log_weights, folds, fixed);
-    const bool whole = !cross.held_out.empty();
-    if (whole) {
-      into.add(std::move(cross.fit.coefficients), cross.fit.intercept, std::move(cross.held_out));
-    }
-    return whole;
+  const double least = std::min(diagnose_weights(even).ess / 2,
+                                kSamplesPerParameter * uniform.fit.degrees_of_freedom);
+  const WeightedFits fits(sample, options.shared, even, least);
+  const auto calibrate = [&](std::span<const double> rewards) {
+    return calibrate_tilt(rewards, sample.labels, beta, sample.base);
   };
 
   AutomaticReadout result;
-  result.fit = uniform;
+  result.fit = uniform.fit;
   result.fit.path.clear();
   Candidates lasting;
-  lasting.add(uniform.coefficients, uniform.intercept, {pilot.begin(), pilot.end()});
-  const double label_temperature = bearable_temperature(labels, beta, least);
-  if (!fit(defensive_log_weights(tilted_log_weights(labels, label_temperature), even), lasting)) {
+  lasting.add(uniform);
+  const double label_temperature = fits.bearable(sample.labels, beta);
+  if (!fits.add(ReadoutWeights::label, sample.labels, {&label_temperature, 1}, lasting)) {
     return result;
   }
   Candidates candidates;
-  std::vector<double> leading(pilot.begin(), pilot.end());
-  for (int round = 0; round < kRounds; ++round) {
-    const double scale = calibrate_tilt(leading, labels, beta).scale;
-    for (double& value : leading) value *= scale;
-    candidates = lasting;
-    result.weight_temperature = bearable_temperature(leading, beta, least);
-    const auto surrogate_weights = [&](double factor) {
-      const double temperature = std::min(factor * result.weight_temperature, kGreatestTemperature);
-      return defensive_log_weights(tilted_log_weights(leading, temperature), even);
-    };
+  std::vector<double> temperatures;
+  std::vector<double> leading = uniform.held_out;
+  for (int round = 0; round < options.rounds; ++round) {
+    const std::vector<double> pilot = sample.rewards(leading);
+    // A pilot brought to its slope tilts at beta as itself does at beta over the scale.
+    const double bearable = fits.bearable(pilot, beta / calibrate(pilot).scale);
+    temperatures.clear();
     for (const double factor : kFactors) {
-      if (!fit(surrogate_weights(factor), candidates)) return result;
+      temperatures.push_back(std::min(factor * bearable, kGreatestTemperature));
     }
-    const std::vector<double> where_the_tilt_goes = surrogate_weights(1);
+    candidates = lasting;
+    if (!fits.add(ReadoutWeights::surrogate, pilot, temperatures, candidates)) return result;
+    const std::vector<double> where_the_tilt_goes = fits.weights(pilot, bearable);
     result.fit.weights = diagnose_weights(where_the_tilt_goes);
-    result.shares = stacking_shares(candidates.held_out, labels, where_the_tilt_goes);
+    result.weight_temperature = bearable;
+    std::vector<std::vector<double>> held_out = candidates.held_out;
+    for (std::vector<double>& each : held_out) {
+      take_off_group_means(each, where_the_tilt_goes, sample.base.groups);
+    }
+    std::vector<double> targets(sample.targets.begin(), sample.targets.end());
+    take_off_group_means(targets, where_the_tilt_goes, sample.base.groups);
+    result.shares = stacking_shares(held_out, targets, where_the_tilt_goes);
     leading = stacked(candidates.held_out, result.shares);
   }
 
-  result.calibration = calibrate_tilt(leading, labels, beta);
-  const double scale = result.calibration.scale;
+  result.calibration = calibrate(sample.rewards(leading));
   result.fit.coefficients = stacked(candidates.coefficients, result.shares);
-  for (double& a : result.fit.coefficients) a *= scale;
   result.fit.intercept = 0;
   for (std::size_t k = 0; k < result.shares.size(); ++k) {
-    result.fit.intercept += scale * result.shares[k] * candidates.intercepts[k];
+    result.fit.intercept += result.shares[k] * candidates.intercepts[k];
   }
+  for (double& temperature : temperatures) temperature *= options.unit;
   result.reason = "a mean of readouts: " +
-                  shares_text(result.shares, label_temperature, result.weight_temperature);
-  if (scale < 1) {
-    result.reason +=
-        "; times " + number_text(scale, 3) + ", as far as held-out labels bear out its tilt";
+                  shares_text(result.shares, options.unit * label_temperature, temperatures);
+  if (result.calibration.scale < 1) {
+    const TiltSlope& slope = result.calibration.last;
+    result.reason += "; times " + number_text(result.calibration.scale, 3) +
+                     ": where its tilt leads, held-out labels rise by " +
+                     number_text(slope.slope, 2) + " +- " + number_text(slope.standard_error, 1) +
+                     " for each unit predicted";
   }
   return result;
 }

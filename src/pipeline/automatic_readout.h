@@ -1,13 +1,34 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "esscher/readout/ridge.h"
+#include "esscher/readout/cross_fit.h"
+#include "esscher/readout/readout_weights.h"
 #include "esscher/temperature/tilt_calibration.h"
 
 namespace esscher::internal {
+
+/// What readouts are fitted to, in simulation and on tables.
+struct ReadoutSample {
+  std::span<const double> labels;   ///< rewards, in the unit of beta
+  std::span<const double> targets;  ///< what is regressed: the labels, or a transform of them
+  TiltBase base{};                  ///< pi_0
+  /// pi_0 e^{values/beta}: log-weights of the rows.
+  std::function<std::vector<double>(std::span<const double> values, double beta)> tilted{};
+  /// One fit for each log-weights, with its predictions of rows that it has not seen; none where
+  /// cancelled.
+  std::function<std::vector<CrossFit>(std::vector<std::vector<double>> log_weights)> fit{};
+  /// Predicted targets as rewards in the unit of the labels.
+  std::function<std::vector<double>(std::vector<double> targets)> rewards{};
+};
+
+/// Fits that readouts for several temperatures share, by kind and temperature of their weights.
+using SharedFits = std::map<std::pair<ReadoutWeights, double>, CrossFit>;
 
 /// The readout to deploy at one temperature, where the choice of weights is ours.
 ///
@@ -17,28 +38,33 @@ namespace esscher::internal {
 ///    (temperature/tilt_calibration.h);
 /// 2. readouts with defensive weights e^{pilot/beta_w} are fitted for beta_w = 1, 2 and 4 times the
 ///    lowest temperature, not below beta, at which the pilot's weights leave four effective samples
-///    for each effective parameter, and one with weights e^{y/beta_w}, beta_w likewise;
+///    for each effective parameter, or half of all samples, and one with weights e^{y/beta_w},
+///    beta_w likewise;
 /// 3. they and plain regression are mixed by their held-out error under the first of the pilot's
 ///    weights (readout/stacking.h);
-/// 4. the mixture is the pilot of a second such round, whose mixture, brought to its slope, is
-///    deployed.
+/// 4. the mixture may be the pilot of a second such round; that of the last, brought to its slope,
+///    is deployed.
 /// All of it rests on predictions of rows that a fit has not seen, in the same folds throughout.
 struct AutomaticReadout {
-  RidgeFit fit;  ///< the mixture, scaled: plain regression's facts, its own coefficients
+  RidgeFit fit;  ///< the mixture, not scaled: plain regression's facts, its own coefficients
   double weight_temperature = 0;  ///< the pilot's lowest beta_w of the last round
   /// Of plain regression, label weights, and the pilot's weights, lowest temperature first.
   std::vector<double> shares;
-  TiltCalibration calibration;
-  std::string reason;  ///< a plain sentence
+  TiltCalibration calibration;  ///< its scale is that of the reward to deploy
+  std::string reason;           ///< a plain sentence; temperatures times the unit
 };
 
-/// \param uniform  plain regression on all rows; its penalty, times sqrt(n / ESS), serves all fits
-/// \param pilot    its held-out predictions
-/// \param folds    as in cross_fit_ridge()
-/// Cost: seven cross_fit_ridge().
-AutomaticReadout automatic_readout(const DesignRows& rows, std::span<const double> labels,
-                                   const RidgeFit& uniform, std::span<const double> pilot,
-                                   std::span<const std::uint32_t> folds, double beta,
-                                   const RidgeOptions& ridge);
+struct AutomaticReadoutOptions {
+  int rounds = 2;
+  /// Where given, weights' temperatures are rounded up to powers of the root of two, so that
+  /// several beta share fits: one round only.
+  SharedFits* shared = nullptr;
+  double unit = 1;  ///< of the temperatures that the reason tells
+};
+
+/// \param uniform  plain regression with its held-out predictions of the targets
+/// Cost: seven fits, or four for one round, less those that are shared.
+AutomaticReadout automatic_readout(const ReadoutSample& sample, const CrossFit& uniform,
+                                   double beta, const AutomaticReadoutOptions& options = {});
 
 }  // namespace esscher::internal

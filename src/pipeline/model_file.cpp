@@ -84,6 +84,11 @@ void ModelFile::require_format(const ModelKind& kind) const {
            fact("esscher_version") + "), and this esscher " + build_info().version +
            " reads up to " + std::to_string(kind.format) + "; update esscher");
   }
+  if (format < kind.oldest) {
+    broken("it has format " + std::to_string(format) + " (written by esscher " +
+           fact("esscher_version") + "), which this esscher " + build_info().version +
+           " no longer reads; fit it again");
+  }
 }
 
 FirstLayer ModelFile::first_layer() const {
@@ -139,17 +144,28 @@ std::vector<RewardHead> ModelFile::heads(std::size_t width) const {
   return heads;
 }
 
-void add_model(Safetensors& content, const ModelKind& kind, const FirstLayer& first,
-               const std::vector<RewardHead>& heads) {
-  const std::size_t m = first.width();
-  Matrix<double> readouts(heads.size(), m);
+void add_format(Safetensors& content, const ModelKind& kind) {
+  content.metadata[kind.key] = std::to_string(kind.format);
+  content.metadata["esscher_version"] = build_info().version;
+}
+
+void add_first_layer(Safetensors& content, const FirstLayer& first) {
+  content.tensors["weights"] = tensor(first.weights);
+  content.tensors["biases"] = tensor(first.biases);
+  if (!first.mixture.empty()) content.tensors["mixture"] = tensor(first.mixture);
+  content.metadata["activation"] = first.activation.name();
+  content.metadata["dim"] = std::to_string(first.dim);
+}
+
+void add_heads(Safetensors& content, const std::vector<RewardHead>& heads, std::size_t width) {
+  Matrix<double> readouts(heads.size(), width);
   std::vector<double> intercepts;
   std::vector<double> penalties;
   std::vector<double> temperatures;
   std::string kinds;
   for (std::size_t h = 0; h < heads.size(); ++h) {
     const RewardHead& head = heads[h];
-    if (head.readout.size() != m) throw InternalError("a readout of another width");
+    if (head.readout.size() != width) throw InternalError("a readout of another width");
     std::copy(head.readout.begin(), head.readout.end(), readouts.row(h).begin());
     intercepts.push_back(head.intercept);
     penalties.push_back(head.penalty);
@@ -158,17 +174,10 @@ void add_model(Safetensors& content, const ModelKind& kind, const FirstLayer& fi
     if (h > 0) kinds += ",";
     kinds += readout_weights_name(head.weights);
   }
-  content.tensors["weights"] = tensor(first.weights);
-  content.tensors["biases"] = tensor(first.biases);
-  if (!first.mixture.empty()) content.tensors["mixture"] = tensor(first.mixture);
   content.tensors["readouts"] = tensor(readouts);
   content.tensors["intercepts"] = tensor(std::move(intercepts));
   content.tensors["penalties"] = tensor(std::move(penalties));
   content.tensors["weight_temperatures"] = tensor(std::move(temperatures));
-  content.metadata[kind.key] = std::to_string(kind.format);
-  content.metadata["esscher_version"] = build_info().version;
-  content.metadata["activation"] = first.activation.name();
-  content.metadata["dim"] = std::to_string(first.dim);
   content.metadata["head_weights"] = kinds;
 }
 

@@ -16,11 +16,12 @@ namespace esscher::internal {
 Tensor tensor(const Matrix<double>& matrix);
 Tensor tensor(std::vector<double> values);
 
-/// One kind of model file: the key that marks it, and the newest format that is read. The format is
-/// raised when an older esscher could no longer read a file rightly.
+/// One kind of model file: the key that marks it, and the newest and the oldest format that are
+/// read. The format is raised when an older esscher could no longer read a file rightly.
 struct ModelKind {
   const char* key;
   long long format;
+  long long oldest;
   const char* what;  ///< "a reward model", for messages
 };
 
@@ -54,10 +55,12 @@ class ModelFile {
   Safetensors content_;
 };
 
-/// What first_layer() and heads() read, and the format.
-void add_model(Safetensors& content, const ModelKind& kind, const FirstLayer& first,
-               const std::vector<RewardHead>& heads);
-/// Metadata that add_model() writes; the rest are facts of the model.
+void add_format(Safetensors& content, const ModelKind& kind);
+/// What first_layer() reads.
+void add_first_layer(Safetensors& content, const FirstLayer& first);
+/// What heads() reads.
+void add_heads(Safetensors& content, const std::vector<RewardHead>& heads, std::size_t width);
+/// Metadata that these write; the rest are facts of the model.
 bool is_own_key(const ModelKind& kind, std::string_view key);
 
 std::vector<std::string> split_at_commas(const std::string& text);

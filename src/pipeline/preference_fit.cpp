@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "esscher/base/error.h"
+#include "esscher/base/matrix.h"
 #include "esscher/base/random.h"
+#include "esscher/linalg/factor.h"
+#include "esscher/linalg/gemm.h"
 #include "esscher/weights/log_weights.h"
 
 namespace esscher::internal {
@@ -101,8 +107,85 @@ std::vector<Preference> preferences(std::span<const double> targets,
   return pairs;
 }
 
-CrossFit cross_fit_preferences(const DesignRows& rows, std::span<const double> targets,
-                               std::span<const double> log_weights,
+namespace {
+
+/// Decades of the penalty, and where their search begins.
+constexpr int kDecades = 8;
+constexpr int kFirstDecade = 3;
+double decade(int number) { return std::pow(10.0, number - 6); }
+
+/// Fits of all folds for one penalty, and what they say of the rows left out.
+struct FoldFits {
+  double loss = std::numeric_limits<double>::infinity();  ///< weighted mean over pairs, nats
+  std::vector<double> held_out;                           ///< empty where cancelled
+};
+
+FoldFits fit_folds(std::span<const DesignRows* const> rows, const WeightedPairs& all,
+                   std::span<const std::uint32_t> folds, const BradleyTerryOptions& options) {
+  FoldFits result;
+  std::vector<double> held_out(folds.size());
+  for (std::uint32_t fold = 0; fold + 1 < rows.size(); ++fold) {
+    const WeightedPairs others = all.without(fold);
+    const BradleyTerryFit fit =
+        fit_bradley_terry(*rows[fold], others.pairs, others.log_weights, {}, options);
+    if (fit.status == BradleyTerryStatus::cancelled) return result;
+    const std::vector<double> values = predict(*rows[fold], fit.coefficients, 0, options.threads);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (folds[i] == fold) held_out[i] = values[i];
+    }
+  }
+  std::vector<double> weights = all.log_weights;
+  normalise_log_weights(weights);
+  result.loss = 0;
+  for (std::size_t p = 0; p < weights.size(); ++p) {
+    const double lead = held_out[all.pairs[p].winner] - held_out[all.pairs[p].loser];
+    // log(1 + e^-lead) without overflow.
+    result.loss +=
+        std::exp(weights[p]) * (std::max(0.0, -lead) + std::log1p(std::exp(-std::abs(lead))));
+  }
+  result.held_out = std::move(held_out);
+  return result;
+}
+
+/// tr H (H + lambda)^-1 + 1, H the curvature of the mean loss at the fit.
+double effective_parameters(const DesignRows& rows, const WeightedPairs& all,
+                            const BradleyTerryFit& fit, int threads) {
+  const std::size_t m = rows.columns();
+  const std::vector<double> values = predict(rows, fit.coefficients, 0, threads);
+  std::vector<double> weights = all.log_weights;
+  normalise_log_weights(weights);
+  Matrix<double> features(static_cast<std::size_t>(rows.rows()), m);
+  rows.fill(0, features.view());
+  Matrix<double> curvature(m, m);
+  constexpr std::size_t kPairs = 512;
+  for (std::size_t first = 0; first < all.pairs.size(); first += kPairs) {
+    const std::size_t count = std::min(kPairs, all.pairs.size() - first);
+    Matrix<double> differences(count, m);
+    std::vector<double> w(count);
+    for (std::size_t p = 0; p < count; ++p) {
+      const auto& [winner, loser] = all.pairs[first + p];
+      const double q = 1 / (1 + std::exp(values[loser] - values[winner]));
+      w[p] = std::exp(weights[first + p]) * q * (1 - q);
+      for (std::size_t j = 0; j < m; ++j) {
+        differences(p, j) = features(winner, j) - features(loser, j);
+      }
+    }
+    add_weighted_gram(differences.view(), w, curvature.view());
+  }
+  for (std::size_t j = 0; j < m; ++j) curvature(j, j) += fit.penalty;
+  if (!cholesky(curvature.view())) return static_cast<double>(m + 1);
+  Matrix<double> inverse(m, m);
+  for (std::size_t j = 0; j < m; ++j) inverse(j, j) = 1;
+  solve_lower(curvature.view(), inverse.view());
+  double trace = 0;
+  for (const double value : inverse.values()) trace += value * value;
+  return 1 + static_cast<double>(m) - fit.penalty * trace;
+}
+
+}  // namespace
+
+CrossFit cross_fit_preferences(std::span<const DesignRows* const> rows,
+                               std::span<const double> targets, std::span<const double> log_weights,
                                std::span<const std::uint32_t> folds,
                                std::span<const std::uint32_t> groups, std::span<const double> even,
                                const PreferenceFitOptions& options) {
@@ -114,40 +197,45 @@ CrossFit cross_fit_preferences(const DesignRows& rows, std::span<const double> t
     all.log_weights.push_back(log_weights[winner] + log_weights[loser]);
     all.folds.push_back(folds[winner]);
   }
-  const std::uint32_t count = *std::ranges::max_element(folds) + 1;
   BradleyTerryOptions fitting;
-  fitting.folds = static_cast<int>(count);
+  fitting.rule = PenaltyRule::fixed;
   fitting.threads = options.threads;
   fitting.callbacks = options.callbacks;
-  if (options.penalty) {
-    fitting.rule = PenaltyRule::fixed;
-    fitting.penalty = *options.penalty;
-  }
-  const BradleyTerryFit whole =
-      fit_bradley_terry(rows, all.pairs, all.log_weights, all.folds, fitting);
   CrossFit result;
+  FoldFits best;
+  if (options.penalty) {
+    fitting.penalty = *options.penalty;
+    best = fit_folds(rows, all, folds, fitting);
+  } else {
+    std::map<int, FoldFits> tried;
+    const auto loss = [&](int number) {
+      if (number < 0 || number >= kDecades) return std::numeric_limits<double>::infinity();
+      if (!tried.contains(number)) {
+        fitting.penalty = decade(number);
+        tried[number] = fit_folds(rows, all, folds, fitting);
+      }
+      return tried[number].loss;
+    };
+    int number = kFirstDecade;
+    while (loss(number + 1) < loss(number)) ++number;
+    while (loss(number - 1) < loss(number)) --number;
+    best = std::move(tried[number]);
+    fitting.penalty = decade(number);
+  }
+  result.held_out = std::move(best.held_out);
+  const DesignRows& whole_rows = *rows.back();
+  result.fit.coefficients.assign(whole_rows.columns(), 0.0);
+  if (result.held_out.empty()) return result;
+  const BradleyTerryFit whole =
+      fit_bradley_terry(whole_rows, all.pairs, all.log_weights, {}, fitting);
   result.fit.coefficients = whole.coefficients;
   result.fit.penalty = whole.penalty;
   result.fit.weights = diagnose_weights(log_weights);
-  result.fit.degrees_of_freedom = static_cast<double>(rows.columns() + 1);
-  if (whole.status == BradleyTerryStatus::cancelled) return result;
-
-  fitting.rule = PenaltyRule::fixed;
-  fitting.penalty = whole.penalty;
-  result.held_out.resize(targets.size());
-  for (std::uint32_t fold = 0; fold < count; ++fold) {
-    const WeightedPairs others = all.without(fold);
-    const BradleyTerryFit fit =
-        fit_bradley_terry(rows, others.pairs, others.log_weights, {}, fitting);
-    if (fit.status == BradleyTerryStatus::cancelled) {
-      result.held_out.clear();
-      return result;
-    }
-    const std::vector<double> values = predict(rows, fit.coefficients, 0, options.threads);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (folds[i] == fold) result.held_out[i] = values[i];
-    }
+  if (whole.status == BradleyTerryStatus::cancelled) {
+    result.held_out.clear();
+    return result;
   }
+  result.fit.degrees_of_freedom = effective_parameters(whole_rows, all, whole, options.threads);
   const double unit = slope(result.held_out, targets, groups, even);
   if (!(unit > 0)) {
     result.fit.remark =

@@ -9,6 +9,8 @@
 
 #include "esscher/pipeline/table_training.h"
 #include "esscher/readout/cross_fit.h"
+#include "pipeline/automatic_readout.h"
+#include "pipeline/folded_fits.h"
 #include "pipeline/training_labels.h"
 
 namespace esscher::internal {
@@ -18,11 +20,10 @@ namespace esscher::internal {
 /// stands between them.
 class Readouts {
  public:
-  /// Fits plain regression. All must outlive this; heads are added to \p reward, whose
-  /// reward_transform and ceiling are settled.
-  Readouts(const DesignRows& rows, const TrainingLabels& targets, const TrainingLabels& rewards,
-           std::span<const std::uint32_t> folds, const TrainingOptions& options,
-           TrainedReward& reward);
+  /// Fits plain regression with the best of \p penalties. All must outlive this; heads are added to
+  /// \p reward, whose reward_transform and bounds are settled.
+  Readouts(const FoldedFits& fits, std::span<const double> penalties, const TrainingLabels& targets,
+           const TrainingLabels& rewards, const TrainingOptions& options, TrainedReward& reward);
 
   /// Fits what is not there yet.
   Deployment deploy(FitWeights weights, double beta);
@@ -33,32 +34,24 @@ class Readouts {
  private:
   /// Index of the head fitted with such weights. Temperatures in standard deviations.
   std::size_t head(ReadoutWeights weights, double temperature);
-  /// The mean of temperature/weight_temperature.h for one deployment temperature.
-  Deployment average(double beta);
-  /// One fit for each weights, by the loss that was asked for.
-  std::vector<RidgeFit> fit(std::vector<std::vector<double>> log_weights) const;
-  /// Ridge regressions in as few passes over the rows as memory allows.
-  std::vector<RidgeFit> share_passes(std::vector<std::vector<double>> log_weights,
-                                     std::span<const double> penalties) const;
-  CrossFit fit_preferences(std::span<const double> log_weights, const RidgeOptions& ridge) const;
+  Deployment automatic(double beta);
+  /// One fit for each weights; none where cancelled.
+  std::vector<CrossFit> fit(std::vector<std::vector<double>> log_weights) const;
   std::size_t add(ReadoutWeights weights, double temperature, const RidgeFit& fit);
   /// Predicted targets as rewards about their mean, in standard deviations.
-  void become_rewards(std::vector<double>& values) const;
+  std::vector<double> as_rewards(std::vector<double> values) const;
 
-  const DesignRows& rows_;
+  const FoldedFits& fits_;
   const TrainingLabels& targets_;
   const TrainingLabels& rewards_;
-  std::span<const std::uint32_t> folds_;
   const TrainingOptions& options_;
   TrainedReward& reward_;
-  RidgeOptions ridge_;
-  double penalty_ = 0;
+  std::vector<double> even_;
   double even_ess_ = 0;
-  std::size_t parameters_ = 0;
+  CrossFit uniform_;
   std::vector<double> pilot_;  ///< held-out rewards of plain regression
   std::map<std::pair<ReadoutWeights, double>, std::size_t> heads_;
-  /// With defensive weights, by weight temperature.
-  std::map<double, std::size_t> defended_;
+  SharedFits shared_;
   std::set<std::string> constant_;  ///< kinds of weights with a readout that learned nothing
 };
 

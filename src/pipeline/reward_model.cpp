@@ -12,7 +12,7 @@ namespace {
 
 /// Relative: temperatures of a grid are printed with four digits, and typed so.
 constexpr double kSameTemperature = 1e-3;
-constexpr internal::ModelKind kSimulatedModel{"esscher_reward_model", 1, "a reward model"};
+constexpr internal::ModelKind kSimulatedModel{"esscher_reward_model", 1, 1, "a reward model"};
 
 }  // namespace
 
@@ -42,7 +42,9 @@ const RewardHead& find_head(const RewardModel& model, ReadoutWeights weights, do
 void save_reward_model(const std::string& path, const RewardModel& model) {
   Safetensors content;
   content.metadata = model.facts;
-  internal::add_model(content, kSimulatedModel, model.first, model.heads);
+  internal::add_format(content, kSimulatedModel);
+  internal::add_first_layer(content, model.first);
+  internal::add_heads(content, model.heads, model.first.width());
   write_safetensors(path, content);
 }
 

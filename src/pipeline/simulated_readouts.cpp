@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "esscher/base/error.h"
 #include "esscher/base/memory.h"
 #include "esscher/base/number_text.h"
+#include "esscher/readout/cross_fit.h"
+#include "esscher/readout/readout_weights.h"
 #include "esscher/temperature/weight_temperature.h"
 #include "pipeline/automatic_readout.h"
 
@@ -65,8 +69,28 @@ SimulatedReadout SimulatedReadouts::automatic(double beta) {
   for (std::size_t i = 0; i < folds.size(); ++i) {
     folds[i] = static_cast<std::uint32_t>(i) % static_cast<std::uint32_t>(options_.pilot_folds);
   }
-  AutomaticReadout found =
-      automatic_readout(rows_, labels_, uniform(), pilot(), folds, beta, ridge_);
+  const auto n = static_cast<double>(labels_.size());
+  ReadoutSample sample{.labels = labels_, .targets = labels_};
+  sample.tilted = [](std::span<const double> values, double temperature) {
+    return tilted_log_weights(values, temperature);
+  };
+  sample.rewards = [](std::vector<double> targets) { return targets; };
+  sample.fit = [&](const std::vector<std::vector<double>>& log_weights) {
+    std::vector<CrossFit> fits;
+    RidgeOptions fixed = ridge_;
+    fixed.rule = PenaltyRule::fixed;
+    for (const std::vector<double>& each : log_weights) {
+      if (ridge_.rule != PenaltyRule::fixed) {
+        fixed.penalty = uniform().penalty * std::sqrt(n / diagnose_weights(each).ess);
+      }
+      fits.push_back(cross_fit_ridge(rows_, labels_, each, folds, fixed));
+    }
+    return fits;
+  };
+  AutomaticReadout found = automatic_readout(sample, {uniform(), pilot()}, beta);
+  const double scale = found.calibration.scale;
+  for (double& a : found.fit.coefficients) a *= scale;
+  found.fit.intercept *= scale;
   return {std::move(found.fit), found.weight_temperature, std::move(found.shares),
           found.calibration, std::move(found.reason)};
 }

@@ -122,8 +122,8 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
       return result;
     }
     const std::vector<std::uint64_t> rows = rows_in_fold(folds, number);
-    result.folds.push_back({n - rows.size(), reward.transform.kind, reward.first.width(),
-                            reward.epochs, reward.feature_temperature, reward.heads.front().penalty,
+    result.folds.push_back({n - rows.size(), reward.landmarks.rows(), reward.chosen_round,
+                            reward.rounds[reward.chosen_round].error, reward.heads.front().penalty,
                             reward.linear.penalty, reward.reward_sd});
     const Matrix<double> predictions =
         predict_rewards(reward, table.features, rows, training.threads);
@@ -137,7 +137,7 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
         }
         if (!linear) {
           result.rewards[kind].weight_temperatures[b].push_back(
-              reward.heads[reward.deployment(training.weights[kind], betas[b]).heads.front()]
+              reward.heads[reward.deployment(training.weights[kind], betas[b]).head]
                   .weight_temperature.value_or(std::numeric_limits<double>::infinity()));
         }
       }

@@ -15,7 +15,7 @@
 namespace esscher {
 namespace {
 
-constexpr internal::ModelKind kTableModel{"esscher_table_model", 1, "a reward model of a table"};
+constexpr internal::ModelKind kTableModel{"esscher_table_model", 2, 2, "a reward model of a table"};
 constexpr std::array<std::string_view, 6> kOwnFacts{"encoding",           "transform",
                                                     "interactions",       "reward_transform",
                                                     "deployment_weights", "deployment_reasons"};
@@ -38,60 +38,107 @@ std::optional<double> optional(double stored) {
   return std::isfinite(stored) ? std::optional(stored) : std::nullopt;
 }
 
-/// Which readouts each deployment is the mean of: deployments x heads, 0 or 1.
-constexpr const char* kMembers = "deployment_members";
-
 void add_deployments(Safetensors& content, const TrainedReward& reward) {
   std::vector<double> betas;
-  Matrix<double> members(reward.deployments.size(), reward.heads.size());
+  std::vector<double> heads;
+  std::vector<double> scales;
   std::string weights;
   std::string reasons;
   for (const Deployment& deployment : reward.deployments) {
-    for (const std::size_t head : deployment.heads) members(betas.size(), head) = 1;
     betas.push_back(deployment.beta);
+    heads.push_back(static_cast<double>(deployment.head));
+    scales.push_back(deployment.scale);
     weights += (weights.empty() ? "" : ",") + std::string(fit_weights_name(deployment.weights));
     reasons += deployment.reason + "\n";
   }
   content.tensors["deployment_betas"] = internal::tensor(std::move(betas));
-  content.tensors[kMembers] = internal::tensor(members);
+  content.tensors["deployment_heads"] = internal::tensor(std::move(heads));
+  content.tensors["deployment_scales"] = internal::tensor(std::move(scales));
   content.metadata["deployment_weights"] = weights;
   content.metadata["deployment_reasons"] = reasons;
 }
 
-/// The heads that a row of the members names, the lowest weight temperature first.
-std::vector<std::size_t> members_of(std::span<const double> row, const TrainedReward& reward,
-                                    const internal::ModelFile& file) {
-  std::vector<std::size_t> heads;
-  for (std::size_t h = 0; h < row.size(); ++h) {
-    if (row[h] != 0 && row[h] != 1) file.broken("a deployment's members are neither 0 nor 1");
-    if (row[h] == 1) heads.push_back(h);
-  }
-  if (heads.empty()) file.broken("a deployment has no readout");
-  std::ranges::sort(heads, {}, [&](std::size_t h) {
-    return std::pair(reward.heads[h].weight_temperature.value_or(kNone), h);
-  });
-  return heads;
-}
-
 void read_deployments(const internal::ModelFile& file, TrainedReward& reward) {
   const std::vector<double> betas = file.vector("deployment_betas");
-  const Matrix<double> members = file.matrix(kMembers);
+  const std::vector<double> heads = file.vector("deployment_heads", betas.size());
+  const std::vector<double> scales = file.vector("deployment_scales", betas.size());
   const std::vector<std::string> weights =
       internal::split_at_commas(file.fact("deployment_weights"));
   const std::vector<std::string> reasons = split_at_lines(file.fact("deployment_reasons"));
-  if (weights.size() != betas.size() || reasons.size() != betas.size() ||
-      members.rows() != betas.size() || members.columns() != reward.heads.size()) {
+  if (weights.size() != betas.size() || reasons.size() != betas.size()) {
     file.broken("its deployments disagree in number");
   }
   for (std::size_t i = 0; i < betas.size(); ++i) {
+    if (!(heads[i] >= 0 && heads[i] < static_cast<double>(reward.heads.size())) ||
+        heads[i] != std::floor(heads[i])) {
+      file.broken("a deployment names a readout that is not there");
+    }
+    if (!(scales[i] > 0 && scales[i] <= 1)) file.broken("a deployment's scale is not in (0, 1]");
     try {
       require_temperature(betas[i], "deployment_betas");
       reward.deployments.push_back({parse_fit_weights(weights[i], "deployment_weights"), betas[i],
-                                    members_of(members.row(i), reward, file), reasons[i]});
+                                    static_cast<std::size_t>(heads[i]), scales[i], reasons[i]});
     } catch (const UsageError& error) {
       file.broken(error.what());
     }
   }
+}
+
+void add_kernel(Safetensors& content, const MetricKernel::State& kernel) {
+  if (kernel.diagonal_arc.empty()) {
+    content.tensors["kernel_arc"] = internal::tensor(kernel.arc);
+    content.tensors["kernel_laplace"] = internal::tensor(kernel.laplace);
+  } else {
+    content.tensors["kernel_diagonal_arc"] = internal::tensor(kernel.diagonal_arc);
+    content.tensors["kernel_diagonal_laplace"] = internal::tensor(kernel.diagonal_laplace);
+  }
+  content.tensors["kernel_product"] = internal::tensor(kernel.product);
+  content.tensors["kernel_shares"] =
+      internal::tensor(std::vector<double>(kernel.shares.begin(), kernel.shares.end()));
+}
+
+MetricKernel read_kernel(const internal::ModelFile& file) {
+  MetricKernel::State kernel;
+  kernel.product = file.vector("kernel_product");
+  const std::size_t columns = kernel.product.size();
+  if (file.holds("kernel_arc")) {
+    kernel.arc = file.matrix("kernel_arc");
+    kernel.laplace = file.matrix("kernel_laplace");
+    if (kernel.arc.rows() != columns || kernel.laplace.rows() != columns) {
+      file.broken("its kernel's coordinates have different numbers of columns");
+    }
+  } else {
+    kernel.diagonal_arc = file.vector("kernel_diagonal_arc", columns);
+    kernel.diagonal_laplace = file.vector("kernel_diagonal_laplace", columns);
+  }
+  std::ranges::copy(file.vector("kernel_shares", kernel.shares.size()), kernel.shares.begin());
+  return MetricKernel(std::move(kernel));
+}
+
+void add_rounds(Safetensors& content, const TrainedReward& reward) {
+  std::vector<double> errors;
+  std::vector<double> penalties;
+  for (const MetricRound& round : reward.rounds) {
+    errors.push_back(round.error);
+    penalties.push_back(round.penalty);
+  }
+  content.tensors["round_errors"] = internal::tensor(std::move(errors));
+  content.tensors["round_penalties"] = internal::tensor(std::move(penalties));
+  content.tensors["chosen_round"] =
+      internal::tensor(single(static_cast<double>(reward.chosen_round)));
+}
+
+void read_rounds(const internal::ModelFile& file, TrainedReward& reward) {
+  const std::vector<double> errors = file.vector("round_errors");
+  const std::vector<double> penalties = file.vector("round_penalties", errors.size());
+  for (std::size_t i = 0; i < errors.size(); ++i) {
+    reward.rounds.push_back({penalties[i], errors[i]});
+  }
+  const double chosen = file.vector("chosen_round", 1)[0];
+  if (!(chosen >= 0 && chosen < static_cast<double>(errors.size()))) {
+    file.broken("its chosen round is not there");
+  }
+  reward.chosen_round = static_cast<std::size_t>(chosen);
 }
 
 FeatureTransform read_transform(const internal::ModelFile& file) {
@@ -159,7 +206,10 @@ void save_table_model(const std::string& path, const TableModel& model) {
   const TrainedReward& reward = model.reward;
   Safetensors content;
   content.metadata = model.facts;
-  internal::add_model(content, kTableModel, reward.first, reward.heads);
+  internal::add_format(content, kTableModel);
+  add_kernel(content, reward.kernel.state());
+  content.tensors["landmarks"] = internal::tensor(reward.landmarks);
+  internal::add_heads(content, reward.heads, reward.landmarks.rows());
   content.metadata["encoding"] = model.encoding.to_json();
   content.metadata["interactions"] = std::to_string(model.interactions);
   add_reward_transform(content, reward.reward_transform);
@@ -176,32 +226,57 @@ void save_table_model(const std::string& path, const TableModel& model) {
   content.tensors["linear_penalty"] = internal::tensor(single(reward.linear.penalty));
   content.tensors["ceiling"] = internal::tensor(single(reward.ceiling.value_or(kNone)));
   content.tensors["reward_sd"] = internal::tensor(single(reward.reward_sd));
-  content.tensors["feature_temperature"] =
-      internal::tensor(single(reward.feature_temperature.value_or(kNone)));
-  content.tensors["epochs"] = internal::tensor(single(reward.epochs));
+  content.tensors["floor"] = internal::tensor(single(reward.floor.value_or(-kNone)));
+  content.tensors["reward_mean"] = internal::tensor(single(reward.reward_mean));
+  content.tensors["feature_temperature"] = internal::tensor(single(reward.feature_temperature));
+  content.tensors["importance"] = internal::tensor(reward.importance.columns);
+  content.tensors["importance_directions"] = internal::tensor(reward.importance.directions);
+  add_rounds(content, reward);
   add_deployments(content, reward);
   write_safetensors(path, content);
 }
 
 TableModel load_table_model(const std::string& path) {
   const internal::ModelFile file(path, kTableModel);
-  file.require_finite({"transform_mean", "transform_scale", "transform_directions", "linear",
-                       "linear_intercept", "reward_range", "reward_knots", "reward_ranks",
-                       "reward_sd", "head_ess"});
+  file.require_finite({"transform_mean",
+                       "transform_scale",
+                       "transform_directions",
+                       "linear",
+                       "linear_intercept",
+                       "reward_range",
+                       "reward_knots",
+                       "reward_ranks",
+                       "reward_sd",
+                       "reward_mean",
+                       "head_ess",
+                       "landmarks",
+                       "kernel_arc",
+                       "kernel_laplace",
+                       "kernel_diagonal_arc",
+                       "kernel_diagonal_laplace",
+                       "kernel_product",
+                       "kernel_shares",
+                       "importance",
+                       "importance_directions",
+                       "round_errors",
+                       "round_penalties",
+                       "deployment_scales"});
   TableModel model;
   TrainedReward& reward = model.reward;
   model.encoding = FeatureEncoding::from_json(file.fact("encoding"), path);
   model.interactions = read_interactions(file);
-  reward.first = file.first_layer();
-  reward.heads = file.heads(reward.first.width());
+  reward.kernel = read_kernel(file);
+  reward.landmarks = file.matrix("landmarks");
+  reward.heads = file.heads(reward.landmarks.rows());
   if (reward.heads.empty()) file.broken("it has no readout");
   reward.transform = read_transform(file);
   reward.reward_transform = read_reward_transform(file);
   const std::size_t inputs = model.interactions == 2 ? interaction_columns(model.encoding.blocks())
                                                      : model.encoding.width();
   if (reward.transform.inputs() != inputs ||
-      reward.transform.outputs() != reward.first.weights.columns()) {
-    file.broken("its encoding, transform and first layer do not fit together");
+      reward.transform.outputs() != reward.kernel.columns() ||
+      reward.landmarks.columns() != reward.kernel.columns()) {
+    file.broken("its encoding, transform, kernel and landmarks do not fit together");
   }
   reward.head_ess = file.vector("head_ess", reward.heads.size());
   reward.linear.coefficients = file.vector("linear", reward.transform.outputs());
@@ -211,11 +286,13 @@ TableModel load_table_model(const std::string& path) {
   if (!reward.ceiling && file.vector("ceiling", 1)[0] != kNone)
     file.broken("its ceiling is no number");
   reward.reward_sd = file.vector("reward_sd", 1)[0];
-  reward.feature_temperature = optional(file.vector("feature_temperature", 1)[0]);
-  const double epochs = file.vector("epochs", 1)[0];
-  if (!(epochs >= 1 && epochs <= 1e6))
-    file.broken("its number of epochs is " + number_text(epochs));
-  reward.epochs = static_cast<int>(epochs);
+  reward.floor = optional(file.vector("floor", 1)[0]);
+  reward.reward_mean = file.vector("reward_mean", 1)[0];
+  reward.feature_temperature = file.vector("feature_temperature", 1)[0];
+  if (!(reward.feature_temperature > 0)) file.broken("its feature temperature is not positive");
+  reward.importance.columns = file.vector("importance", inputs);
+  reward.importance.directions = file.vector("importance_directions");
+  read_rounds(file, reward);
   read_deployments(file, reward);
   for (const auto& [key, value] : file.facts()) {
     const bool own = internal::is_own_key(kTableModel, key) ||

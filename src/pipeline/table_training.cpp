@@ -3,23 +3,29 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
+#include <memory>
 #include <numeric>
 #include <optional>
+#include <ranges>
+#include <utility>
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/base/parallel.h"
-#include "esscher/base/random.h"
 #include "esscher/data/folds.h"
-#include "esscher/data/row_order.h"
+#include "esscher/linalg/factor.h"
+#include "esscher/linalg/gemm.h"
+#include "esscher/weights/log_weights.h"
+#include "pipeline/folded_fits.h"
 #include "pipeline/readouts.h"
 #include "pipeline/training_labels.h"
-#include "pipeline/transform_choice.h"
 #include "pipeline/transformed_rows.h"
 
 namespace esscher {
 namespace {
 
+constexpr int kMostRounds = 20;
 constexpr std::array<std::pair<FitWeights, const char*>, 4> kNames = {{
     {FitWeights::uniform, "uniform"},
     {FitWeights::label, "label"},
@@ -47,22 +53,14 @@ void validate(const TrainingOptions& options) {
   for (const double beta : options.deployment_temperatures) require_temperature(beta, "--beta");
   require_distinct(options.deployment_temperatures, "--beta", [](double beta) { return beta; });
   require_distinct(options.weights, "--weights", fit_weights_name);
-  if (options.feature_temperature) {
-    require_temperature(*options.feature_temperature, "--feature-temperature");
+  if (options.feature_temperature != 0 && std::isfinite(options.feature_temperature)) {
+    require_temperature(options.feature_temperature, "--feature-temperature");
   }
   if (options.weight_temperature) {
     require_temperature(*options.weight_temperature, "--weight-temperature");
   }
-  if (options.epochs < 0 || options.epochs > 1'000'000) {
-    throw UsageError(rejection("--epochs", options.epochs, "must lie in [1, 1000000], or be auto"));
-  }
-  if (!(options.readout_bias_range >= 0 && std::isfinite(options.readout_bias_range))) {
-    throw UsageError(rejection("--readout-bias-range", options.readout_bias_range,
-                               "must be finite and not negative"));
-  }
-  if (options.ridge.rule == PenaltyRule::kfold) {
-    throw UsageError(
-        rejection("--penalty", "kfold", "is for simulations only", "take gcv, or a number"));
+  if (options.most_rounds < 0 || options.most_rounds > kMostRounds) {
+    throw UsageError(rejection("--rounds", options.most_rounds, "must lie in [0, 20]"));
   }
 }
 
@@ -73,48 +71,148 @@ void require_groups(const TrainingOptions& options, const RewardTable& table) {
   }
 }
 
-/// All that stage 1 needs to know beside the rows.
-FeatureOptions feature_options(const TrainingOptions& options, std::size_t rows,
-                               std::size_t coordinates, double inverse_temperature) {
-  FeatureOptions features{.model = {parse_link("identity"), Noise{}}};
-  features.dim = coordinates;
-  features.width = options.width;
-  features.activation = options.activation;
-  features.engine = Engine::direct;
-  features.schedule = Schedule::multi_pass;
-  features.samples = rows;
-  features.batch = std::min<std::uint64_t>(options.batch, rows);
-  features.epochs = options.epochs > 0
-                        ? options.epochs
-                        : static_cast<int>(std::clamp<std::uint64_t>(100'000 / rows, 2, 10));
-  features.step_size = default_step_size(options.step_scale, features.batch, coordinates, 1);
-  features.cooldown = options.cooldown;
-  features.stop_when_settled = false;
-  features.seed = options.seed;
-  features.threads = options.threads;
-  features.callbacks = options.callbacks;
-  features.label.weighting = inverse_temperature > 0 ? options.weighting : Weighting::none;
-  if (inverse_temperature > 0) features.label.inverse_temperature = inverse_temperature;
+/// Within groups only the order of rewards counts: the share of its group that each row beats, less
+/// a half.
+std::vector<double> orders(std::span<const double> rewards, std::span<const std::uint32_t> groups) {
+  std::vector<std::size_t> rows(rewards.size());
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  std::ranges::sort(rows, {}, [&](std::size_t i) { return std::pair(groups[i], rewards[i]); });
+  std::vector<double> result(rewards.size());
+  for (std::size_t begin = 0; begin < rows.size();) {
+    std::size_t end = begin;
+    while (end < rows.size() && groups[rows[end]] == groups[rows[begin]]) ++end;
+    for (std::size_t first = begin; first < end;) {
+      std::size_t last = first;
+      while (last < end && rewards[rows[last]] == rewards[rows[first]]) ++last;
+      const double beaten = static_cast<double>(first + last) / 2 - static_cast<double>(begin);
+      for (std::size_t i = first; i < last; ++i) {
+        result[rows[i]] = beaten / static_cast<double>(end - begin) - 0.5;
+      }
+      first = last;
+    }
+    begin = end;
+  }
+  double square = 0;
+  for (const double value : result) square += value * value;
+  const double sd = std::sqrt(square / static_cast<double>(result.size()));
+  for (double& value : result) value /= sd > 0 ? sd : 1;
+  return result;
+}
+
+/// Metrics of all folds and of all rows, learned from some of them.
+MetricRounds learn_metrics(const internal::TransformedRows& x,
+                           const internal::TrainingLabels& targets,
+                           std::span<const std::uint32_t> folds, double temperature,
+                           const TrainingOptions& options) {
+  std::vector<std::uint64_t> rows(targets.values().size());
+  std::iota(rows.begin(), rows.end(), std::uint64_t{0});
+  if (rows.size() > kMetricRows) rows = random_subset(rows, kMetricRows, options.seed);
+  Matrix<float> single(rows.size(), x.columns());
+  x.gather(rows, single.view());
+  Matrix<double> points(rows.size(), x.columns());
+  std::ranges::copy(single.values(), points.values().begin());
+  const auto some = [&](auto&& values) {
+    std::vector<std::ranges::range_value_t<decltype(values)>> taken;
+    for (const std::uint64_t row : rows) taken.push_back(values[row]);
+    return taken;
+  };
+  const std::vector<double> labels =
+      some(options.loss == ReadoutLoss::preferences
+               ? orders(targets.values(), targets.groups())
+               : std::vector<double>(targets.values().begin(), targets.values().end()));
+  std::vector<double> weights = some(targets.even_log_weights());
+  normalise_log_weights(weights);
+  for (double& w : weights) w = std::exp(w);
+  std::vector<std::uint32_t> groups;
+  if (!targets.groups().empty()) groups = some(targets.groups());
+  const std::vector<std::uint32_t> fold = some(folds);
+  MetricRoundsOptions rounds{.most_rounds = options.most_rounds, .temperature = temperature};
+  if (options.ridge.rule == PenaltyRule::fixed && options.loss == ReadoutLoss::squared) {
+    rounds.penalty = options.ridge.penalty;
+  }
+  rounds.threads = options.threads;
+  rounds.callbacks = options.callbacks;
+  return learn_metric({points.view(), labels, weights, groups, fold}, rounds);
+}
+
+/// The features of each fold, and those of all rows.
+std::vector<std::unique_ptr<const internal::MetricRows>> folded_features(
+    const internal::TransformedRows& x, const MetricRounds& metrics,
+    std::span<const std::uint32_t> folds, const TrainingOptions& options) {
+  std::size_t most = options.landmarks;
+  if (most == 0) most = options.loss == ReadoutLoss::preferences ? 512 : 2048;
+  std::vector<std::unique_ptr<const internal::MetricRows>> features;
+  for (std::uint32_t fold = 0; fold < metrics.metrics.size(); ++fold) {
+    std::vector<std::uint64_t> rows;
+    for (std::uint64_t i = 0; i < folds.size(); ++i) {
+      if (folds[i] != fold) rows.push_back(i);
+    }
+    if (rows.size() > most) rows = random_subset(rows, most, options.seed);
+    features.push_back(std::make_unique<const internal::MetricRows>(x, metrics.metrics[fold], rows,
+                                                                    options.threads));
+  }
   return features;
 }
 
-/// With one coordinate there is no direction to learn: neurons look up it or down it.
-FirstLayer one_coordinate(const TrainingOptions& options) {
-  FirstLayer layer{1, Matrix<double>(options.width, 1), std::vector<double>(options.width),
-                   options.activation,
-                   mixture_coefficients(options.activation, options.width, options.seed)};
-  RandomStream(options.seed, "stage1/rows").fill_sign(0, layer.weights.values());
-  RandomStream(options.seed, "stage1/bias").fill_normal(0, layer.biases);
-  return layer;
+/// Penalties to choose from: that of the rounds and, where the readout sees more rows, lower ones.
+std::vector<double> penalties(const MetricRounds& metrics, std::size_t rows,
+                              const TrainingOptions& options) {
+  if (options.ridge.rule == PenaltyRule::fixed) return {options.ridge.penalty};
+  const double first = metrics.rounds[metrics.chosen].penalty;
+  if (options.loss == ReadoutLoss::preferences) return {};  // looked for
+  if (rows <= kMetricRows) return {first};
+  std::vector<double> path;
+  for (const double factor : {3.162, 1.0, 0.3162, 0.1, 0.03162}) {
+    path.push_back(factor * first);
+  }
+  return path;
+}
+
+FeatureImportance importance(const KernelMetric& product, const FeatureTransform& transform) {
+  FeatureImportance result;
+  result.columns.assign(transform.inputs(), 0.0);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < transform.inputs(); ++i) {
+    if (transform.scale[i] == 0) continue;
+    if (transform.kind == TransformKind::whiten) {
+      // Standardised columns times the directions are the coordinates.
+      const std::span<const double> row = transform.directions.row(i);
+      for (std::size_t a = 0; a < row.size(); ++a) {
+        if (product.full.empty()) {
+          result.columns[i] += row[a] * row[a] * product.diagonal[a];
+          continue;
+        }
+        for (std::size_t b = 0; b < row.size(); ++b) {
+          result.columns[i] += row[a] * product.full(a, b) * row[b];
+        }
+      }
+    } else {
+      result.columns[i] = product.full.empty() ? product.diagonal[kept] : product.full(kept, kept);
+      if (transform.kind == TransformKind::none) ++kept;
+      if (transform.kind == TransformKind::standardise) ++kept;
+    }
+  }
+  double sum = 0;
+  for (const double share : result.columns) sum += share;
+  for (double& share : result.columns) share = sum > 0 ? std::max(0.0, share / sum) : 0;
+  if (product.full.empty()) return result;
+  const SymmetricEigen eigen = symmetric_eigen(product.full.view());
+  double trace = 0;
+  for (const double value : eigen.values) trace += std::max(0.0, value);
+  constexpr std::size_t kShown = 20;
+  for (std::size_t i = 0; i < std::min(kShown, eigen.values.size()) && trace > 0; ++i) {
+    const double value = eigen.values[eigen.values.size() - 1 - i] / trace;
+    if (value > 1e-12) result.directions.push_back(value);
+  }
+  return result;
 }
 
 void fit_linear(const internal::TransformedRows& rows, const internal::TrainingLabels& labels,
                 const TrainingOptions& options, TrainedReward& reward) {
-  RidgeOptions ridge = options.ridge;
+  // Its features have seen no label, so that generalised cross-validation tells its penalty.
+  RidgeOptions ridge;
   ridge.threads = options.threads;
   ridge.callbacks = options.callbacks;
-  // A penalty given for preferences is on another scale.
-  if (options.loss == ReadoutLoss::preferences) ridge.rule = PenaltyRule::gcv;
   const RidgeFit fit = fit_ridge(internal::LinearRows(rows), labels.values(),
                                  labels.even_log_weights(), ridge, labels.groups());
   reward.linear.coefficients = fit.coefficients;
@@ -146,58 +244,70 @@ std::vector<double> transformed_rewards(const RewardTable& table,
   return targets;
 }
 
-/// Of which readouts a column of predict_rewards() is the mean; none for the linear baseline.
-std::vector<std::size_t> heads_of_column(const TrainedReward& reward, std::size_t column) {
-  if (column == TrainedReward::kUniform) return {0};
-  if (column == TrainedReward::kLinear) return {};
+/// The readout and the scale of a column of predict_rewards(); none for the linear baseline.
+struct ColumnHead {
+  std::size_t head = 0;
+  double scale = 1;
+};
+std::optional<ColumnHead> head_of_column(const TrainedReward& reward, std::size_t column) {
+  if (column == TrainedReward::kUniform) return ColumnHead{};
+  if (column == TrainedReward::kLinear) return std::nullopt;
   const std::size_t deployment = column - TrainedReward::kFirstDeployment;
   if (deployment >= reward.deployments.size()) {
     throw UsageError(rejection("column", std::to_string(column),
                                "there are " + std::to_string(TrainedReward::kFirstDeployment +
                                                              reward.deployments.size())));
   }
-  return reward.deployments[deployment].heads;
+  return ColumnHead{reward.deployments[deployment].head, reward.deployments[deployment].scale};
 }
 
 Matrix<double> predict_columns(const TrainedReward& reward, const FeatureRows& features,
                                std::span<const std::uint64_t> rows,
                                std::span<const std::size_t> columns, int threads) {
   Matrix<double> out(rows.size(), columns.size());
-  std::vector<std::vector<std::size_t>> columns_of(reward.heads.size());
-  std::vector<double> shares(columns.size());
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    const std::vector<std::size_t> heads = heads_of_column(reward, columns[c]);
-    for (const std::size_t head : heads) columns_of[head].push_back(c);
-    if (!heads.empty()) shares[c] = 1.0 / static_cast<double>(heads.size());
+  std::vector<std::optional<ColumnHead>> heads;
+  std::map<std::size_t, std::size_t> used;  // heads to rows of the readouts
+  for (const std::size_t column : columns) {
+    heads.push_back(head_of_column(reward, column));
+    if (heads.back()) used.emplace(heads.back()->head, used.size());
   }
-  const auto as_reward = [&](double value, bool bounded) {
-    const bool cut = bounded && reward.ceiling && value > *reward.ceiling;
-    return reward.reward_transform.inverse(cut ? *reward.ceiling : value);
-  };
+  Matrix<double> readouts(used.size(), reward.landmarks.rows());
+  for (const auto& [head, place] : used) {
+    std::ranges::copy(reward.heads[head].readout, readouts.row(place).begin());
+  }
+  const KernelPoints landmarks = reward.kernel.points(reward.landmarks.view());
   // Undone, what a linear reward extrapolates may grow without bound.
   const bool bound_linear = reward.reward_transform.request.kind == RewardTransformKind::log1p;
-  constexpr std::uint64_t kChunkRows = 512;
+  constexpr std::uint64_t kChunkRows = 256;
   parallel_for_chunks(
       ChunkGrid(rows.size(), kChunkRows), {threads, "predictions", {}}, [&](const Chunk& chunk) {
         const internal::TransformedRows x(features, rows.subspan(chunk.begin, chunk.size()),
                                           reward.transform, 1);
-        std::optional<internal::HiddenRows> hidden;
-        for (std::size_t h = 0; h < reward.heads.size(); ++h) {
-          if (columns_of[h].empty()) continue;
-          if (!hidden) hidden.emplace(x, reward.first, 1);
-          const RewardHead& head = reward.heads[h];
-          const std::vector<double> values = predict(*hidden, head.readout, head.intercept, 1);
-          for (std::size_t i = 0; i < values.size(); ++i) {
-            const double value = as_reward(values[i], true);
-            for (const std::size_t c : columns_of[h]) out(chunk.begin + i, c) += shares[c] * value;
-          }
+        Matrix<double> values(static_cast<std::size_t>(chunk.size()), used.size());
+        if (!used.empty()) {
+          Matrix<double> points(values.rows(), x.columns());
+          internal::LinearRows(x).fill(0, points.view());
+          Matrix<double> k(values.rows(), landmarks.size());
+          reward.kernel.values(reward.kernel.points(points.view()), landmarks, k.view());
+          gemm(Operand::plain, k.view(), Operand::transposed, readouts.view(), 0.0, values.view());
         }
         for (std::size_t c = 0; c < columns.size(); ++c) {
-          if (columns[c] != TrainedReward::kLinear) continue;
-          const std::vector<double> values = predict(
-              internal::LinearRows(x), reward.linear.coefficients, reward.linear.intercept, 1);
-          for (std::size_t i = 0; i < values.size(); ++i) {
-            out(chunk.begin + i, c) = as_reward(values[i], bound_linear);
+          if (!heads[c]) {
+            const std::vector<double> linear = predict(
+                internal::LinearRows(x), reward.linear.coefficients, reward.linear.intercept, 1);
+            for (std::size_t i = 0; i < linear.size(); ++i) {
+              out(chunk.begin + i, c) = reward.reward_transform.inverse(
+                  bound_linear ? reward.bounded(linear[i]) : linear[i]);
+            }
+            continue;
+          }
+          const double intercept = reward.heads[heads[c]->head].intercept;
+          const std::size_t place = used.at(heads[c]->head);
+          for (std::size_t i = 0; i < values.rows(); ++i) {
+            const double value =
+                reward.reward_transform.inverse(reward.bounded(intercept + values(i, place)));
+            out(chunk.begin + i, c) =
+                reward.reward_mean + heads[c]->scale * (value - reward.reward_mean);
           }
         }
       });
@@ -256,66 +366,40 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
     regressed.rewards = transformed;
   }
   const internal::TrainingLabels targets(regressed, rows);
+  int count = options.folds;
+  if (count == 0) count = rows.size() > kManyTrainingRows ? 2 : 5;
   const std::vector<std::uint32_t> folds =
-      assign_folds(rows.size(), labels.groups(), options.folds, options.seed);
+      assign_folds(rows.size(), labels.groups(), count, options.seed);
+  reward.reward_mean = labels.mean();
   reward.reward_sd = labels.sd();
   if (options.ceiling && labels.groups().empty()) {
     reward.ceiling = targets.mean() + targets.sd() * targets.greatest();
+    reward.floor = targets.mean() + targets.sd() * std::ranges::min(targets.values());
   }
 
   TransformOptions transform;
-  if (options.transform) {
-    transform.kind = *options.transform;
-  } else {
-    const internal::TransformChoice choice = internal::choose_transform(table, rows, options);
-    if (options.callbacks.cancelled()) return reward;
-    transform.kind = choice.kind;
-    reward.transform_reason = choice.reason;
-  }
+  transform.kind = options.transform;
   transform.threads = options.threads;
   transform.callbacks = options.callbacks;
   reward.transform = fit_transform(table.features, rows, labels.log_weights(), transform);
   if (reward.transform.cancelled) return reward;
   const internal::TransformedRows x(table.features, rows, reward.transform, options.threads);
 
-  double inverse_temperature = 0;
-  if (options.weighting != Weighting::none) {
-    const double temperature = options.feature_temperature
-                                   ? *options.feature_temperature / labels.sd()
-                                   : targets.bearable_temperature(x.columns() + 1);
-    if (std::isfinite(temperature)) {
-      inverse_temperature = 1 / temperature;
-      reward.feature_temperature = temperature * labels.sd();
-    } else {
-      reward.remarks.emplace_back(
-          "Stage 1 took no weights: the rewards' upper tail is so heavy that at 16 standard "
-          "deviations too few rows would carry them.");
-    }
-  }
-  if (x.columns() == 1) {
-    reward.first = one_coordinate(options);
-    reward.epochs = 1;
-    reward.feature_temperature.reset();
-    reward.remarks.emplace_back("There is one feature, so that stage 1 has no direction to learn.");
-  } else {
-    FeatureOptions stage = feature_options(options, rows.size(), x.columns(), inverse_temperature);
-    reward.epochs = stage.epochs;
-    targets.standardise(stage.label);
-    std::vector<std::uint64_t> positions(rows.size());
-    std::iota(positions.begin(), positions.end(), std::uint64_t{0});
-    const internal::OrderedSamples samples(x,
-                                           row_order(positions, labels.log_weights(), options.seed),
-                                           targets.values(), stage.batch, options.threads);
-    reward.first = learn_features(stage, samples).layer;
-    if (options.callbacks.cancelled()) return reward;
-  }
-  if (options.readout_bias_range > 0) {
-    RandomStream(options.seed, "stage2/bias").fill_uniform(0, reward.first.biases);
-    for (double& bias : reward.first.biases) bias = options.readout_bias_range * (2 * bias - 1);
-  }
-
-  const internal::HiddenRows hidden(x, reward.first, options.threads);
-  internal::Readouts readouts(hidden, targets, labels, folds, options, reward);
+  double temperature = options.feature_temperature / labels.sd();
+  if (temperature == 0) temperature = 1;
+  reward.feature_temperature = temperature * labels.sd();
+  const MetricRounds metrics = learn_metrics(x, targets, folds, temperature, options);
+  if (metrics.cancelled) return reward;
+  reward.rounds = metrics.rounds;
+  reward.chosen_round = metrics.chosen;
+  reward.importance = importance(metrics.product, reward.transform);
+  const std::vector<double> even = targets.even_log_weights();
+  const internal::FoldedFits fits(folded_features(x, metrics, folds, options), targets.values(),
+                                  folds, targets.groups(), even, options);
+  reward.kernel = fits.all().kernel();
+  reward.landmarks = fits.all().landmarks();
+  internal::Readouts readouts(fits, penalties(metrics, rows.size(), options), targets, labels,
+                              options, reward);
   for (const FitWeights weights : options.weights) {
     for (const double beta : options.deployment_temperatures) {
       if (options.callbacks.cancelled()) return reward;
@@ -325,6 +409,11 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
   readouts.add_remarks();
   fit_linear(x, targets, options, reward);
   return reward;
+}
+
+double TrainedReward::bounded(double value) const {
+  if (floor) value = std::max(value, *floor);
+  return ceiling ? std::min(value, *ceiling) : value;
 }
 
 double reward_sd(const RewardTable& table) {

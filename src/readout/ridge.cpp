@@ -7,6 +7,7 @@
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "esscher/base/parallel.h"
 #include "readout/moments.h"
 #include "readout/penalty.h"
 #include "readout/ridge_options.h"
@@ -156,6 +157,35 @@ std::vector<RidgeFit> fit_ridges(const DesignRows& rows, std::span<const double>
     fits.push_back(
         internal::fit_all((*moments)[k], space, targets, diagnostics[k], rows.columns(), fixed[k]));
   }
+  return fits;
+}
+
+std::vector<RidgeFit> fit_ridge_path(const DesignRows& rows, std::span<const double> targets,
+                                     std::span<const double> log_weights,
+                                     std::span<const double> penalties, const RidgeOptions& options,
+                                     std::span<const std::uint32_t> groups) {
+  internal::require_targets(rows, targets);
+  std::vector<RidgeOptions> fixed(penalties.size(), options);
+  for (std::size_t k = 0; k < fixed.size(); ++k) {
+    fixed[k].rule = PenaltyRule::fixed;
+    fixed[k].penalty = penalties[k];
+    internal::require_valid(fixed[k], rows);
+  }
+  const std::vector<double> weights =
+      internal::relative_weights({log_weights.begin(), log_weights.end()}, targets);
+  const internal::RowSpace space(rows);
+  const auto means = internal::group_means(space.rows(), targets, weights, groups, options.threads);
+  const internal::RowWeights given{weights, means ? &*means : nullptr};
+  const auto moments = internal::fold_moments(space.rows(), targets, {&given, 1}, {},
+                                              options.threads, options.callbacks);
+  if (!moments) return std::vector(fixed.size(), internal::cancelled_fit(rows.columns()));
+  const WeightDiagnostics diagnostics = internal::diagnose_present(log_weights);
+  std::vector<RidgeFit> fits(fixed.size());
+  parallel_for_chunks(
+      ChunkGrid(fits.size(), 1), {options.threads, "", {}}, [&](const Chunk& chunk) {
+        fits[chunk.index] = internal::fit_all(moments->front(), space, targets, diagnostics,
+                                              rows.columns(), fixed[chunk.index]);
+      });
   return fits;
 }
 

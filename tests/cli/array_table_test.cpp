@@ -25,7 +25,7 @@ std::string predictions(const Folder& folder, const Words& data, const Words& fi
                         std::string* report = nullptr) {
   const Words files = with({"fit"}, data);
   const Outcome fit = run(
-      with(with(files, fit_only), {"--width", "12", "--beta", "1", "-o", "m.safetensors"}), folder);
+      with(with(files, fit_only), {"--beta", "1", "-o", "m.safetensors"}), folder);
   EXPECT_EQ(fit.exit_code, 0) << fit.err;
   if (report != nullptr) *report = fit.out;
   const Outcome predict =
@@ -102,7 +102,7 @@ TEST(ArrayTables, RowsWhoseLabelIsNanAreDroppedAndCounted) {
   EXPECT_NE(report.find("77 rows are left of 80 (3 without a reward)"), std::string::npos)
       << report;
   // The model is that of the rows with a label alone.
-  ASSERT_EQ(run({"fit", "kept.safetensors", "--width", "12", "--beta", "1", "-o", "k.safetensors"},
+  ASSERT_EQ(run({"fit", "kept.safetensors", "--beta", "1", "-o", "k.safetensors"},
                 folder)
                 .exit_code,
             0);
@@ -132,7 +132,7 @@ TEST(ArrayTables, APredictionFromAnArrayNeedsNoLabels) {
 std::string evaluation(const Folder& folder, const Words& data) {
   const Outcome outcome =
       run(with(with({"evaluate"}, data),
-               {"--width", "12", "--beta", "1,0.5", "--bootstrap", "100", "--format", "csv"}),
+               {"--beta", "1,0.5", "--bootstrap", "100", "--format", "csv"}),
           folder);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   return outcome.out;
@@ -167,7 +167,7 @@ TEST(ArrayTables, EvaluationCountsRowsWithoutALabel) {
   arrays.rewards[6] = kNan;
   const Folder folder;
   folder.write("d.safetensors", arrays.safetensors());
-  const Outcome outcome = run({"evaluate", "d.safetensors", "--width", "12", "--beta", "1",
+  const Outcome outcome = run({"evaluate", "d.safetensors", "--beta", "1",
                                "--bootstrap", "100", "--format", "json"},
                               folder);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;

@@ -27,7 +27,7 @@ class TableRefusals : public testing::Test {
 
   /// What fit says, which leaves no model behind.
   std::string fit(const Words& data) const {
-    Words words{"fit", "--width", "12", "--beta", "1", "-o", "m.safetensors"};
+    Words words{"fit", "--beta", "1", "-o", "m.safetensors"};
     words.insert(words.end(), data.begin(), data.end());
     const std::string line = refused(words, folder_);
     EXPECT_FALSE(std::filesystem::exists(folder_.path() / "m.safetensors"));
@@ -50,7 +50,7 @@ class TableRefusals : public testing::Test {
   }
   /// Fits \p data, which must work; then what predict says of \p other, which leaves no file.
   std::string predict(const Words& data, const Words& other) const {
-    Words words{"fit", "--width", "12", "--beta", "1", "-o", "m.safetensors"};
+    Words words{"fit", "--beta", "1", "-o", "m.safetensors"};
     words.insert(words.end(), data.begin(), data.end());
     const Outcome outcome = run(words, folder_);
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
@@ -289,7 +289,7 @@ TEST_F(TableRefusals, AFileThatCannotBeWrittenIsToldBeforeTheWork) {
 
 TEST_F(TableRefusals, AModelOfAnotherKindIsNotTaken) {
   const Outcome simulated =
-      run({"simulate", "--link", "tanh", "--dim", "20", "--width", "4", "--feature-samples", "200",
+      run({"simulate", "--link", "tanh", "--dim", "20", "--feature-samples", "200",
            "--readout-samples", "200", "--deployment-temperature", "1", "--policy-samples", "1000",
            "-o", "sim", "--quiet"},
           folder_);

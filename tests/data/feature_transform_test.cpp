@@ -383,7 +383,7 @@ TEST(FeatureTransform, RefusesOptionsOutOfRange) {
 
 TEST(FeatureTransform, RefusesResultsBeyondSinglePrecision) {
   Matrix<double> x = correlated(10, 2);
-  const FeatureTransform transform = fit(x, of_kind(TransformKind::standardise));
+  const FeatureTransform transform = fit(x, of_kind(TransformKind::none));
   x(4, 1) = 1e60;
   Matrix<float> floats(10, 2);
   const std::string message = failure([&] { transform.apply(x.view(), floats.view()); });
@@ -394,6 +394,18 @@ TEST(FeatureTransform, RefusesResultsBeyondSinglePrecision) {
       << message;
   Matrix<double> narrow(10, 1);
   EXPECT_THROW(transform.apply(x.view(), narrow.view()), InternalError);
+}
+
+TEST(FeatureTransform, CutsOffColumnsFarFromWhatWasFitted) {
+  Matrix<double> x = correlated(10, 2);
+  const FeatureTransform transform = fit(x, of_kind(TransformKind::standardise));
+  x(4, 0) = 1e60;
+  x(5, 1) = -1e60;
+  Matrix<float> z(10, 2);
+  transform.apply(x.view(), z.view());
+  EXPECT_EQ(z(4, 0), kMostDeviations);
+  EXPECT_EQ(z(5, 1), -kMostDeviations);
+  EXPECT_LT(std::abs(z(3, 0)), 4);
 }
 
 }  // namespace

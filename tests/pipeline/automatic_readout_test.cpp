@@ -119,7 +119,7 @@ TEST(AutomaticReadout, TellsWhatItDid) {
   EXPECT_LT(readout.calibration->scale, 1);
   EXPECT_GT(*readout.weight_temperature, 0.1);
   EXPECT_NE(readout.remark.find("a mean of readouts"), std::string::npos) << readout.remark;
-  EXPECT_NE(readout.remark.find("bear out its tilt"), std::string::npos) << readout.remark;
+  EXPECT_NE(readout.remark.find("where its tilt leads"), std::string::npos) << readout.remark;
 }
 
 // Fewer samples than neurons, at a temperature at which one sample has all the weight.

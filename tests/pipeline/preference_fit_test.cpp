@@ -19,7 +19,6 @@ using testing_support::SingleIndexTable;
 
 TrainingOptions preference_options() {
   TrainingOptions options;
-  options.width = 24;
   options.deployment_temperatures = {0.5};
   options.loss = ReadoutLoss::preferences;
   return options;

@@ -17,7 +17,6 @@ using testing_support::SingleIndexTable;
 
 EvaluationOptions small_options(std::vector<double> betas) {
   EvaluationOptions options;
-  options.training.width = 16;
   options.training.deployment_temperatures = std::move(betas);
   options.training.threads = 1;
   options.bootstrap = 0;
@@ -110,7 +109,6 @@ TEST(TableEvaluation, IsOnRowsThatTheRewardHasNotSeen) {
   SingleIndexTable data(300, 30, 1, 2);
   RandomStream(2, "test/pure").fill_normal(0, data.rewards);
   EvaluationOptions options = small_options({1});
-  options.training.width = 64;
   const TableEvaluation evaluation = evaluate_table(data.table(), options);
   for (const RewardEvaluation& reward : evaluation.rewards) {
     EXPECT_LT(reward.policies[0].gain.value, 2 * reward.policies[0].gain.standard_error);
@@ -130,7 +128,9 @@ TEST(TableEvaluation, ShuffledRewardsHaveNoSafeTemperature) {
       const auto j = static_cast<std::size_t>(order.uniform(i) * static_cast<double>(i + 1));
       std::swap(data.rewards[i], data.rewards[j]);
     }
-    const TableEvaluation evaluation = evaluate_table(data.table(), small_options({4, 2, 1, 0.5}));
+    EvaluationOptions options = small_options({4, 2, 1, 0.5});
+    options.training.most_rounds = 1;
+    const TableEvaluation evaluation = evaluate_table(data.table(), options);
     if (!evaluation.rewards[0].advice.admissible) ++none;
   }
   EXPECT_GE(none, 95);
@@ -173,7 +173,6 @@ TEST(TableEvaluation, SaysWhereTheLinearBaselineIsNotBeaten) {
   SingleIndexTable data(900, 3, 1, 4);
   for (std::size_t i = 0; i < 900; ++i) data.rewards[i] = data.features.values()(i, 1);
   EvaluationOptions options = small_options({1});
-  options.training.width = 4;
   const TableEvaluation evaluation = evaluate_table(data.table(), options);
   EXPECT_THAT(evaluation.remarks, testing::Contains(testing::HasSubstr("take the linear reward")));
 }
@@ -207,7 +206,7 @@ TEST(TableEvaluation, RefusesOneGroup) {
   EXPECT_THROW(evaluate_table(data.table(true), small_options({1})), Error);
 }
 
-/// What the folds' policies are truly worth, on average: by 20000 fresh rows.
+/// What the folds' policies are truly worth, on average: by 5000 fresh rows.
 double true_value(const SingleIndexTable& data, bool grouped, const EvaluationOptions& options,
                   const SingleIndexTable& fresh) {
   const RewardTable table = data.table(grouped);
@@ -235,16 +234,21 @@ double true_value(const SingleIndexTable& data, bool grouped, const EvaluationOp
 }
 
 /// 300 tables; the true coverage lies in [0.92, 0.98]. At a coverage of 0.95 the share observed
-/// leaves that band with probability 0.02. The fresh rows add a twentieth of a standard error.
+/// leaves that band with probability 0.02. The fresh rows add a fifth of a standard error, in
+/// variance a twenty-fifth.
 void expect_coverage(bool grouped) {
   int covered = 0;
   constexpr int kTables = 300;
-  const SingleIndexTable fresh(20000, 3, 4, 1000, 0);
+  const SingleIndexTable fresh(5000, 3, 4, 1000, 0);
   for (std::uint64_t seed = 1; seed <= kTables; ++seed) {
     const SingleIndexTable data(240, 3, 4, seed);
     EvaluationOptions options = small_options({1});
-    options.training.width = 8;
     options.training.weights = {FitWeights::uniform};
+    // Intervals are looked at, not the reward.
+    options.training.most_rounds = 0;
+    options.training.folds = 2;
+    options.training.ridge.rule = PenaltyRule::fixed;
+    options.training.ridge.penalty = 0.01;
     options.bootstrap = 200;
     const TableEvaluation evaluation = evaluate_table(data.table(grouped), options);
     const TableEstimate& value = evaluation.rewards[0].policies[0].value;

@@ -29,7 +29,6 @@ class TableModelFile : public testing::Test {
 
   TableModel fit(TransformKind kind, const char* reward_transform = "none") const {
     TrainingOptions options;
-    options.width = 6;
     options.deployment_temperatures = {1, 0.5};
     options.weights = {FitWeights::automatic, FitWeights::label};
     options.transform = kind;
@@ -69,12 +68,19 @@ TEST_F(TableModelFile, PredictsTheSameBitsOnceRead) {
     EXPECT_EQ(read.facts, model.facts);
     ASSERT_EQ(read.reward.deployments.size(), 4);
     for (std::size_t i = 0; i < 4; ++i) {
-      EXPECT_EQ(read.reward.deployments[i].heads, model.reward.deployments[i].heads);
+      EXPECT_EQ(read.reward.deployments[i].head, model.reward.deployments[i].head);
       EXPECT_EQ(read.reward.deployments[i].beta, model.reward.deployments[i].beta);
+      EXPECT_EQ(read.reward.deployments[i].scale, model.reward.deployments[i].scale);
       EXPECT_EQ(read.reward.deployments[i].reason, model.reward.deployments[i].reason);
     }
     EXPECT_EQ(read.reward.ceiling, model.reward.ceiling);
+    EXPECT_EQ(read.reward.floor, model.reward.floor);
     EXPECT_EQ(read.reward.feature_temperature, model.reward.feature_temperature);
+    EXPECT_EQ(read.reward.importance.columns, model.reward.importance.columns);
+    EXPECT_EQ(read.reward.importance.directions, model.reward.importance.directions);
+    EXPECT_EQ(read.reward.chosen_round, model.reward.chosen_round);
+    ASSERT_EQ(read.reward.rounds.size(), model.reward.rounds.size());
+    EXPECT_EQ(read.reward.rounds.back().error, model.reward.rounds.back().error);
   }
 }
 
@@ -126,14 +132,18 @@ TEST_F(TableModelFile, RefusesPartsThatDoNotFitTogether) {
   const Safetensors good = read_safetensors(path_.string());
 
   Safetensors bad = good;
-  bad.tensors["deployment_members"].values[1] = 99;
-  write_safetensors(path_.string(), bad);
-  EXPECT_THAT(refusal(), testing::HasSubstr("members are neither 0 nor 1"));
+  for (const double head : {99.0, -1.0, 0.5}) {
+    bad.tensors["deployment_heads"].values[1] = head;
+    write_safetensors(path_.string(), bad);
+    EXPECT_THAT(refusal(), testing::HasSubstr("names a readout that is not there"));
+  }
 
-  bad = good;
-  std::ranges::fill(bad.tensors["deployment_members"].values, 0);
-  write_safetensors(path_.string(), bad);
-  EXPECT_THAT(refusal(), testing::HasSubstr("a deployment has no readout"));
+  for (const double scale : {0.0, 1.5}) {
+    bad = good;
+    bad.tensors["deployment_scales"].values[0] = scale;
+    write_safetensors(path_.string(), bad);
+    EXPECT_THAT(refusal(), testing::HasSubstr("scale is not in (0, 1]"));
+  }
 
   for (const double beta : {-1.0, std::nan("")}) {
     bad = good;
@@ -143,8 +153,9 @@ TEST_F(TableModelFile, RefusesPartsThatDoNotFitTogether) {
   }
 
   for (const char* name :
-       {"weights", "biases", "readouts", "intercepts", "transform_mean", "transform_scale",
-        "linear", "linear_intercept", "reward_sd", "head_ess"}) {
+       {"landmarks", "kernel_arc", "kernel_laplace", "kernel_product", "kernel_shares",
+        "importance", "round_errors", "reward_mean", "readouts", "intercepts", "transform_mean",
+        "transform_scale", "linear", "linear_intercept", "reward_sd", "head_ess"}) {
     bad = good;
     bad.tensors[name].values[0] = std::nan("");
     write_safetensors(path_.string(), bad);
@@ -174,9 +185,14 @@ TEST_F(TableModelFile, RefusesPartsThatDoNotFitTogether) {
   EXPECT_THAT(refusal(), testing::HasSubstr("tensor linear"));
 
   bad = good;
-  bad.metadata["esscher_table_model"] = "2";
+  bad.metadata["esscher_table_model"] = "3";
   write_safetensors(path_.string(), bad);
   EXPECT_THAT(refusal(), testing::HasSubstr("update esscher"));
+
+  bad = good;
+  bad.metadata["esscher_table_model"] = "1";
+  write_safetensors(path_.string(), bad);
+  EXPECT_THAT(refusal(), testing::HasSubstr("no longer reads; fit it again"));
 }
 
 }  // namespace

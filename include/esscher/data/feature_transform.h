@@ -31,6 +31,10 @@ TransformKind parse_transform(std::string_view text, std::string_view field = "-
 /// its eigenproblem costs the cube.
 inline constexpr std::size_t kGreatestWhitened = 4096;
 
+/// Standardised columns are cut off beyond so many deviations: a value that far out, as of a column
+/// that hardly varies, would carry a linear reward beyond any bound.
+inline constexpr double kMostDeviations = 10;
+
 struct TransformOptions {
   TransformKind kind = TransformKind::whiten;
   /// The share s in [0, 1] by which whitening shrinks the correlation matrix R to (1 - s) R + s I.
@@ -47,8 +51,8 @@ struct TransformOptions {
   Callbacks callbacks;
 };
 
-/// z = ((x - mean) / scale) for `standardise`, and that times `directions` for `whiten`. Plain
-/// fields, all that a model file needs.
+/// z = (x - mean) / scale for `standardise`, within +- kMostDeviations, and that times `directions`
+/// for `whiten`. Plain fields, all that a model file needs.
 struct FeatureTransform {
   TransformKind kind = TransformKind::none;
   /// inputs numbers each. Scale is the standard deviation (sum w (x - mean)^2 / sum w)^(1/2), and 0

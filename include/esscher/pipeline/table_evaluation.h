@@ -37,7 +37,8 @@ struct RewardEvaluation {
   std::vector<TablePolicyValue> policies;
   /// Beside each policy: best-of-n by the same reward, at the n whose KL bound is the policy's KL.
   std::vector<BestOfNValue> best_of_n{};
-  /// Weight temperatures that the folds took, of means the lowest, in the order of the policies;
+  /// Weight temperatures that the folds took, of means that of the first surrogate weights, in the
+  /// order of the policies;
   /// infinity: equal weights. Empty for the linear baseline.
   std::vector<std::vector<double>> weight_temperatures{};
   /// Correlation of held-out predictions with rewards, within groups where there are any.
@@ -47,14 +48,13 @@ struct RewardEvaluation {
 
 /// What the fit without one fold settled of what was left open.
 struct FoldTraining {
-  std::uint64_t rows = 0;  ///< that it was fitted to
-  TransformKind transform = TransformKind::whiten;
-  std::size_t width = 0;                      ///< neurons
-  int epochs = 0;                             ///< of stage 1
-  std::optional<double> feature_temperature;  ///< beta1; empty without weights
-  double penalty = 0;                         ///< lambda of the readout with equal weights
-  double linear_penalty = 0;                  ///< lambda of the linear ridge
-  double reward_sd = 0;                       ///< of those rows, in which beta1 is chosen
+  std::uint64_t rows = 0;     ///< that it was fitted to
+  std::size_t landmarks = 0;  ///< of its features
+  std::size_t round = 0;      ///< of gradient products that it chose
+  double held_out_error = 0;  ///< of that round, in reward_sd^2, on its own folds
+  double penalty = 0;         ///< lambda of the readout with equal weights
+  double linear_penalty = 0;  ///< lambda of the linear ridge
+  double reward_sd = 0;       ///< of those rows
 };
 
 struct TableEvaluation {

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// The two stages on a table of features and rewards (mathematics, section 8): the same code as in
-/// simulation, with the choices that theory makes there made from the sample.
+/// Rewards from a table of features and rewards (mathematics, sections 8 and 9.2): features in a
+/// metric that the rewards tell, then the readouts of simulation.
 
 #include <cstdint>
 #include <optional>
@@ -14,9 +14,10 @@
 #include "esscher/data/feature_rows.h"
 #include "esscher/data/feature_transform.h"
 #include "esscher/data/reward_transform.h"
-#include "esscher/features/learn_features.h"
+#include "esscher/features/metric_kernel.h"
 #include "esscher/pipeline/reward_model.h"
 #include "esscher/readout/ridge.h"
+#include "esscher/refinement/metric_rounds.h"
 
 namespace esscher {
 
@@ -25,7 +26,8 @@ enum class FitWeights {
   uniform,    ///< plain regression
   label,      ///< e^{y/beta_w}
   surrogate,  ///< e^{pilot(x)/beta_w}, the pilot cross-fitted
-  automatic,  ///< the mean over surrogate weights that temperature/weight_temperature.h tells
+  automatic,  ///< a mean of these, by held-out error where the policy goes, scaled to what labels
+              ///< bear out
 };
 /// "uniform", "label", "surrogate", "auto".
 std::string_view fit_weights_name(FitWeights weights);
@@ -53,9 +55,7 @@ struct RewardTable {
 
 /// Zero, or an empty optional, means: chosen from the sample, and said so in the result.
 struct TrainingOptions {
-  /// Open: whitened features or standardised ones, as src/pipeline/transform_choice.h tells:
-  /// designs are whitened, else whichever predicts held-out rows better.
-  std::optional<TransformKind> transform{};
+  TransformKind transform = TransformKind::standardise;
   /// What is regressed instead of the rewards, for tails that least squares cannot bear; rewards
   /// are always scaled to standard deviation 1. Predictions are taken back, g^-1(mean of g(y)),
   /// rather a median than a mean; so weights, deployment temperatures and values keep the reward's
@@ -63,22 +63,17 @@ struct TrainingOptions {
   /// groups only `clip`, since the level of a reward is not learned there.
   RewardTransformRequest reward_transform{};
 
-  // Stage 1: features.
-  std::size_t width = 200;  ///< m
-  Activation activation{};
-  Weighting weighting = Weighting::label_exp;
-  /// beta1 in the unit of the reward; with a reward transform it counts in standard deviations, of
-  /// the reward here and of the transformed one in stage 1. Open: the lowest of 1, 1.5, 2, 3, 4, 8,
-  /// 16 standard deviations of the reward at which e^{y/beta1} leaves an effective sample size of k
-  /// + 1, k the number of coordinates; without weights where none does.
-  std::optional<double> feature_temperature{};
-  std::uint64_t batch = 64;
-  int epochs = 0;  ///< open: 1e5 / n, at least 2 and at most 10
-  double step_scale = 0.3;
-  double cooldown = 0.5;
+  // Features (mathematics, section 9.2).
+  /// Rounds of gradient products at most; the number is that of the least error on rows left out.
+  int most_rounds = 4;
+  /// beta1, in the unit of the reward: gradient products are taken under e^{r/beta1}, since
+  /// directions count where a policy goes. Open: one standard deviation; infinity: equal weights.
+  double feature_temperature = 0;
+  /// Points on which the features rest: open, 2048 and for preferences 512, all rows where there
+  /// are no more.
+  std::size_t landmarks = 0;
 
   // Stage 2: readouts.
-  double readout_bias_range = 2;  ///< fresh biases are uniform on +- this
   std::vector<FitWeights> weights{FitWeights::automatic};
   /// beta_w of label and surrogate weights; open: the deployment temperature itself.
   std::optional<double> weight_temperature{};
@@ -88,13 +83,15 @@ struct TrainingOptions {
   /// number, the slope of rewards on held-out predictions, which gives predictions the reward's
   /// unit. The linear baseline stays a regression.
   ReadoutLoss loss = ReadoutLoss::squared;
-  /// gcv (by folds for preferences) for the uniform fit, and lambda sqrt(n / ESS) for the others;
-  /// or fixed for all.
+  /// fixed for all fits, or else that of the least error on rows left out, and lambda
+  /// sqrt(n / ESS) for weighted fits; no more of it counts.
   RidgeOptions ridge{};
-  int folds = 5;  ///< of the pilot; from preferences also of every penalty and unit
-  /// Rewards are cut off at the largest training reward. Beyond it a reward is extrapolation, and a
-  /// tilted policy seeks nothing else (ours). Not with groups: the level of a reward learned
-  /// relative to its group's mean is not known.
+  /// Each has features and readouts that see the other folds only; open: 5, or 2 beyond
+  /// kManyTrainingRows rows.
+  int folds = 0;
+  /// Rewards are cut off at the largest training reward, and at the least. Beyond it a reward is
+  /// extrapolation, and a tilted policy seeks nothing else (ours). Not with groups: the level of a
+  /// reward learned relative to its group's mean is not known.
   bool ceiling = true;
 
   std::uint64_t seed = 1;
@@ -102,13 +99,18 @@ struct TrainingOptions {
   Callbacks callbacks{};
 };
 
+/// Rows beyond which two folds tell as much as five.
+inline constexpr std::size_t kManyTrainingRows = 8192;
+/// Rows, at most, from which metrics are learned.
+inline constexpr std::size_t kMetricRows = 2048;
+
 /// The reward to deploy at one temperature.
 struct Deployment {
   FitWeights weights = FitWeights::automatic;
-  double beta = 0;  ///< beta2, in the unit of the reward
-  /// Indices into TrainedReward::heads, the lowest weight temperature first: the reward is the mean
-  /// of what these predict, each cut off at the ceiling, so that no readout's extrapolation leads.
-  std::vector<std::size_t> heads{};
+  double beta = 0;       ///< beta2, in the unit of the reward
+  std::size_t head = 0;  ///< index into TrainedReward::heads
+  /// What the head predicts is scaled by so much about the mean reward.
+  double scale = 1;
   std::string reason{};  ///< why these weights: a plain sentence
 };
 
@@ -119,20 +121,36 @@ struct LinearReward {
   double penalty = 0;
 };
 
+/// On what a reward turns: its average gradient outer product in standardised columns.
+struct FeatureImportance {
+  /// One a column of the table, of sum 1: the share of E |grad r|^2 along it. 0 where constant.
+  std::vector<double> columns;
+  /// Shares of the leading directions, descending; empty beyond kMostMetricColumns columns.
+  std::vector<double> directions;
+};
+
 struct TrainedReward {
   FeatureTransform transform;
-  std::string transform_reason;         ///< why this kind; empty where it was asked for
-  RewardTransform reward_transform;     ///< readouts and ceiling are in the unit behind it
-  FirstLayer first;                     ///< on the k transformed coordinates
-  std::vector<RewardHead> heads;        ///< distinct readouts, plain regression first
+  RewardTransform reward_transform;            ///< readouts and bounds are in the unit behind it
+  MetricKernel kernel{MetricKernel::State{}};  ///< on the k transformed coordinates
+  Matrix<double> landmarks;                    ///< m x k
+  FeatureImportance importance;
+  std::vector<MetricRound> rounds;  ///< of the features; errors in sd^2
+  std::size_t chosen_round = 0;
+  double feature_temperature = 0;  ///< beta1 in use; infinity without weights
+  /// Distinct readouts on the kernel's values at the landmarks, plain regression first.
+  std::vector<RewardHead> heads;
   std::vector<double> head_ess;         ///< effective sample size of each head's weights
   std::vector<Deployment> deployments;  ///< by kind of weights, then by temperature, as given
   LinearReward linear;
   std::optional<double> ceiling;  ///< the largest training reward, transformed
+  std::optional<double> floor;    ///< and the least
+  double reward_mean = 0;         ///< of the training rewards; 0 with groups
   double reward_sd = 0;           ///< of the training rewards (within groups where there are any)
-  std::optional<double> feature_temperature;  ///< beta1 in use; empty without weights
-  int epochs = 0;                             ///< in use
-  std::vector<std::string> remarks;           ///< plain sentences
+  std::vector<std::string> remarks;  ///< plain sentences
+
+  /// Cut off at floor and ceiling.
+  double bounded(double transformed_reward) const;
 
   const Deployment& deployment(FitWeights weights, double beta) const {
     return deployments[column(weights, beta) - kFirstDeployment];
@@ -148,10 +166,10 @@ struct TrainedReward {
 /// \throws UsageError for an option outside its range or spans of unequal length, DataError where
 ///         rewards do not vary or are not finite, or there are fewer rows than folds.
 /// Deterministic: the same bits for any number of threads.
-/// Cost: with an open transform some fits to 4096 rows or fewer; epochs passes of 4 n k m flops;
-/// for each distinct weight temperature a Gram matrix, n m^2 flops, and an eigenproblem of m x m;
-/// for the pilot folds + 1 of these. Memory: n (k/2 + m) doubles where they fit into 512 MiB each,
-/// else rows are read and transformed anew for each pass.
+/// Cost: learn_metric() on kMetricRows rows at most; then, for each of folds + 1 features, n m (k +
+/// m) multiply-adds for the rows, and n m^2 / 2 + m^3 for each distinct weights. Memory: n (k/2 +
+/// m) doubles for each of them where they fit into 512 MiB, else rows are read and made anew for
+/// each pass.
 TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64_t> rows,
                            const TrainingOptions& options);
 

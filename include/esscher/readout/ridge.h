@@ -66,6 +66,9 @@ struct RidgeOptions {
   double path_low = 1e-10;
   double path_high = 1e2;
   int path_points = 49;
+  /// Without, fits of a fixed penalty may report no degrees of freedom (0): they cost as much as
+  /// the fit.
+  bool count_degrees_of_freedom = true;
   int threads = 0;
   Callbacks callbacks;
 };
@@ -114,8 +117,9 @@ struct RidgeFit {
 ///         sum_i w_i^2 / W_g in units of the weight (by one a group for equal weights). One pass
 ///         over the rows and (m + 1) doubles a group more; no kfold.
 /// The fit has the same bits for any number of threads.
-/// Cost: one pass over the rows, n m^2 / 2 multiply-adds, and an eigendecomposition of m x m; K
-/// more of them for kfold. Memory: (m + 1)^2 doubles for each fold, some four times a thread.
+/// Cost: one pass over the rows, n m^2 / 2 multiply-adds, and an eigendecomposition of m x m, for a
+/// fixed penalty above rounding a Cholesky factor; K more of them for kfold. Memory: (m + 1)^2
+/// doubles for each fold, some four times a thread.
 RidgeFit fit_ridge(const DesignRows& rows, std::span<const double> targets,
                    std::span<const double> log_weights, const RidgeOptions& options = {},
                    std::span<const std::uint32_t> groups = {});
@@ -131,6 +135,16 @@ std::vector<RidgeFit> fit_ridges(const DesignRows& rows, std::span<const double>
                                  std::vector<std::vector<double>> log_weights,
                                  std::span<const double> penalties,
                                  const RidgeOptions& options = {});
+
+/// fit_ridge() for each of several fixed penalties, in one pass over the rows.
+/// \param penalties  lambda >= 0, one a fit; options.rule and options.penalty are not looked at
+/// \throws UsageError and DataError as fit_ridge()
+/// Cost: one pass, and for each penalty a factor of m x m.
+std::vector<RidgeFit> fit_ridge_path(const DesignRows& rows, std::span<const double> targets,
+                                     std::span<const double> log_weights,
+                                     std::span<const double> penalties,
+                                     const RidgeOptions& options = {},
+                                     std::span<const std::uint32_t> groups = {});
 
 /// out[i] = c + <a, phi_i> for all rows.
 std::vector<double> predict(const DesignRows& rows, std::span<const double> coefficients,

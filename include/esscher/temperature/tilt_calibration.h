@@ -12,9 +12,20 @@
 /// the reward to deploy is s r with s = beta t. The slope is estimated from labels, by held-out
 /// predictions weighted with e^{t r}, as far as these leave enough effective samples.
 
+#include <cstdint>
 #include <span>
 
 namespace esscher {
+
+/// The reference that is tilted, and how it is looked at; spans are n long, or empty.
+struct TiltBase {
+  std::span<const double> log_weights{};  ///< of the rows; empty: equal
+  std::span<const std::uint32_t>
+      groups{};  ///< candidates of one prompt: tilted and compared within
+  /// Standard errors by which slopes are raised before they take anything off a reward: for labels
+  /// whose tails make the error itself uncertain, and predictions of fits to fewer rows.
+  double caution = 0;
+};
 
 /// Effective samples below which a slope is not estimated.
 inline constexpr double kLeastSlopeEss = 30;
@@ -29,7 +40,7 @@ struct TiltSlope {
 /// \param predictions  held out, n; \param labels  n
 /// \throws UsageError for unequal lengths, no rows, or a \p t that is not finite
 TiltSlope slope_under_tilt(std::span<const double> predictions, std::span<const double> labels,
-                           double t);
+                           double t, const TiltBase& base = {});
 
 struct TiltCalibration {
   double scale = 1;  ///< s in (0, 1]: the reward to deploy is s r
@@ -48,6 +59,6 @@ struct TiltCalibration {
 /// there, or predictions do not vary s is 1. \throws UsageError as slope_under_tilt(), or unless \p
 /// beta is a temperature Cost: some fifty passes over n numbers.
 TiltCalibration calibrate_tilt(std::span<const double> predictions, std::span<const double> labels,
-                               double beta);
+                               double beta, const TiltBase& base = {});
 
 }  // namespace esscher

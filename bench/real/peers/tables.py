@@ -1,0 +1,84 @@
+"""The tables of accuracy.py: development landscapes from ESSCHER_SHARED, and scikit-learn's own."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn import datasets
+
+SHARED = Path(os.environ.get("ESSCHER_SHARED", "../shared")) / "data"
+
+
+@dataclass
+class Table:
+    name: str
+    x: np.ndarray  # n x d
+    y: np.ndarray  # n
+    design: bool  # one-hot columns, which peers take as they are
+    groups: np.ndarray | None = None  # prompts, 0, 1, ...
+
+
+def one_hot(sequences):
+    """One column for each letter of a position; one for a position of two letters."""
+    letters = np.array([list(s) for s in sequences])
+    columns = []
+    for position in letters.T:
+        levels = sorted(set(position))
+        for level in levels[1:] if len(levels) == 2 else levels:
+            columns.append((position == level).astype(float))
+    return np.array(columns).T
+
+
+def landscape(name, file, reward, logarithm=False):
+    data = pd.read_csv(SHARED / file, dtype={"seq": str})
+    data = data[data[reward].notna()]
+    y = data[reward].to_numpy()
+    return Table(name, one_hot(data.seq), np.log(y + 0.01) if logarithm else y, True)
+
+
+def hanna():
+    metrics = pd.read_csv(SHARED / "hanna/metrics.csv")
+    human = pd.read_csv(SHARED / "hanna/human.csv")
+    kept = (metrics.system != "Human").to_numpy()  # the reference itself
+    prompts = pd.factorize(metrics.prompt_id.to_numpy()[kept])[0]
+    x = metrics.drop(columns=["prompt_id", "system"]).to_numpy()[kept]
+    return Table("hanna, within groups", x, human.y.to_numpy()[kept], False, prompts)
+
+
+def wmt():
+    data = pd.read_csv(SHARED / "wmt_ted_zhen/data.csv")
+    x = np.load(SHARED / "wmt_ted_zhen/features.npy").astype(float)
+    kept = (data.system != "refB").to_numpy()
+    prompts = pd.factorize(data.prompt_id.to_numpy()[kept])[0]
+    return Table("wmt, within groups", x[kept], data.y.to_numpy()[kept], False, prompts)
+
+
+def generated(name, noise):
+    x, y = getattr(datasets, "make_" + name)(n_samples=20000, noise=noise, random_state=3)
+    return Table(name, x, y, False)
+
+
+def diabetes():
+    data = datasets.load_diabetes()
+    return Table("diabetes", data.data, data.target, False)
+
+
+TABLES = {
+    "eqfp611": lambda: landscape("eqfp611", "eqfp611/data.csv", "y"),
+    "ParE3": lambda: landscape("pard3 ParE3", "pard3/data.csv", "y_ParE3"),
+    "ParE2": lambda: landscape("pard3 ParE2", "pard3/data.csv", "y_ParE2"),
+    "ACE2": lambda: landscape("omicron ACE2", "omicron_rbd/data.csv", "y_ACE2"),
+    "CB6": lambda: landscape("omicron CB6", "omicron_rbd/data.csv", "y_CB6"),
+    "CoV555": lambda: landscape("omicron CoV555", "omicron_rbd/data.csv", "y_CoV555"),
+    "REGN10987": lambda: landscape("omicron REGN10987", "omicron_rbd/data.csv", "y_REGN10987"),
+    "S309": lambda: landscape("omicron S309", "omicron_rbd/data.csv", "y_S309"),
+    "gb1": lambda: landscape("gb1 log(y + 0.01)", "gb1/data.csv", "y", logarithm=True),
+    "hanna": hanna,
+    "wmt": wmt,
+    "diabetes": diabetes,
+    "friedman1": lambda: generated("friedman1", 1.0),
+    "friedman2": lambda: generated("friedman2", 125.0),
+    "friedman3": lambda: generated("friedman3", 0.1),
+}

@@ -1,0 +1,80 @@
+#pragma once
+
+/// \file
+/// The features of two-layer networks of infinite width whose rows are drawn in a learned metric
+/// (mathematics, section 9.2), as a kernel: ridge regression with k(x, z) is the network's readout
+/// with a penalty on its square.
+///
+/// With M an average gradient outer product, k is the mean of three kernels, each divided by its
+/// mean variance over a sample, so that none has to be chosen:
+/// - arc-cosine (Cho, Saul 2009): ReLU neurons, rows N(0, M^{1/2}) and normal biases; smooth, and
+///   linear far away;
+/// - Laplace, e^{-|x - z|_M / s} (Radhakrishnan, Beaglehole, Pandit, Belkin 2024): cosines, rows
+///   multivariate Cauchy in the metric M; rough along any direction;
+/// - product Laplace, e^{-sum_k a_k |x_k - z_k| / s}, a_k^2 = M_kk: cosines with independent Cauchy
+///   entries; rough along single columns, as rewards with thresholds are.
+/// s is the median of the sample's distances. M's scale does not count.
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "esscher/base/matrix.h"
+
+namespace esscher {
+
+/// M, k x k, or its diagonal alone, k: beyond some columns no more can be learned.
+struct KernelMetric {
+  Matrix<double> full{};
+  std::vector<double> diagonal{};  ///< used where `full` is empty
+};
+
+/// Points in the three kernels' own coordinates.
+struct KernelPoints {
+  Matrix<double> arc;                  ///< n x q, over the scale
+  std::vector<double> arc_length;      ///< n, sqrt(1 + |.|^2): with the bias
+  Matrix<double> laplace;              ///< n x q, over the scale
+  std::vector<double> laplace_square;  ///< n
+  Matrix<double> product;              ///< n x k, over the scale
+  std::size_t size() const { return arc_length.size(); }
+};
+
+class MetricKernel {
+ public:
+  /// \param sample  n x k, at least two different rows; a few hundred tell the scales
+  /// \throws UsageError where shapes do not fit, the metric is not finite, negative or 0, or all of
+  ///         the sample is one point
+  /// Cost: an eigendecomposition of M, and n^2 kernel values.
+  MetricKernel(const KernelMetric& metric, MatrixView<const double> sample);
+
+  /// What a file holds: the constructor's outcome, bit for bit.
+  struct State {
+    Matrix<double> arc;                ///< k x q: coordinates are x times it; k x 0 where diagonal
+    Matrix<double> laplace;            ///< k x q
+    std::vector<double> diagonal_arc;  ///< k, where the metric is diagonal, else empty
+    std::vector<double> diagonal_laplace;  ///< k
+    std::vector<double> product;           ///< k
+    std::array<double, 3> shares{};        ///< of arc, laplace, product
+    friend bool operator==(const State&, const State&) = default;
+  };
+  explicit MetricKernel(State state);
+  const State& state() const { return state_; }
+
+  std::size_t columns() const { return state_.product.size(); }
+
+  /// \param x  n x k
+  KernelPoints points(MatrixView<const double> x) const;
+  /// out(i, j) = k(a_i, b_j). On the calling thread.
+  /// Cost: n m (2 q + k) multiply-adds and three transcendental functions each.
+  void values(const KernelPoints& a, const KernelPoints& b, MatrixView<double> out) const;
+  /// Row i: the gradient of sum_j alpha_j k(x, z_j) at x_i; at z_j itself the kinks of the two
+  /// Laplace kernels count as 0. On the calling thread. Cost: some twice values().
+  void gradients(const KernelPoints& x, const KernelPoints& z, std::span<const double> alpha,
+                 MatrixView<double> out) const;
+
+ private:
+  State state_;
+};
+
+}  // namespace esscher

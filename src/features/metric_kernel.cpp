@@ -1,0 +1,258 @@
+#include "esscher/features/metric_kernel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "esscher/base/error.h"
+#include "esscher/linalg/factor.h"
+#include "esscher/linalg/gemm.h"
+#include "features/metric_kernel_rows.h"
+
+namespace esscher {
+namespace {
+
+/// Eigenvalues of M below this share of the largest are rounding.
+constexpr double kLeastEigenvalue = 1e-12;
+/// Rows of a block: its coordinates stay in the second-level cache.
+constexpr std::size_t kBlock = 64;
+
+void require_metric(const KernelMetric& metric, std::size_t columns) {
+  const bool full = !metric.full.empty();
+  const std::size_t size = full ? metric.full.rows() : metric.diagonal.size();
+  if (size != columns || (full && metric.full.columns() != columns)) {
+    throw UsageError(rejection("metric", std::to_string(size) + " columns",
+                               "the sample has " + std::to_string(columns)));
+  }
+  double trace = 0;
+  for (std::size_t k = 0; k < columns; ++k) {
+    const double value = full ? metric.full(k, k) : metric.diagonal[k];
+    if (!(value >= 0)) throw UsageError(rejection("metric", value, "is not positive"));
+    trace += value;
+  }
+  if (!(trace > 0 && std::isfinite(trace))) {
+    throw UsageError(rejection("metric", trace, "must have a finite trace above 0"));
+  }
+}
+
+/// x S, S a matrix or a diagonal.
+Matrix<double> stretched(MatrixView<const double> x, const Matrix<double>& by,
+                         std::span<const double> diagonal) {
+  if (diagonal.empty()) {
+    Matrix<double> out(x.rows, by.columns());
+    gemm(Operand::plain, x, Operand::plain, by.view(), 0.0, out.view());
+    return out;
+  }
+  Matrix<double> out(x.rows, x.columns);
+  for (std::size_t i = 0; i < x.rows; ++i) {
+    for (std::size_t k = 0; k < x.columns; ++k) out(i, k) = x(i, k) * diagonal[k];
+  }
+  return out;
+}
+
+std::vector<double> squares(const Matrix<double>& x, double more) {
+  std::vector<double> out(x.rows(), more);
+  for (std::size_t i = 0; i < x.rows(); ++i) {
+    for (const double value : x.row(i)) out[i] += value * value;
+  }
+  return out;
+}
+
+double median(std::vector<double> values) {
+  std::erase_if(values, [](double value) { return !(value > 0); });
+  if (values.empty()) {
+    throw UsageError("sample: all its rows are one point, so that a kernel has no scale");
+  }
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+Matrix<double> transposed(const Matrix<double>& x) {
+  Matrix<double> out(x.columns(), x.rows());
+  for (std::size_t i = 0; i < x.rows(); ++i) {
+    for (std::size_t k = 0; k < x.columns(); ++k) out(k, i) = x(i, k);
+  }
+  return out;
+}
+
+/// Median distances of the points in the coordinates given.
+double median_distance(const Matrix<double>& x) {
+  std::vector<double> distances;
+  for (std::size_t i = 0; i < x.rows(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      double square = 0;
+      for (std::size_t k = 0; k < x.columns(); ++k) {
+        square += (x(i, k) - x(j, k)) * (x(i, k) - x(j, k));
+      }
+      distances.push_back(std::sqrt(square));
+    }
+  }
+  return median(std::move(distances));
+}
+
+double median_absolute_distance(const Matrix<double>& x) {
+  const Matrix<double> columns = transposed(x);
+  std::vector<double> distances;
+  std::vector<double> row(x.rows());
+  for (std::size_t i = 0; i < x.rows(); ++i) {
+    internal::absolute_distances(x.row(i), columns.view(), row);
+    distances.insert(distances.end(), row.begin(), row.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  return median(std::move(distances));
+}
+
+/// Calls body(i, row) with what the kernels need of point i of a against all of b, block by block.
+template <class Body>
+void for_each_row(const KernelPoints& a, const KernelPoints& b, const MetricKernel::State& state,
+                  const Matrix<double>& b_columns, Body&& body) {
+  const std::size_t m = b.size();
+  std::vector<double> distances(m);
+  for (std::size_t first = 0; first < a.size(); first += kBlock) {
+    const std::size_t count = std::min(kBlock, a.size() - first);
+    Matrix<double> arc(count, m, 1.0);
+    Matrix<double> laplace(count, m);
+    gemm(Operand::plain, a.arc.view().rows_from(first, count), Operand::transposed, b.arc.view(),
+         1.0, arc.view());
+    gemm(Operand::plain, a.laplace.view().rows_from(first, count), Operand::transposed,
+         b.laplace.view(), 0.0, laplace.view());
+    for (std::size_t r = 0; r < count; ++r) {
+      const std::size_t i = first + r;
+      internal::absolute_distances(a.product.row(i), b_columns.view(), distances);
+      const Matrix<double>& arc_rows = arc;
+      const Matrix<double>& laplace_rows = laplace;
+      body(i,
+           internal::KernelRow{arc_rows.row(r), b.arc_length, a.arc_length[i], laplace_rows.row(r),
+                               b.laplace_square, a.laplace_square[i], distances, state.shares});
+    }
+  }
+}
+
+}  // namespace
+
+MetricKernel::MetricKernel(State state) : state_(std::move(state)) {}
+
+MetricKernel::MetricKernel(const KernelMetric& metric, MatrixView<const double> sample) {
+  const std::size_t columns = sample.columns;
+  require_metric(metric, columns);
+  state_.product.resize(columns);
+  if (metric.full.empty()) {
+    for (const double value : metric.diagonal) {
+      state_.diagonal_arc.push_back(std::pow(value, 0.25));
+      state_.diagonal_laplace.push_back(std::sqrt(value));
+    }
+    state_.product = state_.diagonal_laplace;
+  } else {
+    const SymmetricEigen eigen = symmetric_eigen(metric.full.view());
+    const double least = kLeastEigenvalue * eigen.values.back();
+    const auto first = static_cast<std::size_t>(std::ranges::upper_bound(eigen.values, least) -
+                                                eigen.values.begin());
+    const std::size_t rank = columns - first;
+    state_.arc = Matrix<double>(columns, rank);
+    state_.laplace = Matrix<double>(columns, rank);
+    for (std::size_t k = 0; k < columns; ++k) {
+      state_.product[k] = std::sqrt(metric.full(k, k));
+      for (std::size_t j = 0; j < rank; ++j) {
+        const double value = eigen.values[first + j];
+        state_.arc(k, j) = eigen.vectors(k, first + j) * std::pow(value, 0.25);
+        state_.laplace(k, j) = eigen.vectors(k, first + j) * std::sqrt(value);
+      }
+    }
+  }
+  const auto divide = [](std::span<double> values, double by) {
+    for (double& value : values) value /= by;
+  };
+  const double arc = median_distance(stretched(sample, state_.arc, state_.diagonal_arc));
+  divide(state_.arc.values(), arc);
+  divide(state_.diagonal_arc, arc);
+  const double laplace =
+      median_distance(stretched(sample, state_.laplace, state_.diagonal_laplace));
+  divide(state_.laplace.values(), laplace);
+  divide(state_.diagonal_laplace, laplace);
+  divide(state_.product, median_absolute_distance(stretched(sample, {}, state_.product)));
+
+  // Each kernel by itself, for its mean variance.
+  const KernelPoints all = points(sample);
+  Matrix<double> k(sample.rows, sample.rows);
+  std::array<double, 3> shares{};
+  for (std::size_t part = 0; part < shares.size(); ++part) {
+    state_.shares = {};
+    state_.shares[part] = 1;
+    values(all, all, k.view());
+    double diagonal = 0;
+    double mean = 0;
+    for (std::size_t i = 0; i < k.rows(); ++i) {
+      diagonal += k(i, i);
+      for (const double value : k.row(i)) mean += value;
+    }
+    const auto n = static_cast<double>(k.rows());
+    shares[part] = 1 / (diagonal / n - mean / (n * n)) / static_cast<double>(shares.size());
+  }
+  state_.shares = shares;
+}
+
+KernelPoints MetricKernel::points(MatrixView<const double> x) const {
+  if (x.columns != columns()) {
+    throw InternalError("points of " + std::to_string(x.columns) + " columns for a kernel of " +
+                        std::to_string(columns()));
+  }
+  KernelPoints points;
+  points.arc = stretched(x, state_.arc, state_.diagonal_arc);
+  points.arc_length = squares(points.arc, 1);
+  for (double& value : points.arc_length) value = std::sqrt(value);
+  points.laplace = stretched(x, state_.laplace, state_.diagonal_laplace);
+  points.laplace_square = squares(points.laplace, 0);
+  points.product = stretched(x, {}, state_.product);
+  return points;
+}
+
+void MetricKernel::values(const KernelPoints& a, const KernelPoints& b,
+                          MatrixView<double> out) const {
+  const Matrix<double> columns = transposed(b.product);
+  for_each_row(a, b, state_, columns, [&](std::size_t i, const internal::KernelRow& row) {
+    internal::kernel_row(row, out.row(i));
+  });
+}
+
+void MetricKernel::gradients(const KernelPoints& x, const KernelPoints& z,
+                             std::span<const double> alpha, MatrixView<double> out) const {
+  const std::size_t n = x.size();
+  const std::size_t m = z.size();
+  const Matrix<double> z_columns = transposed(z.product);
+  Matrix<double> arc(n, m);
+  Matrix<double> laplace(n, m);
+  std::vector<double> arc_own(m);
+  std::vector<double> product(m);
+  // By the coordinates of each kernel.
+  Matrix<double> by_arc(n, x.arc.columns());
+  Matrix<double> by_laplace(n, x.laplace.columns());
+  for_each_row(x, z, state_, z_columns, [&](std::size_t i, const internal::KernelRow& row) {
+    internal::kernel_row_slopes(row, alpha, {arc.row(i), arc_own, laplace.row(i), product});
+    double own = 0;
+    for (const double value : arc_own) own += value;
+    own /= x.arc_length[i];
+    for (std::size_t k = 0; k < by_arc.columns(); ++k) by_arc(i, k) = own * x.arc(i, k);
+    double rough = 0;
+    for (const double value : std::as_const(laplace).row(i)) rough += value;
+    for (std::size_t k = 0; k < by_laplace.columns(); ++k) {
+      by_laplace(i, k) = -rough * x.laplace(i, k);
+    }
+    internal::sign_sums(x.product.row(i), z_columns.view(), product, out.row(i));
+    for (std::size_t k = 0; k < columns(); ++k) out(i, k) *= -state_.product[k];
+  });
+  gemm(Operand::plain, arc.view(), Operand::plain, z.arc.view(), 1.0, by_arc.view());
+  gemm(Operand::plain, laplace.view(), Operand::plain, z.laplace.view(), 1.0, by_laplace.view());
+  if (state_.diagonal_arc.empty()) {
+    gemm(Operand::plain, by_arc.view(), Operand::transposed, state_.arc.view(), 1.0, out);
+    gemm(Operand::plain, by_laplace.view(), Operand::transposed, state_.laplace.view(), 1.0, out);
+    return;
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t k = 0; k < columns(); ++k) {
+      out(i, k) +=
+          by_arc(i, k) * state_.diagonal_arc[k] + by_laplace(i, k) * state_.diagonal_laplace[k];
+    }
+  }
+}
+
+}  // namespace esscher

@@ -1,0 +1,189 @@
+#include "features/metric_kernel_rows.h"
+
+#include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "features/metric_kernel_rows.cpp"
+#include <hwy/foreach_target.h>  // must precede highway.h; compiles the rest of this file repeatedly
+#include <hwy/highway.h>
+// Behind it.
+#include <hwy/contrib/math/math-inl.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace esscher::internal::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+constexpr double kRowPi = 3.14159265358979323846;
+/// Squared distances below this share of the squares are rounding of equal points.
+constexpr double kSamePoint = 1e-14;
+
+template <class D, class V>
+V cosine(D d, V product, V length, V other) {
+  const V cosine = hn::Div(product, hn::Mul(length, other));
+  return hn::Min(hn::Max(cosine, hn::Set(d, -1.0)), hn::Set(d, 1.0));
+}
+
+template <class D, class V>
+V squared_distance(D d, V square, V other, V product) {
+  const V sum = hn::Add(square, other);
+  const V distance = hn::Sub(sum, hn::Add(product, product));
+  return hn::IfThenElseZero(hn::Gt(distance, hn::Mul(hn::Set(d, kSamePoint), sum)), distance);
+}
+
+/// Calls body(j, lanes) for whole vectors; the rest is handled one lane at a time.
+template <class D>
+void kernel_row_in(D d, const KernelRow& row, std::size_t begin, std::size_t end, double* out) {
+  const auto length = hn::Set(d, row.arc_length);
+  const auto square = hn::Set(d, row.laplace_square);
+  const auto pi = hn::Set(d, kRowPi);
+  const auto one = hn::Set(d, 1.0);
+  const auto arc_share = hn::Set(d, row.shares[0] / kRowPi);
+  const auto laplace_share = hn::Set(d, row.shares[1]);
+  const auto product_share = hn::Set(d, row.shares[2]);
+  for (std::size_t j = begin; j < end; j += hn::Lanes(d)) {
+    const auto other = hn::LoadU(d, row.arc_lengths.data() + j);
+    const auto c = cosine(d, hn::LoadU(d, row.arc_products.data() + j), length, other);
+    const auto angle = hn::CallAcos(d, c);
+    const auto sine = hn::Sqrt(hn::Max(hn::Zero(d), hn::NegMulAdd(c, c, one)));
+    const auto arc = hn::Mul(hn::Mul(length, other), hn::MulAdd(hn::Sub(pi, angle), c, sine));
+    const auto distance =
+        hn::Sqrt(squared_distance(d, square, hn::LoadU(d, row.laplace_squares.data() + j),
+                                  hn::LoadU(d, row.laplace_products.data() + j)));
+    auto sum = hn::Mul(arc_share, arc);
+    sum = hn::MulAdd(laplace_share, hn::CallExp(d, hn::Neg(distance)), sum);
+    sum = hn::MulAdd(product_share, hn::CallExp(d, hn::Neg(hn::LoadU(d, row.distances.data() + j))),
+                     sum);
+    hn::StoreU(sum, d, out + j);
+  }
+}
+
+void kernel_row_kernel(const KernelRow& row, double* out, std::size_t size) {
+  const hn::ScalableTag<double> d;
+  const std::size_t whole = size / hn::Lanes(d) * hn::Lanes(d);
+  kernel_row_in(d, row, 0, whole, out);
+  kernel_row_in(hn::CappedTag<double, 1>(), row, whole, size, out);
+}
+
+template <class D>
+void slopes_in(D d, const KernelRow& row, const double* alpha, std::size_t begin, std::size_t end,
+               const KernelRowSlopes& out) {
+  const auto length = hn::Set(d, row.arc_length);
+  const auto square = hn::Set(d, row.laplace_square);
+  const auto pi = hn::Set(d, kRowPi);
+  const auto one = hn::Set(d, 1.0);
+  const auto arc_share = hn::Set(d, row.shares[0] / kRowPi);
+  const auto laplace_share = hn::Set(d, row.shares[1]);
+  const auto product_share = hn::Set(d, row.shares[2]);
+  for (std::size_t j = begin; j < end; j += hn::Lanes(d)) {
+    const auto a = hn::LoadU(d, alpha + j);
+    const auto other = hn::LoadU(d, row.arc_lengths.data() + j);
+    const auto c = cosine(d, hn::LoadU(d, row.arc_products.data() + j), length, other);
+    const auto sine = hn::Sqrt(hn::Max(hn::Zero(d), hn::NegMulAdd(c, c, one)));
+    const auto arc = hn::Mul(a, arc_share);
+    hn::StoreU(hn::Mul(arc, hn::Sub(pi, hn::CallAcos(d, c))), d, out.arc.data() + j);
+    hn::StoreU(hn::Mul(arc, hn::Mul(other, sine)), d, out.arc_own.data() + j);
+    const auto distance =
+        hn::Sqrt(squared_distance(d, square, hn::LoadU(d, row.laplace_squares.data() + j),
+                                  hn::LoadU(d, row.laplace_products.data() + j)));
+    const auto apart = hn::Gt(distance, hn::Zero(d));
+    const auto rough =
+        hn::Div(hn::Mul(hn::Mul(a, laplace_share), hn::CallExp(d, hn::Neg(distance))),
+                hn::IfThenElse(apart, distance, one));
+    hn::StoreU(hn::IfThenElseZero(apart, rough), d, out.laplace.data() + j);
+    hn::StoreU(hn::Mul(hn::Mul(a, product_share),
+                       hn::CallExp(d, hn::Neg(hn::LoadU(d, row.distances.data() + j)))),
+               d, out.product.data() + j);
+  }
+}
+
+void slopes_kernel(const KernelRow& row, const double* alpha, std::size_t size,
+                   const KernelRowSlopes& out) {
+  const hn::ScalableTag<double> d;
+  const std::size_t whole = size / hn::Lanes(d) * hn::Lanes(d);
+  slopes_in(d, row, alpha, 0, whole, out);
+  slopes_in(hn::CappedTag<double, 1>(), row, alpha, whole, size, out);
+}
+
+void distances_kernel(const double* p, MatrixView<const double> others, double* out) {
+  const hn::ScalableTag<double> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t size = others.columns;
+  std::size_t j = 0;
+  for (; j + 2 * lanes <= size; j += 2 * lanes) {
+    auto first = hn::Zero(d);
+    auto second = hn::Zero(d);
+    for (std::size_t k = 0; k < others.rows; ++k) {
+      const double* q = others.data + k * others.stride + j;
+      const auto own = hn::Set(d, p[k]);
+      first = hn::Add(first, hn::Abs(hn::Sub(own, hn::LoadU(d, q))));
+      second = hn::Add(second, hn::Abs(hn::Sub(own, hn::LoadU(d, q + lanes))));
+    }
+    hn::StoreU(first, d, out + j);
+    hn::StoreU(second, d, out + j + lanes);
+  }
+  for (; j < size; ++j) {
+    double sum = 0;
+    for (std::size_t k = 0; k < others.rows; ++k) {
+      const double difference = p[k] - others.data[k * others.stride + j];
+      sum += difference < 0 ? -difference : difference;
+    }
+    out[j] = sum;
+  }
+}
+
+void sign_sums_kernel(const double* p, MatrixView<const double> others, const double* c,
+                      double* out) {
+  const hn::ScalableTag<double> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const std::size_t size = others.columns;
+  for (std::size_t k = 0; k < others.rows; ++k) {
+    const double* q = others.data + k * others.stride;
+    const auto own = hn::Set(d, p[k]);
+    auto sum = hn::Zero(d);
+    std::size_t j = 0;
+    for (; j + lanes <= size; j += lanes) {
+      const auto other = hn::LoadU(d, q + j);
+      const auto weight = hn::LoadU(d, c + j);
+      sum = hn::Add(sum, hn::IfThenElseZero(hn::Gt(own, other), weight));
+      sum = hn::Sub(sum, hn::IfThenElseZero(hn::Lt(own, other), weight));
+    }
+    double total = hn::GetLane(hn::SumOfLanes(d, sum));
+    for (; j < size; ++j) total += p[k] > q[j] ? c[j] : p[k] < q[j] ? -c[j] : 0.0;
+    out[k] = total;
+  }
+}
+
+}  // namespace esscher::internal::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+namespace esscher::internal {
+
+HWY_EXPORT(kernel_row_kernel);
+HWY_EXPORT(slopes_kernel);
+HWY_EXPORT(distances_kernel);
+HWY_EXPORT(sign_sums_kernel);
+
+void kernel_row(const KernelRow& row, std::span<double> out) {
+  HWY_DYNAMIC_DISPATCH(kernel_row_kernel)(row, out.data(), out.size());
+}
+
+void kernel_row_slopes(const KernelRow& row, std::span<const double> alpha,
+                       const KernelRowSlopes& out) {
+  HWY_DYNAMIC_DISPATCH(slopes_kernel)(row, alpha.data(), alpha.size(), out);
+}
+
+void absolute_distances(std::span<const double> p, MatrixView<const double> others,
+                        std::span<double> out) {
+  HWY_DYNAMIC_DISPATCH(distances_kernel)(p.data(), others, out.data());
+}
+
+void sign_sums(std::span<const double> p, MatrixView<const double> others,
+               std::span<const double> c, std::span<double> out) {
+  HWY_DYNAMIC_DISPATCH(sign_sums_kernel)(p.data(), others, c.data(), out.data());
+}
+
+}  // namespace esscher::internal
+
+#endif  // HWY_ONCE

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+
+#include "esscher/base/matrix.h"
+
+namespace esscher::internal {
+
+/// One point against m others: what the three kernels need of each.
+struct KernelRow {
+  std::span<const double> arc_products;  ///< m, 1 + <p, q_j>
+  std::span<const double> arc_lengths;   ///< m
+  double arc_length = 1;
+  std::span<const double> laplace_products;  ///< m, <p, q_j>
+  std::span<const double> laplace_squares;   ///< m
+  double laplace_square = 0;
+  std::span<const double> distances;  ///< m, |p - q_j|_1
+  std::array<double, 3> shares{};
+};
+
+/// out[j] = sum of shares times kernels.
+void kernel_row(const KernelRow& row, std::span<double> out);
+
+/// alpha_j times derivatives: arc by the other's coordinates, and by the point's own (to be summed
+/// and divided by its length), Laplace by the difference, product by the sign of the difference.
+struct KernelRowSlopes {
+  std::span<double> arc;
+  std::span<double> arc_own;
+  std::span<double> laplace;
+  std::span<double> product;
+};
+void kernel_row_slopes(const KernelRow& row, std::span<const double> alpha,
+                       const KernelRowSlopes& out);
+
+/// out[j] = sum_k |p_k - others(k, j)|. \param others  k x m: one column a point
+void absolute_distances(std::span<const double> p, MatrixView<const double> others,
+                        std::span<double> out);
+
+/// out[k] = sum_j c_j sign(p_k - others(k, j)).
+void sign_sums(std::span<const double> p, MatrixView<const double> others,
+               std::span<const double> c, std::span<double> out);
+
+}  // namespace esscher::internal

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "esscher/base/matrix.h"
+#include "esscher/features/metric_kernel.h"
+#include "esscher/readout/ridge.h"
+#include "pipeline/transformed_rows.h"
+
+namespace esscher::internal {
+
+/// The features of a metric kernel on landmarks z_1 ... z_m: phi(x) = L^{-1} (k(x, z_1), ...,
+/// k(x, z_m)), L L' = (k(z_i, z_j)), so that |a|^2 is the square of the reward <a, phi> in the
+/// kernel's own norm. With all rows as landmarks, ridge regression on phi is kernel regression.
+/// Held in memory where they fit.
+class MetricRows final : public DesignRows {
+ public:
+  /// \param rows       must outlive this
+  /// \param landmarks  positions in \p rows; equal ones count once
+  MetricRows(const TransformedRows& rows, const KernelMetric& metric,
+             std::span<const std::uint64_t> landmarks, int threads,
+             std::uint64_t most_held = kHeldBytes);
+  std::uint64_t rows() const override { return rows_.rows(); }
+  std::size_t columns() const override { return landmarks_.rows(); }
+  void fill(std::uint64_t first, MatrixView<double> out) const override;
+
+  const MetricKernel& kernel() const { return kernel_; }
+  const Matrix<double>& landmarks() const { return landmarks_; }
+  /// What <a, phi(x)> is in kernel values: sum_j lift(a)_j k(x, z_j).
+  std::vector<double> lift(std::span<const double> coefficients) const;
+
+ private:
+  void make(std::uint64_t first, MatrixView<double> out) const;
+
+  const TransformedRows& rows_;
+  Matrix<double> landmarks_;  ///< m x k
+  MetricKernel kernel_;
+  KernelPoints points_;  ///< of the landmarks
+  Matrix<double> inverse_factor_;
+  /// Where rows outnumber landmarks and the reward cannot pass through all of them, single
+  /// precision does, in a quarter of the time.
+  Matrix<float> inverse_factor_single_;
+  Matrix<double> held_;
+  Matrix<float> held_single_;  ///< where doubles do not fit
+};
+
+}  // namespace esscher::internal

@@ -1,0 +1,259 @@
+#include "refinement/kernel_regression.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "esscher/base/error.h"
+#include "esscher/linalg/factor.h"
+#include "esscher/linalg/gemm.h"
+
+namespace esscher::internal {
+namespace {
+
+/// Points whose distances tell a kernel's scales, and whose gradients tell a metric.
+constexpr std::size_t kScalePoints = 400;
+constexpr std::size_t kGradientPoints = 1024;
+constexpr double kEqualShare = 0.1;
+
+/// At most so many of n numbers, evenly spaced.
+std::vector<std::size_t> spread(std::size_t n, std::size_t most) {
+  const std::size_t count = std::min(n, most);
+  std::vector<std::size_t> numbers(count);
+  for (std::size_t i = 0; i < count; ++i) numbers[i] = i * n / count;
+  return numbers;
+}
+
+Matrix<double> gathered(MatrixView<const double> x, std::span<const std::size_t> rows) {
+  Matrix<double> out(rows.size(), x.columns);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    std::ranges::copy(x.row(rows[i]), out.row(i).begin());
+  return out;
+}
+
+double weighted_mean(std::span<const double> values, std::span<const double> weights,
+                     std::span<const std::size_t> members) {
+  double mass = 0;
+  double sum = 0;
+  for (const std::size_t i : members) {
+    mass += weights[i];
+    sum += weights[i] * values[i];
+  }
+  return mass > 0 ? sum / mass : 0;
+}
+
+}  // namespace
+
+KernelRegression::KernelRegression(const MetricSample& sample, std::uint32_t fold)
+    : sample_(sample) {
+  const std::size_t n = sample.labels.size();
+  for (std::size_t i = 0; i < n; ++i) {
+    (sample.folds[i] == fold ? left_out_ : rows_).push_back(i);
+  }
+  weights_.assign(rows_.size(), 1.0);
+  if (!sample.weights.empty()) {
+    std::ranges::transform(rows_, weights_.begin(),
+                           [&](std::size_t i) { return sample.weights[i]; });
+  }
+  const double mass = std::accumulate(weights_.begin(), weights_.end(), 0.0);
+  if (!(mass > 0)) throw DataError("folds: one of them holds all the weight; take fewer folds");
+  for (double& w : weights_) w /= mass;
+  root_.resize(weights_.size());
+  std::ranges::transform(weights_, root_.begin(), [](double w) { return std::sqrt(w); });
+  if (sample.groups.empty()) {
+    groups_.emplace_back(rows_.size());
+    std::iota(groups_[0].begin(), groups_[0].end(), std::size_t{0});
+  } else {
+    groups_.resize(std::size_t{std::ranges::max(sample.groups)} + 1);
+    for (std::size_t i = 0; i < rows_.size(); ++i) groups_[sample.groups[rows_[i]]].push_back(i);
+    std::erase_if(groups_, [](const auto& group) { return group.empty(); });
+  }
+  std::vector<double> y(rows_.size());
+  std::ranges::transform(rows_, y.begin(), [&](std::size_t i) { return sample.labels[i]; });
+  labels_ = centred(std::move(y));
+}
+
+std::vector<double> KernelRegression::centred(std::vector<double> values) const {
+  for (const std::vector<std::size_t>& group : groups_) {
+    const double mean = weighted_mean(values, weights_, group);
+    for (const std::size_t i : group) values[i] -= mean;
+  }
+  return values;
+}
+
+void KernelRegression::take_off_means(MatrixView<double> values) const {
+  std::vector<double> mean(values.columns);
+  for (const std::vector<std::size_t>& group : groups_) {
+    std::ranges::fill(mean, 0.0);
+    double mass = 0;
+    for (const std::size_t i : group) {
+      mass += weights_[i];
+      const std::span<const double> row = values.row(i);
+      for (std::size_t j = 0; j < mean.size(); ++j) mean[j] += weights_[i] * row[j];
+    }
+    if (!(mass > 0)) continue;
+    for (const std::size_t i : group) {
+      const std::span<double> row = values.row(i);
+      for (std::size_t j = 0; j < mean.size(); ++j) row[j] -= mean[j] / mass;
+    }
+  }
+}
+
+void KernelRegression::set_metric(const KernelMetric& metric) {
+  const Matrix<double> x = gathered(sample_.x, rows_);
+  const Matrix<double> few = gathered(x.view(), spread(x.rows(), kScalePoints));
+  kernel_.emplace(metric, few.view());
+  points_ = kernel_->points(x.view());
+  k_ = Matrix<double>(rows_.size(), rows_.size());
+  kernel_->values(points_, points_, k_.view());
+  // Centred on both sides it is that of f about its group's means: symmetric, so that its rows'
+  // means are taken off, then those of its transpose.
+  centred_ = k_;
+  take_off_means(centred_.view());
+  for (std::size_t i = 0; i < centred_.rows(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) std::swap(centred_(i, j), centred_(j, i));
+  }
+  take_off_means(centred_.view());
+  for (std::size_t i = 0; i < centred_.rows(); ++i) {
+    for (std::size_t j = 0; j < centred_.columns(); ++j) centred_(i, j) *= root_[i] * root_[j];
+  }
+  if (left_out_.empty()) return;
+  const KernelPoints others = kernel_->points(gathered(sample_.x, left_out_).view());
+  k_left_out_ = Matrix<double>(left_out_.size(), rows_.size());
+  kernel_->values(others, points_, k_left_out_.view());
+}
+
+KernelRegression::Fit KernelRegression::fit(double penalty) const {
+  const std::size_t n = rows_.size();
+  Matrix<double> b = centred_;
+  for (std::size_t i = 0; i < n; ++i) b(i, i) += penalty;
+  Fit fit;
+  fit.alpha.assign(n, 0.0);
+  if (!cholesky(b.view())) {
+    fit.held_out_error = std::numeric_limits<double>::infinity();
+    return fit;
+  }
+  Matrix<double> solution(n, 1);
+  for (std::size_t i = 0; i < n; ++i) solution(i, 0) = root_[i] * labels_[i];
+  solve_lower(b.view(), solution.view());
+  solve_lower_transposed(b.view(), solution.view());
+  for (std::size_t i = 0; i < n; ++i) fit.alpha[i] = root_[i] * solution(i, 0);
+  // f = sum_i alpha_i (k(., x_i) - its group's mean).
+  for (const std::vector<std::size_t>& group : groups_) {
+    double sum = 0;
+    double mass = 0;
+    for (const std::size_t i : group) {
+      sum += fit.alpha[i];
+      mass += weights_[i];
+    }
+    for (const std::size_t i : group) {
+      if (mass > 0) fit.alpha[i] -= weights_[i] * sum / mass;
+    }
+  }
+  if (sample_.groups.empty()) {
+    for (std::size_t i = 0; i < n; ++i) {
+      double value = sample_.labels[rows_[i]];
+      const std::span<const double> row = k_.row(i);
+      for (std::size_t j = 0; j < n; ++j) value -= row[j] * fit.alpha[j];
+      fit.intercept += weights_[i] * value;
+    }
+  }
+  std::vector<double> residual(left_out_.size());
+  for (std::size_t i = 0; i < residual.size(); ++i) {
+    residual[i] = sample_.labels[left_out_[i]] - fit.intercept;
+    const std::span<const double> row = k_left_out_.row(i);
+    for (std::size_t j = 0; j < n; ++j) residual[i] -= row[j] * fit.alpha[j];
+  }
+  const auto weight = [&](std::size_t i) {
+    return sample_.weights.empty() ? 1.0 : sample_.weights[left_out_[i]];
+  };
+  std::vector<double> mass;
+  std::vector<double> mean;
+  if (!sample_.groups.empty()) {
+    mass.resize(std::size_t{std::ranges::max(sample_.groups)} + 1);
+    mean.resize(mass.size());
+    for (std::size_t i = 0; i < residual.size(); ++i) {
+      const std::uint32_t group = sample_.groups[left_out_[i]];
+      mass[group] += weight(i);
+      mean[group] += weight(i) * residual[i];
+    }
+  }
+  for (std::size_t i = 0; i < residual.size(); ++i) {
+    if (!(weight(i) > 0)) continue;
+    double e = residual[i];
+    if (!mass.empty()) {
+      const std::uint32_t group = sample_.groups[left_out_[i]];
+      e -= mean[group] / mass[group];
+    }
+    fit.held_out_error += weight(i) * e * e;
+  }
+  return fit;
+}
+
+KernelMetric KernelRegression::gradient_product(const Fit& fit, double temperature) const {
+  const std::size_t n = rows_.size();
+  std::vector<double> weights = weights_;
+  if (std::isfinite(temperature)) {
+    std::vector<double> f(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::span<const double> row = k_.row(i);
+      for (std::size_t j = 0; j < n; ++j) f[i] += row[j] * fit.alpha[j];
+    }
+    for (const std::vector<std::size_t>& group : groups_) {
+      double greatest = -std::numeric_limits<double>::infinity();
+      double mass = 0;
+      double tilted = 0;
+      for (const std::size_t i : group) greatest = std::max(greatest, f[i]);
+      for (const std::size_t i : group) {
+        mass += weights_[i];
+        tilted += weights_[i] * std::exp((f[i] - greatest) / temperature);
+      }
+      if (!(tilted > 0)) continue;
+      for (const std::size_t i : group) {
+        const double share = weights_[i] * std::exp((f[i] - greatest) / temperature) / tilted;
+        weights[i] = (1 - kEqualShare) * mass * share + kEqualShare * weights_[i];
+      }
+    }
+  }
+  // Those that count most, where there are too many.
+  std::vector<std::size_t> some(n);
+  std::iota(some.begin(), some.end(), std::size_t{0});
+  if (n > kGradientPoints) {
+    std::ranges::stable_sort(some, std::ranges::greater{},
+                             [&](std::size_t i) { return weights[i]; });
+    // Half of them the heaviest, half spread over the rest, which then count for all of it.
+    std::vector<std::size_t> taken(some.begin(), some.begin() + kGradientPoints / 2);
+    const std::span<const std::size_t> rest = std::span(some).subspan(kGradientPoints / 2);
+    double all = 0;
+    for (const std::size_t i : rest) all += weights[i];
+    double kept = 0;
+    for (const std::size_t at : spread(rest.size(), kGradientPoints / 2)) {
+      taken.push_back(rest[at]);
+      kept += weights[rest[at]];
+    }
+    for (std::size_t t = kGradientPoints / 2; t < taken.size(); ++t)
+      weights[taken[t]] *= all / kept;
+    some = std::move(taken);
+  }
+  const Matrix<double> x = gathered(sample_.x, rows_);
+  const Matrix<double> chosen = gathered(x.view(), some);
+  Matrix<double> gradients(some.size(), chosen.columns());
+  kernel_->gradients(kernel_->points(chosen.view()), points_, fit.alpha, gradients.view());
+  std::vector<double> w(some.size());
+  std::ranges::transform(some, w.begin(), [&](std::size_t i) { return weights[i]; });
+  KernelMetric metric;
+  if (gradients.columns() <= kMostMetricColumns) {
+    metric.full = Matrix<double>(gradients.columns(), gradients.columns());
+    add_weighted_gram(gradients.view(), w, metric.full.view());
+    symmetrise_from_lower(metric.full.view());
+    return metric;
+  }
+  metric.diagonal.assign(gradients.columns(), 0.0);
+  for (std::size_t i = 0; i < some.size(); ++i) {
+    const std::span<const double> row = gradients.view().row(i);
+    for (std::size_t k = 0; k < row.size(); ++k) metric.diagonal[k] += w[i] * row[k] * row[k];
+  }
+  return metric;
+}
+
+}  // namespace esscher::internal
