@@ -29,6 +29,7 @@ bench: build  ## all benchmarks, one after the other
 # Peers come from PyPI, into a virtual environment of their own.
 PEERS := build/peers
 $(PEERS)/installed: bench/real/peers/requirements.txt
+	@scripts/setup.sh peers
 	@python3 -m venv $(PEERS)
 	@$(PEERS)/bin/pip install --quiet -r $<
 	@touch $@

@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -18,6 +19,9 @@ struct PredictArguments {
 void run_predict(const PredictArguments& arguments) {
   require_writable(arguments.output);
   const Predictions predictions = predict_table(arguments.prediction);
+  if (!predictions.remark.empty()) {
+    std::fprintf(stderr, "esscher: %s\n", predictions.remark.c_str());
+  }
   write_npy(arguments.output, {predictions.rewards.data(), predictions.rewards.size(), 1, 1});
 }
 
@@ -30,9 +34,14 @@ void add_predict_command(CLI::App& program) {
   arguments->prediction.define(*command);
   command
       ->add_option("--beta", arguments->prediction.beta,
-                   "temperature at which the reward will be deployed; may be left out where the "
-                   "model holds one")
+                   "temperature at which the reward will be deployed, as the fit prints it; left "
+                   "out, the one that the model holds or, where it holds several, equal weights")
       ->type_name("BETA");
+  command
+      ->add_option("--beta-unit", arguments->prediction.beta_unit,
+                   "of --beta: reward, or sd (standard deviations of the reward)")
+      ->type_name("UNIT")
+      ->capture_default_str();
   command->add_option("-o,--output", arguments->output, "file to write: N x 1, float64")
       ->type_name("FILE.npy")
       ->required();

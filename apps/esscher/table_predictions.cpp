@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
@@ -12,10 +13,15 @@
 namespace esscher::app {
 namespace {
 
-/// Column of predict_rewards() that was asked for.
-std::size_t find_column(const PredictionArguments& arguments, const TrainedReward& reward) {
+/// Column of predict_rewards() that was asked for; \p remark says so where that was open.
+std::size_t find_column(const PredictionArguments& arguments, const TrainedReward& reward,
+                        std::string& remark) {
   const bool open = arguments.beta.empty();
-  const double beta = open ? 0 : parse_number(arguments.beta, "--beta");
+  if (arguments.beta_unit != "reward" && arguments.beta_unit != "sd") {
+    throw UsageError(rejection("--beta-unit", arguments.beta_unit, "must be reward or sd"));
+  }
+  double beta = open ? 0 : parse_number(arguments.beta, "--beta");
+  if (arguments.beta_unit == "sd") beta *= reward.reward_sd;
   if (!open) require_temperature(beta, "--beta");
   if (arguments.weights == "linear") return TrainedReward::kLinear;
   const FitWeights weights = [&] {
@@ -40,6 +46,13 @@ std::size_t find_column(const PredictionArguments& arguments, const TrainedRewar
   if (held.empty()) {
     throw UsageError(rejection("--weights", arguments.weights, "the model holds no such readout",
                                "fit one with --weights " + arguments.weights));
+  }
+  if (open && weights == FitWeights::automatic) {
+    remark =
+        "no --beta: rewards by equal weights, which are for no temperature; the model holds auto "
+        "weights for " +
+        names;
+    return TrainedReward::kUniform;
   }
   const std::string remedy = "the model holds " + arguments.weights + " weights for " + names;
   throw UsageError(
@@ -80,7 +93,8 @@ int PredictionArguments::thread_count() const {
 Predictions predict_table(const PredictionArguments& arguments, const std::string& group,
                           const std::string& weight) {
   const TableModel model = load_table_model(arguments.model);
-  const std::size_t column = find_column(arguments, model.reward);
+  std::string remark;
+  const std::size_t column = find_column(arguments, model.reward, remark);
   const int threads = arguments.thread_count();
   DatasetOptions options;
   options.data = arguments.data;
@@ -89,6 +103,7 @@ Predictions predict_table(const PredictionArguments& arguments, const std::strin
   options.group = group;
   options.weight = weight;
   Predictions result{load_features(options, model.encoding)};
+  result.remark = std::move(remark);
   const auto features = with_interactions(result.dataset, model.interactions);
   if (features->columns() != model.reward.transform.inputs()) {
     throw DataError(rejection("model", arguments.model, "takes another number of features"));

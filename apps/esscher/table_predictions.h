@@ -18,10 +18,11 @@ struct PredictionArguments {
   std::string table;
   std::string embeddings_key = "embeddings";
   std::string beta;
+  std::string beta_unit = "reward";
   std::string weights = "auto";
   std::string threads = "0";
 
-  /// Defines positionals and options, all but --beta.
+  /// Defines positionals and options, all but --beta and its unit.
   void define(CLI::App& command);
   int thread_count() const;
 };
@@ -30,6 +31,7 @@ struct Predictions {
   Dataset dataset;
   bool within_groups = false;  ///< whether the model was fitted so: levels of groups mean nothing
   std::vector<double> rewards{};  ///< one a row
+  std::string remark{};           ///< what was open and how it was settled; may be empty
 };
 
 /// \param group, weight  columns of the groups and of prior importance; empty: none

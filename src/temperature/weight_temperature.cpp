@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/readout/readout_weights.h"
 #include "esscher/weights/log_weights.h"
 

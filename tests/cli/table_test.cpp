@@ -21,7 +21,8 @@ Words with(Words words, const Words& more) {
 }
 
 const Words kFit{"fit", "data.csv", "--reward", "y", "-o", "model.safetensors"};
-const Words kEvaluate{"evaluate", "data.csv",    "--reward", "y",      "--bootstrap", "100",      "--beta", "2,1,0.5"};
+const Words kEvaluate{"evaluate",    "data.csv", "--reward", "y",
+                      "--bootstrap", "100",      "--beta",   "2,1,0.5"};
 
 TEST(Tables, FitPredictAndResampleWorkTogether) {
   const Folder folder;
@@ -131,8 +132,7 @@ TEST(Tables, EvaluationWritesItsFilesAndAVerdict) {
 TEST(Tables, AnEnumeratedTableIsValuedExactly) {
   const Folder folder;
   folder.write("data.csv", variants_csv());
-  const Words words{"evaluate", "data.csv", "--one-hot", "seq",         "--reward",
-                    "y",        "--enumerated"};
+  const Words words{"evaluate", "data.csv", "--one-hot", "seq", "--reward", "y", "--enumerated"};
   const Outcome outcome = run(with(words, {"--format", "json"}), folder);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const auto policy = nlohmann::json::parse(outcome.out)["rewards"][0]["policies"][1];
@@ -368,6 +368,29 @@ TEST(Tables, AModelRefusesOtherFeatures) {
   expect_words(at.err, {"--beta = 7", "auto weights for 1"});
   const Outcome wrong = run({"predict", "data.csv", "data.csv", "-o", "r.npy"}, folder);
   EXPECT_EQ(wrong.exit_code, 65);
+}
+
+TEST(Tables, PredictTakesTemperaturesAsPrintedInDeviationsOrNone) {
+  const Folder folder;
+  folder.write("data.csv", data_csv());
+  ASSERT_EQ(run(with(kFit, {"--features", "a,b", "--beta", "1,0.5"}), folder).exit_code, 0);
+  const auto rewards = [&](const Words& more) {
+    const Outcome outcome =
+        run(with({"predict", "model.safetensors", "data.csv", "-o", "r.npy"}, more), folder);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return std::pair(read_file(folder.path() / "r.npy"), outcome.err);
+  };
+  // The reward's standard deviation is 0.8816.
+  EXPECT_EQ(rewards({"--beta", "0.5672", "--beta-unit", "sd"}).first,
+            rewards({"--beta", "0.5"}).first);
+  const auto [open, said] = rewards({});
+  EXPECT_EQ(open, rewards({"--weights", "uniform"}).first);
+  expect_words(said, {"no --beta: rewards by equal weights", "auto weights for 1, 0.5"});
+  const Outcome unit = run({"predict", "model.safetensors", "data.csv", "--beta", "1",
+                            "--beta-unit", "mean", "-o", "r.npy"},
+                           folder);
+  EXPECT_EQ(unit.exit_code, 64);
+  expect_words(unit.err, {"--beta-unit = mean", "must be reward or sd"});
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ TEST(TableEvaluation, FindsTemperaturesForARewardThatCanBeLearned) {
 }
 
 TEST(TableEvaluation, HoldsBestOfNAtTheKlOfEachPolicy) {
-  const SingleIndexTable data(600, 5, 4, 1);
+  const SingleIndexTable data(300, 5, 4, 1);
   for (const bool grouped : {false, true}) {
     const TableEvaluation evaluation = evaluate_table(data.table(grouped), small_options({2, 0.5}));
     for (const RewardEvaluation& reward : evaluation.rewards) {
@@ -50,7 +50,7 @@ TEST(TableEvaluation, HoldsBestOfNAtTheKlOfEachPolicy) {
         const BestOfNValue& best = reward.best_of_n[b];
         EXPECT_NEAR(best.kl_bound, reward.policies[b].kl.value, 1e-12);
         EXPECT_LE(best.kl.value, best.kl_bound + 1e-12);
-        // Sums of 600 numbers of size 1 in two orders.
+        // Sums of 300 numbers of size 1 in two orders.
         EXPECT_NEAR(best.reference.value, reward.policies[b].reference.value, 1e-13);
       }
       EXPECT_GT(reward.best_of_n[1].n, reward.best_of_n[0].n);
@@ -130,6 +130,7 @@ TEST(TableEvaluation, ShuffledRewardsHaveNoSafeTemperature) {
     }
     EvaluationOptions options = small_options({4, 2, 1, 0.5});
     options.training.most_rounds = 1;
+    options.training.folds = 2;
     const TableEvaluation evaluation = evaluate_table(data.table(), options);
     if (!evaluation.rewards[0].advice.admissible) ++none;
   }
@@ -170,8 +171,8 @@ TEST(TableEvaluation, SaysWhereTheGoldRewardHasAnotherUnit) {
 }
 
 TEST(TableEvaluation, SaysWhereTheLinearBaselineIsNotBeaten) {
-  SingleIndexTable data(900, 3, 1, 4);
-  for (std::size_t i = 0; i < 900; ++i) data.rewards[i] = data.features.values()(i, 1);
+  SingleIndexTable data(400, 3, 1, 4);
+  for (std::size_t i = 0; i < 400; ++i) data.rewards[i] = data.features.values()(i, 1);
   EvaluationOptions options = small_options({1});
   const TableEvaluation evaluation = evaluate_table(data.table(), options);
   EXPECT_THAT(evaluation.remarks, testing::Contains(testing::HasSubstr("take the linear reward")));
@@ -247,6 +248,7 @@ void expect_coverage(bool grouped) {
     // Intervals are looked at, not the reward.
     options.training.most_rounds = 0;
     options.training.folds = 2;
+    options.training.landmarks = 40;
     options.training.ridge.rule = PenaltyRule::fixed;
     options.training.ridge.penalty = 0.01;
     options.bootstrap = 200;

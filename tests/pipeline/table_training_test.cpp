@@ -70,12 +70,12 @@ std::vector<double> column(const Matrix<double>& matrix, std::size_t j) {
 
 TEST(TableTraining, LearnsASingleIndexRewardThatALinearOneMisses) {
   // The linear part of tanh(2z) explains 0.86 of its variance: correlation 0.93 at most.
-  Table data(3000, 10);
+  Table data(2000, 10);
   const std::span<const std::uint64_t> rows = data.rows;
   TrainingOptions options = small_options();
-  const TrainedReward reward = train_reward(data.table(), rows.first(2000), options);
-  const Matrix<double> predictions = predict_rewards(reward, data.features, rows.subspan(2000));
-  const std::span<const double> truth = std::span(data.rewards).subspan(2000);
+  const TrainedReward reward = train_reward(data.table(), rows.first(800), options);
+  const Matrix<double> predictions = predict_rewards(reward, data.features, rows.subspan(800));
+  const std::span<const double> truth = std::span(data.rewards).subspan(800);
   EXPECT_GT(correlation(column(predictions, TrainedReward::kFirstDeployment), truth), 0.97);
   EXPECT_LT(correlation(column(predictions, TrainedReward::kLinear), truth), 0.95);
 }
@@ -127,11 +127,11 @@ TEST(TableTraining, DoesNotSeeAConstantOfAGroup) {
 TEST(TableTraining, LearnsWithinGroupsWhereFeaturesVaryMostlyBetweenThem) {
   // The first feature is a candidate's own part plus ten times its group's, and only the
   // candidate's part pays. On uncentred features its slope would be about 1/100.
-  Table data(2000, 3);
+  Table data(800, 3);
   Matrix<double> x = data.features.values();
-  std::vector<double> level(400);
+  std::vector<double> level(160);
   RandomStream(13, "test/level").fill_normal(0, level);
-  for (std::size_t i = 0; i < 2000; ++i) {
+  for (std::size_t i = 0; i < 800; ++i) {
     data.rewards[i] = x(i, 0) + 0.1 * data.rewards[i];
     x(i, 0) += 10 * level[data.groups[i]];
   }
@@ -146,7 +146,7 @@ TEST(TableTraining, LearnsWithinGroupsWhereFeaturesVaryMostlyBetweenThem) {
   for (const std::size_t column : {TrainedReward::kUniform, TrainedReward::kLinear}) {
     double ry = 0;
     double yy = 0;
-    for (std::size_t first = 0; first < 2000; first += 5) {
+    for (std::size_t first = 0; first < 800; first += 5) {
       for (std::size_t i = first + 1; i < first + 5; ++i) {
         const double dy = data.rewards[i] - data.rewards[first];
         ry += dy * (predictions(i, column) - predictions(first, column));
@@ -174,15 +174,15 @@ TEST(TableTraining, CutsRewardsOffAtTheLargestSeen) {
 
 TEST(TableTraining, TransformedRewardsAreLearnedAndComeBackInTheirUnit) {
   // e^{3 x_1 + noise} - 1: least squares on it sees a few rows only, its logarithm is linear.
-  Table data(2000, 5);
+  Table data(1400, 5);
   std::vector<double> truth;
   for (std::size_t i = 0; i < data.rewards.size(); ++i) {
     const double z = data.features.values()(i, 0);
     data.rewards[i] = std::expm1(3 * z + (data.rewards[i] - std::tanh(2 * z)));
     truth.push_back(std::expm1(3 * z));
   }
-  const std::span<const std::uint64_t> half(data.rows.data(), 1000);
-  const std::span<const std::uint64_t> unseen(data.rows.data() + 1000, 1000);
+  const std::span<const std::uint64_t> half(data.rows.data(), 400);
+  const std::span<const std::uint64_t> unseen(data.rows.data() + 400, 1000);
   const auto rank_correlation = [&](const char* transform) {
     TrainingOptions options = small_options({20});
     options.weights = {FitWeights::uniform};
@@ -190,13 +190,13 @@ TEST(TableTraining, TransformedRewardsAreLearnedAndComeBackInTheirUnit) {
     const TrainedReward reward = train_reward(data.table(), half, options);
     const std::vector<double> predicted = column(predict_rewards(reward, data.features, unseen), 0);
     // Never beyond what was seen: predictions are in the reward's own unit.
-    const double most = *std::max_element(data.rewards.begin(), data.rewards.begin() + 1000);
+    const double most = *std::max_element(data.rewards.begin(), data.rewards.begin() + 400);
     EXPECT_LE(*std::ranges::max_element(predicted), most * (1 + 1e-12)) << transform;
     std::vector<double> logs;
     std::vector<double> true_logs;
     for (std::size_t i = 0; i < predicted.size(); ++i) {
       logs.push_back(std::log(std::max(predicted[i] + 1, 1e-3)));
-      true_logs.push_back(std::log(truth[1000 + i] + 1));
+      true_logs.push_back(std::log(truth[400 + i] + 1));
     }
     return correlation(logs, true_logs);
   };
