@@ -289,8 +289,8 @@ void run(double gigabytes, std::size_t columns, const std::filesystem::path& fol
       "temperatures. Resident before the fit: at most %.0f MiB. One reader takes the file at %.2f "
       "GB/s, and again at %.2f GB/s; products in double precision: %.0f GFLOP/s on all cores.\n",
       static_cast<double>(rows * columns * sizeof(float)) / kGiga, rows, columns,
-      reward.landmarks.rows(), reward.chosen_round, reward.heads.size(), reward.deployments.size(), before,
-      disk / kGiga, again / kGiga, products / kGiga);
+      reward.landmarks.rows(), reward.chosen_round, reward.heads.size(), reward.deployments.size(),
+      before, disk / kGiga, again / kGiga, products / kGiga);
 }
 
 }  // namespace

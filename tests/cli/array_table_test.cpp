@@ -24,8 +24,8 @@ Words with(Words words, const Words& more) {
 std::string predictions(const Folder& folder, const Words& data, const Words& fit_only = {},
                         std::string* report = nullptr) {
   const Words files = with({"fit"}, data);
-  const Outcome fit = run(
-      with(with(files, fit_only), {"--beta", "1", "-o", "m.safetensors"}), folder);
+  const Outcome fit =
+      run(with(with(files, fit_only), {"--beta", "1", "-o", "m.safetensors"}), folder);
   EXPECT_EQ(fit.exit_code, 0) << fit.err;
   if (report != nullptr) *report = fit.out;
   const Outcome predict =
@@ -102,10 +102,8 @@ TEST(ArrayTables, RowsWhoseLabelIsNanAreDroppedAndCounted) {
   EXPECT_NE(report.find("77 rows are left of 80 (3 without a reward)"), std::string::npos)
       << report;
   // The model is that of the rows with a label alone.
-  ASSERT_EQ(run({"fit", "kept.safetensors", "--beta", "1", "-o", "k.safetensors"},
-                folder)
-                .exit_code,
-            0);
+  ASSERT_EQ(
+      run({"fit", "kept.safetensors", "--beta", "1", "-o", "k.safetensors"}, folder).exit_code, 0);
   ASSERT_EQ(
       run({"predict", "k.safetensors", "all.safetensors", "-o", "again.npy"}, folder).exit_code, 0);
   EXPECT_EQ(read_file(folder.path() / "again.npy"), whole);
@@ -130,10 +128,9 @@ TEST(ArrayTables, APredictionFromAnArrayNeedsNoLabels) {
 
 /// policies.csv of an evaluation.
 std::string evaluation(const Folder& folder, const Words& data) {
-  const Outcome outcome =
-      run(with(with({"evaluate"}, data),
-               {"--beta", "1,0.5", "--bootstrap", "100", "--format", "csv"}),
-          folder);
+  const Outcome outcome = run(
+      with(with({"evaluate"}, data), {"--beta", "1,0.5", "--bootstrap", "100", "--format", "csv"}),
+      folder);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   return outcome.out;
 }
@@ -167,9 +164,9 @@ TEST(ArrayTables, EvaluationCountsRowsWithoutALabel) {
   arrays.rewards[6] = kNan;
   const Folder folder;
   folder.write("d.safetensors", arrays.safetensors());
-  const Outcome outcome = run({"evaluate", "d.safetensors", "--beta", "1",
-                               "--bootstrap", "100", "--format", "json"},
-                              folder);
+  const Outcome outcome =
+      run({"evaluate", "d.safetensors", "--beta", "1", "--bootstrap", "100", "--format", "json"},
+          folder);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("78 rows are left of 80 (2 without a reward)"), std::string::npos)
       << outcome.out;

@@ -18,8 +18,8 @@ using Words = std::vector<std::string>;
 
 /// Fits products.csv; the report.
 std::string fit(const Folder& folder, const Words& more) {
-  Words words{"fit",     "products.csv", "--one-hot", "seq:sequence",      "--reward", "y",
-              "-o",        "model.safetensors", "--beta",   "1"};
+  Words words{"fit", "products.csv", "--one-hot",         "seq:sequence", "--reward",
+              "y",   "-o",           "model.safetensors", "--beta",       "1"};
   words.insert(words.end(), more.begin(), more.end());
   const Outcome outcome = run(words, folder);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
@@ -128,8 +128,8 @@ TEST_F(Interactions, OfNumbersAreMadeAsWell) {
   folder_.write("products.csv", text);
   folder_.write("fresh.csv", fresh);
   const Outcome outcome =
-      run({"fit", "products.csv", "--reward", "y", "--features", "a,b", "--beta",
-           "1", "--interactions", "2", "-o", "model.safetensors", "--quiet"},
+      run({"fit", "products.csv", "--reward", "y", "--features", "a,b", "--beta", "1",
+           "--interactions", "2", "-o", "model.safetensors", "--quiet"},
           folder_);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   const std::vector<double> found = predictions(folder_, "fresh.csv");
@@ -139,9 +139,10 @@ TEST_F(Interactions, OfNumbersAreMadeAsWell) {
 
 TEST_F(Interactions, TellInAnEvaluationWhetherTheBaselineNeedsThem) {
   const auto correlation = [&](const std::string& order) {
-    const Outcome outcome = run(
-        {"evaluate", "products.csv", "--one-hot", "seq:sequence", "--reward", "y", "--beta", "1", "--bootstrap", "100", "--interactions", order, "--format", "json"},
-        folder_);
+    const Outcome outcome =
+        run({"evaluate", "products.csv", "--one-hot", "seq:sequence", "--reward", "y", "--beta",
+             "1", "--bootstrap", "100", "--interactions", order, "--format", "json"},
+            folder_);
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
     const auto result = nlohmann::json::parse(outcome.out);
     for (const auto& reward : result["rewards"]) {

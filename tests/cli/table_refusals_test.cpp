@@ -288,11 +288,10 @@ TEST_F(TableRefusals, AFileThatCannotBeWrittenIsToldBeforeTheWork) {
 }
 
 TEST_F(TableRefusals, AModelOfAnotherKindIsNotTaken) {
-  const Outcome simulated =
-      run({"simulate", "--link", "tanh", "--dim", "20", "--feature-samples", "200",
-           "--readout-samples", "200", "--deployment-temperature", "1", "--policy-samples", "1000",
-           "-o", "sim", "--quiet"},
-          folder_);
+  const Outcome simulated = run(
+      {"simulate", "--link", "tanh", "--dim", "20", "--feature-samples", "200", "--readout-samples",
+       "200", "--deployment-temperature", "1", "--policy-samples", "1000", "-o", "sim", "--quiet"},
+      folder_);
   ASSERT_EQ(simulated.exit_code, 0) << simulated.err;
   folder_.write("d.safetensors", NamedArrays{}.safetensors());
   for (const std::string model : {"sim/model.safetensors", "d.safetensors", "x.npy"}) {
