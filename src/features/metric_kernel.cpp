@@ -14,6 +14,9 @@ namespace {
 
 /// Eigenvalues of M below this share of the largest are rounding.
 constexpr double kLeastEigenvalue = 1e-12;
+/// A kernel whose variance over the sample is this share of its size does not vary but for
+/// rounding.
+constexpr double kLeastVariance = 1e-12;
 /// Rows of a block: its coordinates stay in the second-level cache.
 constexpr std::size_t kBlock = 64;
 
@@ -58,11 +61,10 @@ std::vector<double> squares(const Matrix<double>& x, double more) {
   return out;
 }
 
+/// Of those above 0; 1 where there are none, since all points are one and any scale serves.
 double median(std::vector<double> values) {
   std::erase_if(values, [](double value) { return !(value > 0); });
-  if (values.empty()) {
-    throw UsageError("sample: all its rows are one point, so that a kernel has no scale");
-  }
+  if (values.empty()) return 1;
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::ranges::nth_element(values, middle);
   return *middle;
@@ -186,7 +188,10 @@ MetricKernel::MetricKernel(const KernelMetric& metric, MatrixView<const double> 
       for (const double value : k.row(i)) mean += value;
     }
     const auto n = static_cast<double>(k.rows());
-    shares[part] = 1 / (diagonal / n - mean / (n * n)) / static_cast<double>(shares.size());
+    const double variance = diagonal / n - mean / (n * n);
+    // What does not vary over the sample keeps its own unit.
+    const double unit = variance > kLeastVariance * diagonal / n ? variance : 1;
+    shares[part] = 1 / unit / static_cast<double>(shares.size());
   }
   state_.shares = shares;
 }

@@ -36,9 +36,14 @@ Matrix<double> distinct_rows(const TransformedRows& rows,
   return out;
 }
 
-/// The first rows: landmarks come in an order of chance.
-MatrixView<const double> scale_sample(const Matrix<double>& landmarks) {
-  return landmarks.view().rows_from(0, std::min(landmarks.rows(), kScaleLandmarks));
+/// Some of them, evenly spaced as those of the regressions that chose metric and penalty.
+Matrix<double> scale_sample(const Matrix<double>& landmarks) {
+  const std::size_t n = landmarks.rows();
+  Matrix<double> some(std::min(n, kScaleLandmarks), landmarks.columns());
+  for (std::size_t i = 0; i < some.rows(); ++i) {
+    std::ranges::copy(landmarks.row(i * n / some.rows()), some.row(i).begin());
+  }
+  return some;
 }
 
 /// L^{-1}, L L' the matrix plus as little on its diagonal as it needs.
@@ -65,7 +70,7 @@ MetricRows::MetricRows(const TransformedRows& rows, const KernelMetric& metric,
                        std::uint64_t most_held)
     : rows_(rows),
       landmarks_(distinct_rows(rows, landmarks)),
-      kernel_(metric, scale_sample(landmarks_)),
+      kernel_(metric, scale_sample(landmarks_).view()),
       points_(kernel_.points(landmarks_.view())) {
   Matrix<double> k(columns(), columns());
   parallel_for_chunks(ChunkGrid(columns(), kMetricChunkRows), {threads, "", {}},

@@ -232,7 +232,7 @@ KernelMetric KernelRegression::gradient_product(const Fit& fit, double temperatu
       kept += weights[rest[at]];
     }
     for (std::size_t t = kGradientPoints / 2; t < taken.size(); ++t)
-      weights[taken[t]] *= all / kept;
+      weights[taken[t]] *= kept > 0 ? all / kept : 0;
     some = std::move(taken);
   }
   const Matrix<double> x = gathered(sample_.x, rows_);

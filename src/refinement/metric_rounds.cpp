@@ -132,7 +132,8 @@ MetricRounds learn_metric(const MetricSample& sample, const MetricRoundsOptions&
     });
     if (options.callbacks.cancelled()) break;
     result.rounds.push_back({penalty, error});
-    const bool gained = error < least;
+    // The identity stands even where no penalty has an error.
+    const bool gained = number == 0 || error < least;
     const bool goes_on = error < (1 - kLeastGain) * least;
     if (gained) {
       least = error;

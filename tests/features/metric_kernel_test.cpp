@@ -195,14 +195,22 @@ TEST(MetricKernel, KeepsItsStateBitForBit) {
   EXPECT_EQ(example.kernel.state().arc.columns(), 2);  // of the metric's rank
 }
 
-TEST(MetricKernel, RefusesWhatHasNoScale) {
+TEST(MetricKernel, RefusesWhatIsNoMetric) {
   const Matrix<double> x = normals(10, 3, 1);
   EXPECT_THROW(MetricKernel({{}, {1, 1}}, x.view()), UsageError);
   EXPECT_THROW(MetricKernel({{}, {0, 0, 0}}, x.view()), UsageError);
   EXPECT_THROW(MetricKernel({{}, {1, -1, 1}}, x.view()), UsageError);
   EXPECT_THROW(MetricKernel({{}, {1, std::nan(""), 1}}, x.view()), UsageError);
+}
+
+TEST(MetricKernel, TakesASampleOfOnePoint) {
   const Matrix<double> same(10, 3, 2.0);
-  EXPECT_THROW(MetricKernel({{}, {1, 1, 1}}, same.view()), UsageError);
+  const MetricKernel kernel({{}, {1, 1, 1}}, same.view());
+  for (const double share : kernel.state().shares) EXPECT_EQ(share, 1.0 / 3);
+  const KernelPoints points = kernel.points(same.view());
+  Matrix<double> k(10, 10);
+  kernel.values(points, points, k.view());
+  for (const double value : k.values()) EXPECT_TRUE(std::isfinite(value));
 }
 
 }  // namespace

@@ -42,9 +42,8 @@ struct KernelPoints {
 
 class MetricKernel {
  public:
-  /// \param sample  n x k, at least two different rows; a few hundred tell the scales
-  /// \throws UsageError where shapes do not fit, the metric is not finite, negative or 0, or all of
-  ///         the sample is one point
+  /// \param sample  n x k; a few hundred rows tell the scales, which are 1 where all are one point
+  /// \throws UsageError where shapes do not fit, or the metric is not finite, negative or 0
   /// Cost: an eigendecomposition of M, and n^2 kernel values.
   MetricKernel(const KernelMetric& metric, MatrixView<const double> sample);
 

@@ -59,8 +59,8 @@ struct MetricRounds {
 /// Columns up to which a metric has off-diagonal entries.
 inline constexpr std::size_t kMostMetricColumns = 1024;
 
-/// \throws UsageError for unequal lengths or fewer than two folds, DataError where a fold leaves no
-///         two different points or labels to the others
+/// \throws UsageError for unequal lengths or fewer than two folds, DataError where a fold holds all
+///         the weight
 /// Deterministic: the same bits for any number of threads.
 /// Cost: a round takes about five Cholesky factors (n^3 / 3) a fold. Memory: (K + 3) n^2 doubles.
 MetricRounds learn_metric(const MetricSample& sample, const MetricRoundsOptions& options = {});
