@@ -30,31 +30,40 @@ V squared_distance(D d, V square, V other, V product) {
   return hn::IfThenElseZero(hn::Gt(distance, hn::Mul(hn::Set(d, kSamePoint), sum)), distance);
 }
 
-/// Calls body(j, lanes) for whole vectors; the rest is handled one lane at a time.
-template <class D>
-void kernel_row_in(D d, const KernelRow& row, std::size_t begin, std::size_t end, double* out) {
+/// Calls body(j, other, c, sine, distance) for points j, j + 1, ... of a vector: the length of the
+/// other, cosine and sine of the angle to it, and the Laplace kernel's distance.
+template <class D, class Body>
+void for_each_angle(D d, const KernelRow& row, std::size_t begin, std::size_t end, Body&& body) {
   const auto length = hn::Set(d, row.arc_length);
   const auto square = hn::Set(d, row.laplace_square);
-  const auto pi = hn::Set(d, kRowPi);
   const auto one = hn::Set(d, 1.0);
-  const auto arc_share = hn::Set(d, row.shares[0] / kRowPi);
-  const auto laplace_share = hn::Set(d, row.shares[1]);
-  const auto product_share = hn::Set(d, row.shares[2]);
   for (std::size_t j = begin; j < end; j += hn::Lanes(d)) {
     const auto other = hn::LoadU(d, row.arc_lengths.data() + j);
     const auto c = cosine(d, hn::LoadU(d, row.arc_products.data() + j), length, other);
-    const auto angle = hn::CallAcos(d, c);
     const auto sine = hn::Sqrt(hn::Max(hn::Zero(d), hn::NegMulAdd(c, c, one)));
-    const auto arc = hn::Mul(hn::Mul(length, other), hn::MulAdd(hn::Sub(pi, angle), c, sine));
     const auto distance =
         hn::Sqrt(squared_distance(d, square, hn::LoadU(d, row.laplace_squares.data() + j),
                                   hn::LoadU(d, row.laplace_products.data() + j)));
-    auto sum = hn::Mul(arc_share, arc);
-    sum = hn::MulAdd(laplace_share, hn::CallExp(d, hn::Neg(distance)), sum);
-    sum = hn::MulAdd(product_share, hn::CallExp(d, hn::Neg(hn::LoadU(d, row.distances.data() + j))),
-                     sum);
-    hn::StoreU(sum, d, out + j);
+    body(j, other, c, sine, distance);
   }
+}
+
+template <class D>
+void kernel_row_in(D d, const KernelRow& row, std::size_t begin, std::size_t end, double* out) {
+  const auto arc_share = hn::Set(d, row.shares[0] / kRowPi * row.arc_length);
+  const auto laplace_share = hn::Set(d, row.shares[1]);
+  const auto product_share = hn::Set(d, row.shares[2]);
+  const auto pi = hn::Set(d, kRowPi);
+  for_each_angle(
+      d, row, begin, end,
+      [&](std::size_t j, auto other, auto c, auto sine, auto distance) HWY_ATTR {
+        const auto arc = hn::Mul(other, hn::MulAdd(hn::Sub(pi, hn::CallAcos(d, c)), c, sine));
+        auto sum = hn::Mul(arc_share, arc);
+        sum = hn::MulAdd(laplace_share, hn::CallExp(d, hn::Neg(distance)), sum);
+        sum = hn::MulAdd(product_share,
+                         hn::CallExp(d, hn::Neg(hn::LoadU(d, row.distances.data() + j))), sum);
+        hn::StoreU(sum, d, out + j);
+      });
 }
 
 void kernel_row_kernel(const KernelRow& row, double* out, std::size_t size) {
@@ -67,33 +76,27 @@ void kernel_row_kernel(const KernelRow& row, double* out, std::size_t size) {
 template <class D>
 void slopes_in(D d, const KernelRow& row, const double* alpha, std::size_t begin, std::size_t end,
                const KernelRowSlopes& out) {
-  const auto length = hn::Set(d, row.arc_length);
-  const auto square = hn::Set(d, row.laplace_square);
-  const auto pi = hn::Set(d, kRowPi);
-  const auto one = hn::Set(d, 1.0);
   const auto arc_share = hn::Set(d, row.shares[0] / kRowPi);
   const auto laplace_share = hn::Set(d, row.shares[1]);
   const auto product_share = hn::Set(d, row.shares[2]);
-  for (std::size_t j = begin; j < end; j += hn::Lanes(d)) {
-    const auto a = hn::LoadU(d, alpha + j);
-    const auto other = hn::LoadU(d, row.arc_lengths.data() + j);
-    const auto c = cosine(d, hn::LoadU(d, row.arc_products.data() + j), length, other);
-    const auto sine = hn::Sqrt(hn::Max(hn::Zero(d), hn::NegMulAdd(c, c, one)));
-    const auto arc = hn::Mul(a, arc_share);
-    hn::StoreU(hn::Mul(arc, hn::Sub(pi, hn::CallAcos(d, c))), d, out.arc.data() + j);
-    hn::StoreU(hn::Mul(arc, hn::Mul(other, sine)), d, out.arc_own.data() + j);
-    const auto distance =
-        hn::Sqrt(squared_distance(d, square, hn::LoadU(d, row.laplace_squares.data() + j),
-                                  hn::LoadU(d, row.laplace_products.data() + j)));
-    const auto apart = hn::Gt(distance, hn::Zero(d));
-    const auto rough =
-        hn::Div(hn::Mul(hn::Mul(a, laplace_share), hn::CallExp(d, hn::Neg(distance))),
-                hn::IfThenElse(apart, distance, one));
-    hn::StoreU(hn::IfThenElseZero(apart, rough), d, out.laplace.data() + j);
-    hn::StoreU(hn::Mul(hn::Mul(a, product_share),
-                       hn::CallExp(d, hn::Neg(hn::LoadU(d, row.distances.data() + j)))),
-               d, out.product.data() + j);
-  }
+  const auto pi = hn::Set(d, kRowPi);
+  const auto one = hn::Set(d, 1.0);
+  for_each_angle(
+      d, row, begin, end,
+      [&](std::size_t j, auto other, auto c, auto sine, auto distance) HWY_ATTR {
+        const auto a = hn::LoadU(d, alpha + j);
+        const auto arc = hn::Mul(a, arc_share);
+        hn::StoreU(hn::Mul(arc, hn::Sub(pi, hn::CallAcos(d, c))), d, out.arc.data() + j);
+        hn::StoreU(hn::Mul(arc, hn::Mul(other, sine)), d, out.arc_own.data() + j);
+        const auto apart = hn::Gt(distance, hn::Zero(d));
+        const auto rough =
+            hn::Div(hn::Mul(hn::Mul(a, laplace_share), hn::CallExp(d, hn::Neg(distance))),
+                    hn::IfThenElse(apart, distance, one));
+        hn::StoreU(hn::IfThenElseZero(apart, rough), d, out.laplace.data() + j);
+        hn::StoreU(hn::Mul(hn::Mul(a, product_share),
+                           hn::CallExp(d, hn::Neg(hn::LoadU(d, row.distances.data() + j)))),
+                   d, out.product.data() + j);
+      });
 }
 
 void slopes_kernel(const KernelRow& row, const double* alpha, std::size_t size,

@@ -4,21 +4,18 @@
 #include <array>
 #include <cmath>
 #include <map>
-#include <memory>
 #include <numeric>
 #include <optional>
-#include <ranges>
 #include <utility>
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/base/parallel.h"
 #include "esscher/data/folds.h"
-#include "esscher/linalg/factor.h"
 #include "esscher/linalg/gemm.h"
-#include "esscher/weights/log_weights.h"
 #include "pipeline/folded_fits.h"
 #include "pipeline/readouts.h"
+#include "pipeline/table_features.h"
 #include "pipeline/training_labels.h"
 #include "pipeline/transformed_rows.h"
 
@@ -69,142 +66,6 @@ void require_groups(const TrainingOptions& options, const RewardTable& table) {
     throw UsageError(rejection("--loss", "preferences", "compares candidates of one group",
                                "name the column of groups with --group"));
   }
-}
-
-/// Within groups only the order of rewards counts: the share of its group that each row beats, less
-/// a half.
-std::vector<double> orders(std::span<const double> rewards, std::span<const std::uint32_t> groups) {
-  std::vector<std::size_t> rows(rewards.size());
-  std::iota(rows.begin(), rows.end(), std::size_t{0});
-  std::ranges::sort(rows, {}, [&](std::size_t i) { return std::pair(groups[i], rewards[i]); });
-  std::vector<double> result(rewards.size());
-  for (std::size_t begin = 0; begin < rows.size();) {
-    std::size_t end = begin;
-    while (end < rows.size() && groups[rows[end]] == groups[rows[begin]]) ++end;
-    for (std::size_t first = begin; first < end;) {
-      std::size_t last = first;
-      while (last < end && rewards[rows[last]] == rewards[rows[first]]) ++last;
-      const double beaten = static_cast<double>(first + last) / 2 - static_cast<double>(begin);
-      for (std::size_t i = first; i < last; ++i) {
-        result[rows[i]] = beaten / static_cast<double>(end - begin) - 0.5;
-      }
-      first = last;
-    }
-    begin = end;
-  }
-  double square = 0;
-  for (const double value : result) square += value * value;
-  const double sd = std::sqrt(square / static_cast<double>(result.size()));
-  for (double& value : result) value /= sd > 0 ? sd : 1;
-  return result;
-}
-
-/// Metrics of all folds and of all rows, learned from some of them.
-MetricRounds learn_metrics(const internal::TransformedRows& x,
-                           const internal::TrainingLabels& targets,
-                           std::span<const std::uint32_t> folds, double temperature,
-                           const TrainingOptions& options) {
-  std::vector<std::uint64_t> rows(targets.values().size());
-  std::iota(rows.begin(), rows.end(), std::uint64_t{0});
-  if (rows.size() > kMetricRows) rows = random_subset(rows, kMetricRows, options.seed);
-  Matrix<float> single(rows.size(), x.columns());
-  x.gather(rows, single.view());
-  Matrix<double> points(rows.size(), x.columns());
-  std::ranges::copy(single.values(), points.values().begin());
-  const auto some = [&](auto&& values) {
-    std::vector<std::ranges::range_value_t<decltype(values)>> taken;
-    for (const std::uint64_t row : rows) taken.push_back(values[row]);
-    return taken;
-  };
-  const std::vector<double> labels =
-      some(options.loss == ReadoutLoss::preferences
-               ? orders(targets.values(), targets.groups())
-               : std::vector<double>(targets.values().begin(), targets.values().end()));
-  std::vector<double> weights = some(targets.even_log_weights());
-  normalise_log_weights(weights);
-  for (double& w : weights) w = std::exp(w);
-  std::vector<std::uint32_t> groups;
-  if (!targets.groups().empty()) groups = some(targets.groups());
-  const std::vector<std::uint32_t> fold = some(folds);
-  MetricRoundsOptions rounds{.most_rounds = options.most_rounds, .temperature = temperature};
-  if (options.ridge.rule == PenaltyRule::fixed && options.loss == ReadoutLoss::squared) {
-    rounds.penalty = options.ridge.penalty;
-  }
-  rounds.threads = options.threads;
-  rounds.callbacks = options.callbacks;
-  return learn_metric({points.view(), labels, weights, groups, fold}, rounds);
-}
-
-/// The features of each fold, and those of all rows.
-std::vector<std::unique_ptr<const internal::MetricRows>> folded_features(
-    const internal::TransformedRows& x, const MetricRounds& metrics,
-    std::span<const std::uint32_t> folds, const TrainingOptions& options) {
-  std::size_t most = options.landmarks;
-  if (most == 0) most = options.loss == ReadoutLoss::preferences ? 512 : 2048;
-  std::vector<std::unique_ptr<const internal::MetricRows>> features;
-  for (std::uint32_t fold = 0; fold < metrics.metrics.size(); ++fold) {
-    std::vector<std::uint64_t> rows;
-    for (std::uint64_t i = 0; i < folds.size(); ++i) {
-      if (folds[i] != fold) rows.push_back(i);
-    }
-    if (rows.size() > most) rows = random_subset(rows, most, options.seed);
-    features.push_back(std::make_unique<const internal::MetricRows>(x, metrics.metrics[fold], rows,
-                                                                    options.threads));
-  }
-  return features;
-}
-
-/// Penalties to choose from: that of the rounds and, where the readout sees more rows, lower ones.
-std::vector<double> penalties(const MetricRounds& metrics, std::size_t rows,
-                              const TrainingOptions& options) {
-  if (options.ridge.rule == PenaltyRule::fixed) return {options.ridge.penalty};
-  const double first = metrics.rounds[metrics.chosen].penalty;
-  if (options.loss == ReadoutLoss::preferences) return {};  // looked for
-  if (rows <= kMetricRows) return {first};
-  std::vector<double> path;
-  for (const double factor : {3.162, 1.0, 0.3162, 0.1, 0.03162}) {
-    path.push_back(factor * first);
-  }
-  return path;
-}
-
-FeatureImportance importance(const KernelMetric& product, const FeatureTransform& transform) {
-  FeatureImportance result;
-  result.columns.assign(transform.inputs(), 0.0);
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < transform.inputs(); ++i) {
-    if (transform.scale[i] == 0) continue;
-    if (transform.kind == TransformKind::whiten) {
-      // Standardised columns times the directions are the coordinates.
-      const std::span<const double> row = transform.directions.row(i);
-      for (std::size_t a = 0; a < row.size(); ++a) {
-        if (product.full.empty()) {
-          result.columns[i] += row[a] * row[a] * product.diagonal[a];
-          continue;
-        }
-        for (std::size_t b = 0; b < row.size(); ++b) {
-          result.columns[i] += row[a] * product.full(a, b) * row[b];
-        }
-      }
-    } else {
-      result.columns[i] = product.full.empty() ? product.diagonal[kept] : product.full(kept, kept);
-      if (transform.kind == TransformKind::none) ++kept;
-      if (transform.kind == TransformKind::standardise) ++kept;
-    }
-  }
-  double sum = 0;
-  for (const double share : result.columns) sum += share;
-  for (double& share : result.columns) share = sum > 0 ? std::max(0.0, share / sum) : 0;
-  if (product.full.empty()) return result;
-  const SymmetricEigen eigen = symmetric_eigen(product.full.view());
-  double trace = 0;
-  for (const double value : eigen.values) trace += std::max(0.0, value);
-  constexpr std::size_t kShown = 20;
-  for (std::size_t i = 0; i < std::min(kShown, eigen.values.size()) && trace > 0; ++i) {
-    const double value = eigen.values[eigen.values.size() - 1 - i] / trace;
-    if (value > 1e-12) result.directions.push_back(value);
-  }
-  return result;
 }
 
 void fit_linear(const internal::TransformedRows& rows, const internal::TrainingLabels& labels,
@@ -388,18 +249,18 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
   double temperature = options.feature_temperature / labels.sd();
   if (temperature == 0) temperature = 1;
   reward.feature_temperature = temperature * labels.sd();
-  const MetricRounds metrics = learn_metrics(x, targets, folds, temperature, options);
+  const MetricRounds metrics = internal::learn_metrics(x, targets, folds, temperature, options);
   if (metrics.cancelled) return reward;
   reward.rounds = metrics.rounds;
   reward.chosen_round = metrics.chosen;
-  reward.importance = importance(metrics.product, reward.transform);
+  reward.importance = internal::feature_importance(metrics.product, reward.transform);
   const std::vector<double> even = targets.even_log_weights();
-  const internal::FoldedFits fits(folded_features(x, metrics, folds, options), targets.values(),
-                                  folds, targets.groups(), even, options);
+  const internal::FoldedFits fits(internal::folded_features(x, metrics, folds, options),
+                                  targets.values(), folds, targets.groups(), even, options);
   reward.kernel = fits.all().kernel();
   reward.landmarks = fits.all().landmarks();
-  internal::Readouts readouts(fits, penalties(metrics, rows.size(), options), targets, labels,
-                              options, reward);
+  internal::Readouts readouts(fits, internal::candidate_penalties(metrics, rows.size(), options),
+                              targets, labels, options, reward);
   for (const FitWeights weights : options.weights) {
     for (const double beta : options.deployment_temperatures) {
       if (options.callbacks.cancelled()) return reward;

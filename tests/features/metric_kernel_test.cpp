@@ -71,6 +71,13 @@ double by_definition(const MetricKernel& kernel, std::span<const double> a,
          s.shares[2] * std::exp(-sum);
 }
 
+Matrix<double> kernel_matrix(const MetricKernel& kernel, const Matrix<double>& x) {
+  const KernelPoints points = kernel.points(x.view());
+  Matrix<double> k(x.rows(), x.rows());
+  kernel.values(points, points, k.view());
+  return k;
+}
+
 struct Example {
   Example(KernelMetric metric, std::size_t n)
       : x(normals(n, 6, 1)),
@@ -87,9 +94,7 @@ TEST(MetricKernel, IsTheMeanOfItsThreeKernels) {
   // 67 points: no multiple of any vector's size.
   for (const KernelMetric& metric : metrics()) {
     const Example example(metric, 67);
-    const KernelPoints points = example.kernel.points(example.x.view());
-    Matrix<double> k(67, 67);
-    example.kernel.values(points, points, k.view());
+    const Matrix<double> k = kernel_matrix(example.kernel, example.x);
     for (std::size_t i = 0; i < 67; ++i) {
       for (std::size_t j = 0; j < 67; ++j) {
         // A distance of 1e-8, the rounding of two equal points, is the largest error.
@@ -103,9 +108,7 @@ TEST(MetricKernel, IsTheMeanOfItsThreeKernels) {
 TEST(MetricKernel, IsSymmetricAndPositiveDefinite) {
   for (const KernelMetric& metric : metrics()) {
     const Example example(metric, 60);
-    const KernelPoints points = example.kernel.points(example.x.view());
-    Matrix<double> k(60, 60);
-    example.kernel.values(points, points, k.view());
+    Matrix<double> k = kernel_matrix(example.kernel, example.x);
     for (std::size_t i = 0; i < 60; ++i) {
       for (std::size_t j = 0; j < i; ++j) EXPECT_NEAR(k(i, j), k(j, i), 1e-12);
     }
@@ -115,14 +118,12 @@ TEST(MetricKernel, IsSymmetricAndPositiveDefinite) {
 
 TEST(MetricKernel, EachPartHasAThirdOfTheVarianceOfTheSample) {
   const Example example(metric_of_rank(6, 6, 2), 40);
-  const KernelPoints points = example.kernel.points(example.x.view());
   for (std::size_t part = 0; part < 3; ++part) {
     MetricKernel::State state = example.kernel.state();
     const double share = state.shares[part];
     state.shares = {};
     state.shares[part] = share;
-    Matrix<double> k(40, 40);
-    MetricKernel(state).values(points, points, k.view());
+    const Matrix<double> k = kernel_matrix(MetricKernel(state), example.x);
     double variance = 0;
     for (std::size_t i = 0; i < 40; ++i) {
       variance += k(i, i) / 40;
@@ -137,12 +138,8 @@ TEST(MetricKernel, DoesNotSeeTheScaleOfTheMetric) {
   const Example plain(metric, 40);
   for (double& value : metric.full.values()) value *= 1e6;
   const Example scaled(metric, 40);
-  const KernelPoints a = plain.kernel.points(plain.x.view());
-  const KernelPoints b = scaled.kernel.points(scaled.x.view());
-  Matrix<double> ka(40, 40);
-  Matrix<double> kb(40, 40);
-  plain.kernel.values(a, a, ka.view());
-  scaled.kernel.values(b, b, kb.view());
+  const Matrix<double> ka = kernel_matrix(plain.kernel, plain.x);
+  const Matrix<double> kb = kernel_matrix(scaled.kernel, scaled.x);
   for (std::size_t i = 0; i < 1600; ++i) EXPECT_NEAR(ka.values()[i], kb.values()[i], 1e-7);
 }
 
@@ -207,9 +204,7 @@ TEST(MetricKernel, TakesASampleOfOnePoint) {
   const Matrix<double> same(10, 3, 2.0);
   const MetricKernel kernel({{}, {1, 1, 1}}, same.view());
   for (const double share : kernel.state().shares) EXPECT_EQ(share, 1.0 / 3);
-  const KernelPoints points = kernel.points(same.view());
-  Matrix<double> k(10, 10);
-  kernel.values(points, points, k.view());
+  const Matrix<double> k = kernel_matrix(kernel, same);
   for (const double value : k.values()) EXPECT_TRUE(std::isfinite(value));
 }
 
