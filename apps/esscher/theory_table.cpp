@@ -48,9 +48,16 @@ std::string line(double beta, const std::vector<std::string>& cells) {
 }
 
 /// C_k itself, or its sign and logarithm where it does not fit into a double.
+/// Whether nothing but rounding is left of a signal.
+bool is_rounding(const TransformSignal& signal, int order) {
+  const auto k = static_cast<std::size_t>(order);
+  return std::abs(signal.scaled[k]) <= 10 * signal.errors[k];
+}
+
 std::string signal_text(const TiltedSignal& signal, LabelTransform transform, int order) {
   const double value = signal.signal(transform, order);
   const double scaled = signal[transform].scaled[static_cast<std::size_t>(order)];
+  if (is_rounding(signal[transform], order)) return "0";
   if (scaled == 0 || std::isnormal(value)) return number(value);
   const double logarithm = signal.log_scale + std::log(std::abs(scaled));
   const char* const format = std::abs(logarithm) < 1e6 ? "{}e^{:.0f}" : "{}e^{:.3g}";
@@ -125,7 +132,9 @@ std::string exponents_text(const TheoryReport& report) {
   for (std::size_t k = 0; k < shown; ++k) {
     orders += fmt::format("{:>{}}", k, kColumn);
     hermite += fmt::format("{:>{}}", number(exponents.hermite[k], deviation), kColumn);
-    lambda += fmt::format("{:>{}}", number(exponents.lambda_squared[k]), kColumn);
+    const bool rounding = exponents.lambda_squared[k] <= 10 * exponents.lambda_squared_errors[k] &&
+                          exponents.lambda_squared[k] < exponents.generative_tolerance;
+    lambda += fmt::format("{:>{}}", rounding ? "0" : number(exponents.lambda_squared[k]), kColumn);
   }
   return text + orders + hermite + lambda +
          fmt::format(
@@ -177,8 +186,14 @@ std::string temperatures_text(const TheoryReport& report) {
   return text;
 }
 
+/// Whether any of the policies differs from the reference.
+bool tilts(const TheoryReport& report) {
+  return std::any_of(report.rows.begin(), report.rows.end(),
+                     [](const TheoryRow& row) { return row.law.kl > 1e-12; });
+}
+
 std::string law_text(const TheoryReport& report) {
-  if (report.rows.empty() || report.exponents.constant) return "";
+  if (report.rows.empty() || (report.exponents.constant && !tilts(report))) return "";
   const int order = report.exponents.generative.value_or(1);
   const auto k = static_cast<std::size_t>(order);
   std::string text =
@@ -186,12 +201,15 @@ std::string law_text(const TheoryReport& report) {
   text += line("beta", {"value J*", "E_pi r*", "sd_pi r*", "KL (nats)", "ESS",
                         fmt::format("C_{}", order), fmt::format("rho_{}", order)});
   for (const TheoryRow& row : report.rows) {
-    const std::vector<double>& rho = row.signal[LabelTransform::label_exp].signal_to_noise;
+    const TransformSignal& label = row.signal[LabelTransform::label_exp];
+    const std::vector<double>& rho = label.signal_to_noise;
     text += line(row.law.beta, {number(row.law.optimal_value), number(row.law.mean_reward),
                                 number(std::sqrt(row.law.reward_variance)), number(row.law.kl),
                                 percent(row.law.ess_fraction),
                                 signal_text(row.signal, LabelTransform::label_exp, order),
-                                rho.empty() ? "-" : number(rho[k])});
+                                rho.empty()                 ? "-"
+                                : is_rounding(label, order) ? "0"
+                                                            : number(rho[k])});
   }
   text += fmt::format(
       "  J* = E_pi r* - beta KL; not optimising is worth {}. ESS: effective share of reference\n"

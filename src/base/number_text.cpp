@@ -154,7 +154,13 @@ void require_temperature(double beta, std::string_view field) {
 
 std::vector<double> parse_temperatures(std::string_view text, std::string_view field) {
   std::vector<double> values = parse_number_list(text, field);
-  for (const double value : values) require_temperature(value, field);
+  for (const double value : values) {
+    if (value == 0 && values.size() > 1) {
+      throw UsageError(rejection(field, text, "a temperature must be above 0",
+                                 "a comma parts the values of the list: write 0.5 for a half"));
+    }
+    require_temperature(value, field);
+  }
   return values;
 }
 

@@ -63,7 +63,7 @@ std::vector<double> label_breaks(const SingleIndexModel& model, const WeightedLa
       offsets = {-tau, tau};
       break;
   }
-  std::vector<double> all(model.link.breaks().begin(), model.link.breaks().end());
+  std::vector<double> all(model.link.landmarks().begin(), model.link.landmarks().end());
   for (const double limit : {label.clip_low, label.clip_high}) {
     if (!std::isfinite(limit)) continue;
     for (const double offset : offsets) {

@@ -126,31 +126,39 @@ std::vector<double> total_magnitudes(const std::vector<Panel>& panels, std::size
 bool needs_bisection(const Panel& panel, const std::vector<double>& goals, double rounding) {
   const double middle = panel.left + (panel.right - panel.left) / 2;
   if (!(panel.left < middle && middle < panel.right)) return false;
+  // The nodes are rounded, too: beside a narrow panel that is an error of its own.
+  const double rounded_nodes = 4 * kEpsilon * std::abs(middle) / (panel.right - panel.left);
   for (std::size_t i = 0; i < goals.size(); ++i) {
     const PanelValue& value = panel.values[i];
-    const double reachable = std::max(rounding, 2 * kPanelRounding) * value.magnitude;
+    const double reachable =
+        std::max({rounding, 2 * kPanelRounding, rounded_nodes}) * value.magnitude;
     if (value.error > std::max(goals[i], reachable)) return true;
   }
   return false;
 }
 
-/// Panels for every component. They are laid for the largest one, which is enough unless it is so
-/// large that what lives elsewhere falls below the depth that the search looks to.
+/// Panels for every component. They are laid for the largest one, with the weight itself as the
+/// least that counts, which is enough unless the components differ so much in size that what lives
+/// elsewhere falls below the depth that the search looks to.
 internal::Panelling panels_for(const TiltedIntegrand& integrand, std::size_t components,
                                std::span<const double> breaks) {
   /// Half of the search's depth: each component keeps all but e^{-40} of its peak.
   constexpr double kApart = 40;
+  constexpr double kNone = -std::numeric_limits<double>::infinity();
   std::vector<double> scratch(components);
-  double highest_weight = -std::numeric_limits<double>::infinity();
-  double highest_size = highest_weight;
-  const auto panels = [&](std::size_t first, std::size_t count) {
-    const auto log_size = [&, first, count](double z) {
+  double highest_weight = kNone;
+  double highest_size = kNone;
+  std::vector<double> highest(components, kNone);  // of each component alone
+  const auto panels = [&](std::size_t first, std::size_t count, double least) {
+    const auto log_size = [&, first, count, least](double z) {
       const double tilt = integrand(z, scratch);
-      double largest = 1;
-      for (std::size_t i = first; i < first + count; ++i) {
-        largest = std::max(largest, std::abs(saturated(scratch[i])));
-      }
       const double weight = tilt - z * z / 2 - 0.5 * std::log(2 * std::numbers::pi);
+      double largest = least;
+      for (std::size_t i = first; i < first + count; ++i) {
+        const double magnitude = std::abs(saturated(scratch[i]));
+        largest = std::max(largest, magnitude);
+        highest[i] = std::max(highest[i], weight + std::log(magnitude));
+      }
       const double size = weight + std::log(largest);
       highest_weight = std::max(highest_weight, weight);
       highest_size = std::max(highest_size, size);
@@ -158,14 +166,19 @@ internal::Panelling panels_for(const TiltedIntegrand& integrand, std::size_t com
     };
     return internal::find_panels(log_size, breaks);
   };
-  internal::Panelling all = panels(0, components);
-  if (!(highest_size - highest_weight > kApart)) return all;
-  // Each component alone, and with an empty range the weight alone.
-  for (std::size_t i = 0; i <= components; ++i) {
-    const internal::Panelling own = panels(i, i < components ? 1 : 0);
+  internal::Panelling all = panels(0, components, 1);
+  const auto add = [&](const internal::Panelling& own) {
     all.edges.insert(all.edges.end(), own.edges.begin(), own.edges.end());
     all.log_scale = std::max(all.log_scale, own.log_scale);
     all.rounding = std::max(all.rounding, own.rounding);
+  };
+  const double largest = highest_size;
+  if (largest - highest_weight > kApart) {
+    // Each component alone, and with an empty range the weight alone.
+    for (std::size_t i = 0; i <= components; ++i) add(panels(i, i < components ? 1 : 0, 1));
+  }
+  for (std::size_t i = 0; i < components; ++i) {
+    if (highest[i] > kNone && highest[i] < largest - kApart) add(panels(i, 1, 0));
   }
   std::sort(all.edges.begin(), all.edges.end());
   all.edges.erase(std::unique(all.edges.begin(), all.edges.end()), all.edges.end());

@@ -1,6 +1,7 @@
 #include "esscher/model/link.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "esscher/base/error.h"
@@ -17,6 +18,13 @@ Link::Link(Facts facts, std::shared_ptr<const LinkFunction> function)
   if (!std::is_sorted(facts.breaks.begin(), facts.breaks.end())) {
     throw InternalError("the breaks of link " + facts.name + " are not in ascending order");
   }
+  if (!std::is_sorted(facts.peaks.begin(), facts.peaks.end())) {
+    throw InternalError("the peaks of link " + facts.name + " are not in ascending order");
+  }
+  std::vector<double> landmarks;
+  std::set_union(facts.breaks.begin(), facts.breaks.end(), facts.peaks.begin(), facts.peaks.end(),
+                 std::back_inserter(landmarks));
+  landmarks_ = std::make_shared<const std::vector<double>>(std::move(landmarks));
   facts_ = std::make_shared<const Facts>(std::move(facts));
 }
 

@@ -14,15 +14,15 @@ namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
-constexpr std::size_t kCells = 1 << 17;  // exact steps: 80 / 2^17 = 5 / 2^13
+constexpr std::size_t kCells = 1 << 19;  // exact steps: 80 / 2^19 = 5 / 2^15
 constexpr double kStep = 2 * kExamined / kCells;
-constexpr std::size_t kReach = 5;    // a residual looks at 5 points on either side
-constexpr std::size_t kFiner = 4;    // refinement of one level
-constexpr std::size_t kBridge = 3;   // suspects this near belong to one cluster
-constexpr std::size_t kBlock = 512;  // cells over which the size of f is measured: 0.3 in z
-constexpr double kCentre = 2;        // "the middle of the law"
+constexpr std::size_t kReach = 5;     // a residual looks at 5 points on either side
+constexpr std::size_t kFiner = 4;     // refinement of one level
+constexpr std::size_t kBridge = 3;    // suspects this near belong to one cluster
+constexpr std::size_t kBlock = 2048;  // cells over which the size of f is measured: 0.3 in z
+constexpr double kCentre = 2;         // "the middle of the law"
 constexpr std::size_t kMostBreaks = 1000;
-constexpr std::size_t kMostValues = 6'000'000;
+constexpr std::size_t kMostValues = 6'500'000;
 
 // Residuals below this many roundings of f are taken for noise.
 constexpr double kRoundings = 256;
@@ -43,6 +43,9 @@ constexpr int kSteep = 4;
 constexpr double kLeastJump = 1e-10;
 // Growth towards a break, over the size of f nearby, that betrays a pole.
 constexpr double kPoleGrowth = 1e6;
+// Narrow features lower than this, over the size of f nearby, are noise.
+constexpr double kLeastFeature = 1e-8;
+constexpr std::size_t kMostFeatures = 100;
 
 /// f on an even grid and what its own interpolation misses it by.
 struct Level {
@@ -81,6 +84,12 @@ std::vector<Cluster> clusters_of(const std::vector<char>& suspect) {
   return found;
 }
 
+/// An extremum of f over the chord of a stretch that looked broken on a coarser grid.
+struct Feature {
+  double z;
+  double height;
+};
+
 /// A place that holds a break.
 struct Bracket {
   double left;
@@ -92,7 +101,7 @@ class Search {
  public:
   explicit Search(const LinkFunction& f) : f_(f) {}
 
-  std::vector<double> run() {
+  BreaksFound run() {
     Level base = sampled(-kExamined, kStep, kCells + 1);
     measure_size(base);
     std::vector<char> suspect(base.value.size(), 0);
@@ -100,7 +109,9 @@ class Search {
       suspect[i] = base.residual[i] > tolerance(base, i);
     }
     for (const Cluster& cluster : clusters_of(suspect)) refine(base, cluster, 0);
-    return located();
+    BreaksFound found{located(), {}};
+    found.narrow = features();
+    return found;
   }
 
  private:
@@ -194,12 +205,46 @@ class Search {
     if (suspects == 0) {
       // Down at rounding: a break if it behaved as one so far; smooth if it never did.
       const bool vanished = strength < 1000 * most_tolerated;
-      if (seen >= kSteep || (seen >= 2 && vanished)) accept(left, right, strength);
+      if (seen >= kSteep || (seen >= 2 && vanished)) {
+        accept(left, right, strength);
+      } else {
+        note_features(level, begin, end);
+      }
       return;
     }
     const bool dense = 10 * suspects > 6 * (end - begin);
     if (dense && greatest < kNoise * size_near(left)) return;
     for (const Cluster& child : clusters_of(suspect)) refine(level, child, seen + 1);
+  }
+
+  /// Where f stands highest and lowest over its chord from \p begin to \p end.
+  void note_features(const Level& level, std::size_t begin, std::size_t end) {
+    if (begin + 2 >= end) return;
+    const double first = level.value[begin];
+    const double rise = (level.value[end - 1] - first) / static_cast<double>(end - 1 - begin);
+    Feature highest{0, 0};
+    Feature lowest{0, 0};
+    for (std::size_t i = begin + 1; i + 1 < end; ++i) {
+      const double height = level.value[i] - (first + rise * static_cast<double>(i - begin));
+      if (height > highest.height) highest = {level.at(i), height};
+      if (height < lowest.height) lowest = {level.at(i), height};
+    }
+    const double least = kLeastFeature * size_near(level.at(begin));
+    for (const Feature& feature : {highest, lowest}) {
+      if (std::abs(feature.height) > least) features_.push_back(feature);
+    }
+  }
+
+  std::vector<double> features() {
+    std::sort(features_.begin(), features_.end(), [](const Feature& a, const Feature& b) {
+      return std::abs(a.height) > std::abs(b.height);
+    });
+    features_.resize(std::min(features_.size(), kMostFeatures));
+    std::vector<double> places;
+    for (const Feature& feature : features_) places.push_back(feature.z);
+    std::sort(places.begin(), places.end());
+    places.erase(std::unique(places.begin(), places.end()), places.end());
+    return places;
   }
 
   static double greatest_in(const std::vector<double>& values, std::size_t first,
@@ -323,15 +368,16 @@ class Search {
   double centre_ = 0;
   std::vector<double> size_;
   std::vector<Bracket> accepted_;
+  std::vector<Feature> features_;
 };
 
 }  // namespace
 
-std::vector<double> find_breaks(const LinkFunction& f) { return Search(f).run(); }
+BreaksFound find_breaks(const LinkFunction& f) { return Search(f).run(); }
 
 void require_finite(const LinkFunction& f, const std::vector<double>& breaks) {
   std::vector<double> z;
-  for (std::size_t i = 0; i <= kCells; i += 2) {
+  for (std::size_t i = 0; i <= kCells; i += 8) {
     z.push_back(-kExamined + static_cast<double>(i) * kStep);
   }
   for (const double b : breaks) {

@@ -1,5 +1,6 @@
 #include "model/link_formula.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "model/formula_evaluator.h"
 #include "model/link_breaks.h"
 #include "model/link_growth.h"
+#include "model/link_peaks.h"
 #include "model/saturate.h"
 #include "model/trimmed.h"
 
@@ -84,7 +86,9 @@ Link formula_link(const std::string& text, const std::optional<std::vector<doubl
       facts.name += "@breaks:" + breaks_text(*breaks);
       require_finite(*raw, facts.breaks);
     } else if (raw->depends_on_z()) {
-      facts.breaks = find_breaks(*raw);
+      BreaksFound found = find_breaks(*raw);
+      facts.breaks = std::move(found.breaks);
+      facts.peaks = std::move(found.narrow);
     } else {
       require_finite(*raw, {});
     }
@@ -108,7 +112,12 @@ Link formula_link(const std::string& text, const std::optional<std::vector<doubl
   }
   facts.growth = find_growth(*raw);
   facts.parity = find_parity(*raw, facts.breaks);
-  return {std::move(facts), std::make_shared<const Formula>(raw)};
+  const auto formula = std::make_shared<const Formula>(raw);
+  const std::vector<double> far = find_far_peaks(*formula);
+  facts.peaks.insert(facts.peaks.end(), far.begin(), far.end());
+  std::sort(facts.peaks.begin(), facts.peaks.end());
+  facts.peaks.erase(std::unique(facts.peaks.begin(), facts.peaks.end()), facts.peaks.end());
+  return {std::move(facts), formula};
 }
 
 }  // namespace esscher::internal

@@ -42,7 +42,8 @@ Link::Facts modified_facts(const Link& link, const Modifier& modifier) {
           modified_formula(link.formula(), modifier),
           {link.breaks().begin(), link.breaks().end()},
           link.growth(),
-          link.parity()};
+          link.parity(),
+          link.peaks()};
 }
 
 void scale_tail(TailGrowth& tail, double factor) {

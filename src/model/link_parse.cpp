@@ -110,12 +110,13 @@ void require_growth(const Link& link) {
                    "; clip it, as in @clip:-10,10");
 }
 
-/// E f^2 and what is made of it must not overflow: |f| e^{-z^2/4}, whose square is integrated, is
-/// looked at on a grid and at the breaks.
+/// E f^2 and what is made of it must neither overflow nor underflow: |f| e^{-z^2/4}, whose square
+/// is integrated, and the range of f are looked at on a grid and at the landmarks.
 void require_size(const Link& link) {
   constexpr double kMost = 1e100;
+  constexpr double kLeast = 1e-100;
   constexpr int kCells = 4096;
-  std::vector<double> z(link.breaks().begin(), link.breaks().end());
+  std::vector<double> z(link.landmarks().begin(), link.landmarks().end());
   for (int i = 0; i <= kCells; ++i) {
     z.push_back(internal::kExamined * (2. * i / kCells - 1));
   }
@@ -127,6 +128,13 @@ void require_size(const Link& link) {
         "is " + number_text(f[i], 5) + " at z = " + number_text(z[i], 5) +
         ", so that E f^2 under N(0,1) overflows; |f| e^{-z^2/4} must be at most 1e100: "
         "scale it down, as in @scale:1e-100, or clip it");
+  }
+  const auto [low, high] = std::minmax_element(f.begin(), f.end());
+  const double range = *high - *low;
+  if (range > 0 && range < kLeast) {
+    throw UsageError("varies by " + number_text(range, 5) +
+                     " on [-40, 40] at most, so that its variance underflows; it must vary by "
+                     "1e-100: scale it up, as in @scale:1e100");
   }
 }
 

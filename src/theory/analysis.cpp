@@ -31,12 +31,7 @@ std::vector<double> default_betas(const TheoryOptions& options, std::vector<std:
 /// Empty, with a remark in \p report, where there are none to find.
 std::optional<std::array<FeatureTemperature, 3>> find_feature_temperatures(TheoryReport& report) {
   const SingleIndexModel& model = report.options.model;
-  if (report.exponents.constant) {
-    report.remarks.emplace_back(
-        "the reward is constant to ten digits: there is nothing to learn, and every tilted policy "
-        "is the reference itself");
-    return std::nullopt;
-  }
+  if (report.exponents.constant) return std::nullopt;
   if (!report.exponents.generative) {
     report.remarks.push_back(
         "no label transform shows theta* up to Hermite order " +
@@ -66,6 +61,19 @@ std::optional<std::array<FeatureTemperature, 3>> find_feature_temperatures(Theor
     report.remarks.push_back(std::string("no feature temperatures: ") + none.what());
     return std::nullopt;
   }
+}
+
+/// A reward that no sample of the reference shows to vary may tilt all the same, where beta is low.
+void remark_on_constancy(TheoryReport& report) {
+  if (!report.exponents.constant) return;
+  constexpr double kNoTilt = 1e-12;
+  const bool tilts = std::any_of(report.rows.begin(), report.rows.end(),
+                                 [](const TheoryRow& row) { return row.law.kl > kNoTilt; });
+  report.remarks.emplace_back(
+      std::string("the reward is constant to ten digits: there is nothing to learn from samples of "
+                  "N(0, I), ") +
+      (tilts ? "though at low temperatures it tilts the policy"
+             : "and every tilted policy is the reference itself"));
 }
 
 /// Rows whose integrals did not come as far as they should have.
@@ -99,6 +107,7 @@ TheoryReport analyse(const TheoryOptions& options) {
     report.rows.push_back(
         {tilted_law(model.link, beta), tilted_signal(model, 1 / beta, options.max_order), {}});
   }
+  remark_on_constancy(report);
   remark_on_accuracy(report);
   if (options.learned) {
     const std::vector<LearnedPolicy> policies =

@@ -21,7 +21,10 @@ struct Shifts {
 class CellSums {
  public:
   CellSums(const Link& link, const Noise& noise, int max_order)
-      : law_(link, max_order), noise_(noise), orders_(static_cast<std::size_t>(max_order) + 1) {}
+      : law_(link, max_order,
+             noise.kind() == NoiseKind::none || noise.kind() == NoiseKind::rademacher),
+        noise_(noise),
+        orders_(static_cast<std::size_t>(max_order) + 1) {}
 
   Informativeness mixture(const Shifts& shifts) const;
   Informativeness uniform() const;

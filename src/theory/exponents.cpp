@@ -39,13 +39,13 @@ Exponents exponents(const SingleIndexModel& model, const ExponentOptions& option
   result.generative_tolerance = options.generative_tolerance;
 
   const HermiteExpansion expansion =
-      hermite_expansion([&](double z) { return link(z); }, link.breaks(), options.max_order);
+      hermite_expansion([&](double z) { return link(z); }, link.landmarks(), options.max_order);
   result.hermite = expansion.coefficients;
   result.hermite_errors = expansion.errors;
   result.second_moment = expansion.second_moment;
   const double mean = expansion.coefficients[0];
   result.variance =
-      gaussian_expectation([&](double z) { return std::pow(link(z) - mean, 2); }, link.breaks(),
+      gaussian_expectation([&](double z) { return std::pow(link(z) - mean, 2); }, link.landmarks(),
                            internal::about_mean(mean, expansion.second_moment, 0))
           .value;
   result.constant = result.variance <= kConstantVariance * expansion.second_moment;
@@ -68,7 +68,9 @@ Exponents exponents(const SingleIndexModel& model, const ExponentOptions& option
       internal::label_informativeness(link, Noise(), options.max_order);
   for (int k = 1; k <= options.max_order && !result.generative; ++k) {
     const auto i = static_cast<std::size_t>(k);
-    const double zero = std::max(options.generative_tolerance, 10 * clean.errors[i]);
+    // What rounding hides could only add.
+    const double zero =
+        std::max(options.generative_tolerance, 10 * (clean.errors[i] - clean.hidden[i]));
     // The label itself is one of the transforms: GE <= IE.
     if (clean.lambda_squared[i] > zero || result.information == k) result.generative = k;
   }

@@ -101,6 +101,10 @@ std::vector<DeadTemperature> Search::zeros(const std::vector<GridPoint>& grid,
         sign * grid[i].value > sign * grid[i + 1].value) {
       continue;
     }
+    // A plateau, as every bounded reward has at strong tilts, dips by its rounding only.
+    const double depth =
+        std::max(sign * grid[i - 1].value, sign * grid[i + 1].value) - sign * grid[i].value;
+    if (depth <= 10 * grid[i].error) continue;
     const double dip = boost::math::tools::brent_find_minima(
                            [&](double log_s) { return sign * at(log_s, transform).value; },
                            grid[i - 1].log_s, grid[i + 1].log_s, 40)
@@ -140,10 +144,10 @@ void Search::best(const std::vector<GridPoint>& grid, FeatureTemperature& result
 /// A scale for s: the deviation, or a tenth of the range where rare high rewards make that small.
 double reward_size(const Link& link) {
   const HermiteExpansion moments =
-      hermite_expansion([&](double z) { return link(z); }, link.breaks(), 0);
+      hermite_expansion([&](double z) { return link(z); }, link.landmarks(), 0);
   const double mean = moments.coefficients[0];
   const double variance =
-      gaussian_expectation([&](double z) { return std::pow(link(z) - mean, 2); }, link.breaks(),
+      gaussian_expectation([&](double z) { return std::pow(link(z) - mean, 2); }, link.landmarks(),
                            internal::about_mean(mean, moments.second_moment, 0))
           .value;
   double low = mean;

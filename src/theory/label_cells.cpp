@@ -59,6 +59,11 @@ Informativeness CellSums::mixture(const Shifts& shifts) const {
   std::vector<LabelPoint> atoms;
   for (const double offset : shifts.offsets) {
     for (const Atom& atom : law_.atoms()) {
+      if (atom.resolved) {
+        sums.add_resolved(atom.squares, shifts.factor());
+        continue;
+      }
+      if (!atom.squares.empty()) sums.add_hidden(atom.squares, atom.mass, shifts.factor());
       const double label = atom.label + offset;
       auto same = std::find_if(atoms.begin(), atoms.end(), [&](const LabelPoint& point) {
         return std::abs(point.label - label) <=

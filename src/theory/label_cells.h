@@ -12,13 +12,16 @@ namespace esscher::internal {
 struct Informativeness {
   std::vector<double> lambda_squared;  ///< k = 0..max_order
   std::vector<double> errors;          ///< estimated, absolute
+  /// The part of each error by which the value can only be too low: rounding ties labels.
+  std::vector<double> hidden;
 };
 
 /// lambda_k^2 of y = f(Z) + xi. See exponents.h for the method. Rounding may leave a value a little
 /// below 0 or above 1: nothing is cut off.
 ///
-/// f is what double precision computes: where it saturates, as tanh(1000 z) does beyond |z| = 0.02,
-/// its labels are treated as tied, for the labels drawn there are.
+/// f is meant as written: labels that only double precision ties, as those of tanh(1000 z) beyond
+/// |z| = 0.02, are told apart (label_saturation.h). Where two stretches come to the same label that
+/// way it cannot be done, and the error says what they may hide.
 ///
 /// Under Gaussian noise, cells from which it takes next to nothing keep their noise-free amount.
 /// Work is limited: where cells that lose more are left over, what they may lose is in the error.

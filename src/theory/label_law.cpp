@@ -1,7 +1,6 @@
 #include "label_law.h"
 
 #include <algorithm>
-#include <array>
 #include <boost/math/quadrature/gauss.hpp>
 #include <boost/math/tools/minima.hpp>
 #include <boost/math/tools/toms748_solve.hpp>
@@ -11,6 +10,8 @@
 #include <tuple>
 
 #include "esscher/base/error.h"
+#include "hermite_mass.h"
+#include "label_saturation.h"
 
 namespace esscher::internal {
 namespace {
@@ -19,16 +20,6 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kFirstStep = 1.0 / 64;
 constexpr double kLeastStep = 1.0 / 4096;
-
-/// sqrt(k), which add_hermite_mass would otherwise take millions of times.
-const std::array<double, 66>& square_roots() {
-  static const std::array<double, 66> table = [] {
-    std::array<double, 66> roots;
-    for (std::size_t k = 0; k < roots.size(); ++k) roots[k] = std::sqrt(double(k));
-    return roots;
-  }();
-  return table;
-}
 
 /// Beyond it h_K^2 phi is below 1e-20.
 double reach(int max_order) { return 10 + 1.6 * std::sqrt(double(max_order)); }
@@ -116,65 +107,9 @@ double flat_end(const Link& link, double flat, double beyond) {
   }
 }
 
-double upper_tail(double z) { return 0.5 * std::erfc(z / std::numbers::sqrt2); }
-
-double density(double z) {
-  return std::exp(-z * z / 2) * std::numbers::inv_sqrtpi / std::numbers::sqrt2;
-}
-
-/// Off by less than 1e-11 of its size on stretches of 0.02, up to order 64.
-using NarrowRule = boost::math::quadrature::gauss<double, 3>;
-
-/// out[k] += weight * h_k(z) phi(z).
-void add_point(double z, double weight, std::span<double> out) {
-  const auto& root = square_roots();
-  double before = 0;
-  double now = weight * density(z);
-  for (std::size_t k = 0; k < out.size(); ++k) {
-    out[k] += now;
-    const double next = (z * now - root[k] * before) / root[k + 1];
-    before = now;
-    now = next;
-  }
-}
-
 }  // namespace
 
-void add_hermite_mass(double left, double right, double factor, std::span<double> out) {
-  // In a narrow stretch the closed form's differences cancel, each order by itself, and a cell's
-  // mass_k^2 / mass_0 could come out as anything. Positive weights keep mass_k^2 <= mass_0 E[h_k^2;
-  // cell], whatever the rounding.
-  constexpr double kNarrow = 0.02;
-  if (right - left <= kNarrow) {
-    const double middle = left + (right - left) / 2;
-    const double half = (right - left) / 2;
-    add_point(middle, factor * half * NarrowRule::weights()[0], out);
-    for (const double side : {-half, half}) {
-      const double z = middle + side * NarrowRule::abscissa()[1];
-      add_point(z, factor * half * NarrowRule::weights()[1], out);
-    }
-    return;
-  }
-  // The tail that is smaller loses nothing to cancellation.
-  const double mass =
-      left >= 0 ? upper_tail(left) - upper_tail(right) : upper_tail(-right) - upper_tail(-left);
-  out[0] += factor * mass;
-  const double left_density = density(left);
-  const double right_density = density(right);
-  const auto& root = square_roots();
-  double left_before = 0, left_now = 1, right_before = 0, right_now = 1;
-  for (std::size_t k = 1; k < out.size(); ++k) {
-    out[k] += factor * (left_now * left_density - right_now * right_density) / root[k];
-    const double next_left = (left * left_now - root[k - 1] * left_before) / root[k];
-    const double next_right = (right * right_now - root[k - 1] * right_before) / root[k];
-    left_before = left_now;
-    left_now = next_left;
-    right_before = right_now;
-    right_now = next_right;
-  }
-}
-
-LabelLaw::LabelLaw(const Link& link, int max_order)
+LabelLaw::LabelLaw(const Link& link, int max_order, bool resolve)
     : link_(link), max_order_(max_order), even_(link.parity() == Parity::even) {
   const double end = reach(max_order);
   // The left half of an even link mirrors the right one exactly, rounding included.
@@ -192,6 +127,11 @@ LabelLaw::LabelLaw(const Link& link, int max_order)
   }
   std::sort(atoms_.begin(), atoms_.end(),
             [](const Atom& a, const Atom& b) { return a.label < b.label; });
+  if (resolve) resolve_saturation(link_, even_, branches_, atoms_);
+  find_critical_labels();
+}
+
+void LabelLaw::find_critical_labels() {
   for (const Branch& branch : branches_) {
     critical_labels_.push_back(branch.low);
     critical_labels_.push_back(branch.high);
@@ -209,17 +149,19 @@ LabelLaw::LabelLaw(const Link& link, int max_order)
   critical_labels_.back() = highest;
 }
 
-void LabelLaw::add_atom(double label, double left, double right) {
+void LabelLaw::add_atom(double label, const FlatStretch& stretch) {
   auto atom = std::find_if(atoms_.begin(), atoms_.end(),
                            [&](const Atom& a) { return direction(a.label, label) == 0; });
   if (atom == atoms_.end()) {
-    atoms_.push_back({label, std::vector<double>(static_cast<std::size_t>(max_order_) + 1)});
+    const auto orders = static_cast<std::size_t>(max_order_) + 1;
+    atoms_.push_back({label, std::vector<double>(orders), {}, {}, false});
     atom = atoms_.end() - 1;
   }
   std::vector<double> mass(atom->mass.size());
-  add_hermite_mass(left, right, 1, mass);
+  add_hermite_mass(stretch.left, stretch.right, 1, mass);
   if (even_) mirror(mass);
   for (std::size_t k = 0; k < mass.size(); ++k) atom->mass[k] += mass[k];
+  atom->stretches.push_back(stretch);
 }
 
 void LabelLaw::mirror(std::span<double> mass) const {
@@ -253,7 +195,7 @@ void LabelLaw::add_branches(double left, double right) {
   for (std::size_t r = 0; r < runs.size(); ++r) {
     if (!(ends[r] < ends[r + 1])) continue;
     if (runs[r].direction == 0) {
-      add_atom(samples.f[runs[r].first], ends[r], ends[r + 1]);
+      add_atom(samples.f[runs[r].first], {ends[r], ends[r + 1], runs.size() == 1});
       continue;
     }
     Branch branch{ends[r], ends[r + 1], 0, 0, runs[r].direction > 0, {}, {}};
@@ -315,7 +257,7 @@ void LabelLaw::add_panel(double left, double right, std::vector<LabelPoint>& poi
     for (const double sign : {-1.0, 1.0}) {
       const double z = middle + sign * half * Rule::abscissa()[i];
       LabelPoint point{link_(z), std::vector<double>(static_cast<std::size_t>(max_order_) + 1)};
-      add_point(z, half * Rule::weights()[i], point.mass);
+      add_hermite_point(z, half * Rule::weights()[i], point.mass);
       if (even_) mirror(point.mass);
       points.push_back(std::move(point));
     }

@@ -3,8 +3,9 @@
 /// \file
 /// The joint law of the noise-free label f(Z) and Z, through the monotone branches of f. Binning
 /// samples of the label would leak mass between bins and blur ties; here each label's preimages are
-/// found by root finding, and a flat stretch of f is an atom. Flat is what double precision sees:
-/// the stretches on which tanh(1000 z) rounds to +-1 are atoms, as the labels drawn there are ties.
+/// found by root finding, and a flat stretch of f between breaks is an atom. Where f comes to look
+/// flat without a break, as tanh(10 z) does beyond |z| = 1.7, only double precision ties the
+/// labels: label_saturation.h tells them apart again.
 
 #include <span>
 #include <vector>
@@ -25,10 +26,26 @@ struct Branch {
   std::vector<double> f;
 };
 
+/// A stretch (left, right) on which f is flat.
+struct FlatStretch {
+  double left;
+  double right;
+  /// Whether f is flat up to breaks on both sides. Else f runs into the stretch smoothly: no
+  /// double tells the labels in it apart, but f does.
+  bool broken_off;
+};
+
 /// A label taken with positive probability.
 struct Atom {
   double label;
   std::vector<double> mass;  ///< E[h_k(Z) 1{f(Z) = label}], k = 0..K
+  /// The stretches of z on which f is flat there.
+  std::vector<FlatStretch> stretches;
+  /// E[h_k(Z)^2 1{f(Z) = label}] where only rounding ties the labels; else empty.
+  std::vector<double> squares;
+  /// Whether nothing else takes these labels, so that the squares are what telling them apart is
+  /// worth; else they bound what rounding hides.
+  bool resolved = false;
 };
 
 /// A mass of the law, put down at one label.
@@ -40,7 +57,9 @@ struct LabelPoint {
 class LabelLaw {
  public:
   /// \param max_order K, the highest Hermite order whose masses are wanted.
-  LabelLaw(const Link& link, int max_order);
+  /// \param resolve  whether labels that only rounding ties are told apart: for a law that no
+  ///                 noise blurs.
+  LabelLaw(const Link& link, int max_order, bool resolve);
 
   const std::vector<Branch>& branches() const { return branches_; }
   /// Ascending in the label.
@@ -78,9 +97,10 @@ class LabelLaw {
 
  private:
   double preimage(const Branch& branch, double y) const;
-  void add_atom(double label, double left, double right);
+  void add_atom(double label, const FlatStretch& stretch);
   void add_branches(double left, double right);
   void add_panel(double left, double right, std::vector<LabelPoint>& points) const;
+  void find_critical_labels();
   /// From masses of the right half to masses of the whole line, for an even link.
   void mirror(std::span<double> mass) const;
 
@@ -91,9 +111,5 @@ class LabelLaw {
   std::vector<Atom> atoms_;
   std::vector<double> critical_labels_;
 };
-
-/// out[k] += factor * E[h_k(Z) 1{left < Z < right}] in closed form, the integral of h_k phi being
-/// -h_{k-1} phi / sqrt(k); by three Gauss-Legendre points on a stretch of 0.02 or less.
-void add_hermite_mass(double left, double right, double factor, std::span<double> out);
 
 }  // namespace esscher::internal

@@ -24,9 +24,25 @@ Informativeness TwoGrids::extrapolated() const {
   for (std::size_t k = 0; k < fine_.size(); ++k) {
     const double step = (fine_[k] - coarse_[k]) / 3;
     result.lambda_squared.push_back(fine_[k] + step);
-    result.errors.push_back(std::abs(step) + 1e-15);
+    result.errors.push_back(std::abs(step) + hidden_[k] + 1e-14);
+    result.hidden.push_back(hidden_[k]);
   }
   return result;
+}
+
+void TwoGrids::add_resolved(std::span<const double> squares, double factor) {
+  for (std::size_t k = 0; k < fine_.size(); ++k) {
+    fine_[k] += factor * squares[k];
+    coarse_[k] += factor * squares[k];
+  }
+}
+
+void TwoGrids::add_hidden(std::span<const double> squares, std::span<const double> mass,
+                          double factor) {
+  if (!(mass[0] > 0)) return;
+  for (std::size_t k = 0; k < hidden_.size(); ++k) {
+    hidden_[k] += factor * std::max(0.0, squares[k] - mass[k] * mass[k] / mass[0]);
+  }
 }
 
 void TwoGrids::add_fine_convolved(std::vector<LabelPoint> points, double deviation) {

@@ -59,10 +59,10 @@ std::vector<LearnedPolicy> learned_policies(const Link& reward, const Link& lear
                                "it is the cosine between the learned direction and theta*"));
   }
   internal::SmoothedLink smoothed(reward, overlap);
-  std::vector<double> breaks(learned.breaks().begin(), learned.breaks().end());
+  std::vector<double> breaks(learned.landmarks().begin(), learned.landmarks().end());
   if (std::abs(overlap) == 1) {
     // Nothing smooths the true reward: its own breaks show.
-    for (const double z : reward.breaks()) breaks.push_back(overlap * z);
+    for (const double z : reward.landmarks()) breaks.push_back(overlap * z);
     std::sort(breaks.begin(), breaks.end());
   }
   std::vector<LearnedPolicy> policies;

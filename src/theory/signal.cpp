@@ -30,7 +30,7 @@ std::array<double, 3> log_second_moments(const SingleIndexModel& model, double s
         values[2] = centred * centred + curvature;
         return 2 * s * (f - mean);
       },
-      3, model.link.breaks(), options);
+      3, model.link.landmarks(), options);
   const double scale = noise.cumulant(2 * s) + 2 * s * mean + integrals.log_scale;
   // About a mean that all but all mass sits at, nothing but the mean's own rounding is left.
   const double rounding = 1e7 * std::numeric_limits<double>::epsilon() * std::abs(mean);
@@ -80,7 +80,7 @@ TiltedSignal tilted_signal(const SingleIndexModel& model, double s, int max_orde
         for (std::size_t k = 0; k < orders; ++k) values[orders + k] = excess * h[k];
         return s * excess;
       },
-      static_cast<int>(2 * orders), link.breaks(), options);
+      static_cast<int>(2 * orders), link.landmarks(), options);
 
   TiltedSignal result;
   result.inverse_temperature = s;

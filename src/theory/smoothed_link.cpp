@@ -36,13 +36,13 @@ SmoothedLink::SmoothedLink(const Link& link, double overlap)
       // (1 - m)(1 + m) keeps the digits that 1 - m^2 loses next to one.
       residual_(std::sqrt((1 - overlap) * (1 + overlap))),
       size_(std::sqrt(
-          gaussian_expectation([&](double z) { return link(z) * link(z); }, link.breaks()).value)) {
-}
+          gaussian_expectation([&](double z) { return link(z) * link(z); }, link.landmarks())
+              .value)) {}
 
 double SmoothedLink::integrate(double u) const {
   if (residual_ == 0) return link_(overlap_ * u);
   std::vector<double> breaks;
-  for (const double z : link_.breaks()) breaks.push_back((z - overlap_ * u) / residual_);
+  for (const double z : link_.landmarks()) breaks.push_back((z - overlap_ * u) / residual_);
   return gaussian_expectation([&](double v) { return link_(overlap_ * u + residual_ * v); }, breaks)
       .value;
 }

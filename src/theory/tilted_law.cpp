@@ -29,7 +29,7 @@ double exponential_remainder(double x) {
 double weak_log_mass(const Link& link, double s, double mean, const QuadratureOptions& options) {
   return std::log1p(
       gaussian_expectation([&](double z) { return exponential_remainder(s * (link(z) - mean)); },
-                           link.breaks(), options)
+                           link.landmarks(), options)
           .value);
 }
 
@@ -45,7 +45,7 @@ TiltedLaw tilted_law(const Link& link, double beta) {
   TiltedLaw law;
   law.beta = beta;
   law.reference_value =
-      gaussian_expectation([&](double z) { return link(z); }, link.breaks()).value;
+      gaussian_expectation([&](double z) { return link(z); }, link.landmarks()).value;
 
   // First the mean; then everything about it, so that a large constant in the reward costs no
   // digits.
@@ -62,7 +62,7 @@ TiltedLaw tilted_law(const Link& link, double beta) {
         values[4] = z * z;
         return s * excess;
       },
-      5, link.breaks(), about_mean);
+      5, link.landmarks(), about_mean);
   const double mass = tilted.values[0];
   const double excess = tilted.values[1] / mass;
   const double log_mass = tilted.log_scale + std::log(mass);  // log E e^{s (f - mean)}
@@ -87,7 +87,7 @@ TiltedLaw tilted_law(const Link& link, double beta) {
                                const double x = link(z) - law.reference_value;
                                return x * std::expm1(s * x);
                              },
-                             link.breaks(), about_mean)
+                             link.landmarks(), about_mean)
                              .value /
                          std::exp(weak);
     law.mean_reward = law.reference_value + moved;
@@ -100,7 +100,7 @@ TiltedLaw tilted_law(const Link& link, double beta) {
           values[0] = 1;
           return 2 * s * (link(z) - mean);
         },
-        1, link.breaks(), about_mean);
+        1, link.landmarks(), about_mean);
     const double log_squared = squared.log_scale + std::log(squared.values[0]);
     law.ess_fraction = std::exp(std::min(0.0, 2 * log_mass - log_squared));
   }

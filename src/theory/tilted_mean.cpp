@@ -15,7 +15,7 @@ TiltedMean tilted_mean(const Link& link, double s) {
         values[2] = f * f;
         return s * f;
       },
-      3, link.breaks());
+      3, link.landmarks());
   return {integrals.values[1] / integrals.values[0], integrals.values[2] / integrals.values[0]};
 }
 

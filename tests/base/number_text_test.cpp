@@ -199,6 +199,7 @@ RC_GTEST_PROP(ParseNumberList, ReadsBackAnyListOfNumbers, (std::vector<double> n
 
 TEST(ParseTemperatures, TakesFinitePositiveNumbers) {
   EXPECT_EQ(parse_temperatures("4,0.5", "b"), (std::vector<double>{4, 0.5}));
+  EXPECT_NE(temperature_refusal("0,5").find("write 0.5 for a half"), std::string::npos);
   EXPECT_EQ(parse_temperatures("0.25:8:log2", "b"), (std::vector<double>{0.25, 8}));
 }
 

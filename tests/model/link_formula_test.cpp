@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -206,6 +207,31 @@ TEST(LinkFormula, RefusesASecondMomentThatOverflows) {
   expect_words(usage_text("sign(z-3.3)*1e120"), "E f^2", "overflows");
   EXPECT_EQ(parse_link("1e120*z@clip:-1,1")(7), 1);
   EXPECT_EQ(parse_link("z*1e99")(1), 1e99);
+}
+
+TEST(LinkFormula, RefusesAVarianceThatUnderflows) {
+  for (const char* spec : {"1e-200*z", "1e-170*tanh(z)", "tanh@scale:1e-100@scale:1e-20"}) {
+    expect_words(usage_text(spec), "varies by", "underflows", "@scale:1e100");
+  }
+  EXPECT_EQ(parse_link("1e-99*z")(1), 1e-99);
+  EXPECT_EQ(parse_link("0*z")(1), 0);
+}
+
+// What an integrand's search could step over: narrow extrema, and far ones above all nearer by.
+TEST(LinkFormula, NarrowAndFarExtremaAreItsPeaks) {
+  const auto has = [](const char* spec, double z, double within) {
+    const std::vector<double> peaks = parse_link(spec).peaks();
+    return std::any_of(peaks.begin(), peaks.end(),
+                       [&](double peak) { return std::abs(peak - z) <= within; });
+  };
+  EXPECT_TRUE(has("10*exp(-((z-3.3)/1e-4)^2/2)", 3.3, 1e-5));
+  EXPECT_TRUE(has("tanh(z)-exp(-((z+1.2345678)/1e-5)^2/2)", -1.2345678, 1e-6));
+  EXPECT_TRUE(has("exp(-(z-44)^2/2)", 44, 1e-6));
+  EXPECT_TRUE(has("exp(-(z-44)^2/2)@scale:-2", 44, 1e-6));
+  EXPECT_TRUE(has("min(z^2,1e4)", -100, 1e-13));
+  // Nearer by f is as high, so that no tilted law comes to sit there.
+  EXPECT_FALSE(has("cos(z)", 8 * 2 * std::numbers::pi, 1));
+  EXPECT_EQ(parse_link("tanh(z)").peaks(), std::vector<double>{});
 }
 
 }  // namespace

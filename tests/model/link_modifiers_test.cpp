@@ -97,7 +97,7 @@ TEST(LinkModifiers, ClipAgreesWithTheBreaksFoundNumerically) {
   for (const char* spec : {"hermite:3@clip:-2,2", "sin:3@clip:-0.5,0.7", "softplus@clip:0.1,3",
                            "damped_hermite:5@clip:-0.3,0.2", "leaky_relu:0.1@clip:-1,1"}) {
     const Link link = parse_link(spec);
-    const std::vector<double> found = internal::find_breaks(*link.function());
+    const std::vector<double> found = internal::find_breaks(*link.function()).breaks;
     ASSERT_EQ(found.size(), link.breaks().size()) << spec;
     for (std::size_t i = 0; i < found.size(); ++i) {
       EXPECT_NEAR(found[i], link.breaks()[i], 1e-10) << spec;

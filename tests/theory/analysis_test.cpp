@@ -145,6 +145,17 @@ TEST(Analysis, OfAConstantSaysThatThereIsNothingToLearn) {
   }
 }
 
+// No sample shows this bump, but cold policies sit on it.
+TEST(Analysis, OfABumpThatNoSampleReachesSaysSo) {
+  TheoryOptions options = options_for("exp(-(z-60)^2/2)");
+  options.betas = {1, 1e-4};
+  const TheoryReport report = analyse(options);
+  EXPECT_TRUE(report.exponents.constant);
+  EXPECT_TRUE(any_remark_holds(report, "though at low temperatures it tilts the policy"));
+  EXPECT_NEAR(report.rows[1].law.mean_reward, 1, 1e-3);
+  EXPECT_LT(report.rows[0].law.kl, 1e-12);
+}
+
 TEST(Analysis, OfCoefficientsBelowRoundingDoesNotSpeakOfAConstant) {
   const TheoryReport report = analyse(options_for("sin(50*z)"));
   EXPECT_FALSE(report.feature_temperatures.has_value());

@@ -3,11 +3,15 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <string>
+#include <vector>
 
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "golden.h"
 
 namespace esscher {
@@ -111,6 +115,56 @@ TEST(TiltedLaw, FarPeaksCountOnBothSides) {
   const double tails = 0.02 * (1 + 3e-8);  // the terms +-t^2/2 cancel, t^4/8 leaves 24/8 * 1e-8
   const double exact = 5000 + std::log(2 * tails / std::sqrt(2 * std::numbers::pi));
   EXPECT_NEAR(law.log_partition, exact, 1e-9);
+}
+
+struct Bump {
+  double height;
+  double centre;
+  double width;
+  double beta;
+  std::string formula() const {
+    return number_text(height) + "*exp(-((z-(" + number_text(centre) + "))/" + number_text(width) +
+           ")^2/2)";
+  }
+};
+
+// With a = height / beta, E e^{f/beta} = sum_n a^n / n! E e^{-n (z-c)^2 / (2 w^2)}, each term a
+// Gaussian integral: sqrt(w^2 / (w^2 + n)) e^{-n c^2 / (2 (w^2 + n))}. Bumps narrower than any
+// grid, and beyond where formulas are searched for breaks.
+TEST(TiltedLaw, ABumpHasItsSeriesHoweverNarrowOrFar) {
+  std::vector<Bump> bumps{{1, 44, 1, 1e-3},  {1, 36, 1, 1e-3},     {1000, 41, 1, 1},
+                          {2000, 45, 1, 1},  {1e5, -300, 1, 1},    {1e6, 700, 2, 2},
+                          {10, 39, 1, 5e-3}, {10, 3.3, 1e-4, 0.5}, {-10, 1.5, 1e-3, 4}};
+  for (const double width : {1e-3, 1e-4, 1e-5}) {
+    for (const double centre : {-4.7, -0.123456, 0.0, 1.23457, 2.0000763, 5.5}) {
+      bumps.push_back({10, centre, width, 0.4});
+    }
+  }
+  for (const Bump& bump : bumps) {
+    SCOPED_TRACE(bump.formula() + " at " + std::to_string(bump.beta));
+    const double a = bump.height / bump.beta;
+    const double square = bump.width * bump.width;
+    const auto term = [&](double n) {
+      return n * std::log(std::abs(a)) - std::lgamma(n + 1) +
+             0.5 * std::log(square / (square + n)) -
+             n * bump.centre * bump.centre / (2 * (square + n));
+    };
+    const double most = std::abs(a) + 60 * std::sqrt(std::abs(a)) + 100;
+    double top = 0;
+    for (double n = 0; n <= most; ++n) top = std::max(top, term(n));
+    double sum = 0;
+    double first = 0;
+    for (double n = 0; n <= most; ++n) {
+      const double sign = a < 0 && std::fmod(n, 2) == 1 ? -1 : 1;
+      sum += sign * std::exp(term(n) - top);
+      first += sign * n * std::exp(term(n) - top);
+    }
+    const TiltedLaw law = tilted_law(parse_link(bump.formula()), bump.beta);
+    const double exact = top + std::log(sum);
+    // lgamma and the sum leave some 1e-10 of the largest exponents.
+    EXPECT_NEAR(law.log_partition, exact, 1e-9 * std::max(1.0, std::abs(a) * 0.01));
+    EXPECT_NEAR(law.mean_reward, bump.beta * first / sum, 1e-7 * std::abs(bump.height));
+  }
 }
 
 // An oscillating reward on a slope: the tilted law sits at the crests around z = 60, far beyond the

@@ -57,6 +57,9 @@ class Link {
     std::vector<double> breaks;  ///< ascending: where f or one of its derivatives may jump
     Growth growth;
     Parity parity = Parity::none;
+    /// Ascending: extrema so narrow, or so far out, that a search of an integrand might step over
+    /// them.
+    std::vector<double> peaks = {};
   };
 
   Link(Facts facts, std::shared_ptr<const LinkFunction> function);
@@ -69,6 +72,9 @@ class Link {
   const std::string& name() const { return facts_->name; }
   const std::string& formula() const { return facts_->formula; }
   std::span<const double> breaks() const { return facts_->breaks; }
+  const std::vector<double>& peaks() const { return facts_->peaks; }
+  /// Breaks and peaks together, ascending: where every integral of the link looks and stops.
+  std::span<const double> landmarks() const { return *landmarks_; }
   const Growth& growth() const { return facts_->growth; }
   Parity parity() const { return facts_->parity; }
 
@@ -77,6 +83,7 @@ class Link {
 
  private:
   std::shared_ptr<const Facts> facts_;
+  std::shared_ptr<const std::vector<double>> landmarks_;
   std::shared_ptr<const LinkFunction> function_;
 };
 
