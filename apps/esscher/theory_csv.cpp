@@ -8,7 +8,8 @@ std::string heading(const TheoryReport& report) {
   CsvLine line;
   for (const char* name :
        {"beta", "log_partition", "optimal_value", "reference_value", "gain", "mean_reward",
-        "reward_variance", "kl", "ess_fraction", "mean_direction", "direction_variance"}) {
+        "reward_variance", "kl", "ess_fraction", "mean_direction", "direction_variance",
+        "chi_square", "best_of_n", "best_of_n_mean_reward"}) {
     line.add(std::string(name));
   }
   if (report.options.learned) {
@@ -40,6 +41,9 @@ std::string row_line(const TheoryRow& row, int max_order) {
   line.add(law.ess_fraction);
   line.add(law.mean_direction);
   line.add(law.direction_variance);
+  line.add(law.chi_square);
+  line.add(row.best_of_n ? row.best_of_n->n : NAN);
+  line.add(row.best_of_n ? row.best_of_n->mean_reward : NAN);
   if (row.learned) {
     const LearnedPolicy& learned = *row.learned;
     for (const double value :

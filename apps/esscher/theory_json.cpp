@@ -108,10 +108,18 @@ Json row_json(const TheoryRow& row) {
             {"reward_variance", law.reward_variance},
             {"kl", law.kl},
             {"ess_fraction", or_null(law.ess_fraction)},
+            {"chi_square", or_null(law.chi_square)},
             {"mean_direction", law.mean_direction},
             {"direction_variance", law.direction_variance},
             {"relative_error", law.relative_error},
             {"signal", signal_json(row.signal)}};
+  json["best_of_n"] = nullptr;
+  if (row.best_of_n) {
+    json["best_of_n"] = Json{{"n", row.best_of_n->n},
+                             {"kl", row.best_of_n->kl},
+                             {"mean_reward", row.best_of_n->mean_reward},
+                             {"mean_reward_error", row.best_of_n->error}};
+  }
   if (row.learned) json["learned"] = learned_json(*row.learned);
   return json;
 }

@@ -219,6 +219,30 @@ std::string law_text(const TheoryReport& report) {
   return text;
 }
 
+std::string divergence_text(const TheoryReport& report) {
+  if (report.rows.empty() || !tilts(report)) return "";
+  std::string text = "\nWhat the divergence buys: the tilted policy, and best-of-n at equal KL\n";
+  text += line("beta", {"KL (nats)", "chi-square", "E_pi r*", "n", "E_n r*", "gain kept"});
+  for (const TheoryRow& row : report.rows) {
+    std::vector<std::string> cells{number(row.law.kl), number(row.law.chi_square),
+                                   number(row.law.mean_reward)};
+    if (row.best_of_n) {
+      const double risen = row.law.mean_reward - row.law.reference_value;
+      const double kept = (row.best_of_n->mean_reward - row.law.reference_value) / risen;
+      const bool sure = risen > 100 * row.best_of_n->error;
+      cells.insert(cells.end(), {number(row.best_of_n->n), number(row.best_of_n->mean_reward),
+                                 sure ? percent(kept) : "-"});
+    } else {
+      cells.insert(cells.end(), {"-", "-", "-"});
+    }
+    text += line(row.law.beta, cells);
+  }
+  return text +
+         "  E_n r*: of the best of n draws of the reference, n chosen so that its KL is the same; "
+         "at "
+         "most\n  1e15. Gain kept: share of the tilt's E_pi r* - E r*.\n";
+}
+
 std::string learned_text(const TheoryReport& report) {
   if (!report.options.learned || report.rows.empty()) return "";
   std::string text = fmt::format(
@@ -250,7 +274,8 @@ std::string remarks_text(const TheoryReport& report) {
 
 std::string theory_table(const TheoryReport& report) {
   return head(report) + exponents_text(report) + temperatures_text(report) + law_text(report) +
-         learned_text(report) + remarks_text(report) + "\n" + build_line() + "\n";
+         divergence_text(report) + learned_text(report) + remarks_text(report) + "\n" +
+         build_line() + "\n";
 }
 
 }  // namespace esscher::app

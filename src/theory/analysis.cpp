@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "best_of_n_law.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 
@@ -103,9 +104,11 @@ TheoryReport analyse(const TheoryOptions& options) {
   report.complexities = predicted_complexities(report.exponents);
   report.feature_temperatures = find_feature_temperatures(report);
 
+  const internal::BestOfNLaw best_of_n(model.link);
   for (const double beta : report.options.betas) {
     report.rows.push_back(
-        {tilted_law(model.link, beta), tilted_signal(model, 1 / beta, options.max_order), {}});
+        {tilted_law(model.link, beta), tilted_signal(model, 1 / beta, options.max_order), {}, {}});
+    report.rows.back().best_of_n = best_of_n.at_kl(report.rows.back().law.kl);
   }
   remark_on_constancy(report);
   remark_on_accuracy(report);

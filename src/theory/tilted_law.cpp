@@ -33,6 +33,17 @@ double weak_log_mass(const Link& link, double s, double mean, const QuadratureOp
           .value);
 }
 
+/// Var e^{s (f - mean)} / (E e^{s (f - mean)})^2, likewise.
+double weak_chi_square(const Link& link, double s, double mean, const QuadratureOptions& options) {
+  const auto rise = [&](double z) { return std::expm1(s * (link(z) - mean)); };
+  const double average = gaussian_expectation(rise, link.landmarks(), options).value;
+  const double square =
+      gaussian_expectation([&](double z) { return std::pow(rise(z) - average, 2); },
+                           link.landmarks(), options)
+          .value;
+  return square / std::pow(1 + average, 2);
+}
+
 /// KL below which a tilt counts as weak.
 constexpr double kWeak = 1e-2;
 
@@ -103,6 +114,8 @@ TiltedLaw tilted_law(const Link& link, double beta) {
         1, link.landmarks(), about_mean);
     const double log_squared = squared.log_scale + std::log(squared.values[0]);
     law.ess_fraction = std::exp(std::min(0.0, 2 * log_mass - log_squared));
+    law.chi_square = law.kl < kWeak ? weak_chi_square(link, s, law.reference_value, about_mean)
+                                    : std::expm1(std::max(0.0, log_squared - 2 * log_mass));
   }
   return law;
 }

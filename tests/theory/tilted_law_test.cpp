@@ -201,6 +201,18 @@ TEST(TiltedLaw, WeakTiltsKeepTheirDigits) {
   }
 }
 
+// For a linear reward the chi-square divergence is e^{s^2} - 1, at the weakest tilts too.
+TEST(TiltedLaw, ChiSquareKeepsItsDigits) {
+  const Link linear = parse_link("hermite:1@shift:2");
+  for (const double s : {1e-6, 1e-3, 0.1, 0.3, 1.0, 4.0}) {
+    const TiltedLaw law = tilted_law(linear, 1 / s);
+    EXPECT_NEAR(law.chi_square.value() / std::expm1(s * s), 1, 1e-9) << s;
+    EXPECT_NEAR(1 / (1 + *law.chi_square), law.ess_fraction.value(), 1e-12) << s;
+  }
+  // Infinite from beta = 4a on, as the second moment is.
+  EXPECT_FALSE(tilted_law(parse_link("0.3*z^2"), 1).chi_square.has_value());
+}
+
 TEST(TiltedLaw, RefusesTemperaturesThatAreNone) {
   const Link link = parse_link("tanh");
   for (const double beta : {0.0, -1.0, 1e-10, 1e10, std::numeric_limits<double>::infinity(),

@@ -29,11 +29,22 @@ struct TheoryOptions {
   double overlap = 1;
 };
 
+/// Best-of-n of the true reward, ties split evenly.
+struct BestOfNPoint {
+  double n = 1;            ///< draws, whole or not
+  double kl = 0;           ///< KL(pi_n || N(0, I)), nats
+  double mean_reward = 0;  ///< E f of the best
+  double error = 0;        ///< estimated, of mean_reward
+};
+
 /// One temperature.
 struct TheoryRow {
   TiltedLaw law;
   TiltedSignal signal;  ///< orders 0..max_order
   std::optional<LearnedPolicy> learned;
+  /// Best-of-n at the divergence of the tilted policy: the most that the same divergence buys
+  /// without a temperature. Empty where it takes more than 1e15 draws, or ties keep every n below.
+  std::optional<BestOfNPoint> best_of_n = {};
 };
 
 struct TheoryReport {

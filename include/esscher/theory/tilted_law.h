@@ -24,6 +24,9 @@ struct TiltedLaw {
   /// (E e^{f/beta})^2 / E e^{2f/beta}: effective share of reference samples when they are weighted
   /// to represent pi. Empty where E e^{2f/beta} is infinite: then the effective share tends to 0.
   std::optional<double> ess_fraction;
+  /// chi-square divergence E_0 (dpi/dN(0, I) - 1)^2 = 1 / ess_fraction - 1, accurate however weak
+  /// the tilt; empty where it is infinite.
+  std::optional<double> chi_square;
   double mean_direction = 0;      ///< E_pi z
   double direction_variance = 0;  ///< Var_pi z
   /// Estimated, of the partition function. Moments are alike; log_partition, J* and KL carry it as

@@ -1,0 +1,106 @@
+#include "best_of_n_law.h"
+
+#include <algorithm>
+#include <boost/math/tools/toms748_solve.hpp>
+#include <cmath>
+#include <cstdint>
+
+#include "label_law.h"
+
+namespace esscher::internal {
+namespace {
+
+constexpr double kMostDraws = 1e15;
+constexpr int kLabels = 8192;
+constexpr int kLeastLabels = 64;
+
+/// P(f(Z) <= label)^n, from the probability above.
+double power(double above, double n) { return above < 1 ? std::exp(n * std::log1p(-above)) : 0; }
+
+/// int_0^u n v^{n-1} log(n v^{n-1}) dv with u = 1 - above.
+double divergence_below(double above, double n) {
+  if (above >= 1) return 0;
+  const double log_u = std::log1p(-above);
+  return std::exp(n * log_u) * (std::log(n) + (n - 1) * log_u - (n - 1) / n);
+}
+
+}  // namespace
+
+BestOfNLaw::BestOfNLaw(const Link& link) {
+  const LabelLaw law(link, 0, true);
+  std::vector<double> cuts = law.critical_labels();
+  for (const Atom& atom : law.atoms()) cuts.push_back(atom.label);
+  std::sort(cuts.begin(), cuts.end());
+  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+  const int count =
+      2 *
+      (std::max(kLeastLabels, kLabels / static_cast<int>(std::max<std::size_t>(1, cuts.size()))) /
+       2);
+  const std::size_t branches = law.branches().size();
+  std::vector<double> upper(branches);
+  std::vector<double> lower(branches);
+  // From the top down, so that the smallest probabilities keep their digits.
+  double above = 0;
+  for (std::size_t c = cuts.size(); c-- > 0;) {
+    for (const Atom& atom : law.atoms()) {
+      if (atom.label != cuts[c]) continue;
+      const double with = above + atom.mass[0];
+      stretches_.push_back({{atom.label, above}, {atom.label, with}});
+      // Labels that only rounding ties are none.
+      if (!atom.resolved) ties_.emplace_back(above, with);
+      above = with;
+    }
+    if (c == 0) break;
+    const std::vector<double> labels = law.nodes(cuts[c - 1], cuts[c], count).labels;
+    if (labels.size() < 2) continue;
+    Stretch stretch{{labels.back(), above}};
+    law.preimages(labels.back(), upper);
+    for (std::size_t j = labels.size() - 1; j-- > 0;) {
+      law.preimages(labels[j], lower);
+      double mass = 0;
+      law.add_mass_between(lower, upper, 1, {&mass, 1});
+      above += mass;
+      stretch.push_back({labels[j], above});
+      std::swap(lower, upper);
+    }
+    stretches_.push_back(std::move(stretch));
+  }
+}
+
+double BestOfNLaw::kl(double n) const {
+  double sum = std::log(n) - (n - 1) / n;
+  for (const auto& [above, with] : ties_) {
+    const double mass = power(above, n) - power(with, n);
+    sum -= divergence_below(above, n) - divergence_below(with, n);
+    if (mass > 0) sum += mass * std::log(mass / (with - above));
+  }
+  return std::max(0.0, sum);
+}
+
+BestOfNPoint BestOfNLaw::point(double n) const {
+  double fine = 0;
+  double coarse = 0;
+  const auto mean = [n](const Point& from, const Point& to) {
+    return (power(from.above, n) - power(to.above, n)) * (from.label + to.label) / 2;
+  };
+  for (const Stretch& stretch : stretches_) {
+    for (std::size_t j = 0; j + 1 < stretch.size(); ++j) {
+      fine += mean(stretch[j], stretch[j + 1]);
+      if (j % 2 == 0) coarse += mean(stretch[j], stretch[std::min(j + 2, stretch.size() - 1)]);
+    }
+  }
+  // The rule is of second order in the step between labels.
+  const double step = (fine - coarse) / 3;
+  return {n, kl(n), fine + step, std::abs(step)};
+}
+
+std::optional<BestOfNPoint> BestOfNLaw::at_kl(double kl) const {
+  if (!(kl >= 0) || !(this->kl(kMostDraws) > kl)) return std::nullopt;
+  std::uintmax_t iterations = 200;
+  const auto [low, high] = boost::math::tools::toms748_solve(
+      [&](double log_n) { return this->kl(std::exp(log_n)) - kl; }, 0.0, std::log(kMostDraws),
+      boost::math::tools::eps_tolerance<double>(46), iterations);
+  return point(std::exp(low + (high - low) / 2));
+}
+
+}  // namespace esscher::internal
