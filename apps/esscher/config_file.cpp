@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <sstream>
 
@@ -38,9 +39,26 @@ std::string value_text(const std::string& path, std::string_view key, const toml
   return text;
 }
 
+void read_config_text(const std::string& content, const std::string& path, Settings& settings) {
+  try {
+    const toml::table table = toml::parse(content, path);
+    for (const auto& [key, node] : table) {
+      settings.assign(key.str(), value_text(path, key.str(), node), place(path, node));
+    }
+  } catch (const toml::parse_error& error) {
+    std::ostringstream text;
+    text << path << ":" << error.source().begin.line << ": not TOML: " << error.description();
+    throw DataError(text.str());
+  }
+}
+
 }  // namespace
 
 void read_config(const std::string& path, Settings& settings) {
+  if (path == "-") {
+    read_config_text({std::istreambuf_iterator<char>(std::cin), {}}, "standard input", settings);
+    return;
+  }
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
     throw IoError(rejection("--config", path, "is a folder", "name a file"));
@@ -53,16 +71,7 @@ void read_config(const std::string& path, Settings& settings) {
                             std::string("cannot be read (") + std::strerror(errno) + ")",
                             "check the path"));
   }
-  try {
-    const toml::table table = toml::parse(content, path);
-    for (const auto& [key, node] : table) {
-      settings.assign(key.str(), value_text(path, key.str(), node), place(path, node));
-    }
-  } catch (const toml::parse_error& error) {
-    std::ostringstream text;
-    text << path << ":" << error.source().begin.line << ": not TOML: " << error.description();
-    throw DataError(text.str());
-  }
+  read_config_text(content, path, settings);
 }
 
 }  // namespace esscher::app

@@ -26,7 +26,7 @@ void Settings::define(CLI::App& command) {
   }
   command
       .add_option("--config", config_,
-                  "TOML file of options by their names without dashes: dim = 1e6, "
+                  "TOML file (- for standard input) of options by their names without dashes: dim = 1e6, "
                   "weights = [\"uniform\", \"label\"]; the command line goes before it")
       ->type_name("FILE");
   command
@@ -77,6 +77,12 @@ void Settings::assign(std::string_view name, const std::string& value, const std
   setting->given = true;
 }
 
+void Settings::record(std::string_view name, const std::string& became) {
+  Setting* setting = find(name);
+  if (setting == nullptr) throw InternalError("no setting " + std::string(name));
+  setting->became = became;
+}
+
 const std::string& Settings::operator[](std::string_view name) const {
   for (const Setting& setting : table_) {
     if (setting.name == name) return setting.value;
@@ -105,7 +111,9 @@ std::string Settings::toml() const {
       if (c == '"' || c == '\\') quoted += '\\';
       quoted += c;
     }
-    text += setting.name + " = \"" + quoted + "\"\n";
+    text += setting.name + " = \"" + quoted + "\"";
+    if (setting.resolved() != setting.value) text += "  # became " + setting.became;
+    text += "\n";
   }
   return text;
 }

@@ -18,7 +18,10 @@ struct Setting {
   std::string type;   ///< "LIST"; "" for a switch, whose values are true and false
   std::string value;  ///< the default, then what was given
   std::string help;
-  bool given = false;  ///< by anyone
+  bool given = false;       ///< by anyone
+  std::string became = {};  ///< what `auto` or a default came to, once that is known
+
+  const std::string& resolved() const { return became.empty() ? value : became; }
 };
 
 class Settings {
@@ -41,7 +44,11 @@ class Settings {
 
   void assign(std::string_view name, const std::string& value, const std::string& origin);
 
-  /// The table as a configuration file that gives the same options again.
+  /// Keeps what \p name came to beside what was asked for.
+  void record(std::string_view name, const std::string& became);
+
+  /// The table as a configuration file that asks for the same again; what it came to stands in
+  /// comments.
   std::string toml() const;
 
  private:
@@ -55,9 +62,9 @@ class Settings {
   std::vector<const CLI::Option*> options_;
 };
 
-/// Reads a TOML file of one table of scalars and lists of them; calls \p assign for each key, in
-/// the file's order, lists joined by commas.
-/// \throws IoError, DataError with file and line
+/// Reads a TOML file, or standard input where \p path is "-", of one table of scalars and lists of
+/// them; calls \p assign for each key, in the file's order, lists joined by commas. \throws
+/// IoError, DataError with file and line
 void read_config(const std::string& path, Settings& settings);
 
 }  // namespace esscher::app

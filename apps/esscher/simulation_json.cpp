@@ -221,7 +221,7 @@ Json optimal_json(const SimulationResult& result) {
 
 std::string simulation_json(const SimulationResult& result, const Settings& settings) {
   Json options = Json::object();
-  for (const Setting& setting : settings.table()) options[setting.name] = setting.value;
+  for (const Setting& setting : settings.table()) options[setting.name] = setting.resolved();
   Json summaries = Json::array();
   for (const WeightsSummary& summary : result.summaries) {
     summaries.push_back({{"weights", readout_weights_name(summary.weights)},

@@ -246,7 +246,7 @@ SimulationOptions read_simulation(const Settings& settings) {
 void write_plan(const FeaturePlan& plan, Settings& settings) {
   const FeatureOptions& features = plan.features;
   const auto set = [&](const char* name, const std::string& value) {
-    settings.assign(name, value, "plan");
+    settings.record(name, value);
   };
   set("feature-temperature",
       plan.feature_temperature ? number_text(*plan.feature_temperature) : "none");

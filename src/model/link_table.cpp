@@ -84,17 +84,17 @@ class Table final : public LinkFunction {
 
 std::string read_whole(const std::string& path) {
   std::error_code error;
-  const bool regular = std::filesystem::is_regular_file(path, error);
+  const bool folder = std::filesystem::is_directory(path, error);
   std::ifstream file(path, std::ios::binary);
-  if (!regular || !file) throw IoError("cannot read table " + path + ": no such readable file");
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (error) throw IoError("cannot read table " + path + ": " + error.message());
-  if (size > kLargestFile) throw IoError("table " + path + " is larger than 64 MiB");
-  std::string text(static_cast<std::size_t>(size), '\0');
-  file.read(text.data(), static_cast<std::streamsize>(size));
-  if (file.gcount() != static_cast<std::streamsize>(size)) {
-    throw IoError("cannot read table " + path + ": it ended early");
+  if (folder || !file) throw IoError("cannot read table " + path + ": no such readable file");
+  // A pipe does not tell its size: it is read until it ends, or is too long.
+  std::string text;
+  std::vector<char> block(std::size_t{1} << 16);
+  while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
+    text.append(block.data(), static_cast<std::size_t>(file.gcount()));
+    if (text.size() > kLargestFile) throw IoError("table " + path + " is larger than 64 MiB");
   }
+  if (file.bad()) throw IoError("cannot read table " + path + ": it ended early");
   return text;
 }
 

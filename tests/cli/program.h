@@ -55,7 +55,8 @@ class Folder {
   std::filesystem::path path_;
 };
 
-/// \p arguments go to the program as they are: no shell comes between.
+/// \p arguments go to the program as they are: no shell comes between. Standard input is the
+/// folder's file `stdin`, where there is one.
 /// \param interrupt_after  seconds, then SIGINT; 0: never
 inline Outcome run(const std::vector<std::string>& arguments, const Folder& folder,
                    unsigned interrupt_after = 0) {
@@ -73,6 +74,8 @@ inline Outcome run(const std::vector<std::string>& arguments, const Folder& fold
     const int to_out = open(out.c_str(), O_WRONLY | O_CREAT, 0600);
     const int to_err = open(err.c_str(), O_WRONLY | O_CREAT, 0600);
     if (chdir(folder.path().c_str()) != 0 || dup2(to_out, 1) < 0 || dup2(to_err, 2) < 0) _exit(126);
+    const int from = open("stdin", O_RDONLY);
+    if (from >= 0) dup2(from, 0);
     execv(argv[0], argv.data());
     _exit(127);
   }

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "program.h"
 
@@ -59,6 +61,42 @@ TEST(Simulate, WritesTheFilesThatItNames) {
   // What the terminal shows is the report, and behind it where the files are.
   const std::string report = read_file(folder.path() / "run" / "report.txt");
   EXPECT_TRUE(outcome.out.starts_with(report.substr(0, report.find("after "))));
+}
+
+TEST(Simulate, TakesItsConfigurationFromStandardInput) {
+  const Folder folder;
+  folder.write("stdin", "link = \"tanh\"\ndim = 77\n");
+  const Outcome plan = run({"simulate", "--config", "-", "--dry-run"}, folder);
+  ASSERT_EQ(plan.exit_code, 0) << plan.err;
+  EXPECT_NE(plan.out.find("dim = \"77\""), std::string::npos) << plan.out;
+  folder.write("stdin", "link = \"tanh\"\ndin = 77\n");
+  const Outcome refused = run({"simulate", "--config", "-", "--dry-run"}, folder);
+  EXPECT_EQ(refused.exit_code, 64);
+  EXPECT_NE(refused.err.find("standard input:2"), std::string::npos) << refused.err;
+}
+
+// Files of the same names hold the same: what was asked for is kept beside what it became.
+TEST(Simulate, ItsConfigurationRepeatsEveryFile) {
+  const Folder folder;
+  Words automatic = small_run({"-o", "first"});
+  const auto given = std::find(automatic.begin(), automatic.end(), "--feature-temperature");
+  if (given != automatic.end()) automatic.erase(given, given + 2);
+  ASSERT_EQ(run(automatic, folder).exit_code, 0);
+  ASSERT_EQ(run({"simulate", "--config", "first/config.toml", "-o", "again"}, folder).exit_code, 0);
+  // How long a stage took is another matter.
+  const std::regex times(
+      "\"(features|refinement|readouts|policies|predictions)\": [-0-9.e]+|[-0-9.e]+ s\\b");
+  for (const char* name : {"config.toml", "report.txt", "result.json", "policies.csv",
+                           "trajectory.csv", "model.safetensors"}) {
+    const auto text = [&](const char* run_name) {
+      const std::string whole = read_file(folder.path() / run_name / name);
+      const bool timed = std::string(name).starts_with("re");
+      return timed ? std::regex_replace(whole, times, "TIME") : whole;
+    };
+    EXPECT_TRUE(text("first") == text("again")) << name;
+  }
+  EXPECT_NE(read_file(folder.path() / "first" / "config.toml").find("\"auto\"  # became "),
+            std::string::npos);
 }
 
 TEST(Simulate, ItsConfigurationRepeatsTheRunForAnyThreadsAndQuiet) {

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "esscher/base/error.h"
 #include "failure_text.h"
@@ -36,6 +38,16 @@ class LinkTable : public testing::Test {
 
   std::filesystem::path folder_;
 };
+
+TEST_F(LinkTable, IsReadFromAPipe) {
+  const std::string path = (folder_ / "pipe").string();
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  std::thread writer([&path] { std::ofstream(path) << "-1,-1\n0,0\n2,1\n"; });
+  const Link link = parse_link("table:" + path);
+  writer.join();
+  EXPECT_EQ(link(-1), -1);
+  EXPECT_EQ(link(2), 1);
+}
 
 TEST_F(LinkTable, PassesThroughItsPointsAndIsConstantBeyond) {
   const std::string path = written("# my link\r\nz,f\r\n\r\n-1, 2\r\n0,1\r\n+1,1.5\r\n3,-1e0\r\n");
