@@ -12,7 +12,7 @@ namespace esscher {
 
 void AtomicFile::refuse(const std::string& reason) const {
   throw IoError(rejection(field_, name_, "cannot be written (" + reason + ")",
-                          "give a path in a folder that exists and may be written to"));
+                          "give a path in a folder that exists, may be written to and has room"));
 }
 
 /// Where the name leads: renaming onto a symbolic link would put a file in its place. The target

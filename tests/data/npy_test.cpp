@@ -121,7 +121,7 @@ TEST(Npy, RefusesToWriteOtherRowsThanWereAnnounced) {
   EXPECT_THROW(writer.commit(), InternalError);
   EXPECT_EQ(refusal_of<IoError>([] { NpyWriter("/nowhere/x", 1, 1, "--predictions"); }),
             "--predictions = /nowhere/x: cannot be written (No such file or directory); give a "
-            "path in a folder that exists and may be written to");
+            "path in a folder that exists, may be written to and has room");
 }
 
 TEST(Npy, ReadsAllFormatsAndSpellings) {
