@@ -111,12 +111,12 @@ Link formula_link(const std::string& text, const std::optional<std::vector<doubl
         "); simplify it, or give its breaks, as in @breaks:-1,1 or @breaks:none");
   }
   facts.growth = find_growth(*raw);
-  facts.parity = find_parity(*raw, facts.breaks);
   const auto formula = std::make_shared<const Formula>(raw);
   const std::vector<double> far = find_far_peaks(*formula);
   facts.peaks.insert(facts.peaks.end(), far.begin(), far.end());
   std::sort(facts.peaks.begin(), facts.peaks.end());
   facts.peaks.erase(std::unique(facts.peaks.begin(), facts.peaks.end()), facts.peaks.end());
+  facts.parity = find_parity(*raw, facts.breaks, facts.peaks);
   return {std::move(facts), formula};
 }
 

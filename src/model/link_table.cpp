@@ -132,7 +132,7 @@ Link table_link(std::vector<double> z, std::vector<double> f, const std::string&
                   ", " + number_text(z.back()) + "]";
   facts.breaks = z;
   auto function = std::make_shared<const Table>(std::move(z), std::move(f));
-  facts.parity = internal::find_parity(*function, facts.breaks);
+  facts.parity = internal::find_parity(*function, facts.breaks, facts.peaks);
   return {std::move(facts), std::move(function)};
 }
 

@@ -69,7 +69,7 @@ TEST_P(EveryLink, DeclaredBreaksAreThoseFoundNumerically) {
 
 TEST_P(EveryLink, DeclaredParityIsThatFoundNumerically) {
   const Link link = parse_link(GetParam());
-  EXPECT_EQ(link.parity(), internal::find_parity(*link.function(), {}));
+  EXPECT_EQ(link.parity(), internal::find_parity(*link.function(), {}, {}));
 }
 
 TEST_P(EveryLink, DeclaredGrowthIsThatFoundNumerically) {

@@ -157,6 +157,11 @@ TEST(LinkFormula, ParityIsFound) {
   EXPECT_EQ(parse_link("sigmoid(z)-0.5").parity(), Parity::odd);
   EXPECT_EQ(parse_link("z^3+1e-9").parity(), Parity::none);
   EXPECT_EQ(parse_link("3").parity(), Parity::even);
+  // What a grid steps over counts, too.
+  EXPECT_EQ(parse_link("max(0,1-1e4*abs(z-1))").parity(), Parity::none);
+  EXPECT_EQ(parse_link("exp(-((z-3.3)/1e-5)^2/2)").parity(), Parity::none);
+  EXPECT_EQ(parse_link("exp(-((abs(z)-3.3)/1e-5)^2/2)").parity(), Parity::even);
+  EXPECT_EQ(parse_link("10*exp(-((z-3.3)/1e-5)^2/2)+tanh(z)").parity(), Parity::none);
   EXPECT_EQ(parse_link("z>=0 ? 1 : -1").parity(), Parity::odd);
 }
 

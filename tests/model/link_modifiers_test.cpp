@@ -102,7 +102,7 @@ TEST(LinkModifiers, ClipAgreesWithTheBreaksFoundNumerically) {
     for (std::size_t i = 0; i < found.size(); ++i) {
       EXPECT_NEAR(found[i], link.breaks()[i], 1e-10) << spec;
     }
-    EXPECT_EQ(internal::find_parity(*link.function(), found), link.parity()) << spec;
+    EXPECT_EQ(internal::find_parity(*link.function(), found, {}), link.parity()) << spec;
   }
 }
 

@@ -61,8 +61,9 @@ TEST(BestOfNLaw, SaturationIsNoTie) {
 
 // The tilt has the most reward of all laws of its divergence.
 TEST(BestOfNLaw, IsNeverBetterThanTheTiltOfEqualDivergence) {
-  for (const char* text : {"hermite:1", "tanh", "relu", "hermite:3@clip:-2,2", "sin:2",
-                           "damped_hermite:3", "floor(z)@clip:-3,3", "1-exp(-5*(z-1)^2)"}) {
+  for (const char* text :
+       {"hermite:1", "tanh", "relu", "hermite:3@clip:-2,2", "sin:2", "damped_hermite:3",
+        "floor(z)@clip:-3,3", "1-exp(-5*(z-1)^2)", "max(0,1-1e4*abs(z-1))"}) {
     const Link link = parse_link(text);
     const BestOfNLaw law(link);
     for (const double beta : {8.0, 1.0, 0.4, 0.1}) {
