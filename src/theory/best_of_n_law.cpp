@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "esscher/gaussian/quadrature.h"
 #include "label_law.h"
 
 namespace esscher::internal {
@@ -13,6 +14,22 @@ namespace {
 constexpr double kMostDraws = 1e15;
 constexpr int kLabels = 8192;
 constexpr int kLeastLabels = 64;
+
+/// Even steps of z pass over a steep stretch of f at once: labels in even steps, too.
+std::vector<double> without_wide_gaps(const std::vector<double>& labels) {
+  constexpr double kMostParts = 1024;
+  if (labels.empty()) return {};
+  const double widest = (labels.back() - labels.front()) / kMostParts;
+  std::vector<double> filled{labels.front()};
+  for (std::size_t j = 1; j < labels.size(); ++j) {
+    const double parts = std::ceil((labels[j] - labels[j - 1]) / widest);
+    for (double i = 1; i < parts; ++i) {
+      filled.push_back(labels[j - 1] + (labels[j] - labels[j - 1]) * (i / parts));
+    }
+    filled.push_back(labels[j]);
+  }
+  return filled;
+}
 
 /// P(f(Z) <= label)^n, from the probability above.
 double power(double above, double n) { return above < 1 ? std::exp(n * std::log1p(-above)) : 0; }
@@ -51,7 +68,8 @@ BestOfNLaw::BestOfNLaw(const Link& link) {
       above = with;
     }
     if (c == 0) break;
-    const std::vector<double> labels = law.nodes(cuts[c - 1], cuts[c], count).labels;
+    const std::vector<double> labels =
+        without_wide_gaps(law.nodes(cuts[c - 1], cuts[c], count).labels);
     if (labels.size() < 2) continue;
     Stretch stretch{{labels.back(), above}};
     law.preimages(labels.back(), upper);
@@ -65,6 +83,28 @@ BestOfNLaw::BestOfNLaw(const Link& link) {
     }
     stretches_.push_back(std::move(stretch));
   }
+  reliable_ = agrees_with(link);
+}
+
+/// Whether the table has the mean and the variance of f: where f turns more often than its branches
+/// are looked for, it has not.
+bool BestOfNLaw::agrees_with(const Link& link) const {
+  constexpr double kTolerance = 1e-4;  // in deviations
+  const double mean = point(1).mean_reward;
+  double variance = 0;
+  for (const Stretch& stretch : stretches_) {
+    for (std::size_t j = 0; j + 1 < stretch.size(); ++j) {
+      const double middle = (stretch[j].label + stretch[j + 1].label) / 2 - mean;
+      variance += (stretch[j + 1].above - stretch[j].above) * middle * middle;
+    }
+  }
+  const double exact =
+      gaussian_expectation([&](double z) { return link(z); }, link.landmarks()).value;
+  const double exact_variance =
+      gaussian_expectation([&](double z) { return std::pow(link(z) - exact, 2); }, link.landmarks())
+          .value;
+  return std::abs(mean - exact) <= kTolerance * std::sqrt(exact_variance) &&
+         std::abs(variance - exact_variance) <= 10 * kTolerance * exact_variance;
 }
 
 double BestOfNLaw::kl(double n) const {
@@ -95,7 +135,7 @@ BestOfNPoint BestOfNLaw::point(double n) const {
 }
 
 std::optional<BestOfNPoint> BestOfNLaw::at_kl(double kl) const {
-  if (!(kl >= 0) || !(this->kl(kMostDraws) > kl)) return std::nullopt;
+  if (!reliable_ || !(kl >= 0) || !(this->kl(kMostDraws) > kl)) return std::nullopt;
   std::uintmax_t iterations = 200;
   const auto [low, high] = boost::math::tools::toms748_solve(
       [&](double log_n) { return this->kl(std::exp(log_n)) - kl; }, 0.0, std::log(kMostDraws),

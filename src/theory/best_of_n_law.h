@@ -25,7 +25,8 @@ class BestOfNLaw {
   double kl(double n) const;
 
   /// The n, whole or not, whose divergence is \p kl, with E f(best of n); empty where it exceeds
-  /// 1e15, or ties keep the divergence of every n below.
+  /// 1e15, ties keep the divergence of every n below, or f oscillates too fast for its labels to be
+  /// told.
   std::optional<BestOfNPoint> at_kl(double kl) const;
 
  private:
@@ -37,8 +38,10 @@ class BestOfNLaw {
   using Stretch = std::vector<Point>;
 
   BestOfNPoint point(double n) const;
+  bool agrees_with(const Link& link) const;
 
   std::vector<Stretch> stretches_;
+  bool reliable_ = false;
   std::vector<std::pair<double, double>> ties_;  ///< P(f > label) and P(f >= label) of each atom
 };
 

@@ -59,6 +59,24 @@ TEST(BestOfNLaw, SaturationIsNoTie) {
   }
 }
 
+// 1e4 z runs through the jump of this arctangent within a hundredth of a step of z.
+TEST(BestOfNLaw, SteepRewardsAreTabulatedByLabel) {
+  const BestOfNLaw law(parse_link("atan(1e4*(z+0.3))"));
+  // By a midpoint rule of 4e6 points: E f(max of two) = E 2 f(Z) Phi(Z).
+  double exact = 0;
+  constexpr double kStep = 5e-6;
+  for (double z = -10 + kStep / 2; z < 10; z += kStep) {
+    exact += kStep * 2 * std::atan(1e4 * (z + 0.3)) * std::erfc(-z / std::numbers::sqrt2) / 2 *
+             std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
+  }
+  EXPECT_NEAR(of_n(law, 2).mean_reward, exact, 1e-5);
+}
+
+TEST(BestOfNLaw, RewardsThatTurnTooOftenHaveNone) {
+  EXPECT_TRUE(BestOfNLaw(parse_link("cos(50*z)")).at_kl(0.2).has_value());
+  EXPECT_FALSE(BestOfNLaw(parse_link("cos(1000*z)")).at_kl(0.2).has_value());
+}
+
 // The tilt has the most reward of all laws of its divergence.
 TEST(BestOfNLaw, IsNeverBetterThanTheTiltOfEqualDivergence) {
   for (const char* text :

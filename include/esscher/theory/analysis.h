@@ -43,7 +43,8 @@ struct TheoryRow {
   TiltedSignal signal;  ///< orders 0..max_order
   std::optional<LearnedPolicy> learned;
   /// Best-of-n at the divergence of the tilted policy: the most that the same divergence buys
-  /// without a temperature. Empty where it takes more than 1e15 draws, or ties keep every n below.
+  /// without a temperature. Empty where it takes more than 1e15 draws, ties keep every n
+  /// below, or the reward oscillates too fast for its labels to be told.
   std::optional<BestOfNPoint> best_of_n = {};
 };
 
