@@ -25,9 +25,10 @@ void Settings::define(CLI::App& command) {
     options_.push_back(option);
   }
   command
-      .add_option("--config", config_,
-                  "TOML file (- for standard input) of options by their names without dashes: dim = 1e6, "
-                  "weights = [\"uniform\", \"label\"]; the command line goes before it")
+      .add_option(
+          "--config", config_,
+          "TOML file (- for standard input) of options by their names without dashes: dim = 1e6, "
+          "weights = [\"uniform\", \"label\"]; the command line goes before it")
       ->type_name("FILE");
   command
       .add_option("--set", pairs_,

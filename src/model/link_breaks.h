@@ -59,8 +59,8 @@ BreaksFound find_breaks(const LinkFunction& f);
 void require_finite(const LinkFunction& f, const std::vector<double>& breaks);
 
 /// Even or odd where f agrees with its mirror image to a few units in the last place of its size
-/// nearby, on a grid of [-40, 40], at its \p peaks, between its \p breaks and far beyond; the breaks
-/// themselves are left out.
+/// nearby, on a grid of [-40, 40], at its \p peaks, between its \p breaks and far beyond; the
+/// breaks themselves are left out.
 Parity find_parity(const LinkFunction& f, const std::vector<double>& breaks,
                    const std::vector<double>& peaks);
 

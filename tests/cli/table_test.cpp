@@ -250,10 +250,9 @@ TEST(Tables, RefuseWrongOptions) {
                {"64 ", "--weight-temperature = 1: is for label and surrogate weights only"});
   expect_words(refusal(data_csv(), with(named, {"--weights", "surogate"})),
                {"64 ", "did you mean surrogate?"});
-  for (const char* penalty : {"gcv", "0", "-1", "nan"}) {
+  for (const char* penalty : {"gcv", "0", "-1", "nan"})
     expect_words(refusal(data_csv(), with(named, {"--penalty", penalty})),
                  {"64 ", "--penalty", "must be folds, or a number above 0"});
-  }
   expect_words(refusal(data_csv(), with(named, {"--reward", "z"})), {"64 "});
   expect_words(refusal(data_csv(), with(base, {"--reward", "z"})), {"64 ", "z"});
   expect_words(refusal(data_csv(), with(named, {"--transform", "whitn"})),
