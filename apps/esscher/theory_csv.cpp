@@ -9,7 +9,7 @@ std::string heading(const TheoryReport& report) {
   for (const char* name :
        {"beta", "log_partition", "optimal_value", "reference_value", "gain", "mean_reward",
         "reward_variance", "kl", "ess_fraction", "mean_direction", "direction_variance",
-        "chi_square", "best_of_n", "best_of_n_mean_reward"}) {
+        "chi_square", "best_of_n", "best_of_n_mean_reward", "relative_error"}) {
     line.add(std::string(name));
   }
   if (report.options.learned) {
@@ -44,6 +44,7 @@ std::string row_line(const TheoryRow& row, int max_order) {
   line.add(law.chi_square);
   line.add(row.best_of_n ? row.best_of_n->n : NAN);
   line.add(row.best_of_n ? row.best_of_n->mean_reward : NAN);
+  line.add(law.relative_error);
   if (row.learned) {
     const LearnedPolicy& learned = *row.learned;
     for (const double value :

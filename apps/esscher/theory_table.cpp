@@ -192,6 +192,12 @@ bool tilts(const TheoryReport& report) {
                      [](const TheoryRow& row) { return row.law.kl > 1e-12; });
 }
 
+/// A temperature, marked where the row's integrals are not what they should be.
+std::string beta_text(const TheoryRow& row) {
+  if (row.law.relative_error <= kToldError) return fitted(row.law.beta, kBetaColumn);
+  return fitted(row.law.beta, kBetaColumn - 1) + "~";
+}
+
 std::string law_text(const TheoryReport& report) {
   if (report.rows.empty() || (report.exponents.constant && !tilts(report))) return "";
   const int order = report.exponents.generative.value_or(1);
@@ -203,13 +209,13 @@ std::string law_text(const TheoryReport& report) {
   for (const TheoryRow& row : report.rows) {
     const TransformSignal& label = row.signal[LabelTransform::label_exp];
     const std::vector<double>& rho = label.signal_to_noise;
-    text += line(row.law.beta, {number(row.law.optimal_value), number(row.law.mean_reward),
-                                number(std::sqrt(row.law.reward_variance)), number(row.law.kl),
-                                percent(row.law.ess_fraction),
-                                signal_text(row.signal, LabelTransform::label_exp, order),
-                                rho.empty()                 ? "-"
-                                : is_rounding(label, order) ? "0"
-                                                            : number(rho[k])});
+    text += line(beta_text(row), {number(row.law.optimal_value), number(row.law.mean_reward),
+                                  number(std::sqrt(row.law.reward_variance)), number(row.law.kl),
+                                  percent(row.law.ess_fraction),
+                                  signal_text(row.signal, LabelTransform::label_exp, order),
+                                  rho.empty()                 ? "-"
+                                  : is_rounding(label, order) ? "0"
+                                                              : number(rho[k])});
   }
   text += fmt::format(
       "  J* = E_pi r* - beta KL; not optimising is worth {}. ESS: effective share of reference\n"
@@ -235,7 +241,7 @@ std::string divergence_text(const TheoryReport& report) {
     } else {
       cells.insert(cells.end(), {"-", "-", "-"});
     }
-    text += line(row.law.beta, cells);
+    text += line(beta_text(row), cells);
   }
   return text +
          "  E_n r*: of the best of n draws of the reference, n chosen so that its KL is the same; "

@@ -79,11 +79,10 @@ void remark_on_constancy(TheoryReport& report) {
 
 /// Rows whose integrals did not come as far as they should have.
 void remark_on_accuracy(TheoryReport& report) {
-  constexpr double kVisible = 1e-6;
   for (const TheoryRow& row : report.rows) {
-    if (row.law.relative_error <= kVisible) continue;
+    if (row.law.relative_error <= kToldError) continue;
     report.remarks.push_back("at beta " + number_text(row.law.beta) +
-                             " the integrals are good to a relative " +
+                             " (marked ~) the integrals are good to a relative " +
                              number_text(row.law.relative_error, 2) + " only");
   }
 }

@@ -57,8 +57,8 @@ TEST(Output, CsvHasOneFullLineForEachTemperature) {
     commas.push_back(std::count(line.begin(), line.end(), ','));
   }
   ASSERT_EQ(commas.size(), 3u);
-  // 14 columns of the law, 7 of the learned policy, 2 x 4 a transform.
-  EXPECT_EQ(commas, (std::vector<std::ptrdiff_t>{44, 44, 44}));
+  // 15 columns of the law, 7 of the learned policy, 2 x 4 a transform.
+  EXPECT_EQ(commas, (std::vector<std::ptrdiff_t>{45, 45, 45}));
   // At beta = 2 the second moment of h_2 is infinite: an empty cell, not a number.
   EXPECT_NE(outcome.out.find(",,"), std::string::npos);
 }

@@ -37,13 +37,16 @@ struct BestOfNPoint {
   double error = 0;        ///< estimated, of mean_reward
 };
 
+/// Relative errors of integrals above this are told: remarks, and marks in tables.
+inline constexpr double kToldError = 1e-6;
+
 /// One temperature.
 struct TheoryRow {
   TiltedLaw law;
   TiltedSignal signal;  ///< orders 0..max_order
   std::optional<LearnedPolicy> learned;
-  /// Best-of-n at the divergence of the tilted policy: the most that the same divergence buys
-  /// without a temperature. Empty where it takes more than 1e15 draws, ties keep every n
+  /// Best-of-n at the divergence of the tilted policy: what the same divergence buys by selection
+  /// alone. Empty where it takes more than 1e15 draws, ties keep every n
   /// below, or the reward oscillates too fast for its labels to be told.
   std::optional<BestOfNPoint> best_of_n = {};
 };
