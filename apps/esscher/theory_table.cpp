@@ -47,13 +47,13 @@ std::string line(double beta, const std::vector<std::string>& cells) {
   return line(fitted(beta, kBetaColumn), cells);
 }
 
-/// C_k itself, or its sign and logarithm where it does not fit into a double.
 /// Whether nothing but rounding is left of a signal.
 bool is_rounding(const TransformSignal& signal, int order) {
   const auto k = static_cast<std::size_t>(order);
   return std::abs(signal.scaled[k]) <= 10 * signal.errors[k];
 }
 
+/// C_k itself, or its sign and logarithm where it does not fit into a double.
 std::string signal_text(const TiltedSignal& signal, LabelTransform transform, int order) {
   const double value = signal.signal(transform, order);
   const double scaled = signal[transform].scaled[static_cast<std::size_t>(order)];

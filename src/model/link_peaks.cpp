@@ -54,12 +54,17 @@ std::vector<double> records(const LinkFunction& f, const std::vector<double>& di
       const double here = sign * side.value[i];
       highest = std::max(highest, here);
       if (distance[i] <= kFar || overflowed(here)) continue;
-      const bool tops = here > sign * side.value[i - 1] && here >= sign * side.value[i + 1];
-      if (!tops || here <= before + kHigher * std::abs(before)) continue;
+      if (!(here > sign * side.value[i - 1] && here >= sign * side.value[i + 1])) continue;
       const auto value = [&](double z) { return sign * f.value(side.sign * z); };
-      const double place = here == sign * side.value[i + 1]
-                               ? plateau_begin(value, distance[i - 1], distance[i])
-                               : peak_between(value, distance[i - 1], distance[i + 1]);
+      // Two nodes of one height may be a plateau, or stand on either side of a peak.
+      const double next = distance[i + 1];
+      const bool flat = here == sign * side.value[i + 1] && value((distance[i] + next) / 2) == here;
+      const double place = flat ? plateau_begin(value, distance[i - 1], distance[i])
+                                : peak_between(value, distance[i - 1], next);
+      // The node may have met no more than the flank of a narrow peak.
+      const double top = value(place);
+      if (overflowed(top) || top <= before + kHigher * std::abs(before)) continue;
+      highest = std::max(highest, top);
       found.push_back(side.sign * place);
     }
   }

@@ -51,7 +51,8 @@ std::optional<std::array<FeatureTemperature, 3>> find_feature_temperatures(Theor
   const auto k = static_cast<std::size_t>(order);
   const double lambda_squared = report.exponents.lambda_squared[k];
   if (lambda_squared <= 10 * report.exponents.lambda_squared_errors[k]) {
-    report.remarks.push_back("the noise hides order " + std::to_string(order) +
+    report.remarks.push_back((model.noise.kind() == NoiseKind::none ? "rounding" : "the noise") +
+                             std::string(" hides order ") + std::to_string(order) +
                              " of the label to within rounding: no feature temperatures");
     return std::nullopt;
   }

@@ -14,10 +14,14 @@ namespace {
 constexpr double kMostDraws = 1e15;
 constexpr int kLabels = 8192;
 constexpr int kLeastLabels = 64;
+constexpr int kMostParts = 1024;
+/// Root findings: labels times branches. Beyond, f turns too often.
+constexpr double kMostWork = 4e6;
+/// Where ties are taken off it, a smaller divergence is rounding.
+constexpr double kLeastDivergence = 1e-10;
 
 /// Even steps of z pass over a steep stretch of f at once: labels in even steps, too.
 std::vector<double> without_wide_gaps(const std::vector<double>& labels) {
-  constexpr double kMostParts = 1024;
   if (labels.empty()) return {};
   const double widest = (labels.back() - labels.front()) / kMostParts;
   std::vector<double> filled{labels.front()};
@@ -54,6 +58,7 @@ BestOfNLaw::BestOfNLaw(const Link& link) {
       (std::max(kLeastLabels, kLabels / static_cast<int>(std::max<std::size_t>(1, cuts.size()))) /
        2);
   const std::size_t branches = law.branches().size();
+  if ((double(cuts.size()) * count + kMostParts) * double(branches) > kMostWork) return;
   std::vector<double> upper(branches);
   std::vector<double> lower(branches);
   // From the top down, so that the smallest probabilities keep their digits.
@@ -135,7 +140,9 @@ BestOfNPoint BestOfNLaw::point(double n) const {
 }
 
 std::optional<BestOfNPoint> BestOfNLaw::at_kl(double kl) const {
-  if (!reliable_ || !(kl >= 0) || !(this->kl(kMostDraws) > kl)) return std::nullopt;
+  if (!reliable_ || !(kl >= 0) || (!ties_.empty() && kl < kLeastDivergence) ||
+      !(this->kl(kMostDraws) > kl))
+    return std::nullopt;
   std::uintmax_t iterations = 200;
   const auto [low, high] = boost::math::tools::toms748_solve(
       [&](double log_n) { return this->kl(std::exp(log_n)) - kl; }, 0.0, std::log(kMostDraws),

@@ -15,8 +15,8 @@ namespace esscher::internal {
 
 /// The law of f(Z), tabulated once for every n. Its quantile u has density n u^{n-1} among winners;
 /// an atom's is the mean over its stretch of u.
-/// Cost of the constructor: one root finding for each of some 8000 labels and each branch of f; of
-/// each n: one pass over them.
+/// Cost of the constructor: one root finding for each of some 8000 labels and each branch of f, 4e6
+/// in all at most; of each n: one pass over them.
 class BestOfNLaw {
  public:
   explicit BestOfNLaw(const Link& link);
@@ -25,8 +25,8 @@ class BestOfNLaw {
   double kl(double n) const;
 
   /// The n, whole or not, whose divergence is \p kl, with E f(best of n); empty where it exceeds
-  /// 1e15, ties keep the divergence of every n below, or f oscillates too fast for its labels to be
-  /// told.
+  /// 1e15, ties keep the divergence of every n below, f oscillates too fast for its labels to be
+  /// told, or ties leave nothing but rounding of so small a divergence.
   std::optional<BestOfNPoint> at_kl(double kl) const;
 
  private:

@@ -21,8 +21,7 @@ struct Shifts {
 class CellSums {
  public:
   CellSums(const Link& link, const Noise& noise, int max_order)
-      : law_(link, max_order,
-             noise.kind() == NoiseKind::none || noise.kind() == NoiseKind::rademacher),
+      : law_(link, max_order, noise.kind() == NoiseKind::none),
         noise_(noise),
         orders_(static_cast<std::size_t>(max_order) + 1) {}
 

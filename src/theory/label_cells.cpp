@@ -63,7 +63,7 @@ Informativeness CellSums::mixture(const Shifts& shifts) const {
         sums.add_resolved(atom.squares, shifts.factor());
         continue;
       }
-      if (!atom.squares.empty()) sums.add_hidden(atom.squares, atom.mass, shifts.factor());
+      if (!atom.squares.empty()) sums.add_hidden(atom.squares, atom.spread, shifts.factor());
       const double label = atom.label + offset;
       auto same = std::find_if(atoms.begin(), atoms.end(), [&](const LabelPoint& point) {
         return std::abs(point.label - label) <=

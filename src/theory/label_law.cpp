@@ -154,7 +154,7 @@ void LabelLaw::add_atom(double label, const FlatStretch& stretch) {
                            [&](const Atom& a) { return direction(a.label, label) == 0; });
   if (atom == atoms_.end()) {
     const auto orders = static_cast<std::size_t>(max_order_) + 1;
-    atoms_.push_back({label, std::vector<double>(orders), {}, {}, false});
+    atoms_.push_back({label, std::vector<double>(orders), {}, {}, {}, false});
     atom = atoms_.end() - 1;
   }
   std::vector<double> mass(atom->mass.size());

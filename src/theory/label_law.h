@@ -43,6 +43,8 @@ struct Atom {
   std::vector<FlatStretch> stretches;
   /// E[h_k(Z)^2 1{f(Z) = label}] where only rounding ties the labels; else empty.
   std::vector<double> squares;
+  /// E[h_k(Z)] over the same stretches as the squares.
+  std::vector<double> spread;
   /// Whether nothing else takes these labels, so that the squares are what telling them apart is
   /// worth; else they bound what rounding hides.
   bool resolved = false;

@@ -95,14 +95,20 @@ FlatStretch widened(const Link& link, const LabelRange& blurred, FlatStretch str
   return stretch;
 }
 
-/// Whether \p stretch alone takes the labels in \p blurred, but for the branches next to it.
+/// Whether \p stretch alone takes the labels in \p blurred, but for the branches next to it, and f
+/// runs through it one way: at an extremum each label has a point on either side.
 bool is_alone(const FlatStretch& stretch, const LabelRange& blurred,
               const std::vector<Branch>& branches, const std::vector<Atom>& atoms,
               const Atom& own) {
+  const Branch* before = nullptr;
+  const Branch* behind = nullptr;
   for (const Branch& branch : branches) {
+    if (branch.right == stretch.left) before = &branch;
+    if (branch.left == stretch.right) behind = &branch;
     const bool next = branch.right == stretch.left || branch.left == stretch.right;
     if (!next && blurred.meets(branch.low, branch.high)) return false;
   }
+  if (before != nullptr && behind != nullptr && before->rising != behind->rising) return false;
   return std::none_of(atoms.begin(), atoms.end(), [&](const Atom& other) {
     return &other != &own && blurred.meets(other.label, other.label);
   });
@@ -133,14 +139,17 @@ void resolve_saturation(const Link& link, bool even, std::vector<Branch>& branch
       atom.resolved = true;
     }
     atom.squares.assign(orders, 0.0);
+    atom.spread.assign(orders, 0.0);
     // Where nothing can be told apart, the cells next to the stretch hide something, too.
     std::vector<Branch> scratch = branches;
     for (const FlatStretch& stretch : atom.stretches) {
       const FlatStretch wide = atom.resolved ? stretch : widened(link, blurred, stretch, scratch);
       const std::vector<double> own = hermite_squares(wide.left, wide.right, orders);
       for (std::size_t k = 0; k < orders; ++k) atom.squares[k] += own[k];
+      add_hermite_mass(wide.left, wide.right, 1, atom.spread);
     }
     mirror(atom.squares);
+    mirror(atom.spread);
   }
 }
 

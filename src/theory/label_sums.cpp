@@ -21,10 +21,14 @@ void TwoGrids::add(std::span<const double> mass, double width, std::vector<doubl
 
 Informativeness TwoGrids::extrapolated() const {
   Informativeness result;
+  // lambda_0^2 is 1. Where turning points of f were missed it is not, and the others are no better.
+  constexpr double kRounding = 1e-9;
+  const double missed = std::abs(fine_[0] - 1);
   for (std::size_t k = 0; k < fine_.size(); ++k) {
     const double step = (fine_[k] - coarse_[k]) / 3;
     result.lambda_squared.push_back(fine_[k] + step);
-    result.errors.push_back(std::abs(step) + hidden_[k] + 1e-14);
+    result.errors.push_back(std::abs(step) + hidden_[k] + 1e-14 +
+                            (missed > kRounding ? missed : 0));
     result.hidden.push_back(hidden_[k]);
   }
   return result;

@@ -75,6 +75,13 @@ TEST(BestOfNLaw, SteepRewardsAreTabulatedByLabel) {
 TEST(BestOfNLaw, RewardsThatTurnTooOftenHaveNone) {
   EXPECT_TRUE(BestOfNLaw(parse_link("cos(50*z)")).at_kl(0.2).has_value());
   EXPECT_FALSE(BestOfNLaw(parse_link("cos(1000*z)")).at_kl(0.2).has_value());
+  // So many labels of their own would take minutes.
+  EXPECT_FALSE(BestOfNLaw(parse_link("sin(500*z)+z")).at_kl(0.2).has_value());
+}
+
+TEST(BestOfNLaw, TiesLeaveNothingOfTheWeakestTilts) {
+  EXPECT_FALSE(BestOfNLaw(parse_link("sign")).at_kl(1e-18).has_value());
+  EXPECT_TRUE(BestOfNLaw(parse_link("hermite:1")).at_kl(1e-8).has_value());
 }
 
 // The tilt has the most reward of all laws of its divergence.

@@ -268,6 +268,25 @@ TEST(Exponents, ARewardThatIsTinyUnderTheReferenceKeepsItsMoments) {
   }
 }
 
+// At a flat extremum every label has a point on either side: |z - 1| alone is told, the same for
+// all.
+TEST(Exponents, AFlatExtremumIsTwoToOne) {
+  for (const char* link : {"1-((z-1)/2)^20", "1-(z-1)^12", "1-(z-1)^8"}) {
+    const Exponents facts = of(link);
+    EXPECT_NEAR(facts.lambda_squared[1], 0.733912, facts.lambda_squared_errors[1] + 1e-6) << link;
+    EXPECT_NEAR(facts.lambda_squared[2], 0.467823, facts.lambda_squared_errors[2] + 1e-6) << link;
+    EXPECT_LT(facts.lambda_squared_errors[0], 1e-6) << link;
+  }
+}
+
+TEST(Exponents, MissedTurningPointsAreInTheError) {
+  for (const char* link : {"sin(1000*z)", "-100*exp(-(z-1)^2*1e8)+z"}) {
+    const Exponents facts = of(link);
+    EXPECT_NEAR(facts.lambda_squared[0], 1, facts.lambda_squared_errors[0]) << link;
+    EXPECT_LE(facts.lambda_squared[1], 1 + facts.lambda_squared_errors[1]) << link;
+  }
+}
+
 // Both flanks of this bump come to the label 1, where no double tells them apart: each label has
 // two preimages, z and 2 - z, and E[h_k | label] is their mean by density.
 TEST(Exponents, WhatRoundingHidesOfTwoFlanksIsInTheError) {

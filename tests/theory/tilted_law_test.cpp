@@ -167,6 +167,12 @@ TEST(TiltedLaw, ABumpHasItsSeriesHoweverNarrowOrFar) {
   }
 }
 
+// The nodes of the search meet a flank of this peak only, lower than f at 0.
+TEST(TiltedLaw, AFarPeakIsFoundByItsFlank) {
+  const TiltedLaw law = tilted_law(parse_link("3*exp(-z^2)+1000*exp(-((z-20.125)*20)^2)"), 1);
+  EXPECT_NEAR(law.mean_reward, 999.5, 0.5);
+}
+
 // An oscillating reward on a slope: the tilted law sits at the crests around z = 60, far beyond the
 // normal law. Reference: midpoint rule of 2e6 points on [50, 70], all mass being there.
 TEST(TiltedLaw, FarCrestsOfAnOscillatingRewardAreFound) {

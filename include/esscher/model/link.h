@@ -73,7 +73,8 @@ class Link {
   const std::string& formula() const { return facts_->formula; }
   std::span<const double> breaks() const { return facts_->breaks; }
   const std::vector<double>& peaks() const { return facts_->peaks; }
-  /// Breaks and peaks together, ascending: where every integral of the link looks and stops.
+  /// Breaks and peaks together, ascending: where every integral of the link looks and stops. Peaks
+  /// are found for formulas only, narrow ones where breaks are searched for, too.
   std::span<const double> landmarks() const { return *landmarks_; }
   const Growth& growth() const { return facts_->growth; }
   Parity parity() const { return facts_->parity; }
