@@ -48,7 +48,7 @@ std::vector<double> records(const LinkFunction& f, const std::vector<double>& di
                             const std::vector<HalfLine>& sides, double sign) {
   std::vector<double> found;
   double highest = sign * sides[0].value[0];
-  for (std::size_t i = 1; i + 1 < distance.size() && found.size() < kMostPeaks; ++i) {
+  for (std::size_t i = 1; i + 1 < distance.size(); ++i) {
     const double before = highest;
     for (const HalfLine& side : sides) {
       const double here = sign * side.value[i];
@@ -66,6 +66,7 @@ std::vector<double> records(const LinkFunction& f, const std::vector<double>& di
       if (overflowed(top) || top <= before + kHigher * std::abs(before)) continue;
       highest = std::max(highest, top);
       found.push_back(side.sign * place);
+      if (found.size() == kMostPeaks) return found;
     }
   }
   return found;

@@ -20,17 +20,27 @@ constexpr double kMostWork = 4e6;
 /// Where ties are taken off it, a smaller divergence is rounding.
 constexpr double kLeastDivergence = 1e-10;
 
-/// Even steps of z pass over a steep stretch of f at once: labels in even steps, too.
+/// Even steps of z pass over a steep stretch of f at once: labels in even steps, too. Two steps
+/// that follow each other stay alike, and their number even, for the rule of second order.
 std::vector<double> without_wide_gaps(const std::vector<double>& labels) {
   if (labels.empty()) return {};
   const double widest = (labels.back() - labels.front()) / kMostParts;
+  if (!(widest > 0)) return labels;
   std::vector<double> filled{labels.front()};
-  for (std::size_t j = 1; j < labels.size(); ++j) {
-    const double parts = std::ceil((labels[j] - labels[j - 1]) / widest);
-    for (double i = 1; i < parts; ++i) {
-      filled.push_back(labels[j - 1] + (labels[j] - labels[j - 1]) * (i / parts));
+  for (std::size_t j = 1; j < labels.size(); j += 2) {
+    const bool alone = j + 1 == labels.size();
+    const double from = labels[j - 1];
+    const double gap =
+        alone ? labels[j] - from : std::max(labels[j] - from, labels[j + 1] - labels[j]);
+    double parts = std::ceil(gap / widest);
+    // Whole pairs within each of the two steps, where these are split at all.
+    if (alone || parts > 1) parts = 2 * std::ceil(parts / 2);
+    for (std::size_t k = j; k < std::min(j + 2, labels.size()); ++k) {
+      for (double i = 1; i < parts; ++i) {
+        filled.push_back(labels[k - 1] + (labels[k] - labels[k - 1]) * (i / parts));
+      }
+      filled.push_back(labels[k]);
     }
-    filled.push_back(labels[j]);
   }
   return filled;
 }
@@ -58,7 +68,7 @@ BestOfNLaw::BestOfNLaw(const Link& link) {
       (std::max(kLeastLabels, kLabels / static_cast<int>(std::max<std::size_t>(1, cuts.size()))) /
        2);
   const std::size_t branches = law.branches().size();
-  if ((double(cuts.size()) * count + kMostParts) * double(branches) > kMostWork) return;
+  if ((double(cuts.size()) * count + 4 * kMostParts) * double(branches) > kMostWork) return;
   std::vector<double> upper(branches);
   std::vector<double> lower(branches);
   // From the top down, so that the smallest probabilities keep their digits.
