@@ -25,8 +25,8 @@ std::vector<double> read_betas(const Settings& settings, double sd) {
   return betas;
 }
 
-std::optional<double> read_positive(const Settings& settings, const char* name,
-                                    const char* choices) {
+/// A number above 0. \p choices says what else the setting may be.
+double read_positive(const Settings& settings, const char* name, const char* choices) {
   const std::string field = Settings::field(name);
   try {
     const double value = parse_number(settings[name], field);
@@ -197,7 +197,7 @@ TrainingOptions read_training(const Settings& settings, double sd) {
                                  "leave it out, or take --weights surrogate"));
     }
     options.weight_temperature =
-        unit * *read_positive(settings, "weight-temperature", "must be a positive number or beta");
+        unit * read_positive(settings, "weight-temperature", "must be a positive number or beta");
   }
   options.transform = parse_transform(settings["transform"]);
   options.reward_transform = parse_reward_transform(settings["reward-transform"]);
@@ -209,14 +209,14 @@ TrainingOptions read_training(const Settings& settings, double sd) {
   if (temperature == "none") {
     options.feature_temperature = std::numeric_limits<double>::infinity();
   } else if (temperature != "auto") {
-    options.feature_temperature = unit * *read_positive(settings, "feature-temperature",
-                                                        "must be a positive number, none or auto");
+    options.feature_temperature = unit * read_positive(settings, "feature-temperature",
+                                                       "must be a positive number, none or auto");
   }
   options.loss = parse_readout_loss(settings["loss"]);
   if (settings["penalty"] != "folds") {
     options.ridge.rule = PenaltyRule::fixed;
     options.ridge.penalty =
-        *read_positive(settings, "penalty", "must be folds, or a number above 0");
+        read_positive(settings, "penalty", "must be folds, or a number above 0");
   }
   if (settings["folds"] != "auto") {
     options.folds = static_cast<int>(parse_integer(settings["folds"], "--folds", 2, 20));

@@ -186,12 +186,6 @@ std::string temperatures_text(const TheoryReport& report) {
   return text;
 }
 
-/// Whether any of the policies differs from the reference.
-bool tilts(const TheoryReport& report) {
-  return std::any_of(report.rows.begin(), report.rows.end(),
-                     [](const TheoryRow& row) { return row.law.kl > 1e-12; });
-}
-
 /// A temperature, marked where the row's integrals are not what they should be.
 std::string beta_text(const TheoryRow& row) {
   if (row.law.relative_error <= kToldError) return fitted(row.law.beta, kBetaColumn);
@@ -199,7 +193,7 @@ std::string beta_text(const TheoryRow& row) {
 }
 
 std::string law_text(const TheoryReport& report) {
-  if (report.rows.empty() || (report.exponents.constant && !tilts(report))) return "";
+  if (report.rows.empty() || (report.exponents.constant && !report.tilts())) return "";
   const int order = report.exponents.generative.value_or(1);
   const auto k = static_cast<std::size_t>(order);
   std::string text =
@@ -226,7 +220,7 @@ std::string law_text(const TheoryReport& report) {
 }
 
 std::string divergence_text(const TheoryReport& report) {
-  if (report.rows.empty() || !tilts(report)) return "";
+  if (report.rows.empty() || !report.tilts()) return "";
   std::string text = "\nWhat the divergence buys: the tilted policy, and best-of-n at equal KL\n";
   text += line("beta", {"KL (nats)", "chi-square", "E_pi r*", "n", "E_n r*", "gain kept"});
   for (const TheoryRow& row : report.rows) {

@@ -174,8 +174,10 @@ internal::Panelling panels_for(const TiltedIntegrand& integrand, std::size_t com
   };
   const double largest = highest_size;
   if (largest - highest_weight > kApart) {
-    // Each component alone, and with an empty range the weight alone.
-    for (std::size_t i = 0; i <= components; ++i) add(panels(i, i < components ? 1 : 0, 1));
+    // Each component alone, and with an empty range the weight alone. A single one has been
+    // searched.
+    for (std::size_t i = components == 1 ? 1 : 0; i <= components; ++i)
+      add(panels(i, i < components ? 1 : 0, 1));
   }
   for (std::size_t i = 0; i < components; ++i) {
     if (highest[i] > kNone && highest[i] < largest - kApart) add(panels(i, 1, 0));

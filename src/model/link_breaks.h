@@ -31,6 +31,11 @@ struct TooWild {
   double z;
 };
 
+struct BreaksFound {
+  std::vector<double> breaks;
+  std::vector<double> narrow;  ///< extrema of narrow features
+};
+
 /// The places in [-40, 40] where f jumps (to adjacent doubles) or its slope does (to about 1e-11
 /// for slopes and values of order one), or its second derivative does (to about 1e-6, which is as
 /// much as such a break matters). Jumps of higher derivatives are found only where they are large,
@@ -48,10 +53,6 @@ struct TooWild {
 /// that leaves no trace at the nodes is missed.
 ///
 /// \throws NotFinite, Pole, TooWild (more than 1000 breaks, or more than some 6e6 values needed).
-struct BreaksFound {
-  std::vector<double> breaks;
-  std::vector<double> narrow;
-};
 BreaksFound find_breaks(const LinkFunction& f);
 
 /// Only the check that f is finite on [-40, 40]: the same grid, and the neighbourhoods of \p

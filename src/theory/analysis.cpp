@@ -68,14 +68,11 @@ std::optional<std::array<FeatureTemperature, 3>> find_feature_temperatures(Theor
 /// A reward that no sample of the reference shows to vary may tilt all the same, where beta is low.
 void remark_on_constancy(TheoryReport& report) {
   if (!report.exponents.constant) return;
-  constexpr double kNoTilt = 1e-12;
-  const bool tilts = std::any_of(report.rows.begin(), report.rows.end(),
-                                 [](const TheoryRow& row) { return row.law.kl > kNoTilt; });
   report.remarks.emplace_back(
       std::string("the reward is constant to ten digits: there is nothing to learn from samples of "
                   "N(0, I), ") +
-      (tilts ? "though at low temperatures it tilts the policy"
-             : "and every tilted policy is the reference itself"));
+      (report.tilts() ? "though at low temperatures it tilts the policy"
+                      : "and every tilted policy is the reference itself"));
 }
 
 /// Rows whose integrals did not come as far as they should have.
@@ -89,6 +86,12 @@ void remark_on_accuracy(TheoryReport& report) {
 }
 
 }  // namespace
+
+bool TheoryReport::tilts() const {
+  constexpr double kRounding = 1e-12;
+  return std::any_of(rows.begin(), rows.end(),
+                     [](const TheoryRow& row) { return row.law.kl > kRounding; });
+}
 
 TheoryReport analyse(const TheoryOptions& options) {
   const SingleIndexModel& model = options.model;

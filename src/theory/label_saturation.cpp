@@ -103,10 +103,13 @@ bool is_alone(const FlatStretch& stretch, const LabelRange& blurred,
   const Branch* before = nullptr;
   const Branch* behind = nullptr;
   for (const Branch& branch : branches) {
-    if (branch.right == stretch.left) before = &branch;
-    if (branch.left == stretch.right) behind = &branch;
-    const bool next = branch.right == stretch.left || branch.left == stretch.right;
-    if (!next && blurred.meets(branch.low, branch.high)) return false;
+    if (branch.right == stretch.left) {
+      before = &branch;
+    } else if (branch.left == stretch.right) {
+      behind = &branch;
+    } else if (blurred.meets(branch.low, branch.high)) {
+      return false;
+    }
   }
   if (before != nullptr && behind != nullptr && before->rising != behind->rising) return false;
   return std::none_of(atoms.begin(), atoms.end(), [&](const Atom& other) {

@@ -61,6 +61,9 @@ struct TheoryReport {
   std::vector<TheoryRow> rows;
   /// Plain sentences about what could not be computed, and why.
   std::vector<std::string> remarks;
+
+  /// Whether any of the policies differs from the reference: KL above 1e-12.
+  bool tilts() const;
 };
 
 /// \throws UsageError where an option is outside its range, or a moment of the true or the learned
