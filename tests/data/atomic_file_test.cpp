@@ -1,7 +1,9 @@
 #include "esscher/data/atomic_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -44,6 +46,29 @@ TEST_F(AtomicFileTest, AppearsAtCommitAndNotBefore) {
 
 TEST_F(AtomicFileTest, LeavesNothingWithoutACommit) {
   { AtomicFile((folder_ / "a").string()).write("lost"); }
+  EXPECT_EQ(files(), 0U);
+}
+
+// A file that may not grow stands in for a full disk.
+TEST_F(AtomicFileTest, LeavesNothingWhereThereIsNoRoom) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit small = before;
+  small.rlim_cur = 1000;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  std::string refusal;
+  try {
+    AtomicFile file((folder_ / "a").string(), "-o");
+    file.write(std::string(100'000, 'x'));
+    file.commit();
+  } catch (const IoError& error) {
+    refusal = error.what();
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_NE(refusal.find("cannot be written"), std::string::npos) << refusal;
+  EXPECT_NE(refusal.find("has room"), std::string::npos) << refusal;
   EXPECT_EQ(files(), 0U);
 }
 
