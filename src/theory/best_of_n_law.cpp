@@ -12,11 +12,11 @@ namespace esscher::internal {
 namespace {
 
 constexpr double kMostDraws = 1e15;
-constexpr int kLabels = 8192;
+constexpr double kLabels = 8192;
 constexpr int kLeastLabels = 64;
 constexpr int kMostParts = 1024;
 /// Root findings: labels times branches. Beyond, f turns too often.
-constexpr double kMostWork = 4e6;
+constexpr double kMostWork = 1e6;
 /// Where ties are taken off it, a smaller divergence is rounding.
 constexpr double kLeastDivergence = 1e-10;
 
@@ -63,12 +63,12 @@ BestOfNLaw::BestOfNLaw(const Link& link) {
   for (const Atom& atom : law.atoms()) cuts.push_back(atom.label);
   std::sort(cuts.begin(), cuts.end());
   cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-  const int count =
-      2 *
-      (std::max(kLeastLabels, kLabels / static_cast<int>(std::max<std::size_t>(1, cuts.size()))) /
-       2);
   const std::size_t branches = law.branches().size();
-  if ((double(cuts.size()) * count + 4 * kMostParts) * double(branches) > kMostWork) return;
+  const double intervals = double(std::max<std::size_t>(1, cuts.size()));
+  const double affordable = kMostWork / (intervals * double(std::max<std::size_t>(1, branches)));
+  if (affordable < kLeastLabels) return;
+  const int count =
+      2 * (static_cast<int>(std::clamp(kLabels / intervals, double(kLeastLabels), affordable)) / 2);
   std::vector<double> upper(branches);
   std::vector<double> lower(branches);
   // From the top down, so that the smallest probabilities keep their digits.

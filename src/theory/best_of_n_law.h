@@ -15,8 +15,8 @@ namespace esscher::internal {
 
 /// The law of f(Z), tabulated once for every n. Its quantile u has density n u^{n-1} among winners;
 /// an atom's is the mean over its stretch of u.
-/// Cost of the constructor: one root finding for each of some 8000 labels and each branch of f, 4e6
-/// in all at most; of each n: one pass over them.
+/// Cost of the constructor: one root finding for each of some 8000 labels and each branch of f,
+/// some 1e6 in all at most; of each n: one pass over them.
 class BestOfNLaw {
  public:
   explicit BestOfNLaw(const Link& link);
