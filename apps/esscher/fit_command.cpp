@@ -79,6 +79,12 @@ std::string report(const LoadedTable& loaded, const TrainedReward& reward) {
                         reward.feature_temperature / reward.reward_sd)
           : std::string(" without weights"),
       errors));
+  std::string kernels;
+  for (const RewardKernel& kernel : reward.kernels) {
+    kernels += fmt::format("{}{} {:.0f} %", kernels.empty() ? "" : ", ", kernel.name(),
+                           100 * kernel.share);
+  }
+  text += paragraph("kernels, by what they predict of rows not seen: " + kernels);
   text += paragraph(importance_text(loaded, reward.importance));
   text += paragraph(
       fmt::format("readout: lambda = {:.3g} for equal weights; linear ridge: lambda = {:.3g}",

@@ -84,7 +84,7 @@ std::vector<Setting> training_settings() {
        "regress log1p, rank or clip:LO,HI (quantiles) of the rewards, for heavy tails; "
        "predictions, "
        "deployment temperatures and values keep the reward's unit"},
-      {"rounds", "N", "4",
+      {"rounds", "N", "12",
        "rounds of gradient products behind the features, at most; folds choose"},
       {"feature-temperature", "BETA1", "auto",
        "gradient products are weighted with e^{r/beta1}: a number, none for equal weights, or "
@@ -99,9 +99,8 @@ std::vector<Setting> training_settings() {
        "ridge penalty: folds (that of the least error on rows left out) for the uniform fit, times "
        "sqrt(n / ESS) in weighted ones; or a number for all"},
       {"folds", "K", "auto",
-       "folds, with features and readouts of their own, by which all is chosen; auto: 5, or 2 "
-       "beyond "
-       "8192 rows"},
+       "folds, with features and readouts of their own, by which all is chosen; auto: 5, 3 "
+       "beyond 2048 rows, 2 beyond 8192"},
       {"no-ceiling", "", "false", "does not cut rewards off at the largest and the least one seen"},
       {"seed", "SEED", "1", "of all random numbers"},
       {"threads", "N", "0", "threads, 0 for all cores; results do not depend on it"},

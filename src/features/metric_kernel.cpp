@@ -53,6 +53,20 @@ Matrix<double> stretched(MatrixView<const double> x, const Matrix<double>& by,
   return out;
 }
 
+/// out = before out + g S', S a matrix or a diagonal: gradients by coordinates x S, by x.
+void take_back(const Matrix<double>& g, const Matrix<double>& by, std::span<const double> diagonal,
+               double before, MatrixView<double> out) {
+  if (diagonal.empty()) {
+    gemm(Operand::plain, g.view(), Operand::transposed, by.view(), before, out);
+    return;
+  }
+  for (std::size_t i = 0; i < out.rows; ++i) {
+    for (std::size_t k = 0; k < out.columns; ++k) {
+      out(i, k) = (before == 0 ? 0 : before * out(i, k)) + g(i, k) * diagonal[k];
+    }
+  }
+}
+
 std::vector<double> squares(const Matrix<double>& x, double more) {
   std::vector<double> out(x.rows(), more);
   for (std::size_t i = 0; i < x.rows(); ++i) {
@@ -123,9 +137,9 @@ void for_each_row(const KernelPoints& a, const KernelPoints& b, const MetricKern
       internal::absolute_distances(a.product.row(i), b_columns.view(), distances);
       const Matrix<double>& arc_rows = arc;
       const Matrix<double>& laplace_rows = laplace;
-      body(i,
-           internal::KernelRow{arc_rows.row(r), b.arc_length, a.arc_length[i], laplace_rows.row(r),
-                               b.laplace_square, a.laplace_square[i], distances, state.shares});
+      body(i, internal::KernelRow{arc_rows.row(r), b.arc_length, a.arc_length[i],
+                                  laplace_rows.row(r), b.laplace_square, a.laplace_square[i],
+                                  distances, std::span<const double, 3>(state.shares.data(), 3)});
     }
   }
 }
@@ -134,7 +148,8 @@ void for_each_row(const KernelPoints& a, const KernelPoints& b, const MetricKern
 
 MetricKernel::MetricKernel(State state) : state_(std::move(state)) {}
 
-MetricKernel::MetricKernel(const KernelMetric& metric, MatrixView<const double> sample) {
+MetricKernel::MetricKernel(const KernelMetric& metric, MatrixView<const double> sample,
+                           KernelFamily family) {
   const std::size_t columns = sample.columns;
   require_metric(metric, columns);
   state_.product.resize(columns);
@@ -161,6 +176,10 @@ MetricKernel::MetricKernel(const KernelMetric& metric, MatrixView<const double> 
       }
     }
   }
+  family == KernelFamily::quadratic ? set_quadratic(sample) : set_networks(sample);
+}
+
+void MetricKernel::set_networks(MatrixView<const double> sample) {
   const auto divide = [](std::span<double> values, double by) {
     for (double& value : values) value /= by;
   };
@@ -174,26 +193,46 @@ MetricKernel::MetricKernel(const KernelMetric& metric, MatrixView<const double> 
   divide(state_.product, median_absolute_distance(stretched(sample, {}, state_.product)));
 
   // Each kernel by itself, for its mean variance.
-  const KernelPoints all = points(sample);
-  Matrix<double> k(sample.rows, sample.rows);
-  std::array<double, 3> shares{};
-  for (std::size_t part = 0; part < shares.size(); ++part) {
+  constexpr std::size_t kNetworks = 3;
+  std::array<double, 4> shares{};
+  for (std::size_t part = 0; part < kNetworks; ++part) {
     state_.shares = {};
     state_.shares[part] = 1;
-    values(all, all, k.view());
-    double diagonal = 0;
-    double mean = 0;
-    for (std::size_t i = 0; i < k.rows(); ++i) {
-      diagonal += k(i, i);
-      for (const double value : k.row(i)) mean += value;
-    }
-    const auto n = static_cast<double>(k.rows());
-    const double variance = diagonal / n - mean / (n * n);
-    // What does not vary over the sample keeps its own unit.
-    const double unit = variance > kLeastVariance * diagonal / n ? variance : 1;
-    shares[part] = 1 / unit / static_cast<double>(shares.size());
+    shares[part] = 1 / variance(sample) / kNetworks;
   }
   state_.shares = shares;
+}
+
+void MetricKernel::set_quadratic(MatrixView<const double> sample) {
+  // M itself is the inner product.
+  state_.arc = std::exchange(state_.laplace, {});
+  state_.diagonal_arc = std::exchange(state_.diagonal_laplace, {});
+  state_.product.assign(state_.product.size(), 0.0);
+  const Matrix<double> points = stretched(sample, state_.arc, state_.diagonal_arc);
+  double square = 0;
+  for (const double value : points.values()) square += value * value;
+  square /= static_cast<double>(points.values().size());
+  const double scale = square > 0 ? 1 / std::sqrt(square) : 1;
+  for (double& value : state_.arc.values()) value *= scale;
+  for (double& value : state_.diagonal_arc) value *= scale;
+  state_.shares = {0, 0, 0, 1};
+  state_.shares[3] = 1 / variance(sample);
+}
+
+double MetricKernel::variance(MatrixView<const double> sample) const {
+  const KernelPoints all = points(sample);
+  Matrix<double> k(sample.rows, sample.rows);
+  values(all, all, k.view());
+  double diagonal = 0;
+  double mean = 0;
+  for (std::size_t i = 0; i < k.rows(); ++i) {
+    diagonal += k(i, i);
+    for (const double value : k.row(i)) mean += value;
+  }
+  const auto n = static_cast<double>(k.rows());
+  const double variance = diagonal / n - mean / (n * n);
+  // What does not vary over the sample keeps its own unit.
+  return variance > kLeastVariance * diagonal / n ? variance : 1;
 }
 
 KernelPoints MetricKernel::points(MatrixView<const double> x) const {
@@ -205,6 +244,7 @@ KernelPoints MetricKernel::points(MatrixView<const double> x) const {
   points.arc = stretched(x, state_.arc, state_.diagonal_arc);
   points.arc_length = squares(points.arc, 1);
   for (double& value : points.arc_length) value = std::sqrt(value);
+  if (family() == KernelFamily::quadratic) return points;
   points.laplace = stretched(x, state_.laplace, state_.diagonal_laplace);
   points.laplace_square = squares(points.laplace, 0);
   points.product = stretched(x, {}, state_.product);
@@ -213,6 +253,14 @@ KernelPoints MetricKernel::points(MatrixView<const double> x) const {
 
 void MetricKernel::values(const KernelPoints& a, const KernelPoints& b,
                           MatrixView<double> out) const {
+  if (family() == KernelFamily::quadratic) {
+    for (std::size_t i = 0; i < out.rows; ++i) std::ranges::fill(out.row(i), 1.0);
+    gemm(Operand::plain, a.arc.view(), Operand::transposed, b.arc.view(), 1.0, out);
+    for (std::size_t i = 0; i < out.rows; ++i) {
+      for (double& value : out.row(i)) value *= state_.shares[3] * value;
+    }
+    return;
+  }
   const Matrix<double> columns = transposed(b.product);
   for_each_row(a, b, state_, columns, [&](std::size_t i, const internal::KernelRow& row) {
     internal::kernel_row(row, out.row(i));
@@ -223,6 +271,17 @@ void MetricKernel::gradients(const KernelPoints& x, const KernelPoints& z,
                              std::span<const double> alpha, MatrixView<double> out) const {
   const std::size_t n = x.size();
   const std::size_t m = z.size();
+  if (family() == KernelFamily::quadratic) {
+    Matrix<double> slopes(n, m, 1.0);
+    gemm(Operand::plain, x.arc.view(), Operand::transposed, z.arc.view(), 1.0, slopes.view());
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j < m; ++j) slopes(i, j) *= 2 * state_.shares[3] * alpha[j];
+    }
+    Matrix<double> by_arc(n, x.arc.columns());
+    gemm(Operand::plain, slopes.view(), Operand::plain, z.arc.view(), 0.0, by_arc.view());
+    take_back(by_arc, state_.arc, state_.diagonal_arc, 0, out);
+    return;
+  }
   const Matrix<double> z_columns = transposed(z.product);
   Matrix<double> arc(n, m);
   Matrix<double> laplace(n, m);
@@ -247,17 +306,8 @@ void MetricKernel::gradients(const KernelPoints& x, const KernelPoints& z,
   });
   gemm(Operand::plain, arc.view(), Operand::plain, z.arc.view(), 1.0, by_arc.view());
   gemm(Operand::plain, laplace.view(), Operand::plain, z.laplace.view(), 1.0, by_laplace.view());
-  if (state_.diagonal_arc.empty()) {
-    gemm(Operand::plain, by_arc.view(), Operand::transposed, state_.arc.view(), 1.0, out);
-    gemm(Operand::plain, by_laplace.view(), Operand::transposed, state_.laplace.view(), 1.0, out);
-    return;
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t k = 0; k < columns(); ++k) {
-      out(i, k) +=
-          by_arc(i, k) * state_.diagonal_arc[k] + by_laplace(i, k) * state_.diagonal_laplace[k];
-    }
-  }
+  take_back(by_arc, state_.arc, state_.diagonal_arc, 1, out);
+  take_back(by_laplace, state_.laplace, state_.diagonal_laplace, 1, out);
 }
 
 }  // namespace esscher

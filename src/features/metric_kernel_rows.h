@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <span>
 
@@ -8,7 +7,7 @@
 
 namespace esscher::internal {
 
-/// One point against m others: what the three kernels need of each.
+/// One point against m others: what the three networks need of each.
 struct KernelRow {
   std::span<const double> arc_products;  ///< m, 1 + <p, q_j>
   std::span<const double> arc_lengths;   ///< m
@@ -17,7 +16,7 @@ struct KernelRow {
   std::span<const double> laplace_squares;   ///< m
   double laplace_square = 0;
   std::span<const double> distances;  ///< m, |p - q_j|_1
-  std::array<double, 3> shares{};
+  std::span<const double, 3> shares;
 };
 
 /// out[j] = sum of shares times kernels.

@@ -45,23 +45,6 @@ std::string shares_text(std::span<const double> shares, double label_temperature
   return text;
 }
 
-/// Differences within groups: what a policy sees.
-void take_off_group_means(std::vector<double>& values, std::span<const double> log_weights,
-                          std::span<const std::uint32_t> groups) {
-  if (groups.empty()) return;
-  const std::size_t count = std::size_t{std::ranges::max(groups)} + 1;
-  std::vector<double> mass(count);
-  std::vector<double> mean(count);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double w = std::exp(log_weights[i]);
-    mass[groups[i]] += w;
-    mean[groups[i]] += w * values[i];
-  }
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (mass[groups[i]] > 0) values[i] -= mean[groups[i]] / mass[groups[i]];
-  }
-}
-
 /// The next power of the root of two.
 double rounded_up(double temperature) {
   return std::exp2(std::ceil(2 * std::log2(temperature) - 1e-9) / 2);
@@ -163,13 +146,8 @@ AutomaticReadout automatic_readout(const ReadoutSample& sample, const CrossFit& 
     const std::vector<double> where_the_tilt_goes = fits.weights(pilot, bearable);
     result.fit.weights = diagnose_weights(where_the_tilt_goes);
     result.weight_temperature = bearable;
-    std::vector<std::vector<double>> held_out = candidates.held_out;
-    for (std::vector<double>& each : held_out) {
-      take_off_group_means(each, where_the_tilt_goes, sample.base.groups);
-    }
-    std::vector<double> targets(sample.targets.begin(), sample.targets.end());
-    take_off_group_means(targets, where_the_tilt_goes, sample.base.groups);
-    result.shares = stacking_shares(held_out, targets, where_the_tilt_goes);
+    result.shares = cautious_stacking_shares(candidates.held_out, sample.targets,
+                                             where_the_tilt_goes, sample.base.groups);
     leading = stacked(candidates.held_out, result.shares);
   }
 

@@ -8,6 +8,7 @@
 
 #include "esscher/base/parallel.h"
 #include "esscher/linalg/gemm.h"
+#include "esscher/readout/stacking.h"
 #include "pipeline/preference_fit.h"
 
 namespace esscher::internal {
@@ -19,11 +20,10 @@ constexpr std::uint64_t kPredictedRows = 256;
 
 }  // namespace
 
-FoldedFits::FoldedFits(std::vector<std::unique_ptr<const MetricRows>> rows,
-                       std::span<const double> targets, std::span<const std::uint32_t> folds,
-                       std::span<const std::uint32_t> groups, std::span<const double> even,
-                       const TrainingOptions& options)
-    : rows_(std::move(rows)),
+FoldedFits::FoldedFits(std::vector<KernelFeatures> kernels, std::span<const double> targets,
+                       std::span<const std::uint32_t> folds, std::span<const std::uint32_t> groups,
+                       std::span<const double> even, const TrainingOptions& options)
+    : kernels_(std::move(kernels)),
       targets_(targets),
       folds_(folds),
       groups_(groups),
@@ -42,10 +42,9 @@ std::vector<double> FoldedFits::without(std::size_t fold, std::vector<double> lo
   return log_weights;
 }
 
-std::vector<RidgeFit> FoldedFits::ridges(std::size_t features,
+std::vector<RidgeFit> FoldedFits::ridges(const MetricRows& rows,
                                          std::vector<std::vector<double>> log_weights,
                                          std::span<const double> penalties) const {
-  const MetricRows& rows = *rows_[features];
   std::vector<RidgeFit> fits;
   // Means of groups for one weights at a time: they may take much memory.
   const std::size_t bytes = (rows.columns() + 1) * (rows.columns() + 1) * sizeof(double);
@@ -70,9 +69,8 @@ std::vector<RidgeFit> FoldedFits::ridges(std::size_t features,
   return fits;
 }
 
-void FoldedFits::predict_fold(std::size_t fold, std::span<const RidgeFit> fits,
-                              std::span<CrossFit> into) const {
-  const MetricRows& rows = *rows_[fold];
+void FoldedFits::predict_fold(const MetricRows& rows, std::size_t fold,
+                              std::span<const RidgeFit> fits, std::span<CrossFit> into) const {
   Matrix<double> coefficients(fits.size(), rows.columns());
   for (std::size_t k = 0; k < fits.size(); ++k) {
     std::ranges::copy(fits[k].coefficients, coefficients.row(k).begin());
@@ -99,55 +97,123 @@ void FoldedFits::predict_fold(std::size_t fold, std::span<const RidgeFit> fits,
       });
 }
 
+std::vector<double> FoldedFits::lift(std::span<const double> coefficients) const {
+  std::vector<double> lifted;
+  std::size_t first = 0;
+  for (std::size_t k = 0; k < kernels_.size(); ++k) {
+    const std::size_t count = all(k).columns();
+    std::ranges::copy(all(k).lift(coefficients.subspan(first, count)), std::back_inserter(lifted));
+    first += count;
+  }
+  return lifted;
+}
+
 std::vector<CrossFit> FoldedFits::fit(std::vector<std::vector<double>> log_weights,
-                                      std::span<const double> penalties) const {
-  std::vector<CrossFit> result(log_weights.size());
-  if (options_.loss == ReadoutLoss::preferences) {
-    for (std::size_t k = 0; k < result.size(); ++k) {
-      result[k] = preferences(log_weights[k], penalties[k]);
-      if (result[k].held_out.empty()) return {};
-    }
-    return result;
+                                      std::span<const double> factors) const {
+  std::vector<std::vector<CrossFit>> by_weights(log_weights.size());
+  for (std::size_t k = 0; k < kernels_.size(); ++k) {
+    std::vector<double> penalties(factors.begin(), factors.end());
+    for (double& penalty : penalties) penalty *= penalties_[k];
+    std::vector<CrossFit> fits =
+        fit_kernel(k, k + 1 < kernels_.size() ? log_weights : std::move(log_weights), penalties);
+    if (fits.size() != by_weights.size()) return {};
+    for (std::size_t w = 0; w < fits.size(); ++w) by_weights[w].push_back(std::move(fits[w]));
   }
-  for (std::size_t fold = 0; fold + 1 < rows_.size(); ++fold) {
-    std::vector<std::vector<double>> others;
-    for (const std::vector<double>& each : log_weights) others.push_back(without(fold, each));
-    const std::vector<RidgeFit> fits = ridges(fold, std::move(others), penalties);
-    if (fits.size() != result.size() || options_.callbacks.cancelled()) return {};
-    predict_fold(fold, fits, result);
-  }
-  std::vector<RidgeFit> fits = ridges(rows_.size() - 1, std::move(log_weights), penalties);
-  if (fits.size() != result.size() || options_.callbacks.cancelled()) return {};
-  for (std::size_t k = 0; k < result.size(); ++k) result[k].fit = std::move(fits[k]);
+  std::vector<CrossFit> result;
+  for (const std::vector<CrossFit>& fits : by_weights) result.push_back(mixed(fits));
   return result;
 }
 
-CrossFit FoldedFits::choose(std::span<const double> penalties) const {
+std::vector<CrossFit> FoldedFits::fit_kernel(std::size_t k,
+                                             std::vector<std::vector<double>> log_weights,
+                                             std::span<const double> penalties) const {
+  std::vector<CrossFit> result(log_weights.size());
+  if (options_.loss == ReadoutLoss::preferences) {
+    for (std::size_t w = 0; w < result.size(); ++w) {
+      result[w] = preferences(log_weights[w], penalties[w]);
+      if (result[w].held_out.empty()) return {};
+    }
+    return result;
+  }
+  for (std::size_t fold = 0; fold + 1 < kernels_[k].rows.size(); ++fold) {
+    const MetricRows& rows = *kernels_[k].rows[fold];
+    std::vector<std::vector<double>> others;
+    for (const std::vector<double>& each : log_weights) others.push_back(without(fold, each));
+    const std::vector<RidgeFit> fits = ridges(rows, std::move(others), penalties);
+    if (fits.size() != result.size() || options_.callbacks.cancelled()) return {};
+    predict_fold(rows, fold, fits, result);
+  }
+  std::vector<RidgeFit> fits = ridges(all(k), std::move(log_weights), penalties);
+  if (fits.size() != result.size() || options_.callbacks.cancelled()) return {};
+  for (std::size_t w = 0; w < result.size(); ++w) result[w].fit = std::move(fits[w]);
+  return result;
+}
+
+CrossFit FoldedFits::choose() {
+  shares_.clear();
+  penalties_.clear();
+  std::vector<CrossFit> fits;
+  std::vector<std::vector<double>> held_out;
+  for (std::size_t k = 0; k < kernels_.size(); ++k) {
+    fits.push_back(choose_penalty(k));
+    if (fits.back().held_out.empty()) return {};  // cancelled
+    held_out.push_back(fits.back().held_out);
+    penalties_.push_back(fits.back().fit.penalty);
+  }
+  shares_ = fits.size() == 1 ? std::vector<double>{1}
+                             : stacking_shares(held_out, targets_, even_, groups_);
+  return mixed(fits);
+}
+
+CrossFit FoldedFits::mixed(std::span<const CrossFit> fits) const {
+  if (fits.size() == 1) return fits.front();
+  // The facts of the kernel that has most of it.
+  const auto most = std::ranges::max_element(shares_) - shares_.begin();
+  CrossFit result = fits[static_cast<std::size_t>(most)];
+  result.fit.coefficients.clear();
+  result.fit.intercept = 0;
+  result.fit.degrees_of_freedom = 0;
+  std::vector<std::vector<double>> held_out;
+  for (std::size_t k = 0; k < fits.size(); ++k) {
+    for (const double a : fits[k].fit.coefficients) {
+      result.fit.coefficients.push_back(shares_[k] * a);
+    }
+    result.fit.intercept += shares_[k] * fits[k].fit.intercept;
+    result.fit.degrees_of_freedom += shares_[k] * fits[k].fit.degrees_of_freedom;
+    held_out.push_back(fits[k].held_out);
+  }
+  result.held_out = stacked(held_out, shares_);
+  return result;
+}
+
+CrossFit FoldedFits::choose_penalty(std::size_t k) const {
+  const std::vector<double>& penalties = kernels_[k].penalties;
   if (options_.loss == ReadoutLoss::preferences) {
     return preferences(even_, penalties.empty() ? std::nullopt : std::optional(penalties[0]));
   }
   const std::vector<double> even(even_.begin(), even_.end());
   std::vector<CrossFit> candidates(penalties.size());
-  for (std::size_t fold = 0; fold + 1 < rows_.size(); ++fold) {
+  for (std::size_t fold = 0; fold + 1 < kernels_[k].rows.size(); ++fold) {
+    const MetricRows& rows = *kernels_[k].rows[fold];
     const std::vector<RidgeFit> fits =
-        fit_ridge_path(*rows_[fold], targets_, without(fold, even), penalties, ridge_, groups_);
+        fit_ridge_path(rows, targets_, without(fold, even), penalties, ridge_, groups_);
     if (options_.callbacks.cancelled()) return {};
-    predict_fold(fold, fits, candidates);
+    predict_fold(rows, fold, fits, candidates);
   }
   std::size_t best = 0;
   double least = std::numeric_limits<double>::infinity();
-  for (std::size_t k = 0; k < candidates.size(); ++k) {
-    const double error = held_out_error(candidates[k].held_out);
+  for (std::size_t p = 0; p < candidates.size(); ++p) {
+    const double error = held_out_error(candidates[p].held_out);
     if (error < least) {
       least = error;
-      best = k;
+      best = p;
     }
   }
   RidgeOptions ridge = ridge_;
   ridge.penalty = penalties[best];
   ridge.count_degrees_of_freedom = true;
   CrossFit result = std::move(candidates[best]);
-  result.fit = fit_ridge(all(), targets_, even_, ridge, groups_);
+  result.fit = fit_ridge(all(k), targets_, even_, ridge, groups_);
   if (result.fit.status == RidgeStatus::cancelled) result.held_out.clear();
   return result;
 }
@@ -180,7 +246,7 @@ CrossFit FoldedFits::preferences(std::span<const double> log_weights,
                                    .threads = options_.threads,
                                    .callbacks = options_.callbacks};
   std::vector<const DesignRows*> rows;
-  for (const auto& each : rows_) rows.push_back(each.get());
+  for (const auto& each : kernels_.front().rows) rows.push_back(each.get());
   return cross_fit_preferences(rows, targets_, log_weights, folds_, groups_, even_, preferences);
 }
 

@@ -12,39 +12,62 @@
 
 namespace esscher::internal {
 
-/// Readouts on features that have seen labels. Each fold has features of its own, which saw the
-/// other folds only: readouts fitted on them to the other folds predict its rows, and no figure of
-/// such a prediction knows the label.
+/// The features of one kernel: each fold's, which saw the other folds only, and last those of all
+/// rows.
+struct KernelFeatures {
+  std::vector<std::unique_ptr<const MetricRows>> rows;
+  std::vector<double> penalties;  ///< of plain regression, to choose from
+};
+
+/// Readouts on features that have seen labels. Fitted on a fold's features to the other folds they
+/// predict its rows, and no figure of such a prediction knows the label.
+///
+/// A readout is a mean of regressions, one on the features of each kernel, with the shares and the
+/// penalties that plain regression tells: its coefficients are theirs times their shares, kernel by
+/// kernel.
 class FoldedFits {
  public:
-  /// \param rows  the features of each fold, and last those of all rows
   /// \param even  log-weights of the rows in pi_0
   /// Spans must outlive this.
-  FoldedFits(std::vector<std::unique_ptr<const MetricRows>> rows, std::span<const double> targets,
+  FoldedFits(std::vector<KernelFeatures> kernels, std::span<const double> targets,
              std::span<const std::uint32_t> folds, std::span<const std::uint32_t> groups,
              std::span<const double> even, const TrainingOptions& options);
 
-  const MetricRows& all() const { return *rows_.back(); }
+  std::size_t kernels() const { return kernels_.size(); }
+  /// The features of kernel \p k on all rows; all kernels have the same landmarks.
+  const MetricRows& all(std::size_t k) const { return *kernels_[k].rows.back(); }
+  const std::vector<double>& shares() const { return shares_; }
+  /// What a readout is in kernel values: one coefficient a landmark, kernel by kernel.
+  std::vector<double> lift(std::span<const double> coefficients) const;
 
-  /// One fit for each weights, by the loss that was asked for, with a penalty each. Fewer than
-  /// asked for where cancelled.
+  /// Plain regression: for each kernel with the penalty of least error on the rows left out, and
+  /// mixed by that error (readout/stacking.h). Settles shares and penalties. From preferences there
+  /// is one kernel, whose penalty is looked for.
+  CrossFit choose();
+  /// One readout for each weights, by the loss that was asked for, with the penalties of choose()
+  /// times a factor. Fewer than asked for where cancelled.
   std::vector<CrossFit> fit(std::vector<std::vector<double>> log_weights,
-                            std::span<const double> penalties) const;
-  /// Plain regression with the penalty of least error on the rows left out, of several; from
-  /// preferences there may be none, and it is looked for.
-  CrossFit choose(std::span<const double> penalties) const;
+                            std::span<const double> factors) const;
 
  private:
+  /// Of one kernel, as fit().
+  std::vector<CrossFit> fit_kernel(std::size_t k, std::vector<std::vector<double>> log_weights,
+                                   std::span<const double> penalties) const;
+  CrossFit choose_penalty(std::size_t k) const;
+  /// The mean of one readout of each kernel, with shares.
+  CrossFit mixed(std::span<const CrossFit> fits) const;
   std::vector<double> without(std::size_t fold, std::vector<double> log_weights) const;
-  std::vector<RidgeFit> ridges(std::size_t features, std::vector<std::vector<double>> log_weights,
+  std::vector<RidgeFit> ridges(const MetricRows& rows, std::vector<std::vector<double>> log_weights,
                                std::span<const double> penalties) const;
   /// Into the held-out predictions of each fit: those of a fold's rows.
-  void predict_fold(std::size_t fold, std::span<const RidgeFit> fits,
+  void predict_fold(const MetricRows& rows, std::size_t fold, std::span<const RidgeFit> fits,
                     std::span<CrossFit> into) const;
   CrossFit preferences(std::span<const double> log_weights, std::optional<double> penalty) const;
   double held_out_error(std::span<const double> predictions) const;
 
-  std::vector<std::unique_ptr<const MetricRows>> rows_;
+  std::vector<KernelFeatures> kernels_;
+  std::vector<double> shares_;
+  std::vector<double> penalties_;
   std::span<const double> targets_;
   std::span<const std::uint32_t> folds_;
   std::span<const std::uint32_t> groups_;

@@ -65,12 +65,12 @@ Matrix<double> inverse_cholesky(const Matrix<double>& k) {
 
 }  // namespace
 
-MetricRows::MetricRows(const TransformedRows& rows, const KernelMetric& metric,
+MetricRows::MetricRows(const TransformedRows& rows, const KernelMetric& metric, KernelFamily family,
                        std::span<const std::uint64_t> landmarks, int threads,
                        std::uint64_t most_held)
     : rows_(rows),
       landmarks_(distinct_rows(rows, landmarks)),
-      kernel_(metric, scale_sample(landmarks_).view()),
+      kernel_(metric, scale_sample(landmarks_).view(), family),
       points_(kernel_.points(landmarks_.view())) {
   Matrix<double> k(columns(), columns());
   parallel_for_chunks(ChunkGrid(columns(), kMetricChunkRows), {threads, "", {}},

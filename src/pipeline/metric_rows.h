@@ -19,7 +19,7 @@ class MetricRows final : public DesignRows {
  public:
   /// \param rows       must outlive this
   /// \param landmarks  positions in \p rows; equal ones count once
-  MetricRows(const TransformedRows& rows, const KernelMetric& metric,
+  MetricRows(const TransformedRows& rows, const KernelMetric& metric, KernelFamily family,
              std::span<const std::uint64_t> landmarks, int threads,
              std::uint64_t most_held = kHeldBytes);
   std::uint64_t rows() const override { return rows_.rows(); }

@@ -18,8 +18,7 @@ constexpr double kEqualWeights = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-Readouts::Readouts(const FoldedFits& fits, std::span<const double> penalties,
-                   const TrainingLabels& targets, const TrainingLabels& rewards,
+Readouts::Readouts(FoldedFits& fits, const TrainingLabels& targets, const TrainingLabels& rewards,
                    const TrainingOptions& options, TrainedReward& reward)
     : fits_(fits),
       targets_(targets),
@@ -28,7 +27,7 @@ Readouts::Readouts(const FoldedFits& fits, std::span<const double> penalties,
       reward_(reward),
       even_(targets.even_log_weights()),
       even_ess_(diagnose_weights(even_).ess),
-      uniform_(fits.choose(penalties)) {
+      uniform_(fits.choose()) {
   if (uniform_.held_out.empty()) return;  // cancelled: the caller looks before it deploys
   pilot_ = as_rewards(uniform_.held_out);
   add(ReadoutWeights::uniform, kEqualWeights, uniform_.fit);
@@ -93,21 +92,21 @@ Deployment Readouts::automatic(double beta) {
 }
 
 std::vector<CrossFit> Readouts::fit(std::vector<std::vector<double>> log_weights) const {
-  std::vector<double> penalties;
+  std::vector<double> factors;
   for (const std::vector<double>& weights : log_weights) {
     // The classical rate at which penalties grow as the effective sample shrinks.
     const double growth = std::sqrt(even_ess_ / diagnose_weights(weights).ess);
     const bool fixed = options_.ridge.rule == PenaltyRule::fixed;
-    penalties.push_back(uniform_.fit.penalty * (fixed ? 1 : growth));
+    factors.push_back(fixed ? 1 : growth);
   }
-  return fits_.fit(std::move(log_weights), penalties);
+  return fits_.fit(std::move(log_weights), factors);
 }
 
 std::size_t Readouts::add(ReadoutWeights weights, double temperature, const RidgeFit& fit) {
   RewardHead head;
   head.weights = weights;
   if (std::isfinite(temperature)) head.weight_temperature = temperature * rewards_.sd();
-  head.readout = fits_.all().lift(fit.coefficients);
+  head.readout = fits_.lift(fit.coefficients);
   for (double& a : head.readout) a *= targets_.sd();
   head.intercept = targets_.mean() + targets_.sd() * fit.intercept;
   head.penalty = fit.penalty;

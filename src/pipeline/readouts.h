@@ -20,10 +20,10 @@ namespace esscher::internal {
 /// stands between them.
 class Readouts {
  public:
-  /// Fits plain regression with the best of \p penalties. All must outlive this; heads are added to
-  /// \p reward, whose reward_transform and bounds are settled.
-  Readouts(const FoldedFits& fits, std::span<const double> penalties, const TrainingLabels& targets,
-           const TrainingLabels& rewards, const TrainingOptions& options, TrainedReward& reward);
+  /// Fits plain regression. All must outlive this; heads are added to \p reward, whose
+  /// reward_transform and bounds are settled.
+  Readouts(FoldedFits& fits, const TrainingLabels& targets, const TrainingLabels& rewards,
+           const TrainingOptions& options, TrainedReward& reward);
 
   /// Fits what is not there yet.
   Deployment deploy(FitWeights weights, double beta);

@@ -41,6 +41,16 @@ std::vector<double> orders(std::span<const double> rewards, std::span<const std:
   return result;
 }
 
+std::vector<double> candidate_penalties(double first, std::size_t rows,
+                                        const TrainingOptions& options) {
+  if (options.ridge.rule == PenaltyRule::fixed) return {options.ridge.penalty};
+  if (options.loss == ReadoutLoss::preferences) return {};
+  if (rows <= kLandmarkRows) return {first};
+  std::vector<double> path;
+  for (const double factor : {3.162, 1.0, 0.3162, 0.1, 0.03162}) path.push_back(factor * first);
+  return path;
+}
+
 }  // namespace
 
 MetricRounds learn_metrics(const TransformedRows& x, const TrainingLabels& targets,
@@ -74,39 +84,38 @@ MetricRounds learn_metrics(const TransformedRows& x, const TrainingLabels& targe
   }
   rounds.threads = options.threads;
   rounds.callbacks = options.callbacks;
-  return learn_metric({points.view(), labels, weights, groups, fold}, rounds);
+  MetricRounds result = learn_metric({points.view(), labels, weights, groups, fold}, rounds);
+  if (options.loss == ReadoutLoss::preferences && !result.cancelled) {
+    // Bradley-Terry fits of several kernels do not add up to one.
+    const auto best = std::ranges::max_element(result.kernels, {}, &StackedKernel::share);
+    result.kernels = {*best};
+    result.kernels[0].share = 1;
+  }
+  return result;
 }
 
-std::vector<std::unique_ptr<const MetricRows>> folded_features(const TransformedRows& x,
-                                                               const MetricRounds& metrics,
-                                                               std::span<const std::uint32_t> folds,
-                                                               const TrainingOptions& options) {
+std::vector<KernelFeatures> folded_features(const TransformedRows& x, const MetricRounds& metrics,
+                                            std::span<const std::uint32_t> folds,
+                                            const TrainingOptions& options) {
   std::size_t most = options.landmarks;
-  if (most == 0) most = options.loss == ReadoutLoss::preferences ? 512 : 2048;
-  std::vector<std::unique_ptr<const MetricRows>> features;
-  for (std::uint32_t fold = 0; fold < metrics.metrics.size(); ++fold) {
+  if (most == 0) most = options.loss == ReadoutLoss::preferences ? 512 : kLandmarkRows;
+  std::vector<KernelFeatures> features;
+  for (const StackedKernel& kernel : metrics.kernels) {
+    features.push_back({{}, candidate_penalties(kernel.penalty, folds.size(), options)});
+  }
+  for (std::uint32_t fold = 0; fold < metrics.kernels[0].metrics.size(); ++fold) {
     std::vector<std::uint64_t> rows;
     for (std::uint64_t i = 0; i < folds.size(); ++i) {
       if (folds[i] != fold) rows.push_back(i);
     }
     if (rows.size() > most) rows = random_subset(rows, most, options.seed);
-    features.push_back(
-        std::make_unique<const MetricRows>(x, metrics.metrics[fold], rows, options.threads));
+    for (std::size_t k = 0; k < features.size(); ++k) {
+      const StackedKernel& kernel = metrics.kernels[k];
+      features[k].rows.push_back(std::make_unique<const MetricRows>(
+          x, kernel.metrics[fold], kernel.family, rows, options.threads));
+    }
   }
   return features;
-}
-
-std::vector<double> candidate_penalties(const MetricRounds& metrics, std::size_t rows,
-                                        const TrainingOptions& options) {
-  if (options.ridge.rule == PenaltyRule::fixed) return {options.ridge.penalty};
-  const double first = metrics.rounds[metrics.chosen].penalty;
-  if (options.loss == ReadoutLoss::preferences) return {};  // looked for
-  if (rows <= kMetricRows) return {first};
-  std::vector<double> path;
-  for (const double factor : {3.162, 1.0, 0.3162, 0.1, 0.03162}) {
-    path.push_back(factor * first);
-  }
-  return path;
 }
 
 FeatureImportance feature_importance(const KernelMetric& product,

@@ -15,7 +15,7 @@
 namespace esscher {
 namespace {
 
-constexpr internal::ModelKind kTableModel{"esscher_table_model", 2, 2, "a reward model of a table"};
+constexpr internal::ModelKind kTableModel{"esscher_table_model", 3, 3, "a reward model of a table"};
 constexpr std::array<std::string_view, 6> kOwnFacts{"encoding",           "transform",
                                                     "interactions",       "reward_transform",
                                                     "deployment_weights", "deployment_reasons"};
@@ -84,35 +84,70 @@ void read_deployments(const internal::ModelFile& file, TrainedReward& reward) {
   }
 }
 
-void add_kernel(Safetensors& content, const MetricKernel::State& kernel) {
-  if (kernel.diagonal_arc.empty()) {
-    content.tensors["kernel_arc"] = internal::tensor(kernel.arc);
-    content.tensors["kernel_laplace"] = internal::tensor(kernel.laplace);
-  } else {
-    content.tensors["kernel_diagonal_arc"] = internal::tensor(kernel.diagonal_arc);
-    content.tensors["kernel_diagonal_laplace"] = internal::tensor(kernel.diagonal_laplace);
-  }
-  content.tensors["kernel_product"] = internal::tensor(kernel.product);
-  content.tensors["kernel_shares"] =
-      internal::tensor(std::vector<double>(kernel.shares.begin(), kernel.shares.end()));
+/// "kernel_arc_0", ...
+std::string numbered(const char* name, std::size_t number) {
+  return std::string("kernel_") + name + "_" + std::to_string(number);
 }
 
-MetricKernel read_kernel(const internal::ModelFile& file) {
-  MetricKernel::State kernel;
-  kernel.product = file.vector("kernel_product");
-  const std::size_t columns = kernel.product.size();
-  if (file.holds("kernel_arc")) {
-    kernel.arc = file.matrix("kernel_arc");
-    kernel.laplace = file.matrix("kernel_laplace");
-    if (kernel.arc.rows() != columns || kernel.laplace.rows() != columns) {
+void add_kernels(Safetensors& content, const std::vector<RewardKernel>& kernels) {
+  std::vector<double> shares;
+  std::vector<double> learned;
+  for (std::size_t i = 0; i < kernels.size(); ++i) {
+    const MetricKernel::State& kernel = kernels[i].kernel.state();
+    const auto add = [&](const char* name, Tensor values) {
+      content.tensors[numbered(name, i)] = std::move(values);
+    };
+    // Quadratic ones have no Laplace kernel.
+    if (kernel.diagonal_arc.empty()) {
+      add("arc", internal::tensor(kernel.arc));
+      if (!kernel.laplace.empty()) add("laplace", internal::tensor(kernel.laplace));
+    } else {
+      add("diagonal_arc", internal::tensor(kernel.diagonal_arc));
+      add("diagonal_laplace", internal::tensor(kernel.diagonal_laplace));
+    }
+    add("product", internal::tensor(kernel.product));
+    add("parts", internal::tensor(std::vector<double>(kernel.shares.begin(), kernel.shares.end())));
+    shares.push_back(kernels[i].share);
+    learned.push_back(kernels[i].learned ? 1 : 0);
+  }
+  content.tensors["kernel_shares"] = internal::tensor(std::move(shares));
+  content.tensors["kernel_learned"] = internal::tensor(std::move(learned));
+}
+
+std::vector<RewardKernel> read_kernels(const internal::ModelFile& file) {
+  const std::vector<double> shares = file.vector("kernel_shares");
+  const std::vector<double> learned = file.vector("kernel_learned", shares.size());
+  std::vector<RewardKernel> kernels;
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    for (const char* name :
+         {"arc", "laplace", "diagonal_arc", "diagonal_laplace", "product", "parts"}) {
+      file.require_finite({numbered(name, i).c_str()});
+    }
+    MetricKernel::State kernel;
+    kernel.product = file.vector(numbered("product", i));
+    const std::size_t columns = kernel.product.size();
+    if (file.holds(numbered("arc", i))) {
+      kernel.arc = file.matrix(numbered("arc", i));
+      if (file.holds(numbered("laplace", i))) {
+        kernel.laplace = file.matrix(numbered("laplace", i));
+      }
+      if (kernel.arc.rows() != columns) {
+        file.broken("its kernel's coordinates have different numbers of columns");
+      }
+    } else {
+      kernel.diagonal_arc = file.vector(numbered("diagonal_arc", i), columns);
+      kernel.diagonal_laplace = file.vector(numbered("diagonal_laplace", i));
+    }
+    std::ranges::copy(file.vector(numbered("parts", i), kernel.shares.size()),
+                      kernel.shares.begin());
+    const bool quadratic = kernel.shares[3] > 0;
+    const std::size_t rough = quadratic ? 0 : columns;
+    if (kernel.laplace.rows() + kernel.diagonal_laplace.size() != rough) {
       file.broken("its kernel's coordinates have different numbers of columns");
     }
-  } else {
-    kernel.diagonal_arc = file.vector("kernel_diagonal_arc", columns);
-    kernel.diagonal_laplace = file.vector("kernel_diagonal_laplace", columns);
+    kernels.push_back({MetricKernel(std::move(kernel)), learned[i] != 0, shares[i]});
   }
-  std::ranges::copy(file.vector("kernel_shares", kernel.shares.size()), kernel.shares.begin());
-  return MetricKernel(std::move(kernel));
+  return kernels;
 }
 
 void add_rounds(Safetensors& content, const TrainedReward& reward) {
@@ -207,9 +242,9 @@ void save_table_model(const std::string& path, const TableModel& model) {
   Safetensors content;
   content.metadata = model.facts;
   internal::add_format(content, kTableModel);
-  add_kernel(content, reward.kernel.state());
+  add_kernels(content, reward.kernels);
   content.tensors["landmarks"] = internal::tensor(reward.landmarks);
-  internal::add_heads(content, reward.heads, reward.landmarks.rows());
+  internal::add_heads(content, reward.heads, reward.kernels.size() * reward.landmarks.rows());
   content.metadata["encoding"] = model.encoding.to_json();
   content.metadata["interactions"] = std::to_string(model.interactions);
   add_reward_transform(content, reward.reward_transform);
@@ -238,44 +273,28 @@ void save_table_model(const std::string& path, const TableModel& model) {
 
 TableModel load_table_model(const std::string& path) {
   const internal::ModelFile file(path, kTableModel);
-  file.require_finite({"transform_mean",
-                       "transform_scale",
-                       "transform_directions",
-                       "linear",
-                       "linear_intercept",
-                       "reward_range",
-                       "reward_knots",
-                       "reward_ranks",
-                       "reward_sd",
-                       "reward_mean",
-                       "head_ess",
-                       "landmarks",
-                       "kernel_arc",
-                       "kernel_laplace",
-                       "kernel_diagonal_arc",
-                       "kernel_diagonal_laplace",
-                       "kernel_product",
-                       "kernel_shares",
-                       "importance",
-                       "importance_directions",
-                       "round_errors",
-                       "round_penalties",
+  file.require_finite({"transform_mean", "transform_scale", "transform_directions", "linear",
+                       "linear_intercept", "reward_range", "reward_knots", "reward_ranks",
+                       "reward_sd", "reward_mean", "head_ess", "landmarks", "kernel_shares",
+                       "importance", "importance_directions", "round_errors", "round_penalties",
                        "deployment_scales"});
   TableModel model;
   TrainedReward& reward = model.reward;
   model.encoding = FeatureEncoding::from_json(file.fact("encoding"), path);
   model.interactions = read_interactions(file);
-  reward.kernel = read_kernel(file);
+  reward.kernels = read_kernels(file);
   reward.landmarks = file.matrix("landmarks");
-  reward.heads = file.heads(reward.landmarks.rows());
+  reward.heads = file.heads(reward.kernels.size() * reward.landmarks.rows());
   if (reward.heads.empty()) file.broken("it has no readout");
   reward.transform = read_transform(file);
   reward.reward_transform = read_reward_transform(file);
   const std::size_t inputs = model.interactions == 2 ? interaction_columns(model.encoding.blocks())
                                                      : model.encoding.width();
   if (reward.transform.inputs() != inputs ||
-      reward.transform.outputs() != reward.kernel.columns() ||
-      reward.landmarks.columns() != reward.kernel.columns()) {
+      reward.landmarks.columns() != reward.transform.outputs() ||
+      !std::ranges::all_of(reward.kernels, [&](const RewardKernel& kernel) {
+        return kernel.kernel.columns() == reward.transform.outputs();
+      })) {
     file.broken("its encoding, transform, kernel and landmarks do not fit together");
   }
   reward.head_ess = file.vector("head_ess", reward.heads.size());

@@ -132,11 +132,17 @@ Matrix<double> predict_columns(const TrainedReward& reward, const FeatureRows& f
     heads.push_back(head_of_column(reward, column));
     if (heads.back()) used.emplace(heads.back()->head, used.size());
   }
-  Matrix<double> readouts(used.size(), reward.landmarks.rows());
-  for (const auto& [head, place] : used) {
-    std::ranges::copy(reward.heads[head].readout, readouts.row(place).begin());
+  const std::size_t m = reward.landmarks.rows();
+  std::vector<Matrix<double>> readouts;  // used x m, one a kernel
+  std::vector<KernelPoints> landmarks;
+  for (std::size_t k = 0; k < reward.kernels.size(); ++k) {
+    landmarks.push_back(reward.kernels[k].kernel.points(reward.landmarks.view()));
+    readouts.emplace_back(used.size(), m);
+    for (const auto& [head, place] : used) {
+      std::ranges::copy(std::span(reward.heads[head].readout).subspan(k * m, m),
+                        readouts.back().row(place).begin());
+    }
   }
-  const KernelPoints landmarks = reward.kernel.points(reward.landmarks.view());
   // Undone, what a linear reward extrapolates may grow without bound.
   const bool bound_linear = reward.reward_transform.request.kind == RewardTransformKind::log1p;
   constexpr std::uint64_t kChunkRows = 256;
@@ -148,9 +154,13 @@ Matrix<double> predict_columns(const TrainedReward& reward, const FeatureRows& f
         if (!used.empty()) {
           Matrix<double> points(values.rows(), x.columns());
           internal::LinearRows(x).fill(0, points.view());
-          Matrix<double> k(values.rows(), landmarks.size());
-          reward.kernel.values(reward.kernel.points(points.view()), landmarks, k.view());
-          gemm(Operand::plain, k.view(), Operand::transposed, readouts.view(), 0.0, values.view());
+          Matrix<double> at(values.rows(), m);
+          for (std::size_t k = 0; k < reward.kernels.size(); ++k) {
+            const MetricKernel& kernel = reward.kernels[k].kernel;
+            kernel.values(kernel.points(points.view()), landmarks[k], at.view());
+            gemm(Operand::plain, at.view(), Operand::transposed, readouts[k].view(), 1.0,
+                 values.view());
+          }
         }
         for (std::size_t c = 0; c < columns.size(); ++c) {
           if (!heads[c]) {
@@ -228,7 +238,7 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
   }
   const internal::TrainingLabels targets(regressed, rows);
   int count = options.folds;
-  if (count == 0) count = rows.size() > kManyTrainingRows ? 2 : 5;
+  if (count == 0) count = default_folds(rows.size());
   const std::vector<std::uint32_t> folds =
       assign_folds(rows.size(), labels.groups(), count, options.seed);
   reward.reward_mean = labels.mean();
@@ -255,12 +265,14 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
   reward.chosen_round = metrics.chosen;
   reward.importance = internal::feature_importance(metrics.product, reward.transform);
   const std::vector<double> even = targets.even_log_weights();
-  const internal::FoldedFits fits(internal::folded_features(x, metrics, folds, options),
-                                  targets.values(), folds, targets.groups(), even, options);
-  reward.kernel = fits.all().kernel();
-  reward.landmarks = fits.all().landmarks();
-  internal::Readouts readouts(fits, internal::candidate_penalties(metrics, rows.size(), options),
-                              targets, labels, options, reward);
+  internal::FoldedFits fits(internal::folded_features(x, metrics, folds, options), targets.values(),
+                            folds, targets.groups(), even, options);
+  reward.landmarks = fits.all(0).landmarks();
+  internal::Readouts readouts(fits, targets, labels, options, reward);
+  if (fits.shares().empty()) return reward;  // cancelled
+  for (std::size_t k = 0; k < fits.kernels(); ++k) {
+    reward.kernels.push_back({fits.all(k).kernel(), metrics.kernels[k].learned, fits.shares()[k]});
+  }
   for (const FitWeights weights : options.weights) {
     for (const double beta : options.deployment_temperatures) {
       if (options.callbacks.cancelled()) return reward;
@@ -270,6 +282,16 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
   readouts.add_remarks();
   fit_linear(x, targets, options, reward);
   return reward;
+}
+
+int default_folds(std::size_t rows) {
+  if (rows <= kLandmarkRows) return 5;
+  return rows <= kMetricRows ? 3 : 2;
+}
+
+std::string_view RewardKernel::name() const {
+  if (kernel.family() == KernelFamily::quadratic) return "quadratic";
+  return learned ? "learned metric" : "isotropic";
 }
 
 double TrainedReward::bounded(double value) const {

@@ -58,51 +58,84 @@ std::vector<double> least_variance_shares(const Matrix<double>& v) {
   return shares;
 }
 
+/// Errors of each readout about their mean, or their group's, and weights of sum 1.
+struct HeldOutErrors {
+  HeldOutErrors(std::span<const std::vector<double>> held_out, std::span<const double> labels,
+                std::span<const double> log_weights, std::span<const std::uint32_t> groups)
+      : errors(labels.size(), held_out.size()), weights(log_weights.begin(), log_weights.end()) {
+    require_lengths(held_out, labels.size());
+    const std::size_t n = labels.size();
+    if (log_weights.size() != n || (!groups.empty() && groups.size() != n)) {
+      const bool weighted = log_weights.size() != n;
+      throw UsageError(
+          rejection(weighted ? "log_weights" : "groups",
+                    std::to_string(weighted ? log_weights.size() : groups.size()) + " values",
+                    "there are " + std::to_string(n) + " labels"));
+    }
+    normalise_log_weights(weights);
+    for (double& w : weights) w = std::exp(w);
+    const auto group = [&](std::size_t i) { return groups.empty() ? 0 : groups[i]; };
+    Matrix<double> mean(groups.empty() ? 1 : std::size_t{std::ranges::max(groups)} + 1,
+                        held_out.size());
+    std::vector<double> mass(mean.rows());
+    for (std::size_t i = 0; i < n; ++i) {
+      mass[group(i)] += weights[i];
+      for (std::size_t k = 0; k < held_out.size(); ++k) {
+        errors(i, k) = labels[i] - held_out[k][i];
+        mean(group(i), k) += weights[i] * errors(i, k);
+      }
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      if (!(mass[group(i)] > 0)) continue;
+      for (std::size_t k = 0; k < held_out.size(); ++k) {
+        errors(i, k) -= mean(group(i), k) / mass[group(i)];
+      }
+    }
+  }
+
+  std::vector<double> least_shares() const {
+    Matrix<double> covariance(errors.columns(), errors.columns());
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      for (std::size_t k = 0; k < errors.columns(); ++k) {
+        for (std::size_t l = 0; l < errors.columns(); ++l) {
+          covariance(k, l) += weights[i] * errors(i, k) * errors(i, l);
+        }
+      }
+    }
+    return least_variance_shares(covariance);
+  }
+
+  Matrix<double> errors;  ///< n x h
+  std::vector<double> weights;
+};
+
 }  // namespace
 
 std::vector<double> stacking_shares(std::span<const std::vector<double>> held_out,
                                     std::span<const double> labels,
-                                    std::span<const double> log_weights) {
-  require_lengths(held_out, labels.size());
-  const std::size_t n = labels.size();
-  const std::size_t count = held_out.size();
-  if (log_weights.size() != n) {
-    throw UsageError(rejection("log_weights", std::to_string(log_weights.size()) + " values",
-                               "there are " + std::to_string(n) + " labels"));
-  }
-  std::vector<double> weights(log_weights.begin(), log_weights.end());
-  normalise_log_weights(weights);
-  for (double& w : weights) w = std::exp(w);
+                                    std::span<const double> log_weights,
+                                    std::span<const std::uint32_t> groups) {
+  return HeldOutErrors(held_out, labels, log_weights, groups).least_shares();
+}
 
-  std::vector<double> mean(count);
-  for (std::size_t k = 0; k < count; ++k) {
-    for (std::size_t i = 0; i < n; ++i) mean[k] += weights[i] * (labels[i] - held_out[k][i]);
-  }
-  Matrix<double> covariance(count, count);
-  std::vector<double> error(count);
-  const auto read_errors = [&](std::size_t i) {
-    for (std::size_t k = 0; k < count; ++k) error[k] = labels[i] - held_out[k][i] - mean[k];
-  };
-  for (std::size_t i = 0; i < n; ++i) {
-    read_errors(i);
-    for (std::size_t k = 0; k < count; ++k) {
-      for (std::size_t l = 0; l < count; ++l) covariance(k, l) += weights[i] * error[k] * error[l];
-    }
-  }
-  std::vector<double> shares = least_variance_shares(covariance);
-
+std::vector<double> cautious_stacking_shares(std::span<const std::vector<double>> held_out,
+                                             std::span<const double> labels,
+                                             std::span<const double> log_weights,
+                                             std::span<const std::uint32_t> groups) {
+  const HeldOutErrors each(held_out, labels, log_weights, groups);
+  std::vector<double> shares = each.least_shares();
   double gain = 0;
-  std::vector<double> saved(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    read_errors(i);
+  std::vector<double> saved(labels.size());
+  for (std::size_t i = 0; i < saved.size(); ++i) {
+    const std::span<const double> error = each.errors.row(i);
     double mixed = 0;
-    for (std::size_t k = 0; k < count; ++k) mixed += shares[k] * error[k];
+    for (std::size_t k = 0; k < shares.size(); ++k) mixed += shares[k] * error[k];
     saved[i] = error[0] * error[0] - mixed * mixed;
-    gain += weights[i] * saved[i];
+    gain += each.weights[i] * saved[i];
   }
   double variance = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    variance += weights[i] * weights[i] * (saved[i] - gain) * (saved[i] - gain);
+  for (std::size_t i = 0; i < saved.size(); ++i) {
+    variance += each.weights[i] * each.weights[i] * (saved[i] - gain) * (saved[i] - gain);
   }
   const double kept = gain > 0 ? std::max(0.0, 1 - variance / (gain * gain)) : 0;
   for (double& share : shares) share *= kept;

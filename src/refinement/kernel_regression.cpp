@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kScalePoints = 400;
 constexpr std::size_t kGradientPoints = 1024;
 constexpr double kEqualShare = 0.1;
+/// Of the mean diagonal of the normal equations: their rounding.
+constexpr double kJitter = 1e-13;
 
 /// At most so many of n numbers, evenly spaced.
 std::vector<std::size_t> spread(std::size_t n, std::size_t most) {
@@ -44,7 +46,8 @@ double weighted_mean(std::span<const double> values, std::span<const double> wei
 
 }  // namespace
 
-KernelRegression::KernelRegression(const MetricSample& sample, std::uint32_t fold)
+KernelRegression::KernelRegression(const MetricSample& sample, std::uint32_t fold,
+                                   std::size_t landmarks)
     : sample_(sample) {
   const std::size_t n = sample.labels.size();
   for (std::size_t i = 0; i < n; ++i) {
@@ -68,6 +71,7 @@ KernelRegression::KernelRegression(const MetricSample& sample, std::uint32_t fol
     for (std::size_t i = 0; i < rows_.size(); ++i) groups_[sample.groups[rows_[i]]].push_back(i);
     std::erase_if(groups_, [](const auto& group) { return group.empty(); });
   }
+  if (rows_.size() > landmarks) landmarks_ = spread(rows_.size(), landmarks);
   std::vector<double> y(rows_.size());
   std::ranges::transform(rows_, y.begin(), [&](std::size_t i) { return sample.labels[i]; });
   labels_ = centred(std::move(y));
@@ -99,11 +103,19 @@ void KernelRegression::take_off_means(MatrixView<double> values) const {
   }
 }
 
-void KernelRegression::set_metric(const KernelMetric& metric) {
+void KernelRegression::set_kernel(const KernelMetric& metric, KernelFamily family) {
   const Matrix<double> x = gathered(sample_.x, rows_);
   const Matrix<double> few = gathered(x.view(), spread(x.rows(), kScalePoints));
-  kernel_.emplace(metric, few.view());
-  points_ = kernel_->points(x.view());
+  kernel_.emplace(metric, few.view(), family);
+  dual() ? set_dual() : set_landmarks(x);
+  if (left_out_.empty()) return;
+  const KernelPoints others = kernel_->points(gathered(sample_.x, left_out_).view());
+  k_left_out_ = Matrix<double>(left_out_.size(), points_.size());
+  kernel_->values(others, points_, k_left_out_.view());
+}
+
+void KernelRegression::set_dual() {
+  points_ = kernel_->points(gathered(sample_.x, rows_).view());
   k_ = Matrix<double>(rows_.size(), rows_.size());
   kernel_->values(points_, points_, k_.view());
   // Centred on both sides it is that of f about its group's means: symmetric, so that its rows'
@@ -117,26 +129,43 @@ void KernelRegression::set_metric(const KernelMetric& metric) {
   for (std::size_t i = 0; i < centred_.rows(); ++i) {
     for (std::size_t j = 0; j < centred_.columns(); ++j) centred_(i, j) *= root_[i] * root_[j];
   }
-  if (left_out_.empty()) return;
-  const KernelPoints others = kernel_->points(gathered(sample_.x, left_out_).view());
-  k_left_out_ = Matrix<double>(left_out_.size(), rows_.size());
-  kernel_->values(others, points_, k_left_out_.view());
 }
 
-KernelRegression::Fit KernelRegression::fit(double penalty) const {
+void KernelRegression::set_landmarks(const Matrix<double>& x) {
+  const std::size_t m = landmarks_.size();
+  points_ = kernel_->points(gathered(x.view(), landmarks_).view());
+  k_ = Matrix<double>(rows_.size(), m);
+  kernel_->values(kernel_->points(x.view()), points_, k_.view());
+  square_ = gathered(k_.view(), landmarks_);
+  if (sample_.groups.empty()) {
+    mean_.assign(m, 0.0);
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const std::span<const double> row = k_.row(i);
+      for (std::size_t j = 0; j < m; ++j) mean_[j] += weights_[i] * row[j];
+    }
+  }
+  take_off_means(k_.view());
+  normal_ = Matrix<double>(m, m);
+  add_weighted_gram(k_.view(), weights_, normal_.view());
+  symmetrise_from_lower(normal_.view());
+  right_.assign(m, 0.0);
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const std::span<const double> row = k_.row(i);
+    for (std::size_t j = 0; j < m; ++j) right_[j] += weights_[i] * labels_[i] * row[j];
+  }
+}
+
+KernelRegression::Fit KernelRegression::solve_dual(double penalty) const {
   const std::size_t n = rows_.size();
   Matrix<double> b = centred_;
   for (std::size_t i = 0; i < n; ++i) b(i, i) += penalty;
   Fit fit;
-  fit.alpha.assign(n, 0.0);
-  if (!cholesky(b.view())) {
-    fit.held_out_error = std::numeric_limits<double>::infinity();
-    return fit;
-  }
+  if (!cholesky(b.view())) return fit;
   Matrix<double> solution(n, 1);
   for (std::size_t i = 0; i < n; ++i) solution(i, 0) = root_[i] * labels_[i];
   solve_lower(b.view(), solution.view());
   solve_lower_transposed(b.view(), solution.view());
+  fit.alpha.resize(n);
   for (std::size_t i = 0; i < n; ++i) fit.alpha[i] = root_[i] * solution(i, 0);
   // f = sum_i alpha_i (k(., x_i) - its group's mean).
   for (const std::vector<std::size_t>& group : groups_) {
@@ -158,11 +187,53 @@ KernelRegression::Fit KernelRegression::fit(double penalty) const {
       fit.intercept += weights_[i] * value;
     }
   }
+  return fit;
+}
+
+KernelRegression::Fit KernelRegression::solve_landmarks(double penalty) const {
+  const std::size_t m = landmarks_.size();
+  Matrix<double> b = normal_;
+  double trace = 0;
+  for (std::size_t j = 0; j < m; ++j) {
+    for (std::size_t l = 0; l < m; ++l) b(j, l) += penalty * square_(j, l);
+    trace += b(j, j);
+  }
+  for (std::size_t j = 0; j < m; ++j) b(j, j) += kJitter * trace;
+  Fit fit;
+  if (!cholesky(b.view())) return fit;
+  Matrix<double> solution(m, 1);
+  std::ranges::copy(right_, solution.values().begin());
+  solve_lower(b.view(), solution.view());
+  solve_lower_transposed(b.view(), solution.view());
+  fit.alpha.assign(solution.values().begin(), solution.values().end());
+  if (sample_.groups.empty()) {
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      fit.intercept += weights_[i] * sample_.labels[rows_[i]];
+    }
+    for (std::size_t j = 0; j < m; ++j) fit.intercept -= mean_[j] * fit.alpha[j];
+  }
+  return fit;
+}
+
+KernelRegression::Fit KernelRegression::fit(double penalty) const {
+  Fit fit = dual() ? solve_dual(penalty) : solve_landmarks(penalty);
+  if (fit.alpha.empty()) {
+    fit.alpha.assign(points_.size(), 0.0);
+    fit.held_out.assign(left_out_.size(), 0.0);
+    fit.held_out_error = std::numeric_limits<double>::infinity();
+    return fit;
+  }
+  predict_left_out(fit);
+  return fit;
+}
+
+void KernelRegression::predict_left_out(Fit& fit) const {
+  fit.held_out.assign(left_out_.size(), fit.intercept);
   std::vector<double> residual(left_out_.size());
   for (std::size_t i = 0; i < residual.size(); ++i) {
-    residual[i] = sample_.labels[left_out_[i]] - fit.intercept;
     const std::span<const double> row = k_left_out_.row(i);
-    for (std::size_t j = 0; j < n; ++j) residual[i] -= row[j] * fit.alpha[j];
+    for (std::size_t j = 0; j < row.size(); ++j) fit.held_out[i] += row[j] * fit.alpha[j];
+    residual[i] = sample_.labels[left_out_[i]] - fit.held_out[i];
   }
   const auto weight = [&](std::size_t i) {
     return sample_.weights.empty() ? 1.0 : sample_.weights[left_out_[i]];
@@ -187,7 +258,6 @@ KernelRegression::Fit KernelRegression::fit(double penalty) const {
     }
     fit.held_out_error += weight(i) * e * e;
   }
-  return fit;
 }
 
 KernelMetric KernelRegression::gradient_product(const Fit& fit, double temperature) const {
@@ -197,7 +267,7 @@ KernelMetric KernelRegression::gradient_product(const Fit& fit, double temperatu
     std::vector<double> f(n);
     for (std::size_t i = 0; i < n; ++i) {
       const std::span<const double> row = k_.row(i);
-      for (std::size_t j = 0; j < n; ++j) f[i] += row[j] * fit.alpha[j];
+      for (std::size_t j = 0; j < row.size(); ++j) f[i] += row[j] * fit.alpha[j];
     }
     for (const std::vector<std::size_t>& group : groups_) {
       double greatest = -std::numeric_limits<double>::infinity();

@@ -12,22 +12,26 @@ namespace esscher::internal {
 
 /// Kernel ridge regression of some rows of a sample, and its predictions of the others:
 ///     minimise  sum_i p_i (y_i - c - f(x_i))^2 + lambda |f|^2,  sum p = 1,
-/// with groups of residuals about their group's mean, without c.
+/// with groups of residuals about their group's mean, without c. f is a sum of kernels at all rows,
+/// or, where there are more than so many landmarks, at those.
 class KernelRegression {
  public:
   /// \param fold  its rows are left out; past all folds: none are. \p sample must outlive this.
-  KernelRegression(const MetricSample& sample, std::uint32_t fold);
+  KernelRegression(const MetricSample& sample, std::uint32_t fold, std::size_t landmarks);
 
   /// \throws UsageError where all points are one
-  void set_metric(const KernelMetric& metric);
+  void set_kernel(const KernelMetric& metric, KernelFamily family = KernelFamily::networks);
 
   struct Fit {
-    std::vector<double> alpha;  ///< one a row
+    std::vector<double> alpha;  ///< one a row, or a landmark
     double intercept = 0;
-    double held_out_error = 0;  ///< sum of weighted squares over the rows left out
+    std::vector<double> held_out;  ///< predictions of the rows left out, in their order
+    double held_out_error = 0;     ///< sum of weighted squares over them
   };
   /// Cost: a Cholesky factor.
   Fit fit(double penalty) const;
+
+  const std::vector<std::size_t>& left_out() const { return left_out_; }
 
   /// AGOP of a fit under weights e^{f/temperature} with a tenth of equal ones.
   KernelMetric gradient_product(const Fit& fit, double temperature) const;
@@ -36,6 +40,13 @@ class KernelRegression {
   std::vector<double> centred(std::vector<double> values) const;
   /// Row means under the weights of each group are taken off, in place.
   void take_off_means(MatrixView<double> values) const;
+  bool dual() const { return landmarks_.empty(); }
+  void set_dual();
+  void set_landmarks(const Matrix<double>& x);
+  /// alpha with intercept; none where the penalty is too small for a factor.
+  Fit solve_dual(double penalty) const;
+  Fit solve_landmarks(double penalty) const;
+  void predict_left_out(Fit& fit) const;
 
   const MetricSample& sample_;
   std::vector<std::size_t> rows_;
@@ -44,11 +55,18 @@ class KernelRegression {
   std::vector<double> root_;                      ///< of them
   std::vector<std::vector<std::size_t>> groups_;  ///< positions in rows_; one where there are none
   std::vector<double> labels_;                    ///< of rows_, about their group's mean
+  std::vector<std::size_t> landmarks_;            ///< positions in rows_; none: all rows
   std::optional<MetricKernel> kernel_;
-  KernelPoints points_;
-  Matrix<double> k_;           ///< rows x rows
-  Matrix<double> centred_;     ///< k_ about group means on both sides, times roots of the weights
-  Matrix<double> k_left_out_;  ///< left out x rows
+  KernelPoints points_;        ///< of the rows, or the landmarks
+  Matrix<double> k_;           ///< rows x points; about group means where those are landmarks
+  Matrix<double> k_left_out_;  ///< left out x points
+  /// k_ about group means on both sides, times roots of the weights.
+  Matrix<double> centred_;
+  // Of landmarks.
+  Matrix<double> normal_;      ///< k_' P k_
+  Matrix<double> square_;      ///< of the norm: kernels of landmarks
+  std::vector<double> right_;  ///< k_' P y
+  std::vector<double> mean_;   ///< of the rows of kernels, without groups
 };
 
 }  // namespace esscher::internal

@@ -4,10 +4,14 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "esscher/base/error.h"
 #include "esscher/base/parallel.h"
+#include "esscher/readout/stacking.h"
 #include "refinement/kernel_regression.h"
 
 namespace esscher {
@@ -74,7 +78,8 @@ class Round {
     made.fits.resize(regressions_.size());
     const LoopStatus status =
         parallel_for_chunks(ChunkGrid(made.fits.size(), 1), parallel_, [&](const Chunk& chunk) {
-          made.fits[chunk.index] = regressions_[chunk.index].fit(penalty);
+          const std::size_t at = made.fits.size() - 1 - chunk.index;  // the largest first
+          made.fits[at] = regressions_[at].fit(penalty);
         });
     if (status == LoopStatus::completed) {
       made.error = 0;
@@ -89,69 +94,162 @@ class Round {
   std::map<double, Entry> entries_;
 };
 
+/// What the fits of all folds predict of the rows that each leaves out.
+std::vector<double> held_out(std::span<const KernelRegression> regressions,
+                             const std::vector<KernelRegression::Fit>& fits, std::size_t rows) {
+  std::vector<double> values(rows);
+  for (std::size_t f = 0; f < fits.size(); ++f) {
+    const std::vector<std::size_t>& left_out = regressions[f].left_out();
+    for (std::size_t i = 0; i < left_out.size(); ++i) values[left_out[i]] = fits[f].held_out[i];
+  }
+  return values;
+}
+
+bool has_learned(const KernelMetric& metric) {
+  double trace = 0;
+  for (std::size_t k = 0; k < metric.full.rows(); ++k) trace += metric.full(k, k);
+  for (const double value : metric.diagonal) trace += value;
+  return trace > 0;
+}
+
+/// The rounds of one sample, step by step.
+class Rounds {
+ public:
+  Rounds(const MetricSample& sample, const MetricRoundsOptions& options)
+      : sample_(sample), options_(options) {
+    const std::uint32_t folds = std::ranges::max(sample.folds) + 1;
+    // The last leaves no row out.
+    for (std::uint32_t fold = 0; fold <= folds; ++fold) {
+      regressions_.emplace_back(sample, fold, options.landmarks);
+    }
+    weight_ = static_cast<double>(sample.labels.size());
+    if (!sample.weights.empty()) {
+      weight_ = std::accumulate(sample.weights.begin(), sample.weights.end(), 0.0);
+    }
+  }
+
+  MetricRounds run() {
+    learn();
+    if (!options_.callbacks.cancelled()) add_quadratic();
+    if (!options_.callbacks.cancelled()) mix();
+    result_.cancelled = options_.callbacks.cancelled();
+    return std::move(result_);
+  }
+
+ private:
+  std::vector<KernelMetric> identities() const {
+    return {regressions_.size(), KernelMetric{{}, std::vector<double>(sample_.x.columns, 1.0)}};
+  }
+
+  /// Fits of all folds with a kernel, and the best penalty; none where cancelled.
+  std::optional<Round> fit(const std::string& stage, const std::vector<KernelMetric>& metrics,
+                           KernelFamily family, double& penalty) {
+    const ParallelOptions parallel{options_.threads, stage, options_.callbacks};
+    // The last has most rows, and comes first.
+    const std::size_t last = regressions_.size() - 1;
+    parallel_for_chunks(ChunkGrid(regressions_.size(), 1), parallel, [&](const Chunk& chunk) {
+      regressions_[last - chunk.index].set_kernel(metrics[last - chunk.index], family);
+    });
+    if (options_.callbacks.cancelled()) return std::nullopt;
+    Round round(regressions_, weight_, parallel);
+    penalty = options_.penalty;
+    if (!(penalty > 0)) {
+      start_ = round.search(start_);
+      penalty = penalty_number(start_);
+    }
+    return round;
+  }
+
+  /// A kernel for the mean, with what it predicts.
+  void keep(Round& round, double penalty, KernelFamily family, bool learned,
+            const std::vector<KernelMetric>& metrics) {
+    result_.kernels.push_back({family, learned, metrics, penalty, round.error(penalty)});
+    held_out_.push_back(held_out(regressions_, round.fits(penalty), sample_.labels.size()));
+  }
+
+  void learn() {
+    std::vector<KernelMetric> metrics = identities();
+    double least = std::numeric_limits<double>::infinity();
+    for (int number = 0; number <= options_.most_rounds; ++number) {
+      const std::string stage = "features: round " + std::to_string(number);
+      double penalty = 0;
+      std::optional<Round> round = fit(stage, metrics, KernelFamily::networks, penalty);
+      if (!round) return;
+      const double error = round->error(penalty);
+      const std::vector<KernelRegression::Fit>& fits = round->fits(penalty);
+      std::vector<KernelMetric> next(regressions_.size());
+      const ParallelOptions parallel{options_.threads, stage, options_.callbacks};
+      parallel_for_chunks(ChunkGrid(next.size(), 1), parallel, [&](const Chunk& chunk) {
+        next[chunk.index] =
+            regressions_[chunk.index].gradient_product(fits[chunk.index], options_.temperature);
+      });
+      if (options_.callbacks.cancelled()) return;
+      result_.rounds.push_back({penalty, error});
+      // The identity stands even where no penalty has an error, and beside what is learned.
+      const bool gained = number == 0 || error < least;
+      const bool goes_on = error < (1 - kLeastGain) * least;
+      if (gained) {
+        least = error;
+        result_.chosen = result_.rounds.size() - 1;
+        result_.product = next.back();
+        if (number > 1) {  // the last round's is surpassed
+          result_.kernels.pop_back();
+          held_out_.pop_back();
+        }
+        keep(*round, penalty, KernelFamily::networks, number > 0, metrics);
+      }
+      if (!goes_on || !std::ranges::all_of(next, has_learned)) break;
+      metrics = std::move(next);
+    }
+    // That of the chosen round first.
+    std::ranges::reverse(result_.kernels);
+    std::ranges::reverse(held_out_);
+  }
+
+  void add_quadratic() {
+    double penalty = 0;
+    start_ = kFirstPenalty;
+    const std::vector<KernelMetric> metrics = identities();
+    std::optional<Round> round =
+        fit("features: quadratic", metrics, KernelFamily::quadratic, penalty);
+    if (round && !options_.callbacks.cancelled() && std::isfinite(round->error(penalty))) {
+      keep(*round, penalty, KernelFamily::quadratic, false, metrics);
+    }
+  }
+
+  void mix() {
+    std::vector<double> log_weights(sample_.labels.size());
+    for (std::size_t i = 0; i < sample_.weights.size(); ++i) {
+      log_weights[i] = std::log(sample_.weights[i]);
+    }
+    std::vector<double> shares =
+        std::isfinite(result_.kernels.front().error)
+            ? stacking_shares(held_out_, sample_.labels, log_weights, sample_.groups)
+            : std::vector<double>{1};
+    shares.resize(result_.kernels.size());
+    double kept = 0;
+    for (double& share : shares) {
+      if (share < kLeastShare) share = 0;
+      kept += share;
+    }
+    for (std::size_t k = 0; k < shares.size(); ++k) result_.kernels[k].share = shares[k] / kept;
+    std::erase_if(result_.kernels, [](const StackedKernel& kernel) { return kernel.share == 0; });
+  }
+
+  const MetricSample& sample_;
+  const MetricRoundsOptions& options_;
+  std::vector<KernelRegression> regressions_;
+  double weight_ = 0;
+  int start_ = kFirstPenalty;
+  std::vector<std::vector<double>> held_out_;  ///< of the kernels
+  MetricRounds result_;
+};
+
 }  // namespace
 
 MetricRounds learn_metric(const MetricSample& sample, const MetricRoundsOptions& options) {
   require(sample);
-  const std::uint32_t folds = std::ranges::max(sample.folds) + 1;
-  // The last leaves no row out.
-  std::vector<KernelRegression> regressions;
-  for (std::uint32_t fold = 0; fold <= folds; ++fold) regressions.emplace_back(sample, fold);
-  double weight = static_cast<double>(sample.labels.size());
-  if (!sample.weights.empty()) {
-    weight = 0;
-    for (const double w : sample.weights) weight += w;
-  }
-  const auto parallel = [&](const std::string& stage) {
-    return ParallelOptions{options.threads, stage, options.callbacks};
-  };
-
-  MetricRounds result;
-  std::vector<KernelMetric> metrics(regressions.size(),
-                                    KernelMetric{{}, std::vector<double>(sample.x.columns, 1.0)});
-  double least = std::numeric_limits<double>::infinity();
-  int start = kFirstPenalty;
-  for (int number = 0; number <= options.most_rounds; ++number) {
-    const std::string name = "features: round " + std::to_string(number);
-    parallel_for_chunks(ChunkGrid(regressions.size(), 1), parallel(name), [&](const Chunk& chunk) {
-      regressions[chunk.index].set_metric(metrics[chunk.index]);
-    });
-    if (options.callbacks.cancelled()) break;
-    Round round(regressions, weight, parallel(name));
-    double penalty = options.penalty;
-    if (!(penalty > 0)) {
-      start = round.search(start);
-      penalty = penalty_number(start);
-    }
-    const double error = round.error(penalty);
-    const std::vector<KernelRegression::Fit>& fits = round.fits(penalty);
-    std::vector<KernelMetric> next(regressions.size());
-    parallel_for_chunks(ChunkGrid(regressions.size(), 1), parallel(name), [&](const Chunk& chunk) {
-      next[chunk.index] =
-          regressions[chunk.index].gradient_product(fits[chunk.index], options.temperature);
-    });
-    if (options.callbacks.cancelled()) break;
-    result.rounds.push_back({penalty, error});
-    // The identity stands even where no penalty has an error.
-    const bool gained = number == 0 || error < least;
-    const bool goes_on = error < (1 - kLeastGain) * least;
-    if (gained) {
-      least = error;
-      result.chosen = result.rounds.size() - 1;
-      result.metrics = metrics;
-      result.product = next.back();
-    }
-    const auto learned = [](const KernelMetric& metric) {
-      double trace = 0;
-      for (std::size_t k = 0; k < metric.full.rows(); ++k) trace += metric.full(k, k);
-      for (const double value : metric.diagonal) trace += value;
-      return trace > 0;
-    };
-    if (!goes_on || !std::ranges::all_of(next, learned)) break;
-    metrics = std::move(next);
-  }
-  result.cancelled = options.callbacks.cancelled();
-  return result;
+  return Rounds(sample, options).run();
 }
 
 }  // namespace esscher

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <vector>
@@ -61,6 +62,7 @@ double by_definition(const MetricKernel& kernel, std::span<const double> a,
   const double arc = std::sqrt(pp * qq) *
                      (std::sin(angle) + (std::numbers::pi - angle) * std::cos(angle)) /
                      std::numbers::pi;
+  if (s.shares[3] > 0) return s.shares[3] * pq * pq;
   const std::vector<double> u = coordinates(a, s.laplace, s.diagonal_laplace);
   const std::vector<double> v = coordinates(b, s.laplace, s.diagonal_laplace);
   double square = 0;
@@ -79,9 +81,9 @@ Matrix<double> kernel_matrix(const MetricKernel& kernel, const Matrix<double>& x
 }
 
 struct Example {
-  Example(KernelMetric metric, std::size_t n)
+  Example(const KernelMetric& metric, std::size_t n, KernelFamily family = KernelFamily::networks)
       : x(normals(n, 6, 1)),
-        kernel(std::move(metric), x.view().rows_from(0, std::min<std::size_t>(n, 40))) {}
+        kernel(metric, x.view().rows_from(0, std::min<std::size_t>(n, 40)), family) {}
   Matrix<double> x;
   MetricKernel kernel;
 };
@@ -90,19 +92,41 @@ std::vector<KernelMetric> metrics() {
   return {metric_of_rank(6, 6, 2), metric_of_rank(6, 2, 3), KernelMetric{{}, {1, 0.5, 0, 2, 1, 3}}};
 }
 
-TEST(MetricKernel, IsTheMeanOfItsThreeKernels) {
+constexpr std::array kFamilies{KernelFamily::networks, KernelFamily::quadratic};
+
+TEST(MetricKernel, IsWhatItsDefinitionSays) {
   // 67 points: no multiple of any vector's size.
-  for (const KernelMetric& metric : metrics()) {
-    const Example example(metric, 67);
-    const Matrix<double> k = kernel_matrix(example.kernel, example.x);
-    for (std::size_t i = 0; i < 67; ++i) {
-      for (std::size_t j = 0; j < 67; ++j) {
-        // A distance of 1e-8, the rounding of two equal points, is the largest error.
-        ASSERT_NEAR(k(i, j), by_definition(example.kernel, example.x.row(i), example.x.row(j)),
-                    2e-8);
+  for (const KernelFamily family : kFamilies) {
+    for (const KernelMetric& metric : metrics()) {
+      const Example example(metric, 67, family);
+      EXPECT_EQ(example.kernel.family(), family);
+      const Matrix<double> k = kernel_matrix(example.kernel, example.x);
+      for (std::size_t i = 0; i < 67; ++i) {
+        for (std::size_t j = 0; j < 67; ++j) {
+          // A distance of 1e-8, the rounding of two equal points, is the largest error.
+          ASSERT_NEAR(k(i, j), by_definition(example.kernel, example.x.row(i), example.x.row(j)),
+                      2e-8);
+        }
       }
     }
   }
+}
+
+// With the identity on standardised columns it is ridge regression on columns, squares and pairs.
+TEST(MetricKernel, QuadraticHasVarianceOneAndStandardisedCoordinates) {
+  const Example example(KernelMetric{{}, {9, 9, 9, 9, 9, 9}}, 40, KernelFamily::quadratic);
+  const KernelPoints points = example.kernel.points(example.x.view());
+  double square = 0;
+  for (const double value : points.arc.values()) square += value * value / (40 * 6);
+  EXPECT_NEAR(square, 1, 1e-12);
+  EXPECT_TRUE(points.laplace.empty());
+  const Matrix<double> k = kernel_matrix(example.kernel, example.x);
+  double variance = 0;
+  for (std::size_t i = 0; i < 40; ++i) {
+    variance += k(i, i) / 40;
+    for (std::size_t j = 0; j < 40; ++j) variance -= k(i, j) / 1600;
+  }
+  EXPECT_NEAR(variance, 1, 1e-12);
 }
 
 TEST(MetricKernel, IsSymmetricAndPositiveDefinite) {
@@ -143,32 +167,36 @@ TEST(MetricKernel, DoesNotSeeTheScaleOfTheMetric) {
   for (std::size_t i = 0; i < 1600; ++i) EXPECT_NEAR(ka.values()[i], kb.values()[i], 1e-7);
 }
 
+void expect_gradients(const KernelMetric& metric, KernelFamily family) {
+  const Example example(metric, 53, family);
+  const KernelPoints z = example.kernel.points(example.x.view());
+  std::vector<double> alpha(53);
+  RandomStream(5, "test/alpha").fill_normal(0, alpha);
+  const Matrix<double> at = normals(9, 6, 6);
+  Matrix<double> gradients(9, 6);
+  example.kernel.gradients(example.kernel.points(at.view()), z, alpha, gradients.view());
+  const auto reward = [&](std::span<const double> x) {
+    double sum = 0;
+    for (std::size_t j = 0; j < 53; ++j) {
+      sum += alpha[j] * by_definition(example.kernel, x, example.x.row(j));
+    }
+    return sum;
+  };
+  for (std::size_t i = 0; i < 9; ++i) {
+    for (std::size_t k = 0; k < 6; ++k) {
+      constexpr double kStep = 1e-6;
+      std::vector<double> up(at.row(i).begin(), at.row(i).end());
+      std::vector<double> down = up;
+      up[k] += kStep;
+      down[k] -= kStep;
+      EXPECT_NEAR(gradients(i, k), (reward(up) - reward(down)) / (2 * kStep), 1e-6);
+    }
+  }
+}
+
 TEST(MetricKernel, HasTheGradientsOfDifferences) {
   for (const KernelMetric& metric : metrics()) {
-    const Example example(metric, 53);
-    const KernelPoints z = example.kernel.points(example.x.view());
-    std::vector<double> alpha(53);
-    RandomStream(5, "test/alpha").fill_normal(0, alpha);
-    const Matrix<double> at = normals(9, 6, 6);
-    Matrix<double> gradients(9, 6);
-    example.kernel.gradients(example.kernel.points(at.view()), z, alpha, gradients.view());
-    const auto reward = [&](std::span<const double> x) {
-      double sum = 0;
-      for (std::size_t j = 0; j < 53; ++j) {
-        sum += alpha[j] * by_definition(example.kernel, x, example.x.row(j));
-      }
-      return sum;
-    };
-    for (std::size_t i = 0; i < 9; ++i) {
-      for (std::size_t k = 0; k < 6; ++k) {
-        constexpr double kStep = 1e-6;
-        std::vector<double> up(at.row(i).begin(), at.row(i).end());
-        std::vector<double> down = up;
-        up[k] += kStep;
-        down[k] -= kStep;
-        EXPECT_NEAR(gradients(i, k), (reward(up) - reward(down)) / (2 * kStep), 1e-6);
-      }
-    }
+    for (const KernelFamily family : kFamilies) expect_gradients(metric, family);
   }
 }
 
@@ -203,7 +231,9 @@ TEST(MetricKernel, RefusesWhatIsNoMetric) {
 TEST(MetricKernel, TakesASampleOfOnePoint) {
   const Matrix<double> same(10, 3, 2.0);
   const MetricKernel kernel({{}, {1, 1, 1}}, same.view());
-  for (const double share : kernel.state().shares) EXPECT_EQ(share, 1.0 / 3);
+  for (std::size_t part = 0; part < 3; ++part) {
+    EXPECT_EQ(kernel.state().shares[part], 1.0 / 3);
+  }
   const Matrix<double> k = kernel_matrix(kernel, same);
   for (const double value : k.values()) EXPECT_TRUE(std::isfinite(value));
 }

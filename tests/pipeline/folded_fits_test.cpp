@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -26,17 +27,32 @@ struct Folded {
     transform.scale.assign(3, 1.0);
     rows.emplace(data.features, numbers, transform, 1);
     even = labels->even_log_weights();
-    std::vector<std::unique_ptr<const MetricRows>> features;
-    for (std::uint32_t fold = 0; fold <= 3; ++fold) {
-      std::vector<std::uint64_t> others;
-      for (std::uint64_t i = 0; i < 90; ++i) {
-        if (folds[i] != fold) others.push_back(i);
+  }
+
+  /// With penalties to choose from, on one kernel or several.
+  void fit(std::vector<double> penalties, std::size_t kernels = 1) {
+    constexpr std::array kFamilies{KernelFamily::networks, KernelFamily::quadratic};
+    std::vector<KernelFeatures> features(kernels);
+    kept.clear();
+    for (std::size_t k = 0; k < kernels; ++k) {
+      features[k].penalties = penalties;
+      for (std::uint32_t fold = 0; fold <= 3; ++fold) {
+        std::vector<std::uint64_t> others;
+        for (std::uint64_t i = 0; i < 90; ++i) {
+          if (folds[i] != fold) others.push_back(i);
+        }
+        const KernelMetric metric{{}, {1, 0.2 + 0.1 * fold, 0.3}};
+        features[k].rows.push_back(
+            std::make_unique<const MetricRows>(*rows, metric, kFamilies[k], others, 1));
+        if (k == 0) kept.push_back(features[k].rows.back().get());
       }
-      const KernelMetric metric{{}, {1, 0.2 + 0.1 * fold, 0.3}};
-      features.push_back(std::make_unique<const MetricRows>(*rows, metric, others, 1));
     }
-    for (const auto& each : features) kept.push_back(each.get());
     fits.emplace(std::move(features), labels->values(), folds, labels->groups(), even, options);
+  }
+  double error(std::span<const double> held_out) const {
+    double sum = 0;
+    for (std::size_t i = 0; i < 90; ++i) sum += std::pow(labels->values()[i] - held_out[i], 2);
+    return sum;
   }
 
   testing_support::SingleIndexTable data;
@@ -53,7 +69,9 @@ struct Folded {
 
 TEST(FoldedFits, PredictEachFoldFromFeaturesAndRowsOfTheOthers) {
   for (const bool grouped : {false, true}) {
-    const Folded data(ReadoutLoss::squared, grouped);
+    Folded data(ReadoutLoss::squared, grouped);
+    data.fit({1});
+    data.fits->choose();
     std::vector<double> tilted = data.labels->tilted_log_weights(data.labels->values(), 2);
     const std::vector<double> penalties{0.01, 0.1};
     const std::vector<CrossFit> found = data.fits->fit({data.even, tilted}, penalties);
@@ -85,43 +103,65 @@ TEST(FoldedFits, PredictEachFoldFromFeaturesAndRowsOfTheOthers) {
 }
 
 TEST(FoldedFits, ChooseThePenaltyOfLeastErrorOnRowsLeftOut) {
-  const Folded data;
+  Folded data;
   const std::vector<double> path{10, 1e-1, 1e-2, 1e-3, 1e-7};
-  const auto error = [&](const CrossFit& fit) {
-    double sum = 0;
-    for (std::size_t i = 0; i < 90; ++i) {
-      sum += std::pow(data.labels->values()[i] - fit.held_out[i], 2);
-    }
-    return sum;
-  };
-  const CrossFit chosen = data.fits->choose(path);
+  data.fit(path);
+  const CrossFit chosen = data.fits->choose();
+  EXPECT_EQ(data.fits->shares(), std::vector<double>{1});
   for (const double penalty : path) {
-    const std::vector<double> one{penalty};
-    EXPECT_GE(error(data.fits->fit({data.even}, one).front()), error(chosen) - 1e-9);
+    const std::vector<double> factor{penalty / chosen.fit.penalty};
+    EXPECT_GE(data.error(data.fits->fit({data.even}, factor).front().held_out),
+              data.error(chosen.held_out) - 1e-9);
   }
   EXPECT_GT(chosen.fit.degrees_of_freedom, 1);
   EXPECT_LT(chosen.fit.degrees_of_freedom, 90);
 }
 
+TEST(FoldedFits, MixKernelsByTheErrorOnRowsLeftOut) {
+  Folded data;
+  data.fit({1e-2}, 2);
+  const CrossFit mixed = data.fits->choose();
+  ASSERT_EQ(data.fits->shares().size(), 2);
+  EXPECT_NEAR(data.fits->shares()[0] + data.fits->shares()[1], 1, 1e-12);
+  data.fit({1e-2}, 1);
+  // Errors are taken about their mean, so that shares may cost what that mean is.
+  EXPECT_LE(data.error(mixed.held_out), 1.01 * data.error(data.fits->choose().held_out));
+  // Weighted readouts keep the shares, and all coefficients lie kernel by kernel.
+  data.fit({1e-2}, 2);
+  data.fits->choose();
+  const std::vector<double> factor{1};
+  const CrossFit again = data.fits->fit({data.even}, factor).front();
+  ASSERT_EQ(again.fit.coefficients.size(), 180);
+  for (std::size_t j = 0; j < 180; ++j) {
+    EXPECT_NEAR(again.fit.coefficients[j], mixed.fit.coefficients[j], 1e-9);
+  }
+  for (std::size_t i = 0; i < 90; ++i) EXPECT_NEAR(again.held_out[i], mixed.held_out[i], 1e-9);
+  EXPECT_EQ(data.fits->lift(again.fit.coefficients).size(), 180);
+}
+
 TEST(FoldedFits, LookForAPenaltyOfPreferences) {
-  const Folded data(ReadoutLoss::preferences, true);
-  const CrossFit found = data.fits->choose({});
+  Folded data(ReadoutLoss::preferences, true);
+  data.fit({});
+  const CrossFit found = data.fits->choose();
   ASSERT_EQ(found.held_out.size(), 90);
   EXPECT_GT(found.fit.penalty, 0);
   // Effective parameters of so few pairs are fewer than features.
   EXPECT_GT(found.fit.degrees_of_freedom, 1);
   EXPECT_LT(found.fit.degrees_of_freedom, 60);
-  const std::vector<double> fixed{0.5};
-  EXPECT_EQ(data.fits->choose(fixed).fit.penalty, 0.5);
+  data.fit({0.5});
+  EXPECT_EQ(data.fits->choose().fit.penalty, 0.5);
 }
 
 TEST(FoldedFits, CanBeCancelled) {
   Folded data;
   CancellationToken token;
-  token.request();
   data.options.callbacks.cancellation = &token;
-  const std::vector<double> one{0.1};
+  data.fit({0.1});
+  data.fits->choose();
+  token.request();
+  const std::vector<double> one{1};
   EXPECT_TRUE(data.fits->fit({data.even}, one).empty());
+  EXPECT_TRUE(data.fits->choose().held_out.empty());
 }
 
 }  // namespace

@@ -21,7 +21,9 @@ struct Rows {
   }
   MetricRows features(std::span<const std::uint64_t> landmarks,
                       std::uint64_t most_held = kHeldBytes, int threads = 1) const {
-    return {*rows, KernelMetric{{}, {1, 0.3, 0.3, 0.3}}, landmarks, threads, most_held};
+    return {
+        *rows,    KernelMetric{{}, {1, 0.3, 0.3, 0.3}}, KernelFamily::networks, landmarks, threads,
+        most_held};
   }
   static Matrix<double> all(const DesignRows& rows) {
     Matrix<double> out(static_cast<std::size_t>(rows.rows()), rows.columns());

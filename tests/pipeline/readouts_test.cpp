@@ -26,16 +26,20 @@ struct Regression {
     transform.scale.assign(3, 1.0);
     return transform;
   }
-  std::vector<std::unique_ptr<const MetricRows>> features() const {
-    std::vector<std::unique_ptr<const MetricRows>> made;
+  std::vector<KernelFeatures> features() const {
+    std::vector<KernelFeatures> made(2);
     for (std::uint32_t fold = 0; fold <= 5; ++fold) {
       std::vector<std::uint64_t> others;
       for (std::uint64_t i = 0; i < 120; ++i) {
         if (folds[i] != fold) others.push_back(i);
       }
-      made.push_back(
-          std::make_unique<const MetricRows>(rows, KernelMetric{{}, {1, 1, 1}}, others, 1));
+      const KernelMetric metric{{}, {1, 1, 1}};
+      made[0].rows.push_back(
+          std::make_unique<const MetricRows>(rows, metric, KernelFamily::networks, others, 1));
+      made[1].rows.push_back(
+          std::make_unique<const MetricRows>(rows, metric, KernelFamily::quadratic, others, 1));
     }
+    for (KernelFeatures& kernel : made) kernel.penalties = {0.01};
     return made;
   }
 
@@ -48,9 +52,8 @@ struct Regression {
   TrainingLabels labels{data.table(), numbers};
   std::vector<double> even = labels.even_log_weights();
   FoldedFits fits{features(), labels.values(), folds, {}, even, options};
-  std::vector<double> penalties{0.01};
   TrainedReward reward{};
-  Readouts readouts{fits, penalties, labels, labels, options, reward};
+  Readouts readouts{fits, labels, labels, options, reward};
 };
 
 TEST(Readouts, EachIsFittedOnce) {
@@ -67,18 +70,28 @@ TEST(Readouts, EachIsFittedOnce) {
 TEST(Readouts, HeadsPredictInTheUnitOfTheReward) {
   Regression data;
   const RewardHead& head = data.reward.heads[0];
-  const CrossFit fit = data.fits.choose(data.penalties);
-  const std::vector<double> targets =
-      predict(data.fits.all(), fit.fit.coefficients, fit.fit.intercept, 1);
-  const KernelPoints landmarks =
-      data.fits.all().kernel().points(data.fits.all().landmarks().view());
-  Matrix<double> k(landmarks.size(), landmarks.size());
-  data.fits.all().kernel().values(landmarks, landmarks, k.view());
-  // All rows are landmarks, in their order.
-  for (std::size_t i = 0; i < 120; ++i) {
-    double r = head.intercept;
-    for (std::size_t j = 0; j < 120; ++j) r += k(i, j) * head.readout[j];
-    EXPECT_NEAR(r, data.labels.mean() + data.labels.sd() * targets[i], 1e-6);
+  const std::size_t m = data.fits.all(0).columns();
+  ASSERT_EQ(m, 120);
+  ASSERT_EQ(head.readout.size(), 2 * m);
+  const std::vector<double> factor{1};
+  const CrossFit fit = data.fits.fit({data.even}, factor).front();
+  std::vector<double> targets(120, fit.fit.intercept);
+  std::vector<double> rewards(120, head.intercept);
+  for (std::size_t k = 0; k < 2; ++k) {
+    const MetricRows& rows = data.fits.all(k);
+    const std::span<const double> own = std::span(fit.fit.coefficients).subspan(k * m, m);
+    const std::vector<double> part = predict(rows, {own.begin(), own.end()}, 0, 1);
+    // All rows are landmarks, in their order.
+    const KernelPoints landmarks = rows.kernel().points(rows.landmarks().view());
+    Matrix<double> values(m, m);
+    rows.kernel().values(landmarks, landmarks, values.view());
+    for (std::size_t i = 0; i < m; ++i) {
+      targets[i] += part[i];
+      for (std::size_t j = 0; j < m; ++j) rewards[i] += values(i, j) * head.readout[k * m + j];
+    }
+  }
+  for (std::size_t i = 0; i < m; ++i) {
+    EXPECT_NEAR(rewards[i], data.labels.mean() + data.labels.sd() * targets[i], 1e-5);
   }
 }
 

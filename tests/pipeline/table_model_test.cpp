@@ -153,9 +153,10 @@ TEST_F(TableModelFile, RefusesPartsThatDoNotFitTogether) {
   }
 
   for (const char* name :
-       {"landmarks", "kernel_arc", "kernel_laplace", "kernel_product", "kernel_shares",
-        "importance", "round_errors", "reward_mean", "readouts", "intercepts", "transform_mean",
-        "transform_scale", "linear", "linear_intercept", "reward_sd", "head_ess"}) {
+       {"landmarks", "kernel_arc_0", "kernel_laplace_0", "kernel_product_0", "kernel_parts_0",
+        "kernel_shares", "importance", "round_errors", "reward_mean", "readouts", "intercepts",
+        "transform_mean", "transform_scale", "linear", "linear_intercept", "reward_sd",
+        "head_ess"}) {
     bad = good;
     bad.tensors[name].values[0] = std::nan("");
     write_safetensors(path_.string(), bad);
@@ -185,7 +186,7 @@ TEST_F(TableModelFile, RefusesPartsThatDoNotFitTogether) {
   EXPECT_THAT(refusal(), testing::HasSubstr("tensor linear"));
 
   bad = good;
-  bad.metadata["esscher_table_model"] = "3";
+  bad.metadata["esscher_table_model"] = "4";
   write_safetensors(path_.string(), bad);
   EXPECT_THAT(refusal(), testing::HasSubstr("update esscher"));
 

@@ -31,7 +31,8 @@ TEST(Stacking, SharesOfIndependentErrorsGoWithTheirPrecisions) {
   const std::vector<double> labels = normals("labels");
   const std::vector<std::vector<double>> held_out{sum(labels, normals("first")),
                                                   sum(labels, normals("second", 0.5), 7)};
-  const std::vector<double> shares = stacking_shares(held_out, labels, std::vector<double>(kRows));
+  const std::vector<double> shares =
+      cautious_stacking_shares(held_out, labels, std::vector<double>(kRows));
   // Sample covariances of 4000 rows; a share is off by 0.05 in one of a million samples.
   EXPECT_NEAR(shares[1], 0.8, 0.05);
   EXPECT_NEAR(shares[0] + shares[1], 1, 1e-12);
@@ -49,7 +50,7 @@ TEST(Stacking, NoExchangeOfSharesSavesMore) {
   held_out.push_back(sum(sum(labels, normals("2", 0.3)), common));
   held_out.push_back(sum(labels, normals("3", 5)));
   const std::vector<double> even(kRows);
-  const std::vector<double> shares = stacking_shares(held_out, labels, even);
+  const std::vector<double> shares = cautious_stacking_shares(held_out, labels, even);
   const auto variance = [&](const std::vector<double>& c) {
     const std::vector<double> mixture = stacked(held_out, c);
     double mean = 0;
@@ -82,11 +83,50 @@ TEST(Stacking, WhatTheSampleCannotTellIsLeftAlone) {
   std::vector<double> heavy(kRows);
   for (std::size_t i = 0; i < 3; ++i) heavy[i] = 20;  // three rows have all the weight
   const std::vector<std::vector<double>> noisier{first, sum(first, normals("more"))};
-  EXPECT_LT(stacking_shares(noisier, labels, even)[1], 0.02);
+  EXPECT_LT(cautious_stacking_shares(noisier, labels, even)[1], 0.02);
   const std::vector<std::vector<double>> near{first, sum(first, normals("more", 1e-3))};
-  EXPECT_LT(stacking_shares(near, labels, heavy)[1], 0.9);
+  EXPECT_LT(cautious_stacking_shares(near, labels, heavy)[1], 0.9);
   const std::vector<std::vector<double>> same{first, first};
-  EXPECT_EQ(stacking_shares(same, labels, even)[0], 1);
+  EXPECT_EQ(cautious_stacking_shares(same, labels, even)[0], 1);
+}
+
+// Without caution the least error of the rows at hand is taken as it is.
+TEST(Stacking, PlainSharesAreTheLeastError) {
+  const std::vector<double> labels = normals("labels");
+  const std::vector<double> a = normals("a");
+  const std::vector<double> b = normals("b");
+  const std::vector<std::vector<double>> held_out{sum(labels, a), sum(labels, b)};
+  const std::vector<double> even(kRows);
+  const std::vector<double> shares = stacking_shares(held_out, labels, even);
+  // Of two errors a and b the share of b is cov(a, a - b) / var(a - b).
+  double mean_a = 0;
+  double mean_b = 0;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    mean_a += a[i] / kRows;
+    mean_b += b[i] / kRows;
+  }
+  double product = 0;
+  double square = 0;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    const double difference = a[i] - mean_a - (b[i] - mean_b);
+    product += (a[i] - mean_a) * difference;
+    square += difference * difference;
+  }
+  EXPECT_NEAR(shares[1], product / square, 1e-9);
+}
+
+// What is constant within a group is seen by no policy of its candidates.
+TEST(Stacking, DoesNotSeeTheLevelsOfGroups) {
+  const std::vector<double> labels = normals("labels");
+  std::vector<std::vector<double>> held_out{sum(labels, normals("a")), sum(labels, normals("b"))};
+  std::vector<std::uint32_t> groups(kRows);
+  for (std::size_t i = 0; i < kRows; ++i) groups[i] = static_cast<std::uint32_t>(i / 4);
+  const std::vector<double> even(kRows);
+  const std::vector<double> before = stacking_shares(held_out, labels, even, groups);
+  for (std::size_t i = 0; i < kRows; ++i) held_out[1][i] += 3.0 * (groups[i] % 7);
+  const std::vector<double> after = stacking_shares(held_out, labels, even, groups);
+  EXPECT_NEAR(before[1], after[1], 1e-9);
+  EXPECT_LT(stacking_shares(held_out, labels, even)[1], 0.5 * before[1]);
 }
 
 TEST(Stacking, RefusesBadInputInWords) {
@@ -94,11 +134,15 @@ TEST(Stacking, RefusesBadInputInWords) {
   const std::vector<std::vector<double>> one{{1, 2}};
   const auto text = [&](std::span<const std::vector<double>> held_out,
                         std::span<const double> labels, std::span<const double> log_weights) {
-    return failure_text<UsageError>([&] { stacking_shares(held_out, labels, log_weights); });
+    return failure_text<UsageError>(
+        [&] { cautious_stacking_shares(held_out, labels, log_weights); });
   };
   expect_words(text({}, two, two), "readouts", "at least one");
   expect_words(text(one, std::vector<double>(3), std::vector<double>(3)), "2 values", "3 rows");
   expect_words(text(one, two, std::vector<double>(3)), "log_weights", "3 values", "2 labels");
+  const std::vector<std::uint32_t> three(3);
+  expect_words(failure_text<UsageError>([&] { stacking_shares(one, two, two, three); }), "groups",
+               "3 values");
   const std::vector<double> none;
   expect_words(failure_text<UsageError>([&] { stacked(one, none); }), "shares", "1 readouts");
 }

@@ -43,8 +43,13 @@ TEST(MetricRounds, FindTheColumnsThatTheRewardTurnsOn) {
   ASSERT_GE(rounds.rounds.size(), 3);
   EXPECT_GE(rounds.chosen, 1);
   // Of ten columns three count: in the identity they have 0.3.
-  ASSERT_EQ(rounds.metrics.size(), 5);
-  for (const KernelMetric& metric : rounds.metrics) EXPECT_GT(share_of_three(metric), 0.9);
+  ASSERT_FALSE(rounds.kernels.empty());
+  EXPECT_TRUE(rounds.kernels[0].learned);
+  EXPECT_GT(rounds.kernels[0].share, 0.3);  // x_2 x_3 suits the quadratic one, too
+  ASSERT_EQ(rounds.kernels[0].metrics.size(), 5);
+  for (const KernelMetric& metric : rounds.kernels[0].metrics) {
+    EXPECT_GT(share_of_three(metric), 0.9);
+  }
   EXPECT_GT(share_of_three(rounds.product), 0.9);
   EXPECT_LT(rounds.rounds[rounds.chosen].error, 0.7 * rounds.rounds[0].error);
   for (const MetricRound& round : rounds.rounds) {
@@ -64,9 +69,9 @@ TEST(MetricRounds, OfAFoldDoNotSeeItsLabels) {
   MetricRounds after = learn_metric(table.sample(), options);
   ASSERT_EQ(before.rounds.size(), after.rounds.size());
   ASSERT_EQ(before.chosen, after.chosen);
-  EXPECT_EQ(before.metrics[2].full, after.metrics[2].full);
+  EXPECT_EQ(before.kernels[0].metrics[2].full, after.kernels[0].metrics[2].full);
   ASSERT_GE(before.chosen, 1);
-  EXPECT_NE(before.metrics[1].full, after.metrics[1].full);
+  EXPECT_NE(before.kernels[0].metrics[1].full, after.kernels[0].metrics[1].full);
 }
 
 TEST(MetricRounds, StopAtTheIdentityWhereNothingCanBeLearned) {
@@ -80,6 +85,46 @@ TEST(MetricRounds, StopAtTheIdentityWhereNothingCanBeLearned) {
   for (const double y : table.y) mean += y / 150;
   for (const double y : table.y) variance += (y - mean) * (y - mean) / 150;
   EXPECT_GT(rounds.rounds[rounds.chosen].error, 0.9 * variance);
+}
+
+// Few rows of a polynomial: the kernel that is made for it predicts best.
+TEST(MetricRounds, MixInTheKernelThatSuits) {
+  Table table(80);
+  for (std::size_t i = 0; i < 80; ++i) {
+    table.y[i] = 0;
+    for (std::size_t k = 0; k < 5; ++k) table.y[i] += table.x(i, k) * table.x(i, k + 5);
+  }
+  const MetricRounds rounds = learn_metric(table.sample());
+  const StackedKernel& last = rounds.kernels.back();
+  EXPECT_EQ(last.family, KernelFamily::quadratic);
+  EXPECT_FALSE(last.learned);
+  EXPECT_GT(last.share, 0.5);
+  EXPECT_LT(last.error, 0.8 * rounds.rounds[rounds.chosen].error);
+  double sum = 0;
+  for (const StackedKernel& kernel : rounds.kernels) {
+    EXPECT_GE(kernel.share, kLeastShare);
+    sum += kernel.share;
+  }
+  EXPECT_NEAR(sum, 1, 1e-12);
+}
+
+// Rewards through landmarks are those of all rows but for what a few rows less can tell.
+TEST(MetricRounds, RestOnLandmarksWhereThereAreMoreRows) {
+  for (const bool grouped : {false, true}) {
+    const Table table(400);
+    MetricSample sample = table.sample();
+    if (grouped) sample.groups = table.groups;
+    MetricRoundsOptions options;
+    options.penalty = 1e-3;
+    const MetricRounds dual = learn_metric(sample, options);
+    options.landmarks = 299;  // each fold has 300 rows
+    const MetricRounds nearly = learn_metric(sample, options);
+    EXPECT_NEAR(nearly.rounds[0].error, dual.rounds[0].error, 1e-2 * dual.rounds[0].error);
+    options.landmarks = 100;
+    const MetricRounds few = learn_metric(sample, options);
+    EXPECT_GT(share_of_three(few.product), 0.85);
+    EXPECT_LT(few.rounds[few.chosen].error, 0.7 * dual.rounds[0].error);
+  }
 }
 
 TEST(MetricRounds, DoNotSeeAConstantOfAGroup) {

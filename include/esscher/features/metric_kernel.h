@@ -14,6 +14,10 @@
 /// - product Laplace, e^{-sum_k a_k |x_k - z_k| / s}, a_k^2 = M_kk: cosines with independent Cauchy
 ///   entries; rough along single columns, as rewards with thresholds are.
 /// s is the median of the sample's distances. M's scale does not count.
+///
+/// Beside them a family of another kind, for what few rows tell of smooth rewards: quadratic,
+/// (1 + <x, z>_M)^2, the ridge regression on all columns, squares and pairs, coordinates scaled to
+/// mean square 1 over the sample, and over the kernel's mean variance there.
 
 #include <array>
 #include <cstddef>
@@ -30,7 +34,12 @@ struct KernelMetric {
   std::vector<double> diagonal{};  ///< used where `full` is empty
 };
 
-/// Points in the three kernels' own coordinates.
+enum class KernelFamily {
+  networks,   ///< the mean of the three infinitely wide networks
+  quadratic,  ///< polynomials of degree two
+};
+
+/// Points in the kernels' own coordinates; the last three are empty for quadratic ones.
 struct KernelPoints {
   Matrix<double> arc;                  ///< n x q, over the scale
   std::vector<double> arc_length;      ///< n, sqrt(1 + |.|^2): with the bias
@@ -45,7 +54,8 @@ class MetricKernel {
   /// \param sample  n x k; a few hundred rows tell the scales, which are 1 where all are one point
   /// \throws UsageError where shapes do not fit, or the metric is not finite, negative or 0
   /// Cost: an eigendecomposition of M, and n^2 kernel values.
-  MetricKernel(const KernelMetric& metric, MatrixView<const double> sample);
+  MetricKernel(const KernelMetric& metric, MatrixView<const double> sample,
+               KernelFamily family = KernelFamily::networks);
 
   /// What a file holds: the constructor's outcome, bit for bit.
   struct State {
@@ -54,18 +64,22 @@ class MetricKernel {
     std::vector<double> diagonal_arc;  ///< k, where the metric is diagonal, else empty
     std::vector<double> diagonal_laplace;  ///< k
     std::vector<double> product;           ///< k
-    std::array<double, 3> shares{};        ///< of arc, laplace, product
+    std::array<double, 4> shares{};        ///< of arc, laplace, product; or of quadratic alone
     friend bool operator==(const State&, const State&) = default;
   };
   explicit MetricKernel(State state);
   const State& state() const { return state_; }
 
   std::size_t columns() const { return state_.product.size(); }
+  KernelFamily family() const {
+    return state_.shares[3] > 0 ? KernelFamily::quadratic : KernelFamily::networks;
+  }
 
   /// \param x  n x k
   KernelPoints points(MatrixView<const double> x) const;
   /// out(i, j) = k(a_i, b_j). On the calling thread.
-  /// Cost: n m (2 q + k) multiply-adds and three transcendental functions each.
+  /// Cost: n m (2 q + k) multiply-adds and three transcendental functions each; n m q for
+  /// quadratic ones.
   void values(const KernelPoints& a, const KernelPoints& b, MatrixView<double> out) const;
   /// Row i: the gradient of sum_j alpha_j k(x, z_j) at x_i; at z_j itself the kinks of the two
   /// Laplace kernels count as 0. On the calling thread. Cost: some twice values().
@@ -73,6 +87,11 @@ class MetricKernel {
                  MatrixView<double> out) const;
 
  private:
+  void set_networks(MatrixView<const double> sample);
+  void set_quadratic(MatrixView<const double> sample);
+  /// Mean variance of k over the sample, at least rounding; else 1.
+  double variance(MatrixView<const double> sample) const;
+
   State state_;
 };
 

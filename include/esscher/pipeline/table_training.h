@@ -65,7 +65,7 @@ struct TrainingOptions {
 
   // Features (mathematics, section 9.2).
   /// Rounds of gradient products at most; the number is that of the least error on rows left out.
-  int most_rounds = 4;
+  int most_rounds = 12;
   /// beta1, in the unit of the reward: gradient products are taken under e^{r/beta1}, since
   /// directions count where a policy goes. Open: one standard deviation; infinity: equal weights.
   double feature_temperature = 0;
@@ -86,8 +86,7 @@ struct TrainingOptions {
   /// fixed for all fits, or else that of the least error on rows left out, and lambda
   /// sqrt(n / ESS) for weighted fits; no more of it counts.
   RidgeOptions ridge{};
-  /// Each has features and readouts that see the other folds only; open: 5, or 2 beyond
-  /// kManyTrainingRows rows.
+  /// Each has features and readouts that see the other folds only; open: default_folds().
   int folds = 0;
   /// Rewards are cut off at the largest training reward, and at the least. Beyond it a reward is
   /// extrapolation, and a tilted policy seeks nothing else (ours). Not with groups: the level of a
@@ -99,10 +98,12 @@ struct TrainingOptions {
   Callbacks callbacks{};
 };
 
-/// Rows beyond which two folds tell as much as five.
-inline constexpr std::size_t kManyTrainingRows = 8192;
+/// Landmarks, where there are more rows.
+inline constexpr std::size_t kLandmarkRows = 2048;
 /// Rows, at most, from which metrics are learned.
-inline constexpr std::size_t kMetricRows = 2048;
+inline constexpr std::size_t kMetricRows = 8192;
+/// 5; beyond kLandmarkRows 3 and beyond kMetricRows 2, which tell as much there.
+int default_folds(std::size_t rows);
 
 /// The reward to deploy at one temperature.
 struct Deployment {
@@ -129,16 +130,26 @@ struct FeatureImportance {
   std::vector<double> directions;
 };
 
+/// One of the kernels that a reward rests on.
+struct RewardKernel {
+  MetricKernel kernel{MetricKernel::State{}};  ///< on the k transformed coordinates
+  bool learned = false;                        ///< its metric has seen labels
+  double share = 1;                            ///< of plain regression
+  /// "learned metric", "isotropic" or "quadratic"
+  std::string_view name() const;
+};
+
 struct TrainedReward {
   FeatureTransform transform;
-  RewardTransform reward_transform;            ///< readouts and bounds are in the unit behind it
-  MetricKernel kernel{MetricKernel::State{}};  ///< on the k transformed coordinates
-  Matrix<double> landmarks;                    ///< m x k
+  RewardTransform reward_transform;   ///< readouts and bounds are in the unit behind it
+  std::vector<RewardKernel> kernels;  ///< mixed by what each predicts of rows not seen
+  Matrix<double> landmarks;           ///< m x k, of all of them
   FeatureImportance importance;
   std::vector<MetricRound> rounds;  ///< of the features; errors in sd^2
   std::size_t chosen_round = 0;
   double feature_temperature = 0;  ///< beta1 in use; infinity without weights
-  /// Distinct readouts on the kernel's values at the landmarks, plain regression first.
+  /// Distinct readouts on the kernels' values at the landmarks, kernel by kernel; plain regression
+  /// first.
   std::vector<RewardHead> heads;
   std::vector<double> head_ess;         ///< effective sample size of each head's weights
   std::vector<Deployment> deployments;  ///< by kind of weights, then by temperature, as given

@@ -6,6 +6,10 @@
 /// (AGOP) of its reward as the next metric (recursive feature machines: Radhakrishnan, Beaglehole,
 /// Pandit, Belkin, Science 383, 2024). Round 0 takes the identity.
 ///
+/// A table may be smoother than its few rows tell of directions. So kernels that have seen no label
+/// stand beside that of the last metric, the networks in round 0's and quadratic polynomials; what
+/// each predicts of rows left out says what share of their mean it has (readout/stacking.h).
+///
 /// Metrics have seen labels. So each fold has rounds of its own, which see the other folds only;
 /// penalties and the number of rounds are those of the least error on the rows left out.
 
@@ -30,13 +34,16 @@ struct MetricSample {
 };
 
 struct MetricRoundsOptions {
-  int most_rounds = 4;  ///< behind round 0
+  int most_rounds = 12;  ///< behind round 0
   /// The AGOP is taken under weights e^{r/beta}, r the round's reward, with a tenth of equal ones:
   /// directions count where a policy goes. In standard deviations of the labels; infinity: equal
   /// weights.
   double temperature = 1;
   /// Penalty of all rounds; 0: of the least error on rows left out.
   double penalty = 0;
+  /// Rewards are sums of kernels at all rows or, where there are more than this, at so many of
+  /// them.
+  std::size_t landmarks = 2048;
   int threads = 0;
   Callbacks callbacks{};
 };
@@ -46,15 +53,29 @@ struct MetricRound {
   double error = 0;    ///< mean squared error of rows left out
 };
 
+/// One of the kernels whose regressions are mixed.
+struct StackedKernel {
+  KernelFamily family = KernelFamily::networks;
+  bool learned = false;               ///< its metric has seen labels
+  std::vector<KernelMetric> metrics;  ///< one a fold, then that of all rows
+  double penalty = 0;
+  double error = 0;  ///< mean squared error of rows left out
+  double share = 1;
+};
+
 struct MetricRounds {
   std::vector<MetricRound> rounds;
-  std::size_t chosen = 0;             ///< the round of the least error
-  std::vector<KernelMetric> metrics;  ///< of that round: one a fold, then that of all rows
+  std::size_t chosen = 0;  ///< the round of the least error
+  /// Those with a share of kLeastShare and more, of sum 1: that of the chosen round, then others.
+  std::vector<StackedKernel> kernels;
   /// AGOP of the chosen round's reward on all rows, under the weights of the options; its diagonal
   /// alone where there are more than kMostMetricColumns columns. In label^2 / x^2.
   KernelMetric product;
   bool cancelled = false;
 };
+
+/// A kernel of less is left out of the mean.
+inline constexpr double kLeastShare = 0.02;
 
 /// Columns up to which a metric has off-diagonal entries.
 inline constexpr std::size_t kMostMetricColumns = 1024;
@@ -62,7 +83,9 @@ inline constexpr std::size_t kMostMetricColumns = 1024;
 /// \throws UsageError for unequal lengths or fewer than two folds, DataError where a fold holds all
 ///         the weight
 /// Deterministic: the same bits for any number of threads.
-/// Cost: a round takes about five Cholesky factors (n^3 / 3) a fold. Memory: (K + 3) n^2 doubles.
+/// Cost: a round takes about five Cholesky factors (m^3 / 3, m the lesser of n and the landmarks) a
+/// fold, and n m^2 / 2 multiply-adds where there are more rows than landmarks. Memory: (K + 1) n m
+/// doubles for K folds, and (K + 3) m^2.
 MetricRounds learn_metric(const MetricSample& sample, const MetricRoundsOptions& options = {});
 
 }  // namespace esscher
