@@ -178,6 +178,13 @@ Json best_of_n_json(const BestOfNValue& best) {
           {"remark", best.remark}};
 }
 
+Json replicates_json(const std::optional<Replicates>& replicates) {
+  if (!replicates) return {};
+  return {{"rows", replicates->rows},         {"designs", replicates->designs},
+          {"most", replicates->most},         {"most_row", replicates->most_row + 1},
+          {"noise_sd", replicates->noise_sd}, {"reliability", replicates->reliability}};
+}
+
 Json advice_json(const DeploymentAdvice& advice) {
   Json json{{"verdict", advice.verdict},
             {"limit", advice_limit_name(advice.limit)},
@@ -203,6 +210,7 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       counted(dataset.feature_names.size(), "feature"), sd,
       evaluation.rewards.front().policies.front().reference.value);
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
+  if (evaluation.replicates) text += paragraph(evaluation.replicates->text());
   text += paragraph(training_text(evaluation.folds));
   const Told told{!dataset.groups.empty()};
   for (const RewardEvaluation& reward : evaluation.rewards) {
@@ -265,6 +273,7 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
                     {"reward_sd", sd},
                     {"folds", folds},
                     {"rewards", rewards},
+                    {"replicates", replicates_json(evaluation.replicates)},
                     {"data_remarks", dataset.remarks},
                     {"remarks", evaluation.remarks}});
 }

@@ -63,6 +63,7 @@ std::string report(const LoadedTable& loaded, const TrainedReward& reward) {
       counted(dataset.feature_names.size(), "feature"), reward.reward_sd,
       dataset.groups.empty() ? "" : " within " + counted(dataset.group_names.size(), "group"));
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
+  if (reward.replicates) text += paragraph(reward.replicates->text());
   text += paragraph(reward.transform.remark());
   if (reward.reward_transform.request.kind != RewardTransformKind::none) {
     text += paragraph("regressed: the reward's " + reward.reward_transform.text());

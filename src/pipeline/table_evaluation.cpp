@@ -9,6 +9,7 @@
 #include "esscher/base/number_text.h"
 #include "esscher/data/folds.h"
 #include "esscher/weights/log_weights.h"
+#include "pipeline/merged_table.h"
 
 namespace esscher {
 namespace {
@@ -90,15 +91,10 @@ void add_remarks(const TableEvaluation& evaluation, std::vector<std::string>& re
   }
 }
 
-}  // namespace
-
-TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions& options) {
+/// Where each row is a design of its own.
+TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOptions& options) {
   const TrainingOptions training = with_uniform(options.training);
   const std::size_t n = table.rewards.size();
-  if (!options.gold.empty() && options.gold.size() != n) {
-    throw UsageError(rejection("--gold", std::to_string(options.gold.size()) + " values",
-                               "there are " + std::to_string(n) + " rewards"));
-  }
   const std::vector<std::uint32_t> folds =
       assign_folds(n, table.groups, options.folds, training.seed, "--evaluation-folds");
   const std::vector<double>& betas = training.deployment_temperatures;
@@ -116,7 +112,8 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
 
   for (int fold = 0; fold < options.folds; ++fold) {
     const auto number = static_cast<std::uint32_t>(fold);
-    const TrainedReward reward = train_reward(table, rows_not_in_fold(folds, number), training);
+    const TrainedReward reward =
+        internal::train_distinct(table, rows_not_in_fold(folds, number), training);
     if (training.callbacks.cancelled()) {
       result.cancelled = true;
       return result;
@@ -205,6 +202,24 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
           "unit.");
     }
   }
+  return result;
+}
+
+}  // namespace
+
+TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions& options) {
+  if (!options.gold.empty() && options.gold.size() != table.rewards.size()) {
+    throw UsageError(rejection("--gold", std::to_string(options.gold.size()) + " values",
+                               "there are " + std::to_string(table.rewards.size()) + " rewards"));
+  }
+  std::vector<std::uint64_t> rows(table.rewards.size());
+  std::iota(rows.begin(), rows.end(), std::uint64_t{0});
+  const internal::MergedTable merged(table, rows, options.training.threads);
+  EvaluationOptions distinct = options;
+  const std::vector<double> gold = merged.merged(options.gold);
+  distinct.gold = gold;
+  TableEvaluation result = evaluate_distinct(merged.table(), distinct);
+  result.replicates = merged.replicates();
   return result;
 }
 

@@ -14,6 +14,7 @@
 #include "esscher/data/folds.h"
 #include "esscher/linalg/gemm.h"
 #include "pipeline/folded_fits.h"
+#include "pipeline/merged_table.h"
 #include "pipeline/readouts.h"
 #include "pipeline/table_features.h"
 #include "pipeline/training_labels.h"
@@ -224,8 +225,28 @@ std::size_t TrainedReward::column(FitWeights weights, double beta) const {
       "no readout was fitted for it with " + std::string(fit_weights_name(weights)) + " weights"));
 }
 
+std::string Replicates::text() const {
+  std::string text = std::to_string(rows) + " rows are " + std::to_string(designs) +
+                     " distinct designs (row " + std::to_string(most_row + 1) + " is there " +
+                     std::to_string(most) + " times), merged into one weighted row each: ";
+  if (noise_sd == 0) return text + "their rewards agree, as copies' do.";
+  return text + "rewards of one design vary by " + number_text(noise_sd, 3) +
+         " (standard deviation), so that the reliability of one label is " +
+         number_text(reliability, 2) + ".";
+}
+
 TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64_t> rows,
                            const TrainingOptions& options) {
+  validate(options);
+  const internal::MergedTable merged(table, rows, options.threads);
+  TrainedReward reward = internal::train_distinct(merged.table(), merged.rows(), options);
+  reward.replicates = merged.replicates();
+  return reward;
+}
+
+TrainedReward internal::train_distinct(const RewardTable& table,
+                                       std::span<const std::uint64_t> rows,
+                                       const TrainingOptions& options) {
   validate(options);
   require_groups(options, table);
   TrainedReward reward;
@@ -302,7 +323,8 @@ double TrainedReward::bounded(double value) const {
 double reward_sd(const RewardTable& table) {
   std::vector<std::uint64_t> rows(table.rewards.size());
   std::iota(rows.begin(), rows.end(), std::uint64_t{0});
-  return internal::TrainingLabels(table, rows).sd();
+  const internal::MergedTable merged(table, rows, 0);
+  return internal::TrainingLabels(merged.table(), merged.rows()).sd();
 }
 
 Matrix<double> predict_rewards(const TrainedReward& reward, const FeatureRows& features,

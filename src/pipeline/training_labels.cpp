@@ -38,7 +38,7 @@ std::vector<std::uint32_t> dense(std::vector<std::uint32_t> ids) {
 
 }  // namespace
 
-TrainingLabels::TrainingLabels(const RewardTable& table, std::span<const std::uint64_t> rows) {
+void require_rewards(const RewardTable& table, std::span<const std::uint64_t> rows) {
   const std::uint64_t all = table.features.rows();
   require_length("rewards", table.rewards.size(), all);
   require_length("groups", table.groups.size(), all);
@@ -52,7 +52,13 @@ TrainingLabels::TrainingLabels(const RewardTable& table, std::span<const std::ui
       throw DataError("row " + std::to_string(row + 1) + ": reward " + number_text(y) +
                       " is not finite; drop the row");
     }
-    values_.push_back(y);
+  }
+}
+
+TrainingLabels::TrainingLabels(const RewardTable& table, std::span<const std::uint64_t> rows) {
+  require_rewards(table, rows);
+  for (const std::uint64_t row : rows) {
+    values_.push_back(table.rewards[row]);
     if (!table.groups.empty()) groups_.push_back(table.groups[row]);
     if (!table.log_weights.empty()) log_weights_.push_back(table.log_weights[row]);
   }

@@ -9,6 +9,11 @@
 
 namespace esscher::internal {
 
+/// \throws UsageError for spans that are not as long as the table, DataError for fewer than two
+/// rows
+///         or a reward that is not finite
+void require_rewards(const RewardTable& table, std::span<const std::uint64_t> rows);
+
 /// The rewards of the training rows as both stages see them: relative to their group's mean where
 /// there are groups, else to the mean, in standard deviations.
 class TrainingLabels {

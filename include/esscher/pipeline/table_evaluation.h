@@ -64,13 +64,15 @@ struct TableEvaluation {
   /// high.
   std::vector<double> attainable_gain;
   std::vector<FoldTraining> folds;
+  std::optional<Replicates> replicates{};  ///< none where no two rows are equal
   bool cancelled = false;
   std::vector<std::string> remarks;  ///< plain sentences
 };
 
-/// Fits the reward K times, each time without one fold, and evaluates the policies on the folds
-/// left out. \throws UsageError, DataError as train_reward(), assign_folds(), table_policy_value()
-/// Cost: K times train_reward().
+/// Rows of equal features are merged, as by train_reward(), so that a design lies in one fold and
+/// counts once. Then fits the reward K times, each time without one fold, and evaluates the
+/// policies on the folds left out. \throws UsageError, DataError as train_reward(), assign_folds(),
+/// table_policy_value() Cost: K times train_reward().
 TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions& options);
 
 }  // namespace esscher

@@ -115,6 +115,20 @@ struct Deployment {
   std::string reason{};  ///< why these weights: a plain sentence
 };
 
+/// What rows of equal features tell. They are one design to a fit: their mean reward, with the sum
+/// of their weights.
+struct Replicates {
+  std::uint64_t rows = 0;
+  std::uint64_t designs = 0;
+  std::uint32_t most = 0;      ///< rows of the design that has most
+  std::uint64_t most_row = 0;  ///< its first row
+  /// Standard deviation of rewards within designs: the noise of one label. 0 where rows are copies.
+  double noise_sd = 0;
+  double reliability = 1;  ///< 1 - noise_sd^2 / variance of all rewards: of one label
+  /// A plain sentence.
+  std::string text() const;
+};
+
 /// Ridge regression on the transformed features: what a user had before.
 struct LinearReward {
   std::vector<double> coefficients;  ///< k
@@ -158,7 +172,8 @@ struct TrainedReward {
   std::optional<double> floor;    ///< and the least
   double reward_mean = 0;         ///< of the training rewards; 0 with groups
   double reward_sd = 0;           ///< of the training rewards (within groups where there are any)
-  std::vector<std::string> remarks;  ///< plain sentences
+  std::optional<Replicates> replicates;  ///< none where no two rows are equal
+  std::vector<std::string> remarks;      ///< plain sentences
 
   /// Cut off at floor and ceiling.
   double bounded(double transformed_reward) const;
@@ -174,6 +189,8 @@ struct TrainedReward {
   static constexpr std::size_t kFirstDeployment = 2;
 };
 
+/// Rows of equal features (and, with groups, of one group) are merged first, so that copies,
+/// replicates and weights give the same reward.
 /// \throws UsageError for an option outside its range or spans of unequal length, DataError where
 ///         rewards do not vary or are not finite, or there are fewer rows than folds.
 /// Deterministic: the same bits for any number of threads.
@@ -185,7 +202,8 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
                            const TrainingOptions& options);
 
 /// Standard deviation of all rewards of a table, about their group's mean where there are groups:
-/// the unit in which temperatures are best thought of. \throws as train_reward()
+/// the unit in which temperatures are best thought of. Rows of equal features count by their mean.
+/// \throws as train_reward()
 double reward_sd(const RewardTable& table);
 
 /// Predictions for the numbered rows of \p features in the unit of the reward, rows x (2 +

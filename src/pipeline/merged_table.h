@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "esscher/data/designs.h"
+#include "esscher/pipeline/table_training.h"
+
+namespace esscher::internal {
+
+/// Some rows of a table with each design once: its reward is the mean of its rows under their
+/// weights, its weight their sum. A policy chooses designs, so that copies and replicates tell no
+/// fold of another's label, and count once in every error.
+class MergedTable {
+ public:
+  /// \throws as train_reward()
+  MergedTable(const RewardTable& table, std::span<const std::uint64_t> rows, int threads);
+  MergedTable(const MergedTable&) = delete;
+  MergedTable& operator=(const MergedTable&) = delete;
+
+  /// The table to learn from, in which rows() are numbered. Valid as long as this.
+  RewardTable table() const;
+  std::span<const std::uint64_t> rows() const { return numbers_; }
+  /// What replicates tell; none where each row is a design of its own.
+  const std::optional<Replicates>& replicates() const { return replicates_; }
+  /// Any values beside the table's rows, averaged likewise.
+  std::vector<double> merged(std::span<const double> values) const;
+
+ private:
+  void find_spread(const RewardTable& table);
+
+  std::vector<std::uint64_t> source_;  ///< the rows that were given
+  Designs designs_;
+  std::vector<double> shares_;  ///< of each given row in its design
+  std::optional<ChosenRows> features_;
+  std::vector<double> rewards_;
+  std::vector<std::uint32_t> groups_;
+  std::vector<double> log_weights_;
+  std::vector<std::uint64_t> numbers_;
+  RewardTable table_;
+  std::optional<Replicates> replicates_;
+};
+
+/// train_reward() where each row is a design of its own.
+TrainedReward train_distinct(const RewardTable& table, std::span<const std::uint64_t> rows,
+                             const TrainingOptions& options);
+
+}  // namespace esscher::internal

@@ -1,0 +1,181 @@
+#include "pipeline/merged_table.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "esscher/base/error.h"
+#include "esscher/pipeline/table_evaluation.h"
+#include "single_index_table.h"
+
+namespace esscher::internal {
+namespace {
+
+using testing_support::SingleIndexTable;
+
+std::vector<std::uint64_t> all_rows(std::size_t n) {
+  std::vector<std::uint64_t> rows(n);
+  std::iota(rows.begin(), rows.end(), std::uint64_t{0});
+  return rows;
+}
+
+/// A table whose rows are those of another, by number.
+struct Repeated {
+  Repeated(const SingleIndexTable& from, std::span<const std::uint64_t> rows)
+      : features(gathered(from, rows)) {
+    for (const std::uint64_t row : rows) rewards.push_back(from.rewards[row]);
+  }
+  static HeldFeatures gathered(const SingleIndexTable& from, std::span<const std::uint64_t> rows) {
+    Matrix<double> x(rows.size(), from.features.columns());
+    from.features.gather(rows, x.view());
+    return HeldFeatures(std::move(x));
+  }
+  RewardTable table() const { return {features, rewards, {}, log_weights}; }
+
+  HeldFeatures features;
+  std::vector<double> rewards;
+  std::vector<double> log_weights;
+};
+
+TrainingOptions quick() {
+  TrainingOptions options;
+  options.deployment_temperatures = {0.5};
+  options.most_rounds = 1;
+  return options;
+}
+
+std::vector<double> predictions(const TrainedReward& reward, const SingleIndexTable& at) {
+  return predict_reward(reward, at.features, all_rows(at.rewards.size()),
+                        TrainedReward::kFirstDeployment);
+}
+
+TEST(MergedTable, IsTheTableItselfWithoutCopies) {
+  const SingleIndexTable data(50, 3, 1, 1);
+  const std::vector<std::uint64_t> some{3, 7, 20};
+  const MergedTable merged(data.table(), some, 1);
+  EXPECT_FALSE(merged.replicates());
+  EXPECT_EQ(std::vector(merged.rows().begin(), merged.rows().end()), some);
+  EXPECT_EQ(&merged.table().features, &data.features);
+}
+
+TEST(MergedTable, HasMeansAndSumsOfWeights) {
+  const SingleIndexTable data(4, 2, 1, 1);
+  const std::vector<std::uint64_t> rows{0, 1, 0, 2, 0};
+  Repeated table(data, rows);
+  table.rewards = {1, 5, 2, 7, 6};
+  table.log_weights = {std::log(1.0), 0, std::log(2.0), std::log(3.0), std::log(1.0)};
+  const MergedTable merged(table.table(), all_rows(5), 1);
+  const RewardTable found = merged.table();
+  ASSERT_EQ(found.rewards.size(), 3);
+  EXPECT_NEAR(found.rewards[0], (1 + 2 * 2 + 6) / 4.0, 1e-14);
+  EXPECT_EQ(found.rewards[1], 5);
+  EXPECT_EQ(found.rewards[2], 7);
+  EXPECT_NEAR(std::exp(found.log_weights[0]), 4, 1e-14);
+  EXPECT_NEAR(std::exp(found.log_weights[2]), 3, 1e-14);
+  const std::vector<double> gold = merged.merged(std::vector<double>{4, 1, 4, 2, 4});
+  EXPECT_EQ(gold, (std::vector<double>{4, 1, 2}));
+  EXPECT_TRUE(merged.merged({}).empty());
+
+  ASSERT_TRUE(merged.replicates());
+  EXPECT_EQ(merged.replicates()->designs, 3);
+  EXPECT_EQ(merged.replicates()->most, 3);
+  EXPECT_EQ(merged.replicates()->most_row, 0);
+  // Of 1, 2 and 6 about 3: 14 / (5 - 3).
+  EXPECT_NEAR(merged.replicates()->noise_sd, std::sqrt(7.0), 1e-14);
+}
+
+// Copies, weights and a mixture of both give the same reward.
+TEST(MergedTable, CopiesAndWeightsGiveTheSameReward) {
+  const SingleIndexTable data(150, 3, 1, 2);
+  const TrainedReward plain = train_reward(data.table(), all_rows(150), quick());
+
+  std::vector<std::uint64_t> thrice;
+  for (int copy = 0; copy < 3; ++copy) {
+    for (std::uint64_t i = 0; i < 150; ++i) thrice.push_back(i);
+  }
+  const Repeated copies(data, thrice);
+  const TrainedReward again = train_reward(copies.table(), all_rows(450), quick());
+  ASSERT_TRUE(again.replicates);
+  EXPECT_EQ(again.replicates->noise_sd, 0);
+  EXPECT_NE(again.replicates->text().find("copies"), std::string::npos);
+  const std::vector<double> before = predictions(plain, data);
+  const std::vector<double> after = predictions(again, data);
+  for (std::size_t i = 0; i < 150; ++i) EXPECT_NEAR(before[i], after[i], 1e-7) << i;
+
+  // Every third row twice, by copies and by weights.
+  std::vector<std::uint64_t> some = all_rows(150);
+  std::vector<double> log_weights(150);
+  for (std::uint64_t i = 0; i < 150; i += 3) {
+    some.push_back(i);
+    log_weights[i] = std::log(2.0);
+  }
+  const Repeated twice(data, some);
+  RewardTable weighted = data.table();
+  weighted.log_weights = log_weights;
+  const std::vector<double> by_copies =
+      predictions(train_reward(twice.table(), all_rows(200), quick()), data);
+  const std::vector<double> by_weights =
+      predictions(train_reward(weighted, all_rows(150), quick()), data);
+  for (std::size_t i = 0; i < 150; ++i) EXPECT_NEAR(by_copies[i], by_weights[i], 1e-7) << i;
+}
+
+TEST(MergedTable, EvaluationDoesNotSeeCopies) {
+  const SingleIndexTable data(200, 3, 1, 3);
+  std::vector<std::uint64_t> twice;
+  for (std::uint64_t i = 0; i < 400; ++i) twice.push_back(i % 200);
+  const Repeated copies(data, twice);
+  EvaluationOptions options;
+  options.training = quick();
+  options.bootstrap = 0;
+  const TableEvaluation plain = evaluate_table(data.table(), options);
+  const TableEvaluation again = evaluate_table(copies.table(), options);
+  EXPECT_FALSE(plain.replicates);
+  ASSERT_TRUE(again.replicates);
+  const TablePolicyValue& before = plain.rewards[0].policies[0];
+  const TablePolicyValue& after = again.rewards[0].policies[0];
+  EXPECT_NEAR(before.gain.value, after.gain.value, 1e-6);
+  EXPECT_NEAR(before.value.standard_error, after.value.standard_error, 1e-6);
+}
+
+// Noise that was measured four times a design tells nothing of other designs. By one-sided 2.5 %
+// limits a run admits a temperature with probability 0.025 at most; two or more of 12 do with
+// probability 0.04 at that rate. Seeds are fixed.
+TEST(MergedTable, ReplicatedNoiseHasNoSafeTemperature) {
+  int admitted = 0;
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    const SingleIndexTable data(120, 4, 1, seed);
+    std::vector<std::uint64_t> four;
+    for (std::uint64_t i = 0; i < 480; ++i) four.push_back(i / 4);
+    Repeated noise(data, four);
+    // Of each design a level of its own, and noise about it.
+    std::vector<double> level(120);
+    RandomStream(seed, "test/level").fill_normal(0, level);
+    RandomStream(seed, "test/label").fill_normal(0, noise.rewards);
+    for (std::size_t i = 0; i < 480; ++i) noise.rewards[i] = level[i / 4] + 0.3 * noise.rewards[i];
+    EvaluationOptions options;
+    options.training = quick();
+    options.training.deployment_temperatures = {4, 2, 1, 0.5};
+    options.training.folds = 2;
+    const TableEvaluation evaluation = evaluate_table(noise.table(), options);
+    if (evaluation.rewards[0].advice.admissible) ++admitted;
+    // The standard deviation of 0.3 is known to 0.3 / sqrt(2 * 360), three of which are allowed.
+    EXPECT_NEAR(evaluation.replicates->noise_sd, 0.3, 0.034);
+  }
+  EXPECT_LE(admitted, 1);
+}
+
+TEST(MergedTable, RefusesARewardThatIsNotFiniteByItsOwnRow) {
+  const SingleIndexTable data(6, 2, 1, 1);
+  Repeated table(data, std::vector<std::uint64_t>{0, 0, 1, 2, 3});
+  table.rewards[3] = std::nan("");
+  try {
+    const MergedTable merged(table.table(), all_rows(5), 1);
+    FAIL() << "took nan";
+  } catch (const DataError& error) {
+    EXPECT_NE(std::string(error.what()).find("row 4"), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace esscher::internal
