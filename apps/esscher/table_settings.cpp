@@ -45,8 +45,9 @@ std::vector<Setting> data_settings() {
        "csv or tsv file whose rows lie beside those of DATA, in the same order"},
       {"features", "LIST", "",
        "columns: names, globs (bert*), ranges (first:last), exclusions (!name); default: none "
-       "where "
-       "--one-hot is given, else all numeric columns of DATA that nothing else names"},
+       "where --one-hot is given, else all numeric columns of DATA that nothing else names, but "
+       "for "
+       "row numbers, splits, constants and functions of the reward; all: with these"},
       {"one-hot", "LIST", "",
        "columns of text to expand: categories, or sequences of one length by position; "
        "name:category "

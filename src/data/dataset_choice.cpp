@@ -17,9 +17,12 @@ namespace {
 using Kind = EncodedColumn::Kind;
 
 constexpr std::string_view kNone = "none";
+constexpr std::string_view kAll = "all";
 
-bool is_none(std::string_view pattern, const std::vector<std::string>& names) {
-  return pattern == kNone && std::ranges::find(names, kNone) == names.end();
+/// Whether the pattern is that word, and no column's name.
+bool is_word(std::string_view pattern, std::string_view word,
+             const std::vector<std::string>& names) {
+  return pattern == word && std::ranges::find(names, word) == names.end();
 }
 
 /// Takes ":sequence" or ":category" off a part, unless a column of that name makes it a range.
@@ -125,10 +128,12 @@ void DatasetFeatures::choose_one_hot(const std::string& pattern,
 void DatasetFeatures::choose_numeric(const DatasetOptions& options, const DatasetLabels& labels,
                                      std::vector<std::optional<Choice>>& chosen) {
   const std::vector<std::string> all = names();
-  if (is_none(options.features, all)) return;
-  by_default_ = options.features.empty() || only_excludes(options.features, all);
+  if (is_word(options.features, kNone, all)) return;
+  const bool whole = options.features.empty() || is_word(options.features, kAll, all);
+  by_default_ = whole || only_excludes(options.features, all);
+  screened_ = by_default_ && !is_word(options.features, kAll, all);
   std::vector<std::size_t> selected;
-  if (options.features.empty()) {
+  if (whole) {
     for (std::size_t i = 0; i < all.size(); ++i) selected.push_back(i);
   } else {
     selected = select_columns(options.features, all, "--features");

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "column_screening.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/linalg/compensated_sum.h"
@@ -49,6 +50,44 @@ void DatasetFeatures::add_number(Column& column) const {
   column.values.push_back(value);
 }
 
+void DatasetFeatures::screen(Dataset& out) {
+  const auto numeric = [&](const Column& column) {
+    return !column.levels && candidate(column).cell && column.left_out.empty();
+  };
+  for (Column& column : columns_) {
+    if (numeric(column)) column.left_out = index_or_split(candidate(column).name, column.values);
+  }
+  if (out.rewards.empty()) return;
+  // Where nothing else is there, a column that tells the reward is what there is to learn from.
+  std::vector<Column*> telling;
+  bool others = false;
+  for (Column& column : columns_) {
+    const bool tells = numeric(column) && tells_order(column.values, out.rewards);
+    if (tells) telling.push_back(&column);
+    others = others || (!tells && column.left_out.empty());
+  }
+  for (Column* column : telling) {
+    const std::string tells = "it tells the rewards' order, or bins of it, without an exception";
+    if (others) {
+      column->left_out = tells;
+    } else {
+      out.remarks.push_back("Column " + in_quotes(candidate(*column).name) + ": " + tells +
+                            "; is it known when a candidate is chosen?");
+    }
+  }
+  for (const Column& column : columns_) {
+    if (!numeric(column) || (!others && !telling.empty())) continue;
+    const double r = strongest_correlation(column.values, out.rewards);
+    if (!(std::abs(r) >= kSuspiciousCorrelation)) continue;
+    const std::string& name = candidate(column).name;
+    out.remarks.push_back("Column " + in_quotes(name) + " alone has a correlation of " +
+                          number_text(r, 2) +
+                          " with the reward: is it known when a candidate is chosen? Leave it out "
+                          "by --features '!" +
+                          name + "' if not.");
+  }
+}
+
 void DatasetFeatures::drop_left_out(Dataset& out) {
   for (Column& column : columns_) {
     if (by_default_ && !column.levels && candidate(column).cell && column.left_out.empty() &&
@@ -62,15 +101,32 @@ void DatasetFeatures::drop_left_out(Dataset& out) {
       }
       column.left_out = "it has no value";
     }
+  }
+  const auto left = [&] {
+    return std::ranges::count_if(columns_,
+                                 [](const Column& column) { return !column.left_out.empty(); });
+  };
+  const auto before = left();
+  if (screened_) screen(out);
+  const bool screened = left() > before;
+  for (const Column& column : columns_) {
     if (column.left_out.empty()) continue;
     out.remarks.push_back("Column " + in_quotes(candidate(column).name) +
                           " is not among the features taken by default: " + column.left_out + ".");
   }
+  std::string first;
+  if (screened) {
+    const Column& column = columns_.front();
+    first = in_quotes(candidate(column).name) + ": " + column.left_out;
+  }
   std::erase_if(columns_, [](const Column& column) { return !column.left_out.empty(); });
   if (columns_.empty()) {
-    throw UsageError(rejection("--features", "''",
-                               "no column that is free to be a feature holds numbers",
-                               "expand columns of text by --one-hot"));
+    throw UsageError(screened
+                         ? rejection("--features", "''", "leaves out all columns (" + first + ")",
+                                     "name those to use, or take them all by --features all")
+                         : rejection("--features", "''",
+                                     "no column that is free to be a feature holds numbers",
+                                     "expand columns of text by --one-hot"));
   }
   if (!by_default_) return;
   std::vector<std::string> taken;
@@ -79,7 +135,8 @@ void DatasetFeatures::drop_left_out(Dataset& out) {
   }
   if (!taken.empty()) {
     out.remarks.push_back("Numeric features, by default: " + list_in_quotes(taken) +
-                          "; --features chooses others.");
+                          "; --features chooses others" +
+                          (screened ? ", and all takes what is left out." : "."));
   }
 }
 

@@ -64,6 +64,8 @@ class DatasetFeatures {
                       std::vector<std::optional<Choice>>& chosen);
   void add_number(Column& column) const;
   void drop_left_out(Dataset& out);
+  /// Of the columns taken by default: those that number or split rows, and that tell the reward.
+  void screen(Dataset& out);
   void add_blocks(const EncodedColumn& column, BlockLevels blocks, std::size_t feature,
                   DatasetRows& rows, Dataset& out) const;
   void finish_numbers(Column& column, std::size_t numeric, Dataset& out) const;
@@ -77,6 +79,7 @@ class DatasetFeatures {
   const FeatureEncoding* recorded_ = nullptr;
   bool impute_ = false;
   bool by_default_ = false;  ///< numeric columns were not named: those of text are left out
+  bool screened_ = false;    ///< and nobody asked for all of them
 };
 
 }  // namespace esscher::internal

@@ -163,8 +163,8 @@ TEST_F(Interactions, OfTooManyFeaturesAreRefused) {
     row += std::to_string(i) + ",";
   }
   folder_.write("wide.csv", names + "y\n" + row + "1\n" + row + "2\n" + row + "3\n");
-  expect_parts(refused({"fit", "wide.csv", "--reward", "y", "--interactions", "2", "-o",
-                        "model.safetensors"},
+  expect_parts(refused({"fit", "wide.csv", "--features", "f*", "--reward", "y", "--interactions",
+                        "2", "-o", "model.safetensors"},
                        folder_),
                {"64 ", "--interactions = 2", "200 features", "20100 columns", "more than 20000",
                 "fewer --features"});

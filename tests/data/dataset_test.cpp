@@ -132,6 +132,7 @@ TEST_F(DatasetTest, RowsAreGatheredInAnyOrderAndNumber) {
   DatasetOptions options;
   options.data = put("t.csv", bytes);
   options.one_hot = "s";
+  options.features = "all";  // a numbers the rows
   options.reward = "y";
   const Dataset data = load_dataset(options);
   std::vector<std::uint64_t> rows;
@@ -199,9 +200,46 @@ TEST_F(DatasetTest, FeaturesThatNeverVaryAreNamed) {
   options.one_hot = "c";
   options.reward = "y";
   const Dataset data = load_dataset(options);
-  EXPECT_EQ(remark(data, "'a' never"), "Column 'a' never varies: 1 in all rows.");
+  EXPECT_EQ(remark(data, "'a'"),
+            "Column 'a' is not among the features taken by default: it never varies.");
   EXPECT_EQ(remark(data, "'c' never"), "Column 'c' never varies: 'u' in all rows.");
-  EXPECT_EQ(data.features->columns(), 3U);
+  EXPECT_EQ(data.features->columns(), 2U);
+  options.features = "all";
+  const Dataset all = load_dataset(options);
+  EXPECT_EQ(remark(all, "'a' never"), "Column 'a' never varies: 1 in all rows.");
+  EXPECT_EQ(all.features->columns(), 3U);
+}
+
+// What an export carries along is named and left out, unless it is asked for.
+TEST_F(DatasetTest, ColumnsThatAreNoFeaturesAreLeftOut) {
+  std::string bytes = "Unnamed: 0,sample_id,fold_random_5,x,near,bin,y\n";
+  for (int i = 0; i < 60; ++i) {
+    const double y = std::sin(37.0 * i);
+    bytes += std::to_string(i) + "," + std::to_string(100000 + i * 7919 % 60 * 977) + "," +
+             std::to_string(i % 5) + "," + std::to_string(std::cos(11.0 * i)) + "," +
+             std::to_string(y + 0.05 * std::cos(5.0 * i)) + "," + (y > 0 ? "1" : "0") + "," +
+             std::to_string(y) + "\n";
+  }
+  DatasetOptions options;
+  options.data = put("export.csv", bytes);
+  options.reward = "y";
+  const Dataset data = load_dataset(options);
+  EXPECT_EQ(data.feature_names, (Names{"x", "near"}));
+  EXPECT_NE(remark(data, "'Unnamed: 0'").find("row numbers"), std::string::npos);
+  EXPECT_NE(remark(data, "'sample_id'").find("identifier"), std::string::npos);
+  EXPECT_NE(remark(data, "'fold_random_5'").find("split"), std::string::npos);
+  EXPECT_NE(remark(data, "'bin'").find("order"), std::string::npos);
+  EXPECT_NE(remark(data, "'near' alone").find("--features '!near'"), std::string::npos);
+  EXPECT_NE(remark(data, "by default: 'x'").find("all takes"), std::string::npos);
+  options.features = "all";
+  EXPECT_EQ(load_dataset(options).feature_names.size(), 6U);
+  options.features = "x,bin";
+  EXPECT_EQ(load_dataset(options).feature_names, (Names{"x", "bin"}));
+  // Alone, a function of the reward is what there is to learn from.
+  options.features = "!x,!near,!Unnamed*,!sample_id,!fold*";
+  const Dataset alone = load_dataset(options);
+  EXPECT_EQ(alone.feature_names, (Names{"bin"}));
+  EXPECT_NE(remark(alone, "is it known"), "");
 }
 
 TEST_F(DatasetTest, BadLabelsAreRefused) {

@@ -23,7 +23,9 @@ struct DatasetOptions {
   std::string table = {};
   /// Features, as select_columns() reads it, among the columns of `data` (x0, x1, ... of an array)
   /// and then those of `table` whose names differ. Empty: all numeric columns of `data` that
-  /// nothing else names. Only exclusions: those but for these. "none": only `one_hot`.
+  /// nothing else names, but for those that number rows, split them into folds, never vary or tell
+  /// the reward's order (each is named in a remark). Only exclusions: those but for these. "all":
+  /// with these. "none": only `one_hot`.
   std::string features = {};
   /// Columns of text to expand, chosen likewise. A part may end in ":category" or ":sequence"; else
   /// texts of one length above 1, with more than kMostAutomaticLevels distinct ones, are sequences.

@@ -1,0 +1,142 @@
+#include "data/column_screening.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include "esscher/base/random.h"
+
+namespace esscher::internal {
+namespace {
+
+constexpr std::size_t kRows = 400;
+
+std::vector<double> normals(const char* name, std::size_t n = kRows) {
+  std::vector<double> values(n);
+  RandomStream(1, name).fill_normal(0, values);
+  return values;
+}
+
+std::vector<double> counted(std::size_t n, double first, double step = 1) {
+  std::vector<double> values(n);
+  for (std::size_t i = 0; i < n; ++i) values[i] = first + step * static_cast<double>(i);
+  return values;
+}
+
+std::vector<double> shuffled(std::vector<double> values) {
+  const RandomStream stream(3, "test/order");
+  for (std::size_t i = values.size() - 1; i > 0; --i) {
+    const auto j = static_cast<std::size_t>(stream.uniform(i) * static_cast<double>(i + 1));
+    std::swap(values[i], values[j]);
+  }
+  return values;
+}
+
+template <class Function>
+std::vector<double> each(const std::vector<double>& from, Function&& function) {
+  std::vector<double> values;
+  for (const double value : from) values.push_back(function(value));
+  return values;
+}
+
+TEST(ColumnScreening, FindsIndices) {
+  EXPECT_NE(index_or_split("", normals("x")), "");
+  EXPECT_NE(index_or_split("Unnamed: 0", normals("x")), "");
+  EXPECT_EQ(index_or_split("Unnamed: a", normals("x")), "");
+  EXPECT_EQ(index_or_split("n", counted(kRows, 0)), "it numbers the rows");
+  EXPECT_EQ(index_or_split("n", shuffled(counted(kRows, 1))), "it numbers the rows");
+  // Some rows of a longer table: 400 draws of 8000 numbers would repeat ten.
+  std::vector<double> some = shuffled(counted(8000, 1));
+  some.resize(kRows);
+  EXPECT_NE(index_or_split("n", some).find("identifier"), std::string::npos);
+  // Of 1e8 numbers none would repeat: only the name tells.
+  const std::vector<double> sparse = shuffled(counted(kRows, 1e8, 100003));
+  EXPECT_EQ(index_or_split("mass", sparse), "");
+  for (const char* name : {"id", "sample_ID", "mol.idx", "row_id"}) {
+    EXPECT_NE(index_or_split(name, sparse).find("identifier"), std::string::npos) << name;
+  }
+  EXPECT_EQ(index_or_split("width", sparse), "");
+  EXPECT_NE(index_or_split("prompt_id", each(normals("x"), [](double x) { return std::round(x); }))
+                .find("--group"),
+            std::string::npos);
+}
+
+TEST(ColumnScreening, FindsSplitsAndConstants) {
+  std::vector<double> five(kRows);
+  for (std::size_t i = 0; i < kRows; ++i) five[i] = static_cast<double>(i * 7 % 5);
+  for (const char* name : {"fold", "fold_random_5", "Fold1", "split", "cv", "partition 2"}) {
+    EXPECT_EQ(index_or_split(name, five), "its name is that of a split into folds") << name;
+  }
+  for (const char* name : {"folding_energy", "splitting", "x", "manifold"}) {
+    EXPECT_EQ(index_or_split(name, five), "") << name;
+  }
+  EXPECT_EQ(index_or_split("fold_change", normals("x")), "");
+  EXPECT_EQ(index_or_split("x", std::vector<double>(kRows, 2.5)), "it never varies");
+}
+
+TEST(ColumnScreening, LeavesFeaturesAlone) {
+  EXPECT_EQ(index_or_split("x", normals("x")), "");
+  // Counts repeat.
+  EXPECT_EQ(
+      index_or_split("age", each(normals("x"), [](double x) { return std::round(50 + 15 * x); })),
+      "");
+  EXPECT_EQ(index_or_split("key", each(normals("x"), [](double x) { return std::round(x); })), "");
+  EXPECT_EQ(index_or_split("acid", each(normals("x"), [](double x) { return std::round(x); })), "");
+  std::vector<double> missing = counted(kRows, 0);
+  missing[3] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(index_or_split("n", missing), "");
+  EXPECT_EQ(index_or_split("n", counted(5, 0)), "");
+}
+
+TEST(ColumnScreening, FindsFunctionsOfTheReward) {
+  const std::vector<double> y = normals("y");
+  EXPECT_TRUE(tells_order(y, y));
+  EXPECT_TRUE(tells_order(each(y, [](double v) { return 3 - 0.1 * v; }), y));
+  EXPECT_TRUE(tells_order(each(y, [](double v) { return std::round(10 * v) / 10; }), y));
+  EXPECT_TRUE(tells_order(each(y, [](double v) { return std::exp(v); }), y));
+  EXPECT_TRUE(tells_order(each(y, [](double v) { return v > 0.3 ? 1.0 : 0.0; }), y));
+  // One row out of order, and it is a measurement.
+  std::vector<double> close = y;
+  std::swap(close[0], close[1]);
+  EXPECT_FALSE(tells_order(close, y));
+  EXPECT_FALSE(tells_order(normals("x"), y));
+}
+
+TEST(ColumnScreening, TakesNoChanceForAFunction) {
+  std::vector<double> y = normals("y");
+  // A rare mark at the best rows, four of them.
+  std::vector<double> sorted = y;
+  std::ranges::sort(sorted, std::greater{});
+  EXPECT_FALSE(tells_order(each(y, [&](double v) { return v >= sorted[3] ? 1.0 : 0.0; }), y));
+  EXPECT_TRUE(tells_order(each(y, [&](double v) { return v >= sorted[4] ? 1.0 : 0.0; }), y));
+  // Rewards that tie on both sides of a mark.
+  for (double& v : y) v = std::min(v, 0.0);
+  std::vector<double> mark(kRows);
+  std::size_t marked = 0;
+  for (std::size_t i = 0; i < kRows && marked < 20; ++i) {
+    if (y[i] == 0) mark[i] = 1, ++marked;
+  }
+  EXPECT_FALSE(tells_order(mark, y));
+}
+
+TEST(ColumnScreening, MeasuresCorrelation) {
+  const std::vector<double> y = normals("y");
+  std::vector<double> near = normals("e");
+  for (std::size_t i = 0; i < kRows; ++i) near[i] = y[i] + 0.14 * near[i];  // r = .99
+  EXPECT_GT(strongest_correlation(near, y), 0.98);
+  EXPECT_LT(strongest_correlation(each(near, [](double v) { return -v; }), y), -0.98);
+  // Ranks tell what a heavy tail hides.
+  EXPECT_GT(strongest_correlation(each(near, [](double v) { return std::exp(5 * v); }), y), 0.98);
+  EXPECT_LT(std::abs(strongest_correlation(normals("x"), y)), kSuspiciousCorrelation);
+  EXPECT_EQ(strongest_correlation(std::vector<double>(kRows, 1.0), y), 0);
+  // Classes may be told by a good feature.
+  const std::vector<double> classes = each(y, [](double v) { return v > 0 ? 1.0 : 0.0; });
+  EXPECT_EQ(strongest_correlation(classes, classes), 0);
+}
+
+}  // namespace
+}  // namespace esscher::internal
