@@ -206,7 +206,8 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
   std::string text = fmt::format(
       "{}{}, {}; reward's standard deviation {:.4g}, mean under the reference {:.4g}\n",
       counted(dataset.rewards.size(), "row"),
-      dataset.groups.empty() ? "" : " in " + counted(dataset.group_names.size(), "group"),
+      (dataset.groups.empty() ? "" : " in " + counted(dataset.group_names.size(), "group")) +
+          (dataset.clusters.empty() ? "" : " in " + counted(dataset.cluster_count, "cluster")),
       counted(dataset.feature_names.size(), "feature"), sd,
       evaluation.rewards.front().policies.front().reference.value);
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
@@ -269,6 +270,7 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
                     {"options", options},
                     {"rows", dataset.rewards.size()},
                     {"groups", dataset.group_names.size()},
+                    {"clusters", dataset.cluster_count},
                     {"features", dataset.feature_names},
                     {"reward_sd", sd},
                     {"folds", folds},

@@ -61,7 +61,8 @@ std::string report(const LoadedTable& loaded, const TrainedReward& reward) {
   std::string text = fmt::format(
       "{}, {}; reward's standard deviation {:.4g}{}\n", counted(dataset.rewards.size(), "row"),
       counted(dataset.feature_names.size(), "feature"), reward.reward_sd,
-      dataset.groups.empty() ? "" : " within " + counted(dataset.group_names.size(), "group"));
+      (dataset.groups.empty() ? "" : " within " + counted(dataset.group_names.size(), "group")) +
+          (dataset.clusters.empty() ? "" : "; in " + counted(dataset.cluster_count, "cluster")));
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
   if (reward.replicates) text += paragraph(reward.replicates->text());
   text += paragraph(reward.transform.remark());

@@ -57,6 +57,9 @@ std::vector<Setting> data_settings() {
        "there "
        "labels), or a 1-D npy file"},
       {"group", "NAME", "", "whose candidates compete (a prompt): likewise"},
+      {"cluster", "NAME", "",
+       "what stands and falls together without competing (a family, a batch, an annotator): stays "
+       "in one fold, and errors are over clusters: likewise"},
       {"weight", "NAME", "", "prior importance of the rows, not negative: likewise"},
       {"embeddings-key", "KEY", "embeddings", "the features in an npz or safetensors file"},
       {"exclude", "LIST", "", "rows to drop: column=value, ..."},
@@ -134,6 +137,7 @@ DatasetOptions read_dataset_options(const Settings& settings, const std::string&
   if (options.features.empty() && !options.one_hot.empty()) options.features = "none";
   options.reward = settings["reward"];
   options.group = settings["group"];
+  options.cluster = settings["cluster"];
   options.weight = settings["weight"];
   options.embeddings_key = settings["embeddings-key"];
   if (!settings["exclude"].empty()) options.exclude = split_at_commas(settings["exclude"]);

@@ -28,7 +28,7 @@ struct LoadedTable {
   Dataset dataset;
   std::shared_ptr<const FeatureRows> features;  ///< with interactions, if any
   RewardTable table() const {
-    return {*features, dataset.rewards, dataset.groups, dataset.log_weights};
+    return {*features, dataset.rewards, dataset.groups, dataset.log_weights, dataset.clusters};
   }
 };
 /// \throws UsageError where no reward is named, and as load_dataset()

@@ -4,9 +4,11 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace esscher::internal {
@@ -20,6 +22,10 @@ constexpr std::size_t kFewOthers = 5;
 /// Repeats to be expected among draws, where there is none.
 constexpr double kExpectedRepeats = 4;
 constexpr std::size_t kMostSplits = 100;
+/// Standard deviations of a rank correlation under independence.
+constexpr double kFollows = 4;
+/// Gaps between clusters of rewards, in the greatest gap within one.
+constexpr double kClusterGap = 2;
 
 std::string lower(std::string_view text) {
   std::string result;
@@ -29,14 +35,15 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+bool is_number(std::string_view text) {
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
 /// As pandas and R name the row numbers that they write.
 bool is_nameless(std::string_view name) {
   constexpr std::string_view kUnnamed = "Unnamed: ";
-  return name.empty() || (name.starts_with(kUnnamed) && all_digits(name.substr(kUnnamed.size())));
+  return name.empty() || (name.starts_with(kUnnamed) && is_number(name.substr(kUnnamed.size())));
 }
 
 /// The name behind its last "_", "-", "." or space.
@@ -71,16 +78,11 @@ bool names_split(std::string_view name) {
   });
 }
 
-std::vector<std::size_t> order_of(std::span<const double> values) {
+/// Ranks from 0, ties at their mean.
+std::vector<double> ranks(std::span<const double> values) {
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return values[i]; });
-  return order;
-}
-
-/// Ranks from 0, ties at their mean.
-std::vector<double> ranks(std::span<const double> values) {
-  const std::vector<std::size_t> order = order_of(values);
   std::vector<double> result(values.size());
   for (std::size_t begin = 0; begin < order.size();) {
     std::size_t end = begin;
@@ -119,16 +121,18 @@ bool is_coarse(std::span<const double> rewards) {
   return true;
 }
 
-bool has_missing(std::span<const double> values) {
-  return std::ranges::any_of(values, [](double value) { return std::isnan(value); });
-}
-
 }  // namespace
 
-std::string index_or_split(std::string_view name, std::span<const double> values) {
+std::string index_or_split(std::string_view name, std::span<const double> values,
+                           std::span<const double> rewards) {
   if (is_nameless(name)) return "its name is that of row numbers";
-  if (values.empty() || has_missing(values)) return "";
-  std::vector<double> sorted(values.begin(), values.end());
+  std::vector<double> sorted;
+  for (const double value : values) {
+    if (!std::isnan(value)) sorted.push_back(value);
+  }
+  if (sorted.empty()) return "";
+  const bool ascends =
+      std::ranges::is_sorted(sorted) || std::ranges::is_sorted(sorted, std::greater{});
   std::ranges::sort(sorted);
   if (sorted.front() == sorted.back()) return "it never varies";
   if (!std::ranges::all_of(sorted, [](double value) { return value == std::floor(value); })) {
@@ -143,47 +147,67 @@ std::string index_or_split(std::string_view name, std::span<const double> values
   if (distinct < n && names_owner(name)) {
     return "its name is that of an identifier; candidates of one compete by --group";
   }
-  if (distinct < n || n < kFewRows) return "";
+  if (distinct < n || n < kFewRows || n < values.size()) return "";
+  const std::string identifier = "it has another whole number in each row, as an identifier has";
+  if (names_rows(name)) return identifier;
   const double range = sorted[n - 1] - sorted[0] + 1;
   const auto count = static_cast<double>(n);
-  if (range == count) return "it numbers the rows";
-  if (names_rows(name) || count * count / (2 * range) >= kExpectedRepeats) {
-    return "it has another whole number in each row, as an identifier has";
+  const bool consecutive = range == count;
+  if (!consecutive && count * count / (2 * range) < kExpectedRepeats) return "";
+  // A designed experiment may have each level once, in random order: then rewards follow it.
+  if (!ascends && rewards.size() == n) {
+    const double follows = correlation(ranks(values), ranks(rewards));
+    if (std::abs(follows) * std::sqrt(count - 1) > kFollows) return "";
   }
-  return "";
+  return consecutive ? "it numbers the rows" : identifier;
 }
 
 bool tells_order(std::span<const double> values, std::span<const double> rewards) {
-  if (values.size() < kFewRows || has_missing(values)) return false;
-  std::vector<std::size_t> order = order_of(values);
+  std::vector<std::pair<double, double>> pairs;  // of value and reward
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!std::isnan(values[i])) pairs.emplace_back(values[i], rewards[i]);
+  }
+  if (pairs.size() < kFewRows) return false;
+  std::ranges::sort(pairs);
   // Along ascending values rewards rise, or fall, from each value to the next; within one value, a
   // bin, they are free. Equal rewards have one value, since it is a function of them.
-  std::size_t others = values.size();
-  const auto is_monotone = [&](double sign) {
-    double greatest_before = -std::numeric_limits<double>::infinity();
-    for (std::size_t begin = 0; begin < order.size();) {
-      std::size_t end = begin;
-      double least = std::numeric_limits<double>::infinity();
-      double greatest = -least;
-      while (end < order.size() && values[order[end]] == values[order[begin]]) {
-        const double reward = sign * rewards[order[end++]];
-        least = std::min(least, reward);
-        greatest = std::max(greatest, reward);
+  const auto is_monotone = [&](bool rises) {
+    std::size_t others = pairs.size();
+    double between = std::numeric_limits<double>::infinity();  // the least gap from bin to bin
+    double within = 0;                                         // the greatest in a bin
+    for (std::size_t begin = 0; begin < pairs.size();) {
+      std::size_t end = begin + 1;
+      for (; end < pairs.size() && pairs[end].first == pairs[begin].first; ++end) {
+        within = std::max(within, pairs[end].second - pairs[end - 1].second);
       }
-      if (least <= greatest_before) return false;
-      greatest_before = greatest;
-      others = std::min(others, values.size() - (end - begin));
+      if (end < pairs.size()) {
+        std::size_t next = end + 1;  // the end of the next bin
+        while (next < pairs.size() && pairs[next].first == pairs[end].first) ++next;
+        const double gap = rises ? pairs[end].second - pairs[end - 1].second
+                                 : pairs[begin].second - pairs[next - 1].second;
+        if (!(gap > 0)) return false;
+        between = std::min(between, gap);
+      }
+      others = std::min(others, pairs.size() - (end - begin));
       begin = end;
     }
-    return true;
+    // Rewards that lie in clusters of their own, one a value, are those of a good feature.
+    return others >= kFewOthers && !(within > 0 && between > kClusterGap * within);
   };
-  return (is_monotone(1) || is_monotone(-1)) && others >= kFewOthers;
+  return is_monotone(true) || is_monotone(false);
 }
 
 double strongest_correlation(std::span<const double> values, std::span<const double> rewards) {
-  if (values.empty() || has_missing(values) || is_coarse(rewards)) return 0;
-  const double plain = correlation(values, rewards);
-  const double ranked = correlation(ranks(values), ranks(rewards));
+  std::vector<double> x;
+  std::vector<double> y;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (std::isnan(values[i])) continue;
+    x.push_back(values[i]);
+    y.push_back(rewards[i]);
+  }
+  if (x.size() < kFewRows || is_coarse(y)) return 0;
+  const double plain = correlation(x, y);
+  const double ranked = correlation(ranks(x), ranks(y));
   return std::abs(ranked) > std::abs(plain) ? ranked : plain;
 }
 

@@ -12,22 +12,24 @@
 namespace esscher::internal {
 
 /// Why a column is no feature, a clause such as "it numbers the rows"; empty where it may be one.
-/// NaN in \p values is a missing value.
+/// NaN in \p values is a missing value, and not looked at. \param rewards  as many, or none
 /// - constant;
-/// - an index: named as one ("", "Unnamed: 0"), a permutation of consecutive whole numbers, or
-/// whole
+/// - an index, unless it is out of order and rewards follow it, as in designed experiments: named
+/// as one ("", "Unnamed: 0"), a permutation of consecutive whole numbers, or whole
 ///   numbers of which none occurs twice although draws from their range would repeat four or more
 ///   (by chance: below 2 %), or that are named as one (id, idx, ..., alone or behind "_"); repeated
 ///   whole numbers named id, which belong to a group;
 /// - a split: named as one (fold, split, cv, partition, ...), with few whole numbers.
-std::string index_or_split(std::string_view name, std::span<const double> values);
+std::string index_or_split(std::string_view name, std::span<const double> values,
+                           std::span<const double> rewards = {});
 
 /// Whether the column is a monotone function of the reward: its copy, scaled, rounded, ranked or in
-/// bins. Five rows at least lie outside the most frequent value.
+/// bins. Five rows at least lie outside the most frequent value, and rewards do not lie in clusters
+/// that the values name, as those of a strong treatment do.
 bool tells_order(std::span<const double> values, std::span<const double> rewards);
 
 /// Pearson correlation of the column with the rewards, or that of their ranks where it is stronger;
-/// 0 where one does not vary, a value is missing or the rewards have fewer than ten values.
+/// 0 where one does not vary or the rewards have fewer than ten values.
 double strongest_correlation(std::span<const double> values, std::span<const double> rewards);
 
 /// Correlations from here on are worth a word.

@@ -253,7 +253,12 @@ CsvReader::~CsvReader() = default;
 void CsvReader::read_header() {
   text_->read_header(columns_);
   // Row numbers, as pandas and R write them: by the name that pandas reads back.
-  if (columns_.size() > 1 && columns_[0].empty()) columns_[0] = "Unnamed: 0";
+  if (columns_.size() > 1 && columns_[0].empty()) {
+    columns_[0] = "Unnamed: 0";
+    for (int copy = 1; std::count(columns_.begin(), columns_.end(), columns_[0]) > 1; ++copy) {
+      columns_[0] = "Unnamed: 0." + std::to_string(copy);
+    }
+  }
   std::unordered_map<std::string_view, std::size_t> seen;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     const std::string position = std::to_string(i + 1);

@@ -54,8 +54,20 @@ void DatasetFeatures::screen(Dataset& out) {
   const auto numeric = [&](const Column& column) {
     return !column.levels && candidate(column).cell && column.left_out.empty();
   };
+  std::vector<Column*> screened;
   for (Column& column : columns_) {
-    if (numeric(column)) column.left_out = index_or_split(candidate(column).name, column.values);
+    if (!numeric(column)) continue;
+    column.left_out = index_or_split(candidate(column).name, column.values, out.rewards);
+    if (!column.left_out.empty()) screened.push_back(&column);
+  }
+  if (std::ranges::none_of(columns_, [](const Column& c) { return c.left_out.empty(); })) {
+    // Rather what looks wrong than nothing.
+    for (Column* column : screened) {
+      if (column->left_out == "it never varies") continue;
+      out.remarks.push_back("Column " + in_quotes(candidate(*column).name) +
+                            " is taken, since there is no other: " + column->left_out + ".");
+      column->left_out.clear();
+    }
   }
   if (out.rewards.empty()) return;
   // Where nothing else is there, a column that tells the reward is what there is to learn from.

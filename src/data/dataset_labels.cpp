@@ -52,6 +52,7 @@ DatasetLabels::DatasetLabels(const DatasetOptions& options, const DatasetTables&
       tables_(tables),
       reward_(find(options.reward, "--reward")),
       group_(find(options.group, "--group")),
+      cluster_(find(options.cluster, "--cluster")),
       weight_(find(options.weight, "--weight")),
       gold_(find(options.gold, "--gold")) {
   read_exclusions();
@@ -139,15 +140,22 @@ double DatasetLabels::number(const LabelSource& source, std::uint64_t row) const
   return value;
 }
 
-std::string DatasetLabels::group_name(std::uint64_t row) const {
+std::uint32_t DatasetLabels::number_of_name(
+    const LabelSource& source, std::uint64_t row, const char* what,
+    std::unordered_map<std::string, std::uint32_t>& ids) const {
   std::string name;
-  if (group_.column) {
-    name = tables_.text(*group_.column);
-  } else if (const double value = number(group_, row); !std::isnan(value)) {
+  if (source.column) {
+    name = tables_.text(*source.column);
+  } else if (const double value = number(source, row); !std::isnan(value)) {
     name = number_text(value);
   }
-  if (name.empty()) refuse(group_, row, "no group; name one in every row");
-  return name;
+  if (name.empty()) {
+    refuse(source, row, "no " + std::string(what) + "; name one in every row");
+  }
+  if (ids.size() == std::numeric_limits<std::uint32_t>::max()) {
+    refuse(source, row, "too many " + std::string(what) + "s");
+  }
+  return ids.emplace(std::move(name), static_cast<std::uint32_t>(ids.size())).first->second;
 }
 
 bool DatasetLabels::keep(std::uint64_t row, Dataset& out) {
@@ -185,20 +193,20 @@ bool DatasetLabels::keep(std::uint64_t row, Dataset& out) {
     }
   }
   if (group_.given()) {
-    const auto id = static_cast<std::uint32_t>(group_ids_.size());
-    const auto [found, is_new] = group_ids_.emplace(group_name(row), id);
-    if (is_new) {
-      if (id == std::numeric_limits<std::uint32_t>::max()) refuse(group_, row, "too many groups");
-      out.group_names.push_back(found->first);
-    }
-    out.groups.push_back(found->second);
+    out.groups.push_back(number_of_name(group_, row, "group", group_ids_));
+  }
+  if (cluster_.given()) {
+    out.clusters.push_back(number_of_name(cluster_, row, "cluster", cluster_ids_));
   }
   out.source_rows.push_back(row);
   return true;
 }
 
 void DatasetLabels::finish(bool strict, Dataset& out) const {
-  for (const LabelSource* source : {&reward_, &group_, &weight_, &gold_}) {
+  out.group_names.resize(group_ids_.size());
+  for (const auto& [name, number] : group_ids_) out.group_names[number] = name;
+  out.cluster_count = cluster_ids_.size();
+  for (const LabelSource* source : {&reward_, &group_, &cluster_, &weight_, &gold_}) {
     if (source->name.empty() || source->values.size() == out.rows_read) continue;
     throw DataError(options_.data + " has " + rows_text(out.rows_read) + " and " + source->name +
                     " has " + rows_text(source->values.size()) +
@@ -217,7 +225,7 @@ void DatasetLabels::finish(bool strict, Dataset& out) const {
 
 bool DatasetLabels::uses(std::string_view column) const {
   return std::ranges::any_of(
-      std::array{&reward_, &group_, &weight_, &gold_},
+      std::array{&reward_, &group_, &cluster_, &weight_, &gold_},
       [&](const auto* label) { return label->column && tables_.name(*label->column) == column; });
 }
 

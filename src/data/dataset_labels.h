@@ -61,16 +61,20 @@ class DatasetLabels {
   double number(const LabelSource& source, std::uint64_t row) const;
   [[noreturn]] void refuse(const LabelSource& source, std::uint64_t row,
                            const std::string& what) const;
-  std::string group_name(std::uint64_t row) const;
+  /// The number of the text or number that stands there, by \p ids. \p what names it in messages.
+  std::uint32_t number_of_name(const LabelSource& source, std::uint64_t row, const char* what,
+                               std::unordered_map<std::string, std::uint32_t>& ids) const;
 
   const DatasetOptions& options_;
   const DatasetTables& tables_;
   LabelSource reward_;
   LabelSource group_;
+  LabelSource cluster_;
   LabelSource weight_;
   LabelSource gold_;
   std::vector<Exclusion> exclusions_;
   std::unordered_map<std::string, std::uint32_t> group_ids_;
+  std::unordered_map<std::string, std::uint32_t> cluster_ids_;
 };
 
 }  // namespace esscher::internal

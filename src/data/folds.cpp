@@ -95,6 +95,28 @@ std::vector<std::uint32_t> assign_folds(std::uint64_t rows, std::span<const std:
   return fold;
 }
 
+std::vector<std::uint32_t> joined_groups(std::span<const std::uint32_t> a,
+                                         std::span<const std::uint32_t> b) {
+  if (a.size() != b.size()) throw InternalError("partitions of different tables");
+  std::vector<std::uint64_t> sizes_a;
+  std::vector<std::uint64_t> sizes_b;
+  const std::vector<std::uint64_t> of_a = group_numbers(a, sizes_a);
+  const std::vector<std::uint64_t> of_b = group_numbers(b, sizes_b);
+  // A forest over the numbers of both, each tree a part.
+  std::vector<std::uint64_t> parent(sizes_a.size() + sizes_b.size());
+  std::iota(parent.begin(), parent.end(), std::uint64_t{0});
+  const auto root = [&](std::uint64_t node) {
+    while (parent[node] != node) node = parent[node] = parent[parent[node]];
+    return node;
+  };
+  for (std::size_t i = 0; i < a.size(); ++i) parent[root(sizes_a.size() + of_b[i])] = root(of_a[i]);
+  std::vector<std::uint32_t> roots(a.size());
+  for (std::size_t i = 0; i < a.size(); ++i) roots[i] = static_cast<std::uint32_t>(root(of_a[i]));
+  std::vector<std::uint64_t> sizes;
+  const std::vector<std::uint64_t> numbers = group_numbers(roots, sizes);
+  return {numbers.begin(), numbers.end()};
+}
+
 std::vector<std::uint64_t> rows_in_fold(std::span<const std::uint32_t> folds, std::uint32_t fold) {
   return rows_where(folds, [&](std::uint32_t other) { return other == fold; });
 }

@@ -4,21 +4,39 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <set>
 #include <string>
 
 #include "esscher/base/error.h"
+#include "esscher/data/folds.h"
 #include "pipeline/training_labels.h"
 
 namespace esscher::internal {
 
-MergedTable::MergedTable(const RewardTable& table, std::span<const std::uint64_t> rows, int threads)
+MergedTable::MergedTable(const RewardTable& table, std::span<const std::uint64_t> rows,
+                         const RewardTransformRequest& transform, int threads)
     : source_(rows.begin(), rows.end()), table_(table) {
   require_rewards(table, rows);
+  if (transform.kind == RewardTransformKind::log1p) {
+    // Its domain is that of each reward, not of their means.
+    std::vector<double> y;
+    for (const std::uint64_t row : rows) y.push_back(table.rewards[row]);
+    fit_reward_transform(transform, y, {}, rows);
+  }
   designs_ = find_designs(table.features, rows, table.groups, threads);
   if (designs_.size() == rows.size()) {
     numbers_ = source_;
+    if (!table.clusters.empty() && !table.groups.empty()) {
+      clusters_ = joined_groups(table.clusters, table.groups);
+      table_.clusters = clusters_;
+    }
     return;
   }
+  if (designs_.size() < 2) {
+    throw DataError("features: all " + std::to_string(rows.size()) +
+                    " training rows have the same; there is nothing to learn from");
+  }
+  if (!table.clusters.empty()) join_clusters(table);
   const auto weight = [&](std::size_t i) {
     return table.log_weights.empty() ? 0 : table.log_weights[source_[i]];
   };
@@ -50,8 +68,42 @@ MergedTable::MergedTable(const RewardTable& table, std::span<const std::uint64_t
   find_spread(table);
 }
 
+void MergedTable::join_clusters(const RewardTable& table) {
+  std::vector<std::uint32_t> own;
+  std::vector<std::uint32_t> groups;
+  for (const std::uint64_t row : source_) {
+    own.push_back(table.clusters[row]);
+    if (!table.groups.empty()) groups.push_back(table.groups[row]);
+  }
+  own = joined_groups(own, designs_.of_row);
+  if (!groups.empty()) own = joined_groups(own, groups);
+  for (const std::uint64_t place : designs_.first) clusters_.push_back(own[place]);
+}
+
 RewardTable MergedTable::table() const {
-  return features_ ? RewardTable{*features_, rewards_, groups_, log_weights_} : table_;
+  return features_ ? RewardTable{*features_, rewards_, groups_, log_weights_, clusters_} : table_;
+}
+
+std::size_t MergedTable::units() const {
+  const std::vector<std::uint32_t> units = units_of_folds(table(), numbers_);
+  if (units.empty()) return numbers_.size();
+  return std::set<std::uint32_t>(units.begin(), units.end()).size();
+}
+
+int MergedTable::folds(int asked, std::size_t units) const {
+  if (asked != 0 || !replicates_) return asked;
+  const auto most = static_cast<int>(std::min<std::size_t>(units, 20));
+  return std::max(2, std::min(default_folds(numbers_.size()), most));
+}
+
+std::vector<std::uint32_t> units_of_folds(const RewardTable& table,
+                                          std::span<const std::uint64_t> rows) {
+  const std::span<const std::uint32_t> units =
+      table.clusters.empty() ? table.groups : table.clusters;
+  std::vector<std::uint32_t> result;
+  if (units.empty()) return result;
+  for (const std::uint64_t row : rows) result.push_back(units[row]);
+  return result;
 }
 
 std::vector<double> MergedTable::merged(std::span<const double> values) const {
@@ -78,12 +130,20 @@ void MergedTable::find_spread(const RewardTable& table) {
   // first one on, so that copies do not vary at all.
   const auto n = static_cast<double>(source_.size());
   std::vector<double> mean(designs_.size());
-  double whole = 0;
+  // With groups the level of a group is nobody's reward.
+  const auto group = [&](std::size_t i) {
+    return table.groups.empty() ? 0 : table.groups[source_[i]];
+  };
+  const std::size_t groups =
+      table.groups.empty() ? 1 : std::size_t{std::ranges::max(table.groups)} + 1;
+  std::vector<double> whole(groups);
+  std::vector<double> size(groups);
   for (std::size_t i = 0; i < source_.size(); ++i) {
     const double y = table.rewards[source_[i]];
     const std::uint32_t d = designs_.of_row[i];
     mean[d] += (y - table.rewards[source_[designs_.first[d]]]) / designs_.count[d];
-    whole += y / n;
+    whole[group(i)] += y;
+    size[group(i)] += 1;
   }
   double within = 0;
   double total = 0;
@@ -92,7 +152,8 @@ void MergedTable::find_spread(const RewardTable& table) {
     const std::uint32_t d = designs_.of_row[i];
     const double residual = y - table.rewards[source_[designs_.first[d]]] - mean[d];
     within += residual * residual;
-    total += (y - whole) * (y - whole) / n;
+    const double about = y - whole[group(i)] / size[group(i)];
+    total += about * about / n;
   }
   const double variance = within / (n - static_cast<double>(designs_.size()));
   found.noise_sd = std::sqrt(variance);

@@ -16,7 +16,9 @@ namespace esscher::internal {
 class MergedTable {
  public:
   /// \throws as train_reward()
-  MergedTable(const RewardTable& table, std::span<const std::uint64_t> rows, int threads);
+  /// Rewards are looked at here, under the numbers of their own rows.
+  MergedTable(const RewardTable& table, std::span<const std::uint64_t> rows,
+              const RewardTransformRequest& transform, int threads);
   MergedTable(const MergedTable&) = delete;
   MergedTable& operator=(const MergedTable&) = delete;
 
@@ -25,11 +27,17 @@ class MergedTable {
   std::span<const std::uint64_t> rows() const { return numbers_; }
   /// What replicates tell; none where each row is a design of its own.
   const std::optional<Replicates>& replicates() const { return replicates_; }
+  /// What folds keep whole: designs, or their groups or clusters.
+  std::size_t units() const;
+  /// Folds of so many of them, where \p asked is open (0): fewer than by default where copies made
+  /// few designs of many rows. Else as asked.
+  int folds(int asked, std::size_t units) const;
   /// Any values beside the table's rows, averaged likewise.
   std::vector<double> merged(std::span<const double> values) const;
 
  private:
   void find_spread(const RewardTable& table);
+  void join_clusters(const RewardTable& table);
 
   std::vector<std::uint64_t> source_;  ///< the rows that were given
   Designs designs_;
@@ -37,11 +45,16 @@ class MergedTable {
   std::optional<ChosenRows> features_;
   std::vector<double> rewards_;
   std::vector<std::uint32_t> groups_;
+  std::vector<std::uint32_t> clusters_;
   std::vector<double> log_weights_;
   std::vector<std::uint64_t> numbers_;
   RewardTable table_;
   std::optional<Replicates> replicates_;
 };
+
+/// What stays in one fold: clusters, else groups, of those rows; empty where each row may go alone.
+std::vector<std::uint32_t> units_of_folds(const RewardTable& table,
+                                          std::span<const std::uint64_t> rows);
 
 /// train_reward() where each row is a design of its own.
 TrainedReward train_distinct(const RewardTable& table, std::span<const std::uint64_t> rows,

@@ -81,7 +81,8 @@ MetricRows::MetricRows(const TransformedRows& rows, const KernelMetric& metric, 
                                        points_, k.view().rows_from(begin, count));
                       });
   inverse_factor_ = inverse_cholesky(k);
-  if (rows.rows() > 2 * columns()) {
+  // Quadratic features have fewer dimensions than landmarks: whitening them wants all digits.
+  if (rows.rows() > 2 * columns() && family != KernelFamily::quadratic) {
     inverse_factor_single_ = Matrix<float>(columns(), columns());
     std::ranges::transform(inverse_factor_.values(), inverse_factor_single_.values().begin(),
                            [](double value) { return static_cast<float>(value); });

@@ -96,7 +96,8 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   const TrainingOptions training = with_uniform(options.training);
   const std::size_t n = table.rewards.size();
   const std::vector<std::uint32_t> folds =
-      assign_folds(n, table.groups, options.folds, training.seed, "--evaluation-folds");
+      assign_folds(n, table.clusters.empty() ? table.groups : table.clusters, options.folds,
+                   training.seed, "--evaluation-folds");
   const std::vector<double>& betas = training.deployment_temperatures;
   TableEvaluation result;
   std::vector<HeldOut> held_out;
@@ -149,7 +150,7 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   const std::span<const double> gold = options.gold.empty() ? table.rewards : options.gold;
   // Of a sample each fold has its own policy, normalised within it; a whole library has one, in
   // which each row's reward comes from a model that has not seen it.
-  TableReference reference{n, table.groups, table.log_weights, folds};
+  TableReference reference{n, table.groups, table.log_weights, folds, table.clusters};
   if (options.enumerated) reference.strata = {};
   const std::span<const std::uint32_t> cells =
       table.groups.empty() ? std::span<const std::uint32_t>(folds) : table.groups;
@@ -214,11 +215,26 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
   }
   std::vector<std::uint64_t> rows(table.rewards.size());
   std::iota(rows.begin(), rows.end(), std::uint64_t{0});
-  const internal::MergedTable merged(table, rows, options.training.threads);
+  const internal::MergedTable merged(table, rows, options.training.reward_transform,
+                                     options.training.threads);
   EvaluationOptions distinct = options;
   const std::vector<double> gold = merged.merged(options.gold);
   distinct.gold = gold;
-  TableEvaluation result = evaluate_distinct(merged.table(), distinct);
+  // Each fold needs two designs, or groups, to tell an error.
+  const RewardTable own = merged.table();
+  const std::size_t units = merged.units();
+  const bool fewer = merged.replicates() && units >= 4 &&
+                     2 * static_cast<std::size_t>(std::max(0, options.folds)) > units;
+  if (fewer) distinct.folds = static_cast<int>(units / 2);
+  distinct.training.folds =
+      merged.folds(options.training.folds,
+                   units - units / static_cast<std::size_t>(std::max(2, distinct.folds)));
+  TableEvaluation result = evaluate_distinct(own, distinct);
+  if (fewer) {
+    result.remarks.push_back("There are only " + std::to_string(units) +
+                             " distinct designs, or groups of them: evaluated on " +
+                             std::to_string(distinct.folds) + " folds.");
+  }
   result.replicates = merged.replicates();
   return result;
 }

@@ -117,6 +117,7 @@ void add_kernels(Safetensors& content, const std::vector<RewardKernel>& kernels)
 std::vector<RewardKernel> read_kernels(const internal::ModelFile& file) {
   const std::vector<double> shares = file.vector("kernel_shares");
   const std::vector<double> learned = file.vector("kernel_learned", shares.size());
+  if (shares.empty()) file.broken("it has no kernel");
   std::vector<RewardKernel> kernels;
   for (std::size_t i = 0; i < shares.size(); ++i) {
     for (const char* name :
@@ -140,6 +141,11 @@ std::vector<RewardKernel> read_kernels(const internal::ModelFile& file) {
     }
     std::ranges::copy(file.vector(numbered("parts", i), kernel.shares.size()),
                       kernel.shares.begin());
+    if (*std::ranges::min_element(kernel.shares) < 0 ||
+        *std::ranges::max_element(kernel.shares) <= 0) {
+      file.broken("tensor " + numbered("parts", i) +
+                  " must be positive somewhere, and nowhere negative");
+    }
     const bool quadratic = kernel.shares[3] > 0;
     const std::size_t rough = quadratic ? 0 : columns;
     if (kernel.laplace.rows() + kernel.diagonal_laplace.size() != rough) {

@@ -238,8 +238,10 @@ std::string Replicates::text() const {
 TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64_t> rows,
                            const TrainingOptions& options) {
   validate(options);
-  const internal::MergedTable merged(table, rows, options.threads);
-  TrainedReward reward = internal::train_distinct(merged.table(), merged.rows(), options);
+  const internal::MergedTable merged(table, rows, options.reward_transform, options.threads);
+  TrainingOptions distinct = options;
+  distinct.folds = merged.folds(options.folds, merged.units());
+  TrainedReward reward = internal::train_distinct(merged.table(), merged.rows(), distinct);
   reward.replicates = merged.replicates();
   return reward;
 }
@@ -258,10 +260,9 @@ TrainedReward internal::train_distinct(const RewardTable& table,
     regressed.rewards = transformed;
   }
   const internal::TrainingLabels targets(regressed, rows);
-  int count = options.folds;
-  if (count == 0) count = default_folds(rows.size());
-  const std::vector<std::uint32_t> folds =
-      assign_folds(rows.size(), labels.groups(), count, options.seed);
+  const std::vector<std::uint32_t> units = internal::units_of_folds(table, rows);
+  const int count = options.folds == 0 ? default_folds(rows.size()) : options.folds;
+  const std::vector<std::uint32_t> folds = assign_folds(rows.size(), units, count, options.seed);
   reward.reward_mean = labels.mean();
   reward.reward_sd = labels.sd();
   if (options.ceiling && labels.groups().empty()) {
@@ -323,7 +324,7 @@ double TrainedReward::bounded(double value) const {
 double reward_sd(const RewardTable& table) {
   std::vector<std::uint64_t> rows(table.rewards.size());
   std::iota(rows.begin(), rows.end(), std::uint64_t{0});
-  const internal::MergedTable merged(table, rows, 0);
+  const internal::MergedTable merged(table, rows, {}, 0);
   return internal::TrainingLabels(merged.table(), merged.rows()).sd();
 }
 

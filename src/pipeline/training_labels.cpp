@@ -43,6 +43,7 @@ void require_rewards(const RewardTable& table, std::span<const std::uint64_t> ro
   require_length("rewards", table.rewards.size(), all);
   require_length("groups", table.groups.size(), all);
   require_length("log_weights", table.log_weights.size(), all);
+  require_length("clusters", table.clusters.size(), all);
   if (rows.size() < 2) {
     throw DataError(rejection("training rows", std::to_string(rows.size()), "must be at least 2"));
   }

@@ -60,10 +60,16 @@ class Cell {
  public:
   Cell(const TableCells& cells, std::size_t c, std::span<const double> r, std::span<const double> y)
       : rows_(cells.size(c)) {
+    const std::size_t first = cells.grouped ? 0 : cells.piece_begin[c];
+    std::vector<bool> present(cells.grouped ? rows_.size() : cells.pieces(c));
     for (std::size_t j = 0; j < rows_.size(); ++j) {
       const std::size_t at = cells.begin[c] + j;
-      rows_[j] = {cells.prior[at], r[cells.order[at]], y[cells.order[at]]};
+      const std::size_t piece = cells.grouped ? j : cells.piece[at] - first;
+      rows_[j] = {cells.prior[at], r[cells.order[at]], y[cells.order[at]], piece};
+      if (rows_[j].prior > 0) present[piece] = true;
     }
+    pieces_ = present.size();
+    present_ = static_cast<std::size_t>(std::ranges::count(present, true));
     std::erase_if(rows_, [](const Row& row) { return row.prior == 0; });
     std::ranges::stable_sort(rows_, {}, &Row::r);
     // From above, so that the few best rows, which large n looks at, keep their digits.
@@ -93,7 +99,7 @@ class Cell {
     CellFigures result;
     BestOfNFigures& f = result.value;
     std::vector<double> chances;
-    double squares = 0;
+    std::vector<double> weights(pieces_);
     for (const Level& level : levels_) {
       const double p = chance(n, level);
       chances.push_back(p);
@@ -101,8 +107,7 @@ class Cell {
       f[kProxy] += p * (level.r - proxy_);
       if (p > 0) f[kKl] += p * std::log(p / level.mass);
       for (std::size_t i = level.begin; i < level.end; ++i) {
-        const double w = p * rows_[i].prior / level.mass;
-        squares += w * w;
+        weights[rows_[i].piece] += p * rows_[i].prior / level.mass;
       }
     }
     f[kGain] = f[kValue];
@@ -110,6 +115,8 @@ class Cell {
     f[kProxy] += proxy_;
     f[kReference] = reference_;
     f[kKl] = std::max(0.0, f[kKl]);
+    double squares = 0;
+    for (const double w : weights) squares += w * w;
     result.ess = 1 / squares;
     add_variance(n, chances, result);
     if (within) f[kProxy] += reference_ - proxy_;
@@ -121,16 +128,16 @@ class Cell {
     double prior = 0;
     double r = 0;
     double y = 0;
+    std::size_t piece = 0;
   };
 
   /// Weight at a row of level b moves that level's choice towards the row, and pushes F_c up for
   /// all c >= b: d/dm sum_c (F_c^n - F_{c-1}^n) g_c = n F_b^{n-1} g_b + n sum_{c > b} (F_c^{n-1} -
   /// F_{c-1}^{n-1}) g_c, less n times the whole for the normalisation.
   void add_variance(double n, const std::vector<double>& chances, CellFigures& result) const {
-    const auto count = static_cast<double>(rows_.size());
-    if (rows_.size() < 2) return;
-    BestOfNFigures sums{};
-    BestOfNFigures squares{};
+    const auto count = static_cast<double>(present_);
+    if (present_ < 2) return;
+    std::vector<BestOfNFigures> moved(pieces_);
     double y_above = 0;
     double r_above = 0;
     double kl_above = 0;
@@ -153,14 +160,19 @@ class Cell {
             row.prior / std::max(1 - row.prior, kLeastRest) * (row.y - reference_);
         const BestOfNFigures d{pull * y_move, pull * r_move, reference, pull * y_move - reference,
                                pull * kl_move};
-        for (std::size_t f = 0; f < kBestOfNFigures; ++f) {
-          sums[f] += d[f];
-          squares[f] += d[f] * d[f];
-        }
+        for (std::size_t f = 0; f < kBestOfNFigures; ++f) moved[row.piece][f] += d[f];
       }
       y_above += next * y;
       r_above += next * r;
       kl_above += next * kl;
+    }
+    BestOfNFigures sums{};
+    BestOfNFigures squares{};
+    for (const BestOfNFigures& d : moved) {
+      for (std::size_t f = 0; f < kBestOfNFigures; ++f) {
+        sums[f] += d[f];
+        squares[f] += d[f] * d[f];
+      }
     }
     for (std::size_t f = 0; f < kBestOfNFigures; ++f) {
       result.variance[f] =
@@ -169,6 +181,8 @@ class Cell {
   }
 
   std::vector<Row> rows_;
+  std::size_t pieces_ = 0;   ///< of the cell, rows or clusters; of a group its rows
+  std::size_t present_ = 0;  ///< those with weight
   std::vector<Level> levels_;
   double reference_ = 0;
   double proxy_ = 0;
@@ -176,9 +190,10 @@ class Cell {
 
 void judge(BestOfNValue& value, const TableCells& cells) {
   if (cells.grouped) {
-    value.reliable = cells.cells() >= kLeastGroups;
+    value.reliable = cells.pieces() >= kLeastGroups;
     if (!value.reliable) {
-      value.remark = "there are only " + std::to_string(cells.cells()) + " groups; " +
+      value.remark = "there are only " + std::to_string(cells.pieces()) +
+                     (cells.pieces() < cells.cells() ? " clusters; " : " groups; ") +
                      std::to_string(kLeastGroups) + " are needed to tell an error";
     }
     return;
@@ -229,15 +244,18 @@ BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> 
     estimate.value = mean[f];
     if (options.enumerated) continue;
     double variance = 0;
+    std::vector<double> moved(cells.grouped ? cells.pieces() : 0);
     for (std::size_t c = 0; c < count; ++c) {
-      const double step = figures[c].value[f] - mean[f];
-      variance += cells.grouped
-                      ? step * step / static_cast<double>(count) / static_cast<double>(count - 1)
-                      : cells.share[c] * cells.share[c] * figures[c].variance[f];
+      if (cells.grouped) {
+        moved[cells.piece[c]] += (figures[c].value[f] - mean[f]) / static_cast<double>(count);
+      } else {
+        variance += cells.share[c] * cells.share[c] * figures[c].variance[f];
+      }
     }
+    const auto pieces = static_cast<double>(cells.pieces());
+    for (const double step : moved) variance += step * step * pieces / (pieces - 1);
     estimate.standard_error = std::sqrt(variance);
-    estimate.degrees_of_freedom =
-        cells.grouped ? static_cast<double>(count) - 1 : std::max(1.0, result.ess - 1);
+    estimate.degrees_of_freedom = cells.grouped ? pieces - 1 : std::max(1.0, result.ess - 1);
   }
   if (!options.enumerated) judge(result, cells);
   return result;

@@ -25,6 +25,7 @@ void check(const TableReference& reference) {
   require_length(reference.groups.size(), "groups", rows);
   require_length(reference.log_weights.size(), "log_weights", rows);
   require_length(reference.strata.size(), "strata", rows);
+  require_length(reference.clusters.size(), "clusters", rows);
   for (std::size_t i = 0; i < reference.groups.size(); ++i) {
     if (reference.groups[i] < rows) continue;
     throw DataError(rejection("group of row " + std::to_string(i + 1),
@@ -111,6 +112,46 @@ void require_one_stratum_a_group(const TableCells& cells, std::span<const std::u
   }
 }
 
+/// Numbers the pieces cell by cell.
+void set_pieces(TableCells& cells, std::span<const std::uint32_t> clusters) {
+  const std::size_t count = cells.grouped ? cells.cells() : cells.order.size();
+  cells.piece.resize(count);
+  if (clusters.empty()) {
+    std::iota(cells.piece.begin(), cells.piece.end(), 0U);
+    cells.piece_begin = cells.grouped ? std::vector<std::size_t>{0, count} : cells.begin;
+    return;
+  }
+  constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+  std::vector<std::uint32_t> known(std::size_t{std::ranges::max(clusters)} + 1, kNone);
+  std::uint32_t next = 0;
+  cells.piece_begin = {0};
+  const auto add = [&](std::size_t at, std::size_t row) {
+    std::uint32_t& piece = known[clusters[row]];
+    if (piece == kNone) piece = next++;
+    if (piece < cells.piece_begin.back()) {
+      throw DataError(rejection("cluster " + std::to_string(clusters[row]), "several strata",
+                                "a cluster must lie within one stratum",
+                                "keep the rows of a cluster in one fold"));
+    }
+    cells.piece[at] = piece;
+  };
+  for (std::size_t c = 0; c < cells.cells(); ++c) {
+    if (!cells.grouped) {
+      for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) add(j, cells.order[j]);
+      cells.piece_begin.push_back(next);
+      continue;
+    }
+    const std::uint32_t own = clusters[cells.order[cells.begin[c]]];
+    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
+      if (clusters[cells.order[j]] == own) continue;
+      throw DataError(rejection("group " + std::to_string(cells.number[c]), "several clusters",
+                                "a group must lie within one cluster"));
+    }
+    add(c, cells.order[cells.begin[c]]);
+  }
+  if (cells.grouped) cells.piece_begin.push_back(next);
+}
+
 std::size_t distinct(std::span<const std::uint32_t> strata) {
   if (strata.empty()) return 1;
   std::vector<bool> seen(std::size_t{*std::ranges::max_element(strata)} + 1);
@@ -127,6 +168,7 @@ TableCells table_cells(const TableReference& reference) {
   cells.strata = distinct(reference.strata);
   sort_rows(cells, cells.grouped ? reference.groups : reference.strata, reference.rows);
   weigh(cells, reference.log_weights);
+  set_pieces(cells, reference.clusters);
   if (cells.grouped) {
     if (!reference.strata.empty()) require_one_stratum_a_group(cells, reference.strata);
     if (cells.cells() == reference.rows) {
@@ -139,12 +181,22 @@ TableCells table_cells(const TableReference& reference) {
 }
 
 void require_sampled(const TableCells& cells) {
+  const auto clustered = [&](std::size_t c) { return cells.pieces(c) == 1 && cells.size(c) > 1; };
+  if (cells.grouped ? cells.pieces() == 1 && cells.cells() > 1 : clustered(0)) {
+    throw DataError(rejection("clusters", "1", "an error can be told from two clusters or more",
+                              "leave clusters out, or say that the table is enumerated"));
+  }
   if (cells.grouped && cells.cells() < 2) {
     throw DataError(rejection("groups", "1", "an error can be told from two groups or more",
                               "leave groups out, or say that the table is enumerated"));
   }
   if (cells.grouped) return;
   for (std::size_t c = 0; c < cells.cells(); ++c) {
+    if (clustered(c)) {
+      throw DataError(rejection("stratum " + std::to_string(cells.number[c]), "1 cluster",
+                                "an error can be told from two clusters or more",
+                                "use fewer folds, or say that the table is enumerated"));
+    }
     if (cells.size(c) >= 2) continue;
     throw DataError(rejection("stratum " + std::to_string(cells.number[c]), "1 row",
                               "an error can be told from two rows or more",

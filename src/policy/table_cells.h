@@ -34,15 +34,23 @@ struct TableCells {
   std::vector<double> prior;
   /// Weight of each cell; sums to 1.
   std::vector<double> share;
+  /// What is drawn by itself: of each row in this order, or with groups of each group, the number
+  /// of its cluster, or its own. Ascending by strata: those of cell c, or with groups all of them,
+  /// are piece_begin[c] ... piece_begin[c + 1] - 1.
+  std::vector<std::uint32_t> piece;
+  std::vector<std::size_t> piece_begin;
 
   std::size_t cells() const { return number.size(); }
   std::size_t size(std::size_t c) const { return begin[c + 1] - begin[c]; }
+  std::size_t pieces() const { return piece_begin.back(); }
+  std::size_t pieces(std::size_t c) const { return piece_begin[c + 1] - piece_begin[c]; }
 };
 
 /// \throws as table_policy_value() says of a reference, except for what concerns errors alone
 TableCells table_cells(const TableReference& reference);
 
-/// \throws DataError where a standard error cannot be had: one group, or a stratum of one row.
+/// \throws DataError where a standard error cannot be had: one group or cluster, or a stratum
+///         of one row or cluster.
 void require_sampled(const TableCells& cells);
 
 /// \throws UsageError unless there is one value a row, DataError unless all are finite.

@@ -38,7 +38,7 @@ void check(const TablePolicyOptions& options) {
   }
 }
 
-/// How often each row of each cell is drawn, as many as there are.
+/// How often each piece of each cell is drawn, as many as there are.
 void draw(const RandomStream& stream, std::span<const std::size_t> begin,
           std::span<std::uint32_t> counts) {
   constexpr std::size_t kBlock = 512;
@@ -61,14 +61,12 @@ std::vector<TableFigures> replicates(const TiltedTable& table, const TableCells&
                                      const TablePolicyOptions& options) {
   constexpr std::uint64_t kChunk = 8;
   std::vector<TableFigures> result(static_cast<std::size_t>(options.bootstrap));
-  const std::vector<std::size_t> begin =
-      cells.grouped ? std::vector<std::size_t>{0, cells.cells()} : cells.begin;
   const RandomStream stream(options.seed, "policy/bootstrap");
   parallel_for_chunks(ChunkGrid(result.size(), kChunk), {options.threads, "", {}},
                       [&](const Chunk& chunk) {
-                        std::vector<std::uint32_t> counts(table.pieces());
+                        std::vector<std::uint32_t> counts(cells.pieces());
                         for (std::uint64_t b = chunk.begin; b < chunk.end; ++b) {
-                          draw(stream.at(b), begin, counts);
+                          draw(stream.at(b), cells.piece_begin, counts);
                           result[b] = table.figures(counts);
                         }
                       });
@@ -122,20 +120,22 @@ double pieces_of_variance(std::span<const double> log_weights) {
 }
 
 double prior_pieces(const TableCells& cells) {
-  std::vector<double> log_weights(cells.order.size());
+  std::vector<double> log_weights(cells.pieces());
   for (std::size_t c = 0; c < cells.cells(); ++c) {
     for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
-      log_weights[j] = std::log(cells.share[c] * cells.prior[j]);
+      log_weights[cells.piece[j]] += cells.share[c] * cells.prior[j];
     }
   }
+  for (double& w : log_weights) w = std::log(w);
   return std::max(1.0, pieces_of_variance(log_weights) - static_cast<double>(cells.cells()));
 }
 
 void judge(TablePolicyValue& value, const TableCells& cells, std::span<const double> ess) {
   if (cells.grouped) {
-    value.reliable = cells.cells() >= kLeastGroups;
+    value.reliable = cells.pieces() >= kLeastGroups;
     if (value.reliable) return;
-    value.remark = "there are only " + std::to_string(cells.cells()) + " groups; " +
+    value.remark = "there are only " + std::to_string(cells.pieces()) +
+                   (cells.pieces() < cells.cells() ? " clusters; " : " groups; ") +
                    std::to_string(kLeastGroups) + " are needed to tell an error";
     return;
   }
@@ -144,8 +144,10 @@ void judge(TablePolicyValue& value, const TableCells& cells, std::span<const dou
   if (ess[least] < kLeastEffectiveRows) {
     value.remark =
         (ess.size() > 1 ? "in fold " + std::to_string(cells.number[least] + 1) + " the" : "the") +
-        std::string(" tilt leaves ") + number_text(ess[least], 3) + " effective rows of " +
-        std::to_string(cells.size(least)) + "; " + number_text(kLeastEffectiveRows) +
+        std::string(" tilt leaves ") + number_text(ess[least], 3) +
+        (cells.pieces(least) < cells.size(least) ? " effective clusters of "
+                                                 : " effective rows of ") +
+        std::to_string(cells.pieces(least)) + "; " + number_text(kLeastEffectiveRows) +
         " are needed: raise beta, take more rows" + (ess.size() > 1 ? " or fewer folds" : "");
   } else if (!value.reliable) {
     value.remark = "Pareto k is " + number_text(value.weights.pareto_k, 3) +
@@ -186,8 +188,8 @@ TablePolicyValue table_policy_value(std::span<const double> r, std::span<const d
   const TableFigures found = table.figures();
   if (!found.exists) throw InternalError("a table without weight");
   const internal::Figures level = table.level();
-  const double tilted_freedom = cells.grouped ? static_cast<double>(cells.cells()) - 1
-                                              : pieces_of_variance(table.log_weights());
+  const double tilted_freedom = cells.grouped ? static_cast<double>(cells.pieces()) - 1
+                                              : pieces_of_variance(table.piece_log_weights());
   const double reference_freedom = cells.grouped ? tilted_freedom : prior_pieces(cells);
   std::vector<TableFigures> drawn;
   if (options.bootstrap > 0 && !options.enumerated) drawn = replicates(table, cells, options);

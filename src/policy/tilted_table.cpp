@@ -97,7 +97,7 @@ TiltedTable::Tilted TiltedTable::tilt(std::size_t c, std::span<const std::uint32
   const bool weak = cell_[c].weak;
   for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
     const Row& row = rows_[j];
-    const double prior = counts.empty() ? row.prior : counts[j] * row.prior;
+    const double prior = cells_.grouped ? row.prior : count(counts, j) * row.prior;
     const double tilted = prior * row.tilt;
     const double weight = weak ? prior + tilted : tilted;
     t.prior += prior;
@@ -131,8 +131,6 @@ Figures TiltedTable::level() const {
   return figures_of(mean_y_, mean_r, 0, mean_y_, mean_r, 0);
 }
 
-std::size_t TiltedTable::pieces() const { return cells_.grouped ? cells_.cells() : rows_.size(); }
-
 TableFigures TiltedTable::figures(std::span<const std::uint32_t> counts) const {
   return cells_.grouped ? over_groups(counts) : over_rows(counts);
 }
@@ -140,21 +138,30 @@ TableFigures TiltedTable::figures(std::span<const std::uint32_t> counts) const {
 TableFigures TiltedTable::over_groups(std::span<const std::uint32_t> counts) const {
   TableFigures result;
   const std::size_t groups = group_figures_.size();
-  const auto count = [&](std::size_t c) { return counts.empty() ? 1.0 : double(counts[c]); };
-  const auto n = static_cast<double>(groups);
-  for (std::size_t c = 0; c < groups; ++c) {
-    for (std::size_t f = 0; f < kFigures; ++f) {
-      result.value[f] += count(c) * group_figures_[c][f] / n;
-    }
+  double n = 0;
+  double pieces = 0;
+  for (std::size_t c = 0; c < groups; ++c) n += count(counts, c);
+  for (std::size_t p = 0; p < cells_.pieces(); ++p) {
+    pieces += counts.empty() ? 1.0 : static_cast<double>(counts[p]);
   }
   for (std::size_t c = 0; c < groups; ++c) {
     for (std::size_t f = 0; f < kFigures; ++f) {
-      const double d = group_figures_[c][f] - result.value[f];
-      result.error[f] += count(c) * d * d;
+      result.value[f] += count(counts, c) * group_figures_[c][f] / n;
     }
   }
-  for (double& error : result.error)
-    error = groups < 2 ? kInfinity : std::sqrt(error / n / (n - 1));
+  std::vector<Figures> moved(cells_.pieces());
+  for (std::size_t c = 0; c < groups; ++c) {
+    for (std::size_t f = 0; f < kFigures; ++f) {
+      moved[cells_.piece[c]][f] += group_figures_[c][f] - result.value[f];
+    }
+  }
+  for (std::size_t p = 0; p < moved.size(); ++p) {
+    const double drawn = counts.empty() ? 1.0 : static_cast<double>(counts[p]);
+    for (std::size_t f = 0; f < kFigures; ++f) result.error[f] += drawn * moved[p][f] * moved[p][f];
+  }
+  for (double& error : result.error) {
+    error = pieces < 2 ? kInfinity : std::sqrt(error / n / n * pieces / (pieces - 1));
+  }
   return result;
 }
 
@@ -187,39 +194,63 @@ TableFigures TiltedTable::over_rows(std::span<const std::uint32_t> counts) const
 
 void TiltedTable::add_variances(std::size_t c, const Tilted& t, double share, const Figures& offset,
                                 std::span<const std::uint32_t> counts, Figures& variances) const {
-  const auto n = static_cast<double>(cells_.size(c));
+  const std::size_t first = cells_.piece_begin[c];
+  const auto n = static_cast<double>(cells_.pieces(c));
   if (n < 2) {
     variances.fill(kInfinity);
     return;
   }
-  Figures sums{};
-  Figures squares{};
+  /// What a piece brings: its weights, and its pulls on the means.
+  struct Piece {
+    double prior = 0;
+    double weight = 0;
+    double added = 0;
+    double y = 0;
+    double x = 0;
+    double reference_y = 0;
+    double reference_x = 0;
+  };
+  std::vector<Piece> pieces(cells_.pieces(c));
   const bool weak = cell_[c].weak;
   for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
-    const double count = counts.empty() ? 1.0 : counts[j];
-    if (count == 0) continue;
+    if (count(counts, j) == 0) continue;
     const Row& row = rows_[j];
     const double prior = row.prior / t.prior;
     const double weight = row.prior * (weak ? 1 + row.tilt : row.tilt) / t.total;
-    if (std::max(prior, weight) > 1 - kLeastRest) {
+    Piece& piece = pieces[cells_.piece[j] - first];
+    piece.prior += prior;
+    piece.weight += weight;
+    // Of a weak tilt, weight - prior would keep no digits.
+    piece.added += weak ? prior * (row.tilt - t.excess) / (1 + t.excess) : weight - prior;
+    piece.y += weight * (row.y - t.y);
+    piece.x += weight * (row.x - t.x);
+    piece.reference_y += prior * (row.y - t.reference_y);
+    piece.reference_x += prior * (row.x - t.reference_x);
+  }
+  Figures sums{};
+  Figures squares{};
+  for (std::size_t p = 0; p < pieces.size(); ++p) {
+    const double drawn = counts.empty() ? 1.0 : static_cast<double>(counts[first + p]);
+    if (drawn == 0) continue;
+    const Piece& piece = pieces[p];
+    if (std::max(piece.prior, piece.weight) > 1 - kLeastRest) {
       variances.fill(kInfinity);
       return;
     }
-    // A jackknife's: how much further a left-out row takes an estimate that it had drawn to itself.
-    const double pull = 1 / (1 - weight);
-    const double reference_pull = prior / (1 - prior);
-    // Of a weak tilt, weight - prior would keep no digits.
-    const double added = weak ? prior * (row.tilt - t.excess) / (1 + t.excess) : weight - prior;
-    const double y = pull * weight * (row.y - t.y);
-    const double x = pull * weight * (row.x - t.x);
-    Figures change =
-        figures_of(y, beta_ * x, x - pull * added, reference_pull * (row.y - t.reference_y),
-                   beta_ * reference_pull * (row.x - t.reference_x), beta_);
+    // A jackknife's: how much further a left-out piece takes an estimate that it had drawn to
+    // itself.
+    const double pull = 1 / (1 - piece.weight);
+    const double reference_pull = 1 / (1 - piece.prior);
+    const double y = pull * piece.y;
+    const double x = pull * piece.x;
+    const Figures change =
+        figures_of(y, beta_ * x, x - pull * piece.added, reference_pull * piece.reference_y,
+                   beta_ * reference_pull * piece.reference_x, beta_);
     for (std::size_t f = 0; f < kFigures; ++f) {
-      // A row heavier than its fellows also draws the average over strata to its own.
-      const double d = change[f] + (prior - 1 / n) * offset[f];
-      sums[f] += count * d;
-      squares[f] += count * d * d;
+      // A piece heavier than its fellows also draws the average over strata to its own.
+      const double d = change[f] + (piece.prior - 1 / n) * offset[f];
+      sums[f] += drawn * d;
+      squares[f] += drawn * d * d;
     }
   }
   for (std::size_t f = 0; f < kFigures; ++f) {
@@ -228,15 +259,27 @@ void TiltedTable::add_variances(std::size_t c, const Tilted& t, double share, co
   }
 }
 
+std::vector<double> TiltedTable::piece_log_weights() const {
+  std::vector<double> weights(cells_.pieces());
+  for (std::size_t j = 0; j < rows_.size(); ++j) {
+    weights[cells_.piece[j]] += std::exp(log_weights_[j]);
+  }
+  for (double& w : weights) w = std::log(w);
+  return weights;
+}
+
 std::vector<double> TiltedTable::cell_ess() const {
   std::vector<double> result(cells_.cells());
   for (std::size_t c = 0; c < result.size(); ++c) {
-    double squares = 0;
+    const std::size_t first = cells_.grouped ? 0 : cells_.piece_begin[c];
+    std::vector<double> weights(cells_.grouped ? cells_.size(c) : cells_.pieces(c));
     for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
-      const double w = std::exp(log_weights_[j]) / cells_.share[c];
-      squares += w * w;
+      const std::size_t at = cells_.grouped ? j - cells_.begin[c] : cells_.piece[j] - first;
+      weights[at] += std::exp(log_weights_[j]) / cells_.share[c];
     }
-    result[c] = std::clamp(1 / squares, 1.0, static_cast<double>(cells_.size(c)));
+    double squares = 0;
+    for (const double w : weights) squares += w * w;
+    result[c] = std::clamp(1 / squares, 1.0, static_cast<double>(weights.size()));
   }
   return result;
 }

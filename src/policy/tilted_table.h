@@ -39,16 +39,15 @@ class TiltedTable {
               double beta);
 
   /// Values less the means of y (kValue, kObjective, kReference; with groups kProxy) and r
-  /// (kProxy), which are added by level(). \p counts says how often each piece is there: rows in
-  /// the cells' order or, with groups, groups. Empty: once.
+  /// (kProxy), which are added by level(). \p counts says how often each piece of the cells is
+  /// there. Empty: once.
   TableFigures figures(std::span<const std::uint32_t> counts = {}) const;
   Figures level() const;
-  /// How many pieces figures() counts.
-  std::size_t pieces() const;
-
   /// log of the tilted weights, in the cells' order; they sum to the share of each cell.
   const std::vector<double>& log_weights() const { return log_weights_; }
-  /// (sum w)^2 / sum w^2 within each cell.
+  /// The same summed over each piece; without groups.
+  std::vector<double> piece_log_weights() const;
+  /// (sum w)^2 / sum w^2 within each cell, w of its pieces or, with groups, of its rows.
   std::vector<double> cell_ess() const;
   double greedy_kl() const;
 
@@ -84,6 +83,11 @@ class TiltedTable {
   /// Adds the variances that the rows of cell c bring in.
   void add_variances(std::size_t c, const Tilted& tilted, double share, const Figures& offset,
                      std::span<const std::uint32_t> counts, Figures& variances) const;
+
+  /// How often row j, or with groups cell j, is there.
+  double count(std::span<const std::uint32_t> counts, std::size_t j) const {
+    return counts.empty() ? 1.0 : static_cast<double>(counts[cells_.piece[j]]);
+  }
 
   const TableCells& cells_;
   double beta_;

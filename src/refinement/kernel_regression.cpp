@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kScalePoints = 400;
 constexpr std::size_t kGradientPoints = 1024;
 constexpr double kEqualShare = 0.1;
-/// Of the mean diagonal of the normal equations: their rounding.
+/// Of the trace of the normal equations: their rounding.
 constexpr double kJitter = 1e-13;
 
 /// At most so many of n numbers, evenly spaced.

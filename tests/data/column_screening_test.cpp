@@ -89,6 +89,13 @@ TEST(ColumnScreening, LeavesFeaturesAlone) {
   std::vector<double> missing = counted(kRows, 0);
   missing[3] = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(index_or_split("n", missing), "");
+  // A Latin hypercube of whole numbers: rewards follow the column, and it is out of order.
+  const std::vector<double> levels = shuffled(counted(kRows, 1));
+  std::vector<double> rewards = normals("e");
+  EXPECT_EQ(index_or_split("dose", levels, rewards), "it numbers the rows");
+  for (std::size_t i = 0; i < kRows; ++i) rewards[i] += 0.01 * levels[i];
+  EXPECT_EQ(index_or_split("dose", levels, rewards), "");
+  EXPECT_NE(index_or_split("dose", counted(kRows, 1), counted(kRows, 1)), "");
   EXPECT_EQ(index_or_split("n", counted(5, 0)), "");
 }
 
@@ -99,6 +106,9 @@ TEST(ColumnScreening, FindsFunctionsOfTheReward) {
   EXPECT_TRUE(tells_order(each(y, [](double v) { return std::round(10 * v) / 10; }), y));
   EXPECT_TRUE(tells_order(each(y, [](double v) { return std::exp(v); }), y));
   EXPECT_TRUE(tells_order(each(y, [](double v) { return v > 0.3 ? 1.0 : 0.0; }), y));
+  std::vector<double> gap = y;
+  gap[7] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(tells_order(gap, y));
   // One row out of order, and it is a measurement.
   std::vector<double> close = y;
   std::swap(close[0], close[1]);
@@ -113,6 +123,17 @@ TEST(ColumnScreening, TakesNoChanceForAFunction) {
   std::ranges::sort(sorted, std::greater{});
   EXPECT_FALSE(tells_order(each(y, [&](double v) { return v >= sorted[3] ? 1.0 : 0.0; }), y));
   EXPECT_TRUE(tells_order(each(y, [&](double v) { return v >= sorted[4] ? 1.0 : 0.0; }), y));
+  // A strong treatment: rewards lie in two clusters.
+  std::vector<double> treated(kRows);
+  std::vector<double> outcome = y;
+  for (std::size_t i = 0; i < kRows; i += 3) {
+    treated[i] = 1;
+    outcome[i] += 12;
+  }
+  EXPECT_FALSE(tells_order(treated, outcome));
+  // Of few grades the column is a copy all the same.
+  const std::vector<double> grades = each(y, [](double v) { return std::round(v); });
+  EXPECT_TRUE(tells_order(each(grades, [](double v) { return 2 - v; }), grades));
   // Rewards that tie on both sides of a mark.
   for (double& v : y) v = std::min(v, 0.0);
   std::vector<double> mark(kRows);

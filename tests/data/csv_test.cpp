@@ -129,6 +129,7 @@ TEST(Csv, HeadersMustNameEveryColumnOnce) {
   EXPECT_EQ(refusal("a,,b\n"),
             "t.csv: header: column 2 has no name; name it or remove it (pandas: index=False)");
   EXPECT_EQ(refusal(",a,b\n1,2,3\n"), "(read)");  // row numbers, as pandas writes them
+  EXPECT_EQ(refusal(",Unnamed: 0,b\n1,2,3\n"), "(read)");
   EXPECT_EQ(refusal("a,b,a\n"), "t.csv: header: columns 1 and 3 are both named 'a'; rename one");
   EXPECT_NE(refusal("a;b\n1;2\n").find("one column, named 'a;b'; divide fields by commas"),
             std::string::npos);

@@ -126,5 +126,13 @@ TEST(RandomSubset, ChoosesAmongTheNumbersGiven) {
   EXPECT_EQ(failure([&] { random_subset(rows, 6, 1); }), "rows to choose = 6: there are only 5");
 }
 
+TEST(Folds, JoinedGroupsKeepWholeWhatEitherDoes) {
+  const std::vector<std::uint32_t> a{5, 5, 1, 1, 2, 3};
+  const std::vector<std::uint32_t> b{0, 9, 9, 4, 7, 7};
+  EXPECT_EQ(joined_groups(a, b), (std::vector<std::uint32_t>{0, 0, 0, 0, 1, 1}));
+  EXPECT_EQ(joined_groups(a, a), (std::vector<std::uint32_t>{0, 0, 1, 1, 2, 3}));
+  EXPECT_THROW(joined_groups(a, std::vector<std::uint32_t>{1}), InternalError);
+}
+
 }  // namespace
 }  // namespace esscher

@@ -53,7 +53,7 @@ std::vector<double> predictions(const TrainedReward& reward, const SingleIndexTa
 TEST(MergedTable, IsTheTableItselfWithoutCopies) {
   const SingleIndexTable data(50, 3, 1, 1);
   const std::vector<std::uint64_t> some{3, 7, 20};
-  const MergedTable merged(data.table(), some, 1);
+  const MergedTable merged(data.table(), some, {}, 1);
   EXPECT_FALSE(merged.replicates());
   EXPECT_EQ(std::vector(merged.rows().begin(), merged.rows().end()), some);
   EXPECT_EQ(&merged.table().features, &data.features);
@@ -65,7 +65,7 @@ TEST(MergedTable, HasMeansAndSumsOfWeights) {
   Repeated table(data, rows);
   table.rewards = {1, 5, 2, 7, 6};
   table.log_weights = {std::log(1.0), 0, std::log(2.0), std::log(3.0), std::log(1.0)};
-  const MergedTable merged(table.table(), all_rows(5), 1);
+  const MergedTable merged(table.table(), all_rows(5), {}, 1);
   const RewardTable found = merged.table();
   ASSERT_EQ(found.rewards.size(), 3);
   EXPECT_NEAR(found.rewards[0], (1 + 2 * 2 + 6) / 4.0, 1e-14);
@@ -165,12 +165,110 @@ TEST(MergedTable, ReplicatedNoiseHasNoSafeTemperature) {
   EXPECT_LE(admitted, 1);
 }
 
+// Families of four rows, each a design with a little of its own: errors are those of 60 families,
+// and a fold holds whole ones.
+TEST(MergedTable, ClustersStayTogether) {
+  const SingleIndexTable families(60, 3, 1, 5);
+  std::vector<std::uint64_t> four;
+  std::vector<std::uint32_t> clusters;
+  for (std::uint64_t i = 0; i < 240; ++i) {
+    four.push_back(i / 4);
+    clusters.push_back(static_cast<std::uint32_t>(i / 4));
+  }
+  Repeated copies(families, four);
+  Matrix<double> x = copies.features.values();
+  for (std::size_t i = 0; i < 240; ++i) x(i, 2) += 1e-3 * static_cast<double>(i % 4);
+  const HeldFeatures features(std::move(x));
+  RewardTable table{features, copies.rewards};
+  EvaluationOptions options;
+  options.training = quick();
+  options.training.deployment_temperatures = {2};
+  const TableEvaluation alone = evaluate_table(table, options);
+  table.clusters = clusters;
+  const TableEvaluation together = evaluate_table(table, options);
+  EXPECT_FALSE(together.replicates);
+  const auto error = [](const TableEvaluation& evaluation) {
+    return evaluation.rewards.back().policies[0].reference.standard_error;
+  };
+  // Of means of four copies: twice that of four draws.
+  EXPECT_NEAR(error(together) / error(alone), 2, 0.1);
+  // A row alone sees its copies in other folds.
+  EXPECT_LT(together.rewards[1].correlation, alone.rewards[1].correlation);
+}
+
+// Clusters that share a design are one, and groups stay whole.
+TEST(MergedTable, JoinsClustersThatShareADesign) {
+  const SingleIndexTable data(6, 2, 1, 1);
+  const Repeated table(data, std::vector<std::uint64_t>{0, 1, 0, 2, 3, 4});
+  const std::vector<std::uint32_t> clusters{7, 7, 3, 3, 1, 1};
+  RewardTable clustered = table.table();
+  clustered.clusters = clusters;
+  const MergedTable merged(clustered, all_rows(6), {}, 1);
+  const RewardTable found = merged.table();
+  EXPECT_EQ(std::vector(found.clusters.begin(), found.clusters.end()),
+            (std::vector<std::uint32_t>{0, 0, 0, 1, 1}));
+  EXPECT_EQ(merged.units(), 2);
+  EXPECT_EQ(merged.folds(0, 2), 2);
+  EXPECT_EQ(merged.folds(4, 2), 4);
+}
+
+TEST(MergedTable, TakesFewDesigns) {
+  // Six designs of one column, 50 rows each.
+  Matrix<double> x(300, 1);
+  std::vector<double> y(300);
+  RandomStream(1, "test/y").fill_normal(0, y);
+  for (std::size_t i = 0; i < 300; ++i) {
+    x(i, 0) = static_cast<double>(i % 6);
+    y[i] += x(i, 0);
+  }
+  const HeldFeatures features(std::move(x));
+  const RewardTable table{features, y};
+  EXPECT_NO_THROW(train_reward(table, all_rows(300), quick()));
+  EvaluationOptions options;
+  options.training = quick();
+  const TableEvaluation evaluation = evaluate_table(table, options);
+  EXPECT_EQ(evaluation.folds.size(), 3);
+  EXPECT_NEAR(evaluation.replicates->noise_sd, 1, 0.15);  // 1 / sqrt(2 * 294), three and a half
+}
+
+TEST(MergedTable, RefusesOneDesign) {
+  const HeldFeatures features(Matrix<double>(30, 2, 1.5));
+  std::vector<double> y(30);
+  RandomStream(1, "test/y").fill_normal(0, y);
+  EXPECT_THROW(train_reward({features, y}, all_rows(30), quick()), DataError);
+}
+
+TEST(MergedTable, MeasuresReliabilityWithinGroups) {
+  const SingleIndexTable data(20, 2, 1, 1);
+  std::vector<std::uint64_t> twice;
+  std::vector<std::uint32_t> groups;
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    twice.push_back(i / 2);
+    groups.push_back(static_cast<std::uint32_t>(i / 10));
+  }
+  Repeated table(data, twice);
+  RandomStream(1, "test/noise").fill_normal(0, table.rewards);
+  for (std::size_t i = 0; i < 40; ++i) table.rewards[i] += 100.0 * groups[i];
+  RewardTable grouped = table.table();
+  grouped.groups = groups;
+  const MergedTable merged(grouped, all_rows(40), {}, 1);
+  EXPECT_LT(merged.replicates()->reliability, 0.6);
+}
+
+TEST(MergedTable, LooksAtEachRewardThatIsTransformed) {
+  const SingleIndexTable data(6, 2, 1, 1);
+  Repeated table(data, std::vector<std::uint64_t>{0, 0, 1, 2, 3});
+  table.rewards = {5, -2, 1, 2, 3};
+  EXPECT_THROW(MergedTable(table.table(), all_rows(5), {.kind = RewardTransformKind::log1p}, 1),
+               DataError);
+}
+
 TEST(MergedTable, RefusesARewardThatIsNotFiniteByItsOwnRow) {
   const SingleIndexTable data(6, 2, 1, 1);
   Repeated table(data, std::vector<std::uint64_t>{0, 0, 1, 2, 3});
   table.rewards[3] = std::nan("");
   try {
-    const MergedTable merged(table.table(), all_rows(5), 1);
+    const MergedTable merged(table.table(), all_rows(5), {}, 1);
     FAIL() << "took nan";
   } catch (const DataError& error) {
     EXPECT_NE(std::string(error.what()).find("row 4"), std::string::npos) << error.what();

@@ -33,9 +33,10 @@ struct DatasetOptions {
   /// Labels. Each is a column of `table`, or of `data`; the key of an array in the npz or
   /// safetensors file `data`; or the path of a 1-D npy file. Empty: there is none.
   std::string reward = {};
-  std::string group = {};   ///< whose candidates compete; numbers or text
-  std::string weight = {};  ///< prior importance, >= 0; rows of weight 0 are dropped
-  std::string gold = {};    ///< a second reward that is only evaluated
+  std::string group = {};    ///< whose candidates compete; numbers or text
+  std::string cluster = {};  ///< what stays in one fold without competing; likewise
+  std::string weight = {};   ///< prior importance, >= 0; rows of weight 0 are dropped
+  std::string gold = {};     ///< a second reward that is only evaluated
   std::string embeddings_key = "embeddings";  ///< the features in an npz or safetensors file
   std::vector<std::string> exclude = {};  ///< "column=value": rows to drop, as text or as number
   /// A missing number becomes the column's mean over the rows that are kept; else it is refused.
@@ -57,6 +58,8 @@ struct Dataset {
   /// n numbers, dense in order of first occurrence; empty if none.
   std::vector<std::uint32_t> groups = {};
   std::vector<std::string> group_names = {};
+  std::vector<std::uint32_t> clusters = {};  ///< as groups
+  std::uint64_t cluster_count = 0;
   std::vector<std::uint64_t> source_rows = {};  ///< n: the row of the file, from 0
   std::uint64_t rows_read = 0;
   std::uint64_t dropped_excluded = 0;

@@ -21,6 +21,12 @@ std::vector<std::uint32_t> assign_folds(std::uint64_t rows, std::span<const std:
                                         int folds, std::uint64_t seed,
                                         std::string_view field = "--folds");
 
+/// The finest partition that keeps whole what either of two keeps whole: rows have one number where
+/// a chain of shared numbers of \p a and \p b leads from one to the other. Dense, in order of first
+/// occurrence. O(rows log rows). \throws InternalError for unequal lengths
+std::vector<std::uint32_t> joined_groups(std::span<const std::uint32_t> a,
+                                         std::span<const std::uint32_t> b);
+
 /// Numbers of the rows in that fold, or in all others, ascending.
 std::vector<std::uint64_t> rows_in_fold(std::span<const std::uint32_t> folds, std::uint32_t fold);
 std::vector<std::uint64_t> rows_not_in_fold(std::span<const std::uint32_t> folds,

@@ -51,6 +51,10 @@ struct RewardTable {
   /// features, both relative to their group's mean, since no policy sees it. Empty: no groups.
   std::span<const std::uint32_t> groups{};
   std::span<const double> log_weights{};  ///< prior importance of the rows; empty: equal
+  /// Rows that stand and fall together without competing (a family, a scaffold, a batch, an
+  /// annotator): they stay in one fold, and errors are those of clusters. Groups that share a
+  /// cluster, and clusters that share a design, are one. Empty: each row by itself.
+  std::span<const std::uint32_t> clusters{};
 };
 
 /// Zero, or an empty optional, means: chosen from the sample, and said so in the result.
@@ -124,7 +128,8 @@ struct Replicates {
   std::uint64_t most_row = 0;  ///< its first row
   /// Standard deviation of rewards within designs: the noise of one label. 0 where rows are copies.
   double noise_sd = 0;
-  double reliability = 1;  ///< 1 - noise_sd^2 / variance of all rewards: of one label
+  /// 1 - noise_sd^2 / variance of all rewards, with groups about their means: of one label.
+  double reliability = 1;
   /// A plain sentence.
   std::string text() const;
 };

@@ -1,0 +1,78 @@
+// Tables whose rows are not each a draw of its own.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "program.h"
+#include "tables.h"
+
+namespace esscher::cli {
+namespace {
+
+/// The lines of data_csv() so many times, behind its header, with the prompt as `family`.
+std::string copied(int times) {
+  const std::string text = data_csv();
+  const std::size_t header = text.find('\n') + 1;
+  std::string result = "family" + text.substr(6, header - 6);
+  for (int i = 0; i < times; ++i) result += text.substr(header);
+  return result;
+}
+
+nlohmann::json evaluated(const std::string& csv, const std::vector<std::string>& more,
+                         std::string& report) {
+  const Folder folder;
+  folder.write("data.csv", csv);
+  std::vector<std::string> arguments{"evaluate", "data.csv", "--reward", "y", "--features",  "a,b",
+                                     "--beta",   "2,1",      "--rounds", "1", "--bootstrap", "0",
+                                     "-o",       "out"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  const Outcome outcome = run(arguments, folder);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  report = outcome.out;
+  return nlohmann::json::parse(read_file(folder.path() / "out" / "result.json"));
+}
+
+TEST(ReplicatesTable, CopiesAreToldAndChangeNothing) {
+  std::string report;
+  const auto once = evaluated(copied(1), {}, report);
+  EXPECT_TRUE(once["replicates"].is_null());
+  const auto thrice = evaluated(copied(3), {}, report);
+  EXPECT_EQ(thrice["replicates"]["rows"], 240);
+  EXPECT_EQ(thrice["replicates"]["designs"], 80);
+  EXPECT_EQ(thrice["replicates"]["most"], 3);
+  EXPECT_EQ(thrice["replicates"]["noise_sd"], 0);
+  EXPECT_NE(report.find("240 rows are 80 distinct designs"), std::string::npos) << report;
+  const auto gain = [](const nlohmann::json& json) {
+    return json["rewards"][0]["policies"][0]["gain"];
+  };
+  EXPECT_NEAR(gain(once)["value"].get<double>(), gain(thrice)["value"].get<double>(), 1e-6);
+  EXPECT_NEAR(gain(once)["standard_error"].get<double>(),
+              gain(thrice)["standard_error"].get<double>(), 1e-6);
+}
+
+TEST(ReplicatesTable, ClustersAreToldAndCount) {
+  std::string report;
+  const auto rows = evaluated(copied(1), {}, report);
+  const auto clusters = evaluated(copied(1), {"--cluster", "family"}, report);
+  EXPECT_EQ(clusters["clusters"], 20);
+  EXPECT_NE(report.find("in 20 clusters"), std::string::npos) << report;
+  // Folds hold whole families: rows are dealt out otherwise.
+  EXPECT_NE(rows["rewards"][0]["policies"][0]["value"],
+            clusters["rewards"][0]["policies"][0]["value"]);
+}
+
+TEST(ReplicatesTable, ARowWithoutAClusterIsRefused) {
+  const Folder folder;
+  folder.write("data.csv", "f,a,y\nu,1,2\n,2,3\nv,4,1\n");
+  const Outcome outcome = run({"fit", "data.csv", "--reward", "y", "--features", "a", "--cluster",
+                               "f", "--beta", "1", "-o", "m.safetensors"},
+                              folder);
+  EXPECT_EQ(outcome.exit_code, 65);
+  EXPECT_NE(outcome.err.find("row 2, column f: no cluster; name one in every row"),
+            std::string::npos)
+      << outcome.err;
+}
+
+}  // namespace
+}  // namespace esscher::cli
