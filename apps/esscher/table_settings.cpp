@@ -56,6 +56,9 @@ std::vector<Setting> data_settings() {
        "the reward: a column of --table or DATA, a key of an npz or safetensors file (default "
        "there "
        "labels), or a 1-D npy file"},
+      {"infeasible", "VALUE", "",
+       "rewards of this value (=-inf, or a number such as -999) are learned as the lowest of the "
+       "others"},
       {"group", "NAME", "", "whose candidates compete (a prompt): likewise"},
       {"cluster", "NAME", "",
        "what stands and falls together without competing (a family, a batch, an annotator): stays "
@@ -136,6 +139,7 @@ DatasetOptions read_dataset_options(const Settings& settings, const std::string&
   // Who names text to expand means that text; other numbers beside it are as a rule other rewards.
   if (options.features.empty() && !options.one_hot.empty()) options.features = "none";
   options.reward = settings["reward"];
+  options.infeasible = settings["infeasible"];
   options.group = settings["group"];
   options.cluster = settings["cluster"];
   options.weight = settings["weight"];

@@ -331,8 +331,8 @@ internal::CsvNumber internal::read_csv_number(std::string_view field, double& va
     parsed = 0;
   }
   if (std::isnan(parsed)) return CsvNumber::text;  // "-nan", "nan(1)"
-  if (std::isinf(parsed)) return CsvNumber::infinite;
   value = parsed;
+  if (std::isinf(parsed)) return CsvNumber::infinite;
   return CsvNumber::number;
 }
 

@@ -47,9 +47,46 @@ DataFormat data_format(const std::string& path, std::string_view field) {
                              "name it .csv, .tsv, .npy, .npz or .safetensors"));
 }
 
+namespace {
+
+/// \throws UsageError unless it is empty, -inf or a number
+std::optional<double> infeasible_reward(const std::string& text) {
+  if (text.empty()) return {};
+  double value = 0;
+  const CsvNumber kind = read_csv_number(text, value);
+  if (kind == CsvNumber::number || (kind == CsvNumber::infinite && value < 0)) return value;
+  throw UsageError(rejection("--infeasible", shown(text), "must be -inf or a number"));
+}
+
+/// Rewards of -infinity become the lowest of the others.
+void learn_infeasible(std::vector<double>& rewards, const DatasetOptions& options,
+                      std::vector<std::string>& remarks) {
+  double lowest = std::numeric_limits<double>::infinity();
+  std::size_t count = 0;
+  for (const double reward : rewards) {
+    if (std::isinf(reward)) {
+      ++count;
+    } else {
+      lowest = std::min(lowest, reward);
+    }
+  }
+  if (count == 0) return;
+  if (count == rewards.size()) {
+    throw DataError("rewards: all " + std::to_string(count) + " are infeasible, " +
+                    options.infeasible + "; nothing can be learned");
+  }
+  for (double& reward : rewards) reward = std::max(reward, lowest);
+  remarks.push_back(std::to_string(count) + (count == 1 ? " reward of " : " rewards of ") +
+                    options.infeasible + ", infeasible, " + (count == 1 ? "is" : "are") +
+                    " learned as the lowest of the others, " + number_text(lowest, 6) + ".");
+}
+
+}  // namespace
+
 DatasetLabels::DatasetLabels(const DatasetOptions& options, const DatasetTables& tables)
     : options_(options),
       tables_(tables),
+      infeasible_(infeasible_reward(options.infeasible)),
       reward_(find(options.reward, "--reward")),
       group_(find(options.group, "--group")),
       cluster_(find(options.cluster, "--cluster")),
@@ -140,6 +177,25 @@ double DatasetLabels::number(const LabelSource& source, std::uint64_t row) const
   return value;
 }
 
+double DatasetLabels::reward(std::uint64_t row) const {
+  constexpr double kInfeasible = -std::numeric_limits<double>::infinity();
+  double value = 0;
+  if (reward_.column) {
+    const CsvNumber kind = read_csv_number(tables_.text(*reward_.column), value);
+    if (kind != CsvNumber::infinite || value > 0) value = number(reward_, row);
+  } else {
+    value = row < reward_.values.size() ? reward_.values[static_cast<std::size_t>(row)] : 0;
+    if (value != kInfeasible) value = number(reward_, row);
+  }
+  if (infeasible_ && value == *infeasible_) return kInfeasible;
+  if (value == kInfeasible) {
+    refuse(reward_, row,
+           "-inf is not finite; --infeasible=-inf learns such rows as the lowest, --exclude drops "
+           "them");
+  }
+  return value;
+}
+
 std::uint32_t DatasetLabels::number_of_name(
     const LabelSource& source, std::uint64_t row, const char* what,
     std::unordered_map<std::string, std::uint32_t>& ids) const {
@@ -165,7 +221,7 @@ bool DatasetLabels::keep(std::uint64_t row, Dataset& out) {
   }
   double reward = 0;
   if (reward_.given()) {
-    reward = number(reward_, row);
+    reward = this->reward(row);
     if (std::isnan(reward)) {
       ++out.dropped_missing_reward;
       return false;
@@ -203,6 +259,7 @@ bool DatasetLabels::keep(std::uint64_t row, Dataset& out) {
 }
 
 void DatasetLabels::finish(bool strict, Dataset& out) const {
+  learn_infeasible(out.rewards, options_, out.remarks);
   out.group_names.resize(group_ids_.size());
   for (const auto& [name, number] : group_ids_) out.group_names[number] = name;
   out.cluster_count = cluster_ids_.size();

@@ -59,6 +59,8 @@ class DatasetLabels {
   [[noreturn]] void refuse_exclusion(const std::string& text) const;
   bool excluded();
   double number(const LabelSource& source, std::uint64_t row) const;
+  /// The reward, NaN where it is missing, or -infinity where it is infeasible.
+  double reward(std::uint64_t row) const;
   [[noreturn]] void refuse(const LabelSource& source, std::uint64_t row,
                            const std::string& what) const;
   /// The number of the text or number that stands there, by \p ids. \p what names it in messages.
@@ -67,6 +69,7 @@ class DatasetLabels {
 
   const DatasetOptions& options_;
   const DatasetTables& tables_;
+  std::optional<double> infeasible_;
   LabelSource reward_;
   LabelSource group_;
   LabelSource cluster_;

@@ -242,6 +242,30 @@ TEST_F(DatasetTest, ColumnsThatAreNoFeaturesAreLeftOut) {
   EXPECT_NE(remark(alone, "is it known"), "");
 }
 
+TEST_F(DatasetTest, InfeasibleRewardsAreTheLowest) {
+  DatasetOptions options;
+  options.data = put("t.csv", "a,y\n1,2\n2,-inf\n3,-1\n4,-999\n");
+  options.features = "a";
+  options.reward = "y";
+  EXPECT_NE(refusal(options).find("row 2, column y: -inf is not finite; --infeasible=-inf"),
+            std::string::npos);
+  options.infeasible = "-inf";
+  EXPECT_EQ(load_dataset(options).rewards, (std::vector<double>{2, -999, -1, -999}));
+  options.data = put("n.csv", "a,y\n1,2\n2,-999\n3,-1\n4,-999\n");
+  options.infeasible = "-999";
+  const Dataset data = load_dataset(options);
+  EXPECT_EQ(data.rewards, (std::vector<double>{2, -1, -1, -1}));
+  EXPECT_EQ(remark(data, "infeasible"),
+            "2 rewards of -999, infeasible, are learned as the lowest of the others, -1.");
+  options.infeasible = "no";
+  EXPECT_NE(refusal(options).find("--infeasible = no"), std::string::npos) << refusal(options);
+  options.infeasible = "inf";
+  EXPECT_NE(refusal(options).find("must be -inf or a number"), std::string::npos);
+  options.data = put("all.csv", "a,y\n1,-1\n2,-1\n");
+  options.infeasible = "-1";
+  EXPECT_NE(refusal(options).find("all 2 are infeasible"), std::string::npos);
+}
+
 TEST_F(DatasetTest, BadLabelsAreRefused) {
   DatasetOptions options;
   options.data = put("t.csv", "a,g,w,z,n,y\n1,u,1,1,-1,1\n2,,,,1,2\n3,u,1,inf,1,2\n");

@@ -73,7 +73,7 @@ namespace internal {
 
 enum class CsvNumber { number, missing, infinite, too_large, text };
 
-/// What parse_csv_number() finds, without a verdict; \p value is set for `number` only.
+/// What parse_csv_number() finds, without a verdict; \p value is set for `number` and `infinite`.
 CsvNumber read_csv_number(std::string_view field, double& value);
 
 }  // namespace internal

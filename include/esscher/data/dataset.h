@@ -36,7 +36,10 @@ struct DatasetOptions {
   std::string group = {};    ///< whose candidates compete; numbers or text
   std::string cluster = {};  ///< what stays in one fold without competing; likewise
   std::string weight = {};   ///< prior importance, >= 0; rows of weight 0 are dropped
-  std::string gold = {};     ///< a second reward that is only evaluated
+  /// Rewards of this value, "-inf" or a number such as "-999", stand for what cannot be made: they
+  /// are learned as the lowest of the others.
+  std::string infeasible = {};
+  std::string gold = {};                      ///< a second reward that is only evaluated
   std::string embeddings_key = "embeddings";  ///< the features in an npz or safetensors file
   std::vector<std::string> exclude = {};  ///< "column=value": rows to drop, as text or as number
   /// A missing number becomes the column's mean over the rows that are kept; else it is refused.
