@@ -1,8 +1,10 @@
 #include "esscher/data/designs.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
-#include <unordered_map>
+#include <numeric>
+#include <utility>
 
 #include "esscher/base/parallel.h"
 
@@ -14,10 +16,6 @@ constexpr std::uint64_t kHashedRows = 1024;
 struct Hash {
   std::array<std::uint64_t, 2> words{};
   friend bool operator==(const Hash&, const Hash&) = default;
-};
-
-struct FirstWord {
-  std::size_t operator()(const Hash& hash) const { return static_cast<std::size_t>(hash.words[0]); }
 };
 
 /// The finaliser of splitmix64 (Steele, Lea, Flood 2014): every bit of the input moves every other.
@@ -51,18 +49,27 @@ Designs find_designs(const FeatureRows& features, std::span<const std::uint64_t>
           hashes[chunk.begin + i] = hash_of(block.row(i), groups.empty() ? 0 : groups[row] + 1ULL);
         }
       });
+  // Sorted by hash and place, equal ones stand behind their first; a map would take thrice as much
+  // memory.
+  std::vector<std::uint64_t> order(rows.size());
+  std::iota(order.begin(), order.end(), std::uint64_t{0});
+  std::ranges::sort(order, {}, [&](std::uint64_t i) { return std::pair(hashes[i].words, i); });
+  std::vector<std::uint64_t> first(rows.size());
+  for (std::size_t at = 0; at < order.size(); ++at) {
+    const bool is_new = at == 0 || hashes[order[at]] != hashes[order[at - 1]];
+    first[order[at]] = is_new ? order[at] : first[order[at - 1]];
+  }
   Designs designs;
-  designs.of_row.reserve(rows.size());
-  std::unordered_map<Hash, std::uint32_t, FirstWord> seen;
-  for (std::uint64_t i = 0; i < hashes.size(); ++i) {
-    const auto [found, is_new] =
-        seen.emplace(hashes[i], static_cast<std::uint32_t>(designs.size()));
-    if (is_new) {
+  designs.of_row.resize(rows.size());
+  for (std::uint64_t i = 0; i < first.size(); ++i) {
+    if (first[i] == i) {
+      designs.of_row[i] = static_cast<std::uint32_t>(designs.size());
       designs.first.push_back(i);
       designs.count.push_back(0);
+    } else {
+      designs.of_row[i] = designs.of_row[first[i]];
     }
-    designs.of_row.push_back(found->second);
-    ++designs.count[found->second];
+    ++designs.count[designs.of_row[i]];
   }
   return designs;
 }
