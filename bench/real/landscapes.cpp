@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "esscher/data/dataset.h"
+#include "esscher/data/designs.h"
 #include "esscher/data/folds.h"
 #include "esscher/pipeline/table_evaluation.h"
 #include "real_data.h"
@@ -79,7 +80,7 @@ void run_seed(const Dataset& data, std::span<const double> y, double share, std:
   const Matrix<double> predictions = predict_rewards(reward, *data.features, all);
 
   // What an engineer would know, who has the training rows only.
-  const Part part(*data.features, training);
+  const ChosenRows part(*data.features, training);
   const std::vector<double> seen = at_rows(y, training);
   EvaluationOptions evaluation{.training = options};
   evaluation.training.weights = {FitWeights::automatic};

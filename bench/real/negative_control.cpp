@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "esscher/data/dataset.h"
+#include "esscher/data/designs.h"
 #include "esscher/data/folds.h"
 #include "esscher/pipeline/table_evaluation.h"
 #include "real_data.h"
@@ -65,7 +66,7 @@ void shuffle(std::vector<double>& values, std::uint64_t seed) {
 void standardise(std::vector<double>& y, const FeatureRows& features,
                  const std::vector<std::uint64_t>& rows) {
   const std::vector<double> seen = at_rows(y, rows);
-  const double sd = reward_sd({Part(features, rows), seen});
+  const double sd = reward_sd({ChosenRows(features, rows), seen});
   for (double& value : y) value /= sd;
 }
 
@@ -157,7 +158,7 @@ void run_seed(const FeatureRows& features, const Control& control, std::vector<d
   }
 
   // What an engineer would know, who has the training rows only.
-  const Part part(features, training);
+  const ChosenRows part(features, training);
   const std::vector<double> seen = at_rows(y, training);
   const std::vector<double> seen_gold = at_rows(gold, training);
   EvaluationOptions evaluation{.training = options};

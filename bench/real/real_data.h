@@ -58,25 +58,6 @@ struct Mean {
   }
 };
 
-/// Some rows of a table as a table; the table must outlive it.
-class Part final : public FeatureRows {
- public:
-  Part(const FeatureRows& all, std::vector<std::uint64_t> rows)
-      : all_(all), rows_(std::move(rows)) {}
-  std::uint64_t rows() const override { return rows_.size(); }
-  std::size_t columns() const override { return all_.columns(); }
-  void gather(std::span<const std::uint64_t> rows, MatrixView<double> out) const override {
-    std::vector<std::uint64_t> numbers;
-    numbers.reserve(rows.size());
-    for (const std::uint64_t row : rows) numbers.push_back(rows_[row]);
-    all_.gather(numbers, out);
-  }
-
- private:
-  const FeatureRows& all_;
-  std::vector<std::uint64_t> rows_;
-};
-
 /// All values of \p of at the numbered rows.
 inline std::vector<double> at_rows(std::span<const double> of,
                                    std::span<const std::uint64_t> rows) {
