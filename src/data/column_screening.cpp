@@ -148,7 +148,8 @@ std::string index_or_split(std::string_view name, std::span<const double> values
     return "its name is that of an identifier; candidates of one compete by --group";
   }
   if (distinct < n || n < kFewRows || n < values.size()) return "";
-  const std::string identifier = "it has another whole number in each row, as an identifier has";
+  constexpr const char* identifier =
+      "it has another whole number in each row, as an identifier has";
   if (names_rows(name)) return identifier;
   const double range = sorted[n - 1] - sorted[0] + 1;
   const auto count = static_cast<double>(n);

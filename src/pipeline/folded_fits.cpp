@@ -108,14 +108,13 @@ std::vector<double> FoldedFits::lift(std::span<const double> coefficients) const
   return lifted;
 }
 
-std::vector<CrossFit> FoldedFits::fit(std::vector<std::vector<double>> log_weights,
+std::vector<CrossFit> FoldedFits::fit(const std::vector<std::vector<double>>& log_weights,
                                       std::span<const double> factors) const {
   std::vector<std::vector<CrossFit>> by_weights(log_weights.size());
   for (std::size_t k = 0; k < kernels_.size(); ++k) {
     std::vector<double> penalties(factors.begin(), factors.end());
     for (double& penalty : penalties) penalty *= penalties_[k];
-    std::vector<CrossFit> fits =
-        fit_kernel(k, k + 1 < kernels_.size() ? log_weights : std::move(log_weights), penalties);
+    std::vector<CrossFit> fits = fit_kernel(k, log_weights, penalties);
     if (fits.size() != by_weights.size()) return {};
     for (std::size_t w = 0; w < fits.size(); ++w) by_weights[w].push_back(std::move(fits[w]));
   }

@@ -46,7 +46,7 @@ class FoldedFits {
   CrossFit choose();
   /// One readout for each weights, by the loss that was asked for, with the penalties of choose()
   /// times a factor. Fewer than asked for where cancelled.
-  std::vector<CrossFit> fit(std::vector<std::vector<double>> log_weights,
+  std::vector<CrossFit> fit(const std::vector<std::vector<double>>& log_weights,
                             std::span<const double> factors) const;
 
  private:

@@ -76,8 +76,8 @@ Deployment Readouts::automatic(double beta) {
   sample.tilted = [&](std::span<const double> values, double temperature) {
     return rewards_.tilted_log_weights(values, temperature);
   };
-  sample.fit = [&](std::vector<std::vector<double>> log_weights) {
-    return fit(std::move(log_weights));
+  sample.fit = [&](const std::vector<std::vector<double>>& log_weights) {
+    return fit(log_weights);
   };
   sample.rewards = [&](std::vector<double> values) { return as_rewards(std::move(values)); };
   const AutomaticReadout found =
@@ -91,7 +91,7 @@ Deployment Readouts::automatic(double beta) {
   return deployment;
 }
 
-std::vector<CrossFit> Readouts::fit(std::vector<std::vector<double>> log_weights) const {
+std::vector<CrossFit> Readouts::fit(const std::vector<std::vector<double>>& log_weights) const {
   std::vector<double> factors;
   for (const std::vector<double>& weights : log_weights) {
     // The classical rate at which penalties grow as the effective sample shrinks.
@@ -99,7 +99,7 @@ std::vector<CrossFit> Readouts::fit(std::vector<std::vector<double>> log_weights
     const bool fixed = options_.ridge.rule == PenaltyRule::fixed;
     factors.push_back(fixed ? 1 : growth);
   }
-  return fits_.fit(std::move(log_weights), factors);
+  return fits_.fit(log_weights, factors);
 }
 
 std::size_t Readouts::add(ReadoutWeights weights, double temperature, const RidgeFit& fit) {

@@ -36,7 +36,7 @@ class Readouts {
   std::size_t head(ReadoutWeights weights, double temperature);
   Deployment automatic(double beta);
   /// One fit for each weights; none where cancelled.
-  std::vector<CrossFit> fit(std::vector<std::vector<double>> log_weights) const;
+  std::vector<CrossFit> fit(const std::vector<std::vector<double>>& log_weights) const;
   std::size_t add(ReadoutWeights weights, double temperature, const RidgeFit& fit);
   /// Predicted targets as rewards about their mean, in standard deviations.
   std::vector<double> as_rewards(std::vector<double> values) const;
