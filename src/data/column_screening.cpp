@@ -145,12 +145,12 @@ std::string index_or_split(std::string_view name, std::span<const double> values
     return "its name is that of a split into folds";
   }
   if (distinct < n && names_owner(name)) {
-    return "its name is that of an identifier; candidates of one compete by --group";
+    return "its name is that of an kIdentifier; candidates of one compete by --group";
   }
   if (distinct < n || n < kFewRows || n < values.size()) return "";
-  constexpr const char* identifier =
-      "it has another whole number in each row, as an identifier has";
-  if (names_rows(name)) return identifier;
+  constexpr const char* kIdentifier =
+      "it has another whole number in each row, as an kIdentifier has";
+  if (names_rows(name)) return kIdentifier;
   const double range = sorted[n - 1] - sorted[0] + 1;
   const auto count = static_cast<double>(n);
   const bool consecutive = range == count;
@@ -160,7 +160,7 @@ std::string index_or_split(std::string_view name, std::span<const double> values
     const double follows = correlation(ranks(values), ranks(rewards));
     if (std::abs(follows) * std::sqrt(count - 1) > kFollows) return "";
   }
-  return consecutive ? "it numbers the rows" : identifier;
+  return consecutive ? "it numbers the rows" : kIdentifier;
 }
 
 bool tells_order(std::span<const double> values, std::span<const double> rewards) {
