@@ -145,11 +145,11 @@ std::string index_or_split(std::string_view name, std::span<const double> values
     return "its name is that of a split into folds";
   }
   if (distinct < n && names_owner(name)) {
-    return "its name is that of an kIdentifier; candidates of one compete by --group";
+    return "its name is that of an identifier; candidates of one compete by --group";
   }
   if (distinct < n || n < kFewRows || n < values.size()) return "";
   constexpr const char* kIdentifier =
-      "it has another whole number in each row, as an kIdentifier has";
+      "it has another whole number in each row, as an identifier has";
   if (names_rows(name)) return kIdentifier;
   const double range = sorted[n - 1] - sorted[0] + 1;
   const auto count = static_cast<double>(n);
