@@ -50,7 +50,7 @@ void DatasetFeatures::add_number(Column& column) const {
   column.values.push_back(value);
 }
 
-void DatasetFeatures::screen(Dataset& out) {
+bool DatasetFeatures::screen(Dataset& out) {
   const auto numeric = [&](const Column& column) {
     return !column.levels && candidate(column).cell && column.left_out.empty();
   };
@@ -69,7 +69,10 @@ void DatasetFeatures::screen(Dataset& out) {
       column->left_out.clear();
     }
   }
-  if (out.rewards.empty()) return;
+  const auto any_left_out = [&] {
+    return std::ranges::any_of(screened, [](const Column* c) { return !c->left_out.empty(); });
+  };
+  if (out.rewards.empty()) return any_left_out();
   // Where nothing else is there, a column that tells the reward is what there is to learn from.
   std::vector<Column*> telling;
   bool others = false;
@@ -82,6 +85,7 @@ void DatasetFeatures::screen(Dataset& out) {
     const std::string tells = "it tells the rewards' order, or bins of it, without an exception";
     if (others) {
       column->left_out = tells;
+      screened.push_back(column);
     } else {
       out.remarks.push_back("Column " + in_quotes(candidate(*column).name) + ": " + tells +
                             "; is it known when a candidate is chosen?");
@@ -98,6 +102,7 @@ void DatasetFeatures::screen(Dataset& out) {
                           "by --features '!" +
                           name + "' if not.");
   }
+  return any_left_out();
 }
 
 void DatasetFeatures::drop_left_out(Dataset& out) {
@@ -114,13 +119,7 @@ void DatasetFeatures::drop_left_out(Dataset& out) {
       column.left_out = "it has no value";
     }
   }
-  const auto left = [&] {
-    return std::ranges::count_if(columns_,
-                                 [](const Column& column) { return !column.left_out.empty(); });
-  };
-  const auto before = left();
-  if (screened_) screen(out);
-  const bool screened = left() > before;
+  const bool screened = screened_ && screen(out);
   for (const Column& column : columns_) {
     if (column.left_out.empty()) continue;
     out.remarks.push_back("Column " + in_quotes(candidate(column).name) +

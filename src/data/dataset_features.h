@@ -64,8 +64,9 @@ class DatasetFeatures {
                       std::vector<std::optional<Choice>>& chosen);
   void add_number(Column& column) const;
   void drop_left_out(Dataset& out);
-  /// Of the columns taken by default: those that number or split rows, and that tell the reward.
-  void screen(Dataset& out);
+  /// Leaves out, of the columns taken by default, those that number or split rows, and that tell
+  /// the reward. Returns whether there are such.
+  bool screen(Dataset& out);
   void add_blocks(const EncodedColumn& column, BlockLevels blocks, std::size_t feature,
                   DatasetRows& rows, Dataset& out) const;
   void finish_numbers(Column& column, std::size_t numeric, Dataset& out) const;
