@@ -37,8 +37,22 @@ MergedTable::MergedTable(const RewardTable& table, std::span<const std::uint64_t
                     " training rows have the same; there is nothing to learn from");
   }
   if (!table.clusters.empty()) join_clusters(table);
+  weigh(table.log_weights);
+  rewards_ = merged(table.rewards);
+  std::vector<std::uint64_t> first;
+  for (const std::uint64_t place : designs_.first) {
+    first.push_back(source_[place]);
+    if (!table.groups.empty()) groups_.push_back(table.groups[source_[place]]);
+  }
+  features_.emplace(table.features, std::move(first));
+  numbers_.resize(designs_.size());
+  std::iota(numbers_.begin(), numbers_.end(), std::uint64_t{0});
+  find_spread(table);
+}
+
+void MergedTable::weigh(std::span<const double> log_weights) {
   const auto weight = [&](std::size_t i) {
-    return table.log_weights.empty() ? 0 : table.log_weights[source_[i]];
+    return log_weights.empty() ? 0 : log_weights[source_[i]];
   };
   // A design whose rows all have weight 0 keeps it; its reward is their plain mean.
   std::vector<double> greatest(designs_.size(), -std::numeric_limits<double>::infinity());
@@ -56,16 +70,6 @@ MergedTable::MergedTable(const RewardTable& table, std::span<const std::uint64_t
   for (std::size_t d = 0; d < designs_.size(); ++d) {
     log_weights_.push_back(greatest[d] + std::log(mass[d]));
   }
-  rewards_ = merged(table.rewards);
-  std::vector<std::uint64_t> first;
-  for (const std::uint64_t place : designs_.first) {
-    first.push_back(source_[place]);
-    if (!table.groups.empty()) groups_.push_back(table.groups[source_[place]]);
-  }
-  features_.emplace(table.features, std::move(first));
-  numbers_.resize(designs_.size());
-  std::iota(numbers_.begin(), numbers_.end(), std::uint64_t{0});
-  find_spread(table);
 }
 
 void MergedTable::join_clusters(const RewardTable& table) {

@@ -36,6 +36,8 @@ class MergedTable {
   std::vector<double> merged(std::span<const double> values) const;
 
  private:
+  /// Of each row in its design, and of each design.
+  void weigh(std::span<const double> log_weights);
   void find_spread(const RewardTable& table);
   void join_clusters(const RewardTable& table);
 

@@ -2,18 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <numeric>
-
+#include "../support/all_rows.h"
 #include "esscher/base/random.h"
 
 namespace esscher {
 namespace {
-
-std::vector<std::uint64_t> all_rows(std::uint64_t n) {
-  std::vector<std::uint64_t> rows(n);
-  std::iota(rows.begin(), rows.end(), std::uint64_t{0});
-  return rows;
-}
 
 /// 700 normal designs of 3 columns, the last 200 rows being copies of the first.
 HeldFeatures copies() {

@@ -4,23 +4,17 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "../support/all_rows.h"
 #include "esscher/base/error.h"
 #include "esscher/base/random.h"
 #include "esscher/data/feature_transform.h"
 
 namespace esscher {
 namespace {
-
-std::vector<std::uint64_t> all_rows(std::uint64_t n) {
-  std::vector<std::uint64_t> rows(n);
-  std::iota(rows.begin(), rows.end(), std::uint64_t{0});
-  return rows;
-}
 
 /// Ten rows of two.
 Matrix<double> normals() {

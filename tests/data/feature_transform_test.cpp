@@ -6,22 +6,16 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <numeric>
 #include <string>
 #include <vector>
 
+#include "../support/all_rows.h"
 #include "esscher/base/error.h"
 #include "esscher/base/random.h"
 #include "esscher/linalg/gemm.h"
 
 namespace esscher {
 namespace {
-
-std::vector<std::uint64_t> all_rows(std::uint64_t n) {
-  std::vector<std::uint64_t> rows(n);
-  std::iota(rows.begin(), rows.end(), std::uint64_t{0});
-  return rows;
-}
 
 /// n x d normals times a fixed mixing matrix: correlated columns of unequal size.
 Matrix<double> correlated(std::size_t n, std::size_t d, std::uint64_t seed = 1) {

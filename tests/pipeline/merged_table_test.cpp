@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <numeric>
 
+#include "../support/all_rows.h"
 #include "esscher/base/error.h"
 #include "esscher/pipeline/table_evaluation.h"
 #include "single_index_table.h"
@@ -13,12 +13,6 @@ namespace esscher::internal {
 namespace {
 
 using testing_support::SingleIndexTable;
-
-std::vector<std::uint64_t> all_rows(std::size_t n) {
-  std::vector<std::uint64_t> rows(n);
-  std::iota(rows.begin(), rows.end(), std::uint64_t{0});
-  return rows;
-}
 
 /// A table whose rows are those of another, by number.
 struct Repeated {
