@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "esscher/data/csv.h"
+#include "esscher/io/csv.h"
 #include "fuzz_bytes.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

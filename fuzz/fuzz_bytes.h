@@ -13,10 +13,10 @@
 #include <span>
 #include <vector>
 
-#include "data/byte_store.h"
 #include "esscher/base/error.h"
 #include "esscher/base/matrix.h"
-#include "esscher/data/mapped_array.h"
+#include "esscher/io/mapped_array.h"
+#include "io/byte_store.h"
 
 namespace esscher::fuzz {
 

@@ -1,5 +1,5 @@
-#include "data/npy_header.h"
 #include "fuzz_bytes.h"
+#include "io/npy_header.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace esscher;

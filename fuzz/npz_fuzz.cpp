@@ -1,7 +1,7 @@
 #include <string>
 
-#include "data/npz_archive.h"
 #include "fuzz_bytes.h"
+#include "io/npz_archive.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace esscher;

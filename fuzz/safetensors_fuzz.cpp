@@ -1,7 +1,7 @@
 #include <string>
 
-#include "data/safetensors_header.h"
 #include "fuzz_bytes.h"
+#include "io/safetensors_header.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace esscher;

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "commands.h"
+#include "common/commands.h"
+#include "common/help_formatter.h"
 #include "esscher/base/build_info.h"
 #include "esscher/base/error.h"
-#include "help_formatter.h"
 
 namespace {
 

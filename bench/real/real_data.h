@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "esscher/base/build_info.h"
-#include "esscher/data/feature_rows.h"
+#include "esscher/io/feature_rows.h"
 #include "esscher/policy/table_policy.h"
 
 namespace esscher {

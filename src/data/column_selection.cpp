@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "esscher/base/error.h"
-#include "shown_text.h"
+#include "esscher/base/shown_text.h"
 
 namespace esscher {
 namespace {
@@ -36,11 +36,11 @@ class Selector {
       marks[i] = value;
       any = true;
     }
-    if (!any) refuse("no column's name fits " + internal::in_quotes(part), "they are " + known());
+    if (!any) refuse("no column's name fits " + in_quotes(part), "they are " + known());
   }
 
   [[noreturn]] void refuse(const std::string& constraint, const std::string& remedy) const {
-    throw UsageError(rejection(field_, internal::shown(pattern_), constraint, remedy));
+    throw UsageError(rejection(field_, shown(pattern_), constraint, remedy));
   }
 
  private:
@@ -61,8 +61,8 @@ class Selector {
       const auto last = find(part.substr(at + 1));
       if (!first || !last) continue;
       if (*first <= *last) return {*first, *last + 1};
-      refuse("the range " + internal::in_quotes(part) + " runs backwards",
-             "write " + internal::in_quotes(names_[*last] + ":" + names_[*first]));
+      refuse("the range " + in_quotes(part) + " runs backwards",
+             "write " + in_quotes(names_[*last] + ":" + names_[*first]));
     }
     const std::size_t colon = part.find(':');
     if (colon != std::string_view::npos && part.find_first_of("*?") == std::string_view::npos) {
@@ -73,12 +73,11 @@ class Selector {
 
   [[noreturn]] void refuse_name(std::string_view name) const {
     const std::string nearest = nearest_name(name, names_);
-    refuse("no column is named " + internal::in_quotes(name),
-           nearest.empty() ? "they are " + known()
-                           : "did you mean " + internal::in_quotes(nearest) + "?");
+    refuse("no column is named " + in_quotes(name),
+           nearest.empty() ? "they are " + known() : "did you mean " + in_quotes(nearest) + "?");
   }
 
-  std::string known() const { return internal::list_in_quotes(names_); }
+  std::string known() const { return list_in_quotes(names_); }
 
   std::string_view pattern_;
   const std::vector<std::string>& names_;

@@ -9,9 +9,9 @@
 #include "dataset_tables.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
-#include "esscher/data/npy.h"
-#include "esscher/data/npz.h"
-#include "esscher/data/safetensors.h"
+#include "esscher/io/npy.h"
+#include "esscher/io/npz.h"
+#include "esscher/io/safetensors.h"
 
 namespace esscher {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "dataset_features.h"
 #include "esscher/base/error.h"
+#include "esscher/base/shown_text.h"
 #include "esscher/data/column_selection.h"
-#include "shown_text.h"
 
 namespace esscher::internal {
 namespace {

@@ -7,8 +7,8 @@
 #include "column_screening.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "esscher/base/shown_text.h"
 #include "esscher/linalg/compensated_sum.h"
-#include "shown_text.h"
 
 namespace esscher::internal {
 namespace {

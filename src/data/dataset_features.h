@@ -14,7 +14,7 @@
 #include "dataset_rows.h"
 #include "dataset_tables.h"
 #include "esscher/data/dataset.h"
-#include "esscher/data/mapped_array.h"
+#include "esscher/io/mapped_array.h"
 
 namespace esscher::internal {
 

@@ -7,10 +7,10 @@
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
-#include "esscher/data/npy.h"
-#include "esscher/data/npz.h"
-#include "esscher/data/safetensors.h"
-#include "shown_text.h"
+#include "esscher/base/shown_text.h"
+#include "esscher/io/npy.h"
+#include "esscher/io/npz.h"
+#include "esscher/io/safetensors.h"
 
 namespace esscher::internal {
 namespace {

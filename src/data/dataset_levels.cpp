@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "esscher/base/error.h"
+#include "esscher/base/shown_text.h"
 #include "esscher/data/dataset.h"
-#include "shown_text.h"
 
 namespace esscher::internal {
 namespace {

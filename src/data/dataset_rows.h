@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "esscher/data/feature_rows.h"
-#include "esscher/data/mapped_array.h"
+#include "esscher/io/feature_rows.h"
+#include "esscher/io/mapped_array.h"
 
 namespace esscher::internal {
 

@@ -5,7 +5,7 @@
 #include <unordered_set>
 
 #include "esscher/base/error.h"
-#include "shown_text.h"
+#include "esscher/base/shown_text.h"
 
 namespace esscher::internal {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "esscher/data/csv.h"
+#include "esscher/io/csv.h"
 
 namespace esscher::internal {
 

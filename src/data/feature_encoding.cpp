@@ -7,7 +7,7 @@
 #include <unordered_set>
 
 #include "esscher/base/error.h"
-#include "shown_text.h"
+#include "esscher/base/shown_text.h"
 
 namespace esscher {
 namespace {
@@ -39,7 +39,7 @@ class Reader {
     for (const json& entry : whole["columns"]) {
       encoding.columns.push_back(column(entry));
       const std::string& name = encoding.columns.back().name;
-      if (!names.insert(name).second) broken("has two columns " + internal::in_quotes(name));
+      if (!names.insert(name).second) broken("has two columns " + in_quotes(name));
     }
     if (encoding.columns.empty()) broken("has no columns");
     if (whole.contains("impute_means")) read_means(whole["impute_means"], encoding);
@@ -95,7 +95,7 @@ class Reader {
     for (const json& position : entry["positions"]) {
       column.position_levels.push_back(texts(position));
       for (const std::string& symbol : column.position_levels.back()) {
-        if (symbol.empty() || internal::code_point_length(symbol) != symbol.size()) {
+        if (symbol.empty() || code_point_length(symbol) != symbol.size()) {
           broken("has a symbol that is not one character");
         }
       }

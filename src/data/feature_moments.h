@@ -8,7 +8,7 @@
 
 #include "esscher/base/callbacks.h"
 #include "esscher/base/matrix.h"
-#include "esscher/data/feature_rows.h"
+#include "esscher/io/feature_rows.h"
 
 namespace esscher::internal {
 

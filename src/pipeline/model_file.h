@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "esscher/base/matrix.h"
-#include "esscher/data/safetensors.h"
+#include "esscher/io/safetensors.h"
 #include "esscher/pipeline/reward_model.h"
 
 namespace esscher::internal {

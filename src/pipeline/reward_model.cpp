@@ -4,7 +4,7 @@
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
-#include "esscher/data/safetensors.h"
+#include "esscher/io/safetensors.h"
 #include "pipeline/model_file.h"
 
 namespace esscher {

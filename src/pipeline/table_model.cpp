@@ -9,7 +9,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/data/interactions.h"
-#include "esscher/data/safetensors.h"
+#include "esscher/io/safetensors.h"
 #include "pipeline/model_file.h"
 
 namespace esscher {

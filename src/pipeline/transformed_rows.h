@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "esscher/base/matrix.h"
-#include "esscher/data/feature_rows.h"
 #include "esscher/data/feature_transform.h"
+#include "esscher/io/feature_rows.h"
 #include "esscher/readout/ridge.h"
 
 namespace esscher::internal {

@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "dataset_files.h"
-#include "esscher/data/safetensors.h"
+#include "esscher/io/safetensors.h"
 
 namespace esscher {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "esscher/base/error.h"
 #include "esscher/data/dataset.h"
-#include "esscher/data/npy.h"
+#include "esscher/io/npy.h"
 
 namespace esscher {
 

@@ -11,7 +11,7 @@
 
 #include "esscher/base/error.h"
 #include "esscher/base/random.h"
-#include "esscher/data/safetensors.h"
+#include "esscher/io/safetensors.h"
 
 namespace esscher {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "esscher/base/random.h"
-#include "esscher/data/feature_rows.h"
+#include "esscher/io/feature_rows.h"
 #include "esscher/pipeline/table_training.h"
 
 namespace esscher::testing_support {

@@ -9,7 +9,7 @@
 #include <numeric>
 
 #include "esscher/base/error.h"
-#include "esscher/data/safetensors.h"
+#include "esscher/io/safetensors.h"
 #include "single_index_table.h"
 
 namespace esscher {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "esscher/data/feature_encoding.h"
-#include "esscher/data/feature_rows.h"
+#include "esscher/io/feature_rows.h"
 
 namespace esscher {
 

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "esscher/data/feature_rows.h"
+#include "esscher/io/feature_rows.h"
 
 namespace esscher {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "esscher/base/matrix.h"
-#include "esscher/data/feature_rows.h"
+#include "esscher/io/feature_rows.h"
 
 namespace esscher {
 

@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "esscher/data/feature_rows.h"
 #include "esscher/data/feature_transform.h"
 #include "esscher/data/reward_transform.h"
 #include "esscher/features/metric_kernel.h"
+#include "esscher/io/feature_rows.h"
 #include "esscher/pipeline/reward_model.h"
 #include "esscher/readout/ridge.h"
 #include "esscher/refinement/metric_rounds.h"

@@ -1,0 +1,102 @@
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/commands.h"
+#include "common/interrupt.h"
+#include "common/options.h"
+#include "common/output.h"
+#include "common/progress_line.h"
+#include "common/run_folder.h"
+#include "common/table_settings.h"
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "evaluation_report.h"
+
+namespace esscher::app {
+namespace {
+
+struct EvaluateArguments {
+  Settings settings{joined(joined(data_settings(), training_settings()), evaluation_settings())};
+  std::string data;
+  std::string output;
+  std::string format = "report";
+  bool force = false;
+  bool quiet = false;
+};
+
+void run_evaluate(EvaluateArguments& arguments) {
+  Settings& settings = arguments.settings;
+  settings.resolve();
+  const LoadedTable loaded = load_table(settings, arguments.data);
+  const double sd = reward_sd(loaded.table());
+  EvaluationOptions options{.training = read_training(settings, sd)};
+  options.folds =
+      static_cast<int>(parse_integer(settings["evaluation-folds"], "--evaluation-folds", 2, 100));
+  options.bootstrap =
+      static_cast<int>(parse_integer(settings["bootstrap"], "--bootstrap", 0, 100'000));
+  if (options.bootstrap != 0 && options.bootstrap < 100) {
+    throw UsageError(
+        rejection("--bootstrap", settings["bootstrap"], "must be 0 or at least 100", "take 1000"));
+  }
+  options.gold = loaded.dataset.gold;
+  options.enumerated = settings.is_set("enumerated");
+  std::optional<RunFolder> folder;
+  if (!arguments.output.empty()) folder.emplace(arguments.output, arguments.force);
+
+  const Interrupt interrupt;
+  const TableEvaluation evaluation = [&] {
+    ProgressLine line(arguments.quiet);
+    options.training.callbacks.cancellation = &interrupt.token();
+    options.training.callbacks.progress = [&](const Progress& progress) { line.show(progress); };
+    return evaluate_table(loaded.table(), options);
+  }();
+  if (evaluation.cancelled) throw Interrupted("nothing is written");
+  if (folder) {
+    folder->write("config.toml", settings.toml());
+    folder->write("report.txt", evaluation_report(evaluation, loaded.dataset, sd));
+    folder->write("result.json", evaluation_json(evaluation, loaded.dataset, sd, settings));
+    folder->write("policies.csv", evaluation_csv(evaluation, sd));
+  }
+  if (arguments.quiet && folder) return;
+  Output("").write(arguments.format == "json"
+                       ? evaluation_json(evaluation, loaded.dataset, sd, settings)
+                   : arguments.format == "csv" ? evaluation_csv(evaluation, sd)
+                                               : evaluation_report(evaluation, loaded.dataset, sd));
+}
+
+}  // namespace
+
+void add_evaluate_command(CLI::App& program) {
+  CLI::App* command = program.add_subcommand(
+      "evaluate",
+      "How low may beta go: what policies tilted by the learned reward are worth, measured on rows "
+      "that it has not seen, and the temperatures that this supports");
+  const auto arguments = std::make_shared<EvaluateArguments>();
+  command->add_option("data", arguments->data, "features: csv, tsv, npy, npz or safetensors file")
+      ->type_name("DATA")
+      ->required();
+  arguments->settings.define(*command);
+  command
+      ->add_option(
+          "-o,--output", arguments->output,
+          "folder for report.txt, result.json, policies.csv and config.toml (default: only "
+          "print)")
+      ->type_name("FOLDER");
+  command->add_flag("--force", arguments->force, "replaces the files of an earlier run");
+  command->add_flag("--quiet", arguments->quiet,
+                    "no progress, and with -o no report on the terminal");
+  command->add_option("--format", arguments->format, "what to print: report, json or csv")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"report", "json", "csv"}))
+      ->capture_default_str();
+  command->footer(
+      "Example: esscher evaluate variants.csv --one-hot seq --reward y -o evaluation\n"
+      "Example: esscher evaluate data.csv --reward y --group prompt");
+  command->callback([arguments, command] {
+    refuse_empty_values(*command);
+    run_evaluate(*arguments);
+  });
+}
+
+}  // namespace esscher::app

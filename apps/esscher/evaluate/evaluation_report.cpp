@@ -1,0 +1,315 @@
+#include "evaluation_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <vector>
+
+#include "common/csv_line.h"
+#include "common/json_text.h"
+#include "common/text.h"
+#include "esscher/base/number_text.h"
+
+namespace esscher::app {
+namespace {
+
+double low(const TableEstimate& estimate) {
+  return estimate.interval ? estimate.interval->low : estimate.lower();
+}
+
+double high(const TableEstimate& estimate) {
+  return estimate.interval ? estimate.interval->high : estimate.upper();
+}
+
+/// Share of the gain of a policy that knows every reward; empty where there is none to have.
+std::optional<double> efficiency(double gain, double attainable) {
+  return attainable > 0 ? std::optional(gain / attainable) : std::nullopt;
+}
+
+/// A number in so few digits, or a dash where there is none.
+std::string or_dash(double value, int digits) {
+  return std::isfinite(value) ? fmt::format("{:.{}g}", value, digits) : "-";
+}
+
+/// "0.1", or "0.1 to 0.3" where they differ in so many digits.
+std::string range_text(const std::vector<double>& values, int digits = 3) {
+  const auto [least, greatest] = std::ranges::minmax(values);
+  const std::string low = number_text(least, digits);
+  const std::string high = number_text(greatest, digits);
+  return low == high ? low : low + " to " + high;
+}
+
+/// What the fits settled of what was left open.
+std::string training_text(const std::vector<FoldTraining>& folds) {
+  std::vector<double> rows;
+  std::vector<double> landmarks;
+  std::vector<double> rounds;
+  std::vector<double> explained;
+  std::vector<double> penalties;
+  std::vector<double> linear_penalties;
+  for (const FoldTraining& fold : folds) {
+    rows.push_back(static_cast<double>(fold.rows));
+    landmarks.push_back(static_cast<double>(fold.landmarks));
+    rounds.push_back(static_cast<double>(fold.round));
+    explained.push_back(1 - fold.held_out_error);
+    penalties.push_back(fold.penalty);
+    linear_penalties.push_back(fold.linear_penalty);
+  }
+  return fmt::format(
+      "fitted {} times, to {} rows: features on {} rows, by {} rounds of gradient products, R2 {} "
+      "on rows that they had not seen; lambda = {} for equal weights; linear ridge: lambda = {}",
+      folds.size(), range_text(rows, 15), range_text(landmarks, 15), range_text(rounds),
+      range_text(explained), range_text(penalties), range_text(linear_penalties));
+}
+
+/// The middle one of the folds' weight temperatures.
+std::optional<double> median_weight_temperature(const RewardEvaluation& reward, std::size_t b) {
+  if (reward.weight_temperatures.empty()) return std::nullopt;
+  std::vector<double> values = reward.weight_temperatures[b];
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+std::string weights_text(const RewardEvaluation& reward, std::size_t b, double sd) {
+  const std::optional<double> temperature = median_weight_temperature(reward, b);
+  if (!temperature) return "-";
+  return std::isfinite(*temperature) ? fmt::format("{:.3g}", *temperature / sd) : "equal";
+}
+
+/// Values are told as they are or, within groups, as rises over the reference: its level, which
+/// differs from group to group, would drown every error.
+struct Told {
+  bool grouped = false;
+
+  const char* gold() const { return grouped ? "rise" : "gold"; }
+  const TableEstimate& gold(const TablePolicyValue& policy) const {
+    return grouped ? policy.rise : policy.value;
+  }
+  const Estimate& gold(const BestOfNValue& best) const { return grouped ? best.gain : best.value; }
+  double proxy(const TablePolicyValue& policy) const {
+    return policy.proxy.value - (grouped ? policy.reference.value : 0);
+  }
+};
+
+std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluation, double sd,
+                  Told told) {
+  std::string text = fmt::format(
+      "\n{} (held-out correlation {:.3f})\n  {:>9} {:>7} {:>9} {:>8} {:>9} {:>8} {:>9} "
+      "{:<20} {:>5} {:>7}{:>7} {:>5}\n",
+      reward.name, reward.correlation, "beta", "beta/sd", told.gold(), "+-", "proxy", "KL", "gain",
+      "95 %", "eff.", "b_w/sd", "ESS", "k");
+  for (std::size_t b = 0; b < reward.policies.size(); ++b) {
+    const TablePolicyValue& policy = reward.policies[b];
+    const auto share = efficiency(policy.gain.value, evaluation.attainable_gain[b]);
+    text += fmt::format(
+        "{} {:>9.4g} {:>7.3g} {:>9.4g} {:>8} {:>9.4g} {:>8.3g} {:>9.4g} "
+        "{:<20} {:>5} {:>7}{:>7.0f} {:>5}\n",
+        policy.reliable ? " " : "!", policy.beta, policy.beta / sd, told.gold(policy).value,
+        or_dash(told.gold(policy).standard_error, 2), told.proxy(policy), policy.kl.value,
+        policy.gain.value,
+        fmt::format("[{}, {}]", or_dash(low(policy.gain), 3), or_dash(high(policy.gain), 3)),
+        share ? fmt::format("{:.2f}", *share) : "-", weights_text(reward, b, sd), policy.ess,
+        std::isfinite(policy.weights.pareto_k) ? fmt::format("{:.2f}", policy.weights.pareto_k)
+                                               : "-");
+  }
+  return text + paragraph(reward.advice.verdict);
+}
+
+/// Best-of-n beside the policies of one reward.
+std::string best_of_n_table(const RewardEvaluation& reward, double sd, Told told) {
+  std::string text = fmt::format(
+      "\n{}, best of n at the same bound of the KL\n  {:>9} {:>7} {:>9} {:>9} {:>8} {:>9} {:>12}\n",
+      reward.name, "beta", "beta/sd", "n", told.gold(), "+-", "KL",
+      std::string(told.gold()) + " of beta");
+  for (std::size_t b = 0; b < reward.policies.size(); ++b) {
+    const BestOfNValue& best = reward.best_of_n[b];
+    text += fmt::format("{} {:>9.4g} {:>7.3g} {:>9.4g} {:>9.4g} {:>8} {:>9.3g} {:>12.4g}\n",
+                        best.reliable ? " " : "!", reward.policies[b].beta,
+                        reward.policies[b].beta / sd, best.n, told.gold(best).value,
+                        or_dash(told.gold(best).standard_error, 2), best.kl.value,
+                        told.gold(reward.policies[b]).value);
+  }
+  return text;
+}
+
+Json estimate_json(const Estimate& estimate) {
+  return {{"value", estimate.value}, {"standard_error", estimate.standard_error}};
+}
+
+Json estimate_json(const TableEstimate& estimate) {
+  Json json = estimate_json(static_cast<const Estimate&>(estimate));
+  if (estimate.interval) json["interval"] = {estimate.interval->low, estimate.interval->high};
+  return json;
+}
+
+Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+
+Json policy_json(const TablePolicyValue& policy, double sd, double attainable) {
+  return {{"beta", policy.beta},
+          {"beta_sd", policy.beta / sd},
+          {"gold", estimate_json(policy.value)},
+          {"proxy", estimate_json(policy.proxy)},
+          {"kl", estimate_json(policy.kl)},
+          {"objective", estimate_json(policy.objective)},
+          {"reference", estimate_json(policy.reference)},
+          {"rise", estimate_json(policy.rise)},
+          {"gain", estimate_json(policy.gain)},
+          {"attainable_gain", attainable},
+          {"efficiency", or_null(efficiency(policy.gain.value, attainable))},
+          {"over_optimisation", estimate_json(policy.over_optimisation)},
+          {"ess", policy.ess},
+          {"least_ess", policy.least_ess},
+          {"pareto_k", finite(policy.weights.pareto_k)},
+          {"pareto_k_threshold", finite(policy.weights.pareto_k_threshold)},
+          {"reliable", policy.reliable},
+          {"remark", policy.remark}};
+}
+
+Json best_of_n_json(const BestOfNValue& best) {
+  return {{"n", best.n},
+          {"gold", estimate_json(best.value)},
+          {"proxy", estimate_json(best.proxy)},
+          {"kl", estimate_json(best.kl)},
+          {"gain", estimate_json(best.gain)},
+          {"ess", best.ess},
+          {"reliable", best.reliable},
+          {"remark", best.remark}};
+}
+
+Json replicates_json(const std::optional<Replicates>& replicates) {
+  if (!replicates) return {};
+  return {{"rows", replicates->rows},         {"designs", replicates->designs},
+          {"most", replicates->most},         {"most_row", replicates->most_row + 1},
+          {"noise_sd", replicates->noise_sd}, {"reliability", replicates->reliability}};
+}
+
+Json advice_json(const DeploymentAdvice& advice) {
+  Json json{{"verdict", advice.verdict},
+            {"limit", advice_limit_name(advice.limit)},
+            {"recommended_beta", or_null(advice.recommended)},
+            {"admissible", Json()}};
+  if (advice.admissible) {
+    json["admissible"] = {{"low", advice.admissible->low},
+                          {"high", advice.admissible->high},
+                          {"low_excluded", or_null(advice.admissible->low_excluded)}};
+  }
+  if (advice.gain) json["gain"] = estimate_json(*advice.gain);
+  return json;
+}
+
+}  // namespace
+
+std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& dataset,
+                              double sd) {
+  std::string text = fmt::format(
+      "{}{}, {}; reward's standard deviation {:.4g}, mean under the reference {:.4g}\n",
+      counted(dataset.rewards.size(), "row"),
+      (dataset.groups.empty() ? "" : " in " + counted(dataset.group_names.size(), "group")) +
+          (dataset.clusters.empty() ? "" : " in " + counted(dataset.cluster_count, "cluster")),
+      counted(dataset.feature_names.size(), "feature"), sd,
+      evaluation.rewards.front().policies.front().reference.value);
+  for (const std::string& remark : dataset.remarks) text += paragraph(remark);
+  if (evaluation.replicates) text += paragraph(evaluation.replicates->text());
+  text += paragraph(training_text(evaluation.folds));
+  const Told told{!dataset.groups.empty()};
+  for (const RewardEvaluation& reward : evaluation.rewards) {
+    text += table(reward, evaluation, sd, told);
+  }
+  text += best_of_n_table(evaluation.rewards.front(), sd, told) + "\n";
+  const std::string values =
+      told.grouped
+          ? "rise: mean reward under the policy less that under the reference, on rows its "
+            "reward has not seen; proxy: the rise that the learned reward claims; "
+          : "gold: mean reward under the policy, on rows its reward has not seen; proxy: "
+            "what the learned reward says there; ";
+  text += paragraph(
+      values +
+      "gain: J - J(reference), J = gold - beta KL; eff.: share of the gain of a policy that knows "
+      "every reward; b_w: temperature of the readout's weights, for auto the lowest in its mean; "
+      "ESS and k: effective rows and Pareto k of the tilt; n: candidates of which the best by the "
+      "learned reward is taken, log n - (n - 1)/n = KL of the tilt; !: not to be relied on.");
+  for (const std::string& remark : evaluation.remarks) text += paragraph(remark);
+  return text;
+}
+
+std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& dataset, double sd,
+                            const Settings& settings) {
+  Json options;
+  for (const Setting& setting : settings.table()) options[setting.name] = setting.value;
+  Json rewards = Json::array();
+  for (const RewardEvaluation& reward : evaluation.rewards) {
+    Json policies = Json::array();
+    for (std::size_t b = 0; b < reward.policies.size(); ++b) {
+      Json policy = policy_json(reward.policies[b], sd, evaluation.attainable_gain[b]);
+      policy["best_of_n"] = best_of_n_json(reward.best_of_n[b]);
+      if (!reward.weight_temperatures.empty()) {
+        Json folds = Json::array();
+        for (const double t : reward.weight_temperatures[b]) folds.push_back(finite(t));
+        policy["weight_temperatures"] = folds;
+      }
+      policies.push_back(std::move(policy));
+    }
+    rewards.push_back({{"name", reward.name},
+                       {"correlation", reward.correlation},
+                       {"policies", policies},
+                       {"advice", advice_json(reward.advice)}});
+  }
+  Json folds = Json::array();
+  for (const FoldTraining& fold : evaluation.folds) {
+    folds.push_back({{"rows", fold.rows},
+                     {"landmarks", fold.landmarks},
+                     {"round", fold.round},
+                     {"held_out_error", fold.held_out_error},
+                     {"penalty", fold.penalty},
+                     {"linear_penalty", fold.linear_penalty},
+                     {"reward_sd", fold.reward_sd}});
+  }
+  return json_text({{"build", build_json()},
+                    {"options", options},
+                    {"rows", dataset.rewards.size()},
+                    {"groups", dataset.group_names.size()},
+                    {"clusters", dataset.cluster_count},
+                    {"features", dataset.feature_names},
+                    {"reward_sd", sd},
+                    {"folds", folds},
+                    {"rewards", rewards},
+                    {"replicates", replicates_json(evaluation.replicates)},
+                    {"data_remarks", dataset.remarks},
+                    {"remarks", evaluation.remarks}});
+}
+
+std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
+  std::string text =
+      "reward,beta,beta_sd,gold,gold_se,rise,rise_se,proxy,proxy_se,kl,kl_se,gain,gain_low,gain_"
+      "high,"
+      "attainable_gain,over_optimisation,over_optimisation_se,ess,pareto_k,reliable,weight_"
+      "temperature,best_of_n,best_of_n_gold,best_of_n_gold_se\n";
+  for (const RewardEvaluation& reward : evaluation.rewards) {
+    for (std::size_t b = 0; b < reward.policies.size(); ++b) {
+      const TablePolicyValue& policy = reward.policies[b];
+      CsvLine line;
+      line.add(reward.name);
+      for (const double value :
+           {policy.beta, policy.beta / sd, policy.value.value, policy.value.standard_error,
+            policy.rise.value, policy.rise.standard_error, policy.proxy.value,
+            policy.proxy.standard_error, policy.kl.value, policy.kl.standard_error,
+            policy.gain.value, low(policy.gain), high(policy.gain), evaluation.attainable_gain[b],
+            policy.over_optimisation.value, policy.over_optimisation.standard_error, policy.ess,
+            policy.weights.pareto_k}) {
+        line.add(value);
+      }
+      line.add(std::string(policy.reliable ? "1" : "0"));
+      line.add(median_weight_temperature(reward, b));
+      const BestOfNValue& best = reward.best_of_n[b];
+      for (const double value : {best.n, best.value.value, best.value.standard_error}) {
+        line.add(value);
+      }
+      text += line.text();
+    }
+  }
+  return text;
+}
+
+}  // namespace esscher::app

@@ -1,0 +1,106 @@
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/commands.h"
+#include "common/interrupt.h"
+#include "common/options.h"
+#include "common/output.h"
+#include "common/progress_line.h"
+#include "common/run_folder.h"
+#include "common/settings.h"
+#include "esscher/base/error.h"
+#include "simulation_report.h"
+#include "simulation_settings.h"
+
+namespace esscher::app {
+namespace {
+
+struct SimulateArguments {
+  Settings settings{simulation_settings()};
+  std::string output;
+  std::string format = "report";
+  bool force = false;
+  bool dry_run = false;
+  bool quiet = false;
+};
+
+void write_files(const RunFolder& folder, const SimulationResult& result,
+                 const Settings& settings) {
+  folder.write("config.toml", settings.toml());
+  folder.write("result.json", simulation_json(result, settings));
+  folder.write("report.txt", simulation_report(result));
+  folder.write("policies.csv", policies_csv(result));
+  folder.write("trajectory.csv", trajectory_csv(result));
+  save_reward_model(folder.path_of("model.safetensors"), result.model);
+}
+
+void run_simulate(SimulateArguments& arguments) {
+  Settings& settings = arguments.settings;
+  settings.resolve();
+  SimulationOptions options = read_simulation(settings);
+  validate(options);
+  write_plan(plan_features(options), settings);
+  if (arguments.dry_run) {
+    Output("").write(settings.toml());
+    return;
+  }
+  std::optional<RunFolder> folder;
+  if (!arguments.output.empty()) folder.emplace(arguments.output, arguments.force);
+
+  const Interrupt interrupt;
+  SimulationResult result = [&] {
+    ProgressLine line(arguments.quiet);
+    options.callbacks.cancellation = &interrupt.token();
+    options.callbacks.progress = [&](const Progress& progress) { line.show(progress); };
+    return simulate(options);
+  }();
+  if (folder) write_files(*folder, result, settings);
+  if (!arguments.quiet || !folder) {
+    std::string text =
+        arguments.format == "json" ? simulation_json(result, settings) : simulation_report(result);
+    if (folder && arguments.format == "report") {
+      text += "Files in " + arguments.output +
+              ": report.txt, result.json (everything), policies.csv, trajectory.csv, "
+              "model.safetensors, config.toml (--config repeats this run)\n";
+    }
+    Output("").write(text);
+  }
+  if (result.status == SimulationStatus::cancelled)
+    throw Interrupted("what was done so far is written");
+}
+
+}  // namespace
+
+void add_simulate_command(CLI::App& program) {
+  CLI::App* command = program.add_subcommand(
+      "simulate",
+      "The whole system in any dimension: features learned from exponentially weighted samples, "
+      "readouts, the policies tilted by them, and the temperatures at which these may be deployed");
+  const auto arguments = std::make_shared<SimulateArguments>();
+  arguments->settings.define(*command);
+  command
+      ->add_option("-o,--output", arguments->output,
+                   "folder for report.txt, result.json, policies.csv, trajectory.csv, "
+                   "model.safetensors and config.toml (default: only print)")
+      ->type_name("FOLDER");
+  command->add_flag("--force", arguments->force, "replaces the files of an earlier run");
+  command->add_flag("--dry-run", arguments->dry_run,
+                    "prints the resolved options as a configuration file and ends");
+  command->add_flag("--quiet", arguments->quiet,
+                    "no progress, and with -o no report on the terminal");
+  command->add_option("--format", arguments->format, "what to print: report or json")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"report", "json"}))
+      ->capture_default_str();
+  command->footer(
+      "Example: esscher simulate --link damped_hermite:3 --dim 1e4 --width 32 --noise gaussian:0.3 "
+      "--control -o run\n"
+      "Example: esscher simulate --config run/config.toml --set seed=2 -o run2");
+  command->callback([arguments, command] {
+    refuse_empty_values(*command);
+    run_simulate(*arguments);
+  });
+}
+
+}  // namespace esscher::app

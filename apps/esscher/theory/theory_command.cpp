@@ -1,0 +1,132 @@
+#include <memory>
+#include <string>
+
+#include "common/commands.h"
+#include "common/options.h"
+#include "common/output.h"
+#include "common/text.h"
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "esscher/model/multi_link.h"
+#include "esscher/theory/analysis.h"
+#include "theory_report.h"
+
+namespace esscher::app {
+namespace {
+
+/// As typed: each is read by the function that also says what is wrong with it.
+struct TheoryArguments {
+  std::string link;
+  std::string noise = "none";
+  std::string beta;
+  std::string max_order = "12";
+  std::string learned;
+  std::string overlap = "1";
+  std::string format = "table";
+  std::string output;
+};
+
+/// \throws UsageError for a link of several variables, which only simulations know
+Link one_variable(const std::string& text) {
+  const MultiLink link = parse_multi_link(text, "--link");
+  if (link.single() != nullptr) return *link.single();
+  throw UsageError(rejection("--link", text,
+                             "has " + std::to_string(link.directions()) +
+                                 " variables, and theory speaks of one hidden direction",
+                             "simulate it: 'esscher simulate --link ...'"));
+}
+
+TheoryOptions options_from(const TheoryArguments& arguments) {
+  if (arguments.link.empty()) {
+    throw UsageError(
+        "--link: missing; name a link, for example --link damped_hermite:3, or see "
+        "'esscher links'");
+  }
+  TheoryOptions options{{one_variable(arguments.link), parse_noise(arguments.noise, "--noise")},
+                        {},
+                        static_cast<int>(parse_integer(arguments.max_order, "--max-order", 1, 64)),
+                        {},
+                        parse_number(arguments.overlap, "--overlap")};
+  if (!(options.overlap >= -1 && options.overlap <= 1)) {
+    throw UsageError(rejection("--overlap", options.overlap, "must be in [-1, 1]",
+                               "it is the cosine between the learned direction and theta*"));
+  }
+  if (!arguments.learned.empty()) options.learned = parse_link(arguments.learned, "--learned");
+  if (!arguments.beta.empty()) options.betas = parse_temperatures(arguments.beta, "--beta");
+  for (const double beta : options.betas) {
+    require_finite_tilt(options.model.link, beta, "--beta");
+    if (options.learned) require_finite_tilt(*options.learned, beta, "--beta");
+  }
+  return options;
+}
+
+void run_theory(const TheoryArguments& arguments) {
+  const TheoryOptions options = options_from(arguments);
+  Output output(arguments.output);
+  const TheoryReport report = analyse(options);
+  output.write(arguments.format == "json"  ? theory_json(report)
+               : arguments.format == "csv" ? theory_csv(report)
+                                           : theory_table(report));
+}
+
+}  // namespace
+
+void add_theory_command(CLI::App& program) {
+  CLI::App* command =
+      program.add_subcommand("theory",
+                             "What exponential reward weighting does to a link: exponents, "
+                             "signals, dead temperatures, the "
+                             "exact tilted policy, and what a learned reward is worth under it");
+  const auto arguments = std::make_shared<TheoryArguments>();
+  command
+      ->add_option(
+          "--link", arguments->link,
+          "the reward along theta*: a name with parameters ('esscher links' lists them), a "
+          "formula in z, or table:FILE.csv; modifiers @clip:LO,HI @scale:A @shift:C, and right "
+          "behind a formula @breaks:B1,B2 or @breaks:none, its break points where they are not to "
+          "be searched for. " +
+              std::string(kFormulaHelp))
+      ->type_name("LINK");
+  command
+      ->add_option("--noise", arguments->noise,
+                   "label noise: none, gaussian:TAU, uniform:TAU or rademacher:TAU (TAU: standard "
+                   "deviation)")
+      ->type_name("NOISE")
+      ->capture_default_str();
+  command
+      ->add_option("--beta", arguments->beta,
+                   "temperatures: a list 4,2,1,0.5, a range 0.25:8:log33 or 1:2:lin5, or a mix "
+                   "(default: 8 to 0.125 in steps of sqrt 2)")
+      ->type_name("LIST");
+  command->add_option("--max-order", arguments->max_order, "highest Hermite order, 1 to 64")
+      ->type_name("K")
+      ->capture_default_str();
+  CLI::Option* learned =
+      command
+          ->add_option(
+              "--learned", arguments->learned,
+              "a learned reward of one direction, as a link of u = <w, x>; adds its gold and "
+              "proxy value, value gap and efficiency")
+          ->type_name("LINK");
+  command
+      ->add_option("--overlap", arguments->overlap,
+                   "<w, theta*> of the learned direction, in [-1, 1]")
+      ->type_name("M")
+      ->capture_default_str()
+      ->needs(learned);
+  command->add_option("--format", arguments->format, "how to print it")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->capture_default_str();
+  command->add_option("-o,--output", arguments->output, "file to write (default: standard output)")
+      ->type_name("FILE");
+  command->footer(
+      "Example: esscher theory --link damped_hermite:3 --noise gaussian:0.3 --beta 0.25:4:log9\n"
+      "Example: esscher theory --link 'tanh(z^3-3*z)' --learned 'max(0,u-1)' --overlap 0.9");
+  command->callback([arguments, command] {
+    refuse_empty_values(*command);
+    run_theory(*arguments);
+  });
+}
+
+}  // namespace esscher::app
