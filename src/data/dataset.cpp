@@ -38,12 +38,13 @@ std::optional<MappedArray> open_array(const DatasetOptions& options) {
 
 internal::DatasetTables open_tables(const DatasetOptions& options, bool data_is_table) {
   internal::DatasetTables tables;
-  if (data_is_table) tables.open(options.data);
+  if (data_is_table) tables.open(options.data, options.format);
   if (options.table.empty()) return tables;
   if (internal::data_format(options.table, "--table") != DataFormat::table) {
-    throw UsageError(rejection("--table", options.table, "must be a .csv or .tsv file"));
+    throw UsageError(rejection("--table", options.table, "must be a table of text",
+                               "name it .csv, .tsv or .txt"));
   }
-  tables.open(options.table);
+  tables.open(options.table, options.format);
   return tables;
 }
 
@@ -98,6 +99,8 @@ Dataset load(const DatasetOptions& options, bool is_fit, Choose choose) {
                     " rows; there is nothing to learn from it");
   }
   features.finish(out);
+  const std::vector<std::string> read = tables.remarks();
+  out.remarks.insert(out.remarks.begin(), read.begin(), read.end());
   return out;
 }
 

@@ -39,12 +39,14 @@ std::vector<std::string> names_of(const DatasetTables& tables) {
 
 DataFormat data_format(const std::string& path, std::string_view field) {
   const std::string extension = lower_extension(path);
-  if (extension == "csv" || extension == "tsv") return DataFormat::table;
+  for (const char* text : {"csv", "tsv", "tab", "txt"}) {
+    if (extension == text) return DataFormat::table;
+  }
   if (extension == "npy") return DataFormat::npy;
   if (extension == "npz") return DataFormat::npz;
   if (extension == "safetensors") return DataFormat::safetensors;
   throw UsageError(rejection(field, in_quotes(path), "the extension says what a file holds",
-                             "name it .csv, .tsv, .npy, .npz or .safetensors"));
+                             "name it .csv, .tsv, .txt, .npy, .npz or .safetensors"));
 }
 
 namespace {
@@ -155,7 +157,7 @@ void DatasetLabels::read_exclusions() {
 bool DatasetLabels::excluded() {
   bool any = false;
   for (Exclusion& exclusion : exclusions_) {
-    if (!same_value(tables_.text(exclusion.column), exclusion.value)) continue;
+    if (!tables_.equals(exclusion.column, exclusion.value)) continue;
     ++exclusion.rows;
     any = true;
   }
@@ -181,7 +183,7 @@ double DatasetLabels::reward(std::uint64_t row) const {
   constexpr double kInfeasible = -std::numeric_limits<double>::infinity();
   double value = 0;
   if (reward_.column) {
-    const CsvNumber kind = read_csv_number(tables_.text(*reward_.column), value);
+    const CsvNumber kind = tables_.read(*reward_.column, value);
     if (kind != CsvNumber::infinite || value > 0) value = number(reward_, row);
   } else {
     value = row < reward_.values.size() ? reward_.values[static_cast<std::size_t>(row)] : 0;

@@ -5,12 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "esscher/io/csv.h"
+#include "esscher/io/table_reader.h"
 
 namespace esscher::internal {
 
@@ -23,15 +24,15 @@ struct TableColumn {
 /// Reads up to two tables in step.
 class DatasetTables {
  public:
-  /// \throws as CsvReader
-  void open(const std::string& path);
+  /// \throws as open_table()
+  void open(const std::string& path, const TableFormat& format);
 
   bool empty() const { return tables_.empty(); }
   /// All tables, for messages: "a.csv", "a.csv and b.csv".
   std::string files() const;
-  const std::string& file(TableColumn at) const { return tables_[at.table].reader.name(); }
+  const std::string& file(TableColumn at) const { return tables_[at.table].reader->name(); }
   const std::string& name(TableColumn at) const {
-    return tables_[at.table].reader.columns()[at.column];
+    return tables_[at.table].reader->columns()[at.column];
   }
 
   /// Columns of all tables, in order, but for those that a table before has.
@@ -44,19 +45,28 @@ class DatasetTables {
   /// one name differ
   bool next();
   std::uint64_t rows() const { return rows_; }
+  /// TableReader::remark() of those that have one.
+  std::vector<std::string> remarks() const;
+
+  /// Whether the cell has the text \p value, or is the number that \p value is.
+  bool equals(TableColumn at, std::string_view value) const;
 
   std::string_view text(TableColumn at) const { return tables_[at.table].fields[at.column]; }
-  /// NaN where it is missing. \throws as parse_csv_number()
+  /// What text(at) is; \p value is set where it is a number.
+  CsvNumber read(TableColumn at, double& value) const {
+    return tables_[at.table].reader->numbers().read(text(at), value);
+  }
+  /// NaN where it is missing. \throws as TableReader::number()
   double number(TableColumn at) const {
-    return parse_csv_number(text(at), tables_[at.table].reader, at.column);
+    return tables_[at.table].reader->number(text(at), at.column);
   }
   [[noreturn]] void refuse(TableColumn at, std::string_view what) const {
-    tables_[at.table].reader.refuse(at.column, what);
+    tables_[at.table].reader->refuse(at.column, what);
   }
 
  private:
   struct Table {
-    CsvReader reader;
+    std::unique_ptr<TableReader> reader;
     std::vector<std::string_view> fields = {};
   };
   struct Shared {
@@ -71,8 +81,5 @@ class DatasetTables {
   std::vector<Shared> shared_;
   std::uint64_t rows_ = 0;
 };
-
-/// Whether two fields are the same text or the same number.
-bool same_value(std::string_view a, std::string_view b);
 
 }  // namespace esscher::internal

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
@@ -39,10 +40,35 @@ double read_positive(const Settings& settings, const char* name, const char* cho
 
 }  // namespace
 
-std::vector<Setting> data_settings() {
+std::vector<Setting> format_settings() {
   return {
-      {"table", "FILE", "",
-       "csv or tsv file whose rows lie beside those of DATA, in the same order"},
+      {"delimiter", "MARK", "auto",
+       "between the fields of a text table: comma, tab, semicolon, pipe, space or any other mark; "
+       "auto: whichever of the first four fits the first rows"},
+      {"decimal", "MARK", "auto",
+       "before decimals, . or , and then thousands may be parted, by the other of the two, a space "
+       "or an apostrophe; auto: as most columns of the first rows have it"},
+      {"missing", "LIST", "",
+       "words for a missing number, beside nothing and " + internal::missing_words()},
+  };
+}
+
+TableFormat read_table_format(const std::vector<Setting>& settings) {
+  const auto value = [&](std::string_view name) {
+    const auto found = std::ranges::find(settings, name, &Setting::name);
+    if (found == settings.end()) throw InternalError("no setting " + std::string(name));
+    return found->value == "auto" ? std::string() : found->value;
+  };
+  TableFormat format;
+  format.delimiter = value("delimiter");
+  format.decimal = value("decimal");
+  if (!value("missing").empty()) format.missing = split_at_commas(value("missing"));
+  return format;
+}
+
+std::vector<Setting> data_settings() {
+  std::vector<Setting> settings{
+      {"table", "FILE", "", "text table whose rows lie beside those of DATA, in the same order"},
       {"features", "LIST", "",
        "columns: names, globs (bert*), ranges (first:last), exclusions (!name); default: none "
        "where --one-hot is given, else all numeric columns of DATA that nothing else names, but "
@@ -70,6 +96,7 @@ std::vector<Setting> data_settings() {
       {"interactions", "ORDER", "1",
        "2 adds products of pairs of features, of different positions where they are one-hot"},
   };
+  return joined(std::move(settings), format_settings());
 }
 
 std::vector<Setting> training_settings() {
@@ -134,6 +161,7 @@ DatasetOptions read_dataset_options(const Settings& settings, const std::string&
   DatasetOptions options;
   options.data = data;
   options.table = settings["table"];
+  options.format = read_table_format(settings.table());
   options.features = settings["features"];
   options.one_hot = settings["one-hot"];
   // Who names text to expand means that text; other numbers beside it are as a rule other rewards.

@@ -73,7 +73,7 @@ void add_evaluate_command(CLI::App& program) {
       "How low may beta go: what policies tilted by the learned reward are worth, measured on rows "
       "that it has not seen, and the temperatures that this supports");
   const auto arguments = std::make_shared<EvaluateArguments>();
-  command->add_option("data", arguments->data, "features: csv, tsv, npy, npz or safetensors file")
+  command->add_option("data", arguments->data, std::string("features: ") + kDataFiles)
       ->type_name("DATA")
       ->required();
   arguments->settings.define(*command);

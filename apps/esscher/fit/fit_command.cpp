@@ -140,7 +140,7 @@ void add_fit_command(CLI::App& program) {
       "A reward learned from a table of features and rewards, for the policies that will be "
       "deployed");
   const auto arguments = std::make_shared<FitArguments>();
-  command->add_option("data", arguments->data, "features: csv, tsv, npy, npz or safetensors file")
+  command->add_option("data", arguments->data, std::string("features: ") + kDataFiles)
       ->type_name("DATA")
       ->required();
   arguments->settings.define(*command);

@@ -19,8 +19,8 @@ struct PredictArguments {
 void run_predict(const PredictArguments& arguments) {
   require_writable(arguments.output);
   const Predictions predictions = predict_table(arguments.prediction);
-  if (!predictions.remark.empty()) {
-    std::fprintf(stderr, "esscher: %s\n", predictions.remark.c_str());
+  for (const std::string& remark : predictions.remarks) {
+    std::fprintf(stderr, "esscher: %s\n", remark.c_str());
   }
   write_npy(arguments.output, {predictions.rewards.data(), predictions.rewards.size(), 1, 1});
 }

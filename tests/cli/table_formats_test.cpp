@@ -1,0 +1,129 @@
+// Tables as other programs write them: what esscher makes of them, and what it says of those that
+// it cannot read.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "program.h"
+#include "refusals.h"
+#include "tables.h"
+
+namespace esscher::cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+/// data_csv() with semicolons and decimal commas.
+std::string european(bool with_reward = true) {
+  return replaced(replaced(data_csv(with_reward), ",", ";"), ".", ",");
+}
+
+/// data.csv, and a model fitted on it.
+class TableFormats : public testing::Test {
+ protected:
+  TableFormats() { folder_.write("data.csv", data_csv()); }
+
+  Outcome fit(const std::string& data, const Words& more = {}) const {
+    Words words{"fit", data,     "--reward", "y",  "--features",
+                "a,b", "--beta", "1",        "-o", "m.safetensors"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words, folder_);
+  }
+  /// Rewards of \p data by a model that was fitted on data.csv.
+  std::string predicted(const Words& data) const {
+    EXPECT_EQ(fit("data.csv").exit_code, 0);
+    Words words{"predict", "m.safetensors", "-o", "r.npy"};
+    words.insert(words.end(), data.begin(), data.end());
+    const Outcome outcome = run(words, folder_);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    said_ = outcome.err;
+    return read_file(folder_.path() / "r.npy");
+  }
+  std::string refusal(const Words& data) const {
+    Words words{"fit", "--beta", "1", "-o", "m.safetensors", "--reward", "y"};
+    words.insert(words.end(), data.begin(), data.end());
+    return refused(words, folder_);
+  }
+
+  Folder folder_;
+  mutable std::string said_;  ///< on standard error
+};
+
+TEST_F(TableFormats, AnotherDialectIsFoundAndToldByEveryCommand) {
+  const std::string same = predicted({"data.csv"});
+  EXPECT_EQ(said_, "");
+  folder_.write("e.csv", european());
+  EXPECT_EQ(predicted({"e.csv"}), same);
+  EXPECT_EQ(said_, "esscher: e.csv: read with ';' between fields and decimal commas.\n");
+  const Outcome fitted = fit("e.csv");
+  EXPECT_NE(fitted.out.find("e.csv: read with ';' between fields and decimal commas."),
+            std::string::npos)
+      << fitted.out << fitted.err;
+  const Outcome drawn =
+      run({"resample", "m.safetensors", "e.csv", "--beta", "1", "--n", "2"}, folder_);
+  EXPECT_EQ(drawn.exit_code, 0);
+  EXPECT_EQ(drawn.err, said_);
+  const Outcome evaluated = run({"evaluate", "e.csv", "--reward", "y", "--features", "a,b",
+                                 "--beta", "2", "--bootstrap", "100", "--format", "json"},
+                                folder_);
+  EXPECT_NE(evaluated.out.find("e.csv: read with ';' between fields"), std::string::npos)
+      << evaluated.err;
+}
+
+TEST_F(TableFormats, TheDialectCanBeSaid) {
+  const std::string same = predicted({"data.csv"});
+  folder_.write("colons.txt", replaced(data_csv(), ",", ":"));
+  EXPECT_EQ(predicted({"colons.txt", "--delimiter", ":"}), same);
+  EXPECT_EQ(said_, "esscher: colons.txt: read with ':' between fields.\n");
+  folder_.write("e.csv", european());
+  EXPECT_EQ(predicted({"e.csv", "--delimiter", "semicolon", "--decimal", ","}), same);
+  EXPECT_EQ(refusal({"e.csv", "--delimiter", "q"}).find("64 esscher: --delimiter = 'q'"), 0U);
+  EXPECT_EQ(refusal({"e.csv", "--decimal", "q"}).find("64 esscher: --decimal = 'q'"), 0U);
+  // A configuration says it, too.
+  folder_.write("c.toml", "delimiter = \";\"\ndecimal = \",\"\nmissing = [\"?\", -999]\n");
+  EXPECT_EQ(fit("e.csv", {"--config", "c.toml"}).exit_code, 0);
+}
+
+TEST_F(TableFormats, WhatMayBeReadInTwoWaysIsRefused) {
+  folder_.write("t.tsv", "a\ty\n1,234\t1\n2,345\t2\n5\t4\n");
+  expect_parts(refusal({"t.tsv"}), {"65 ",
+                                    "t.tsv: row 1, column a: '1,234' is 1234 by --decimal . "
+                                    "and 1.234 by --decimal ,; say which"});
+  folder_.write("t.csv", "a,y\n0.5,1\n\"0,5\",2\n5,4\n");
+  expect_parts(refusal({"t.csv", "--features", "a"}),
+               {"65 ", "row 2, column a: '0,5' is no number with a decimal point",
+                "--decimal , reads it as 0.5"});
+  folder_.write("t.csv", "a,y\nlow,1\n2,2\n5,4\n");
+  expect_parts(refusal({"t.csv", "--features", "a"}),
+               {"65 ", "row 1, column a: 'low' is not a number", "--missing"});
+  folder_.write("t.csv", "0.5,1\n1.5,2\n");
+  expect_parts(refusal({"t.csv"}), {"65 ", "header: only numbers, '0.5', '1'", "must name"});
+}
+
+TEST_F(TableFormats, WordsOfMissingValuesAreKnownOrSaid) {
+  folder_.write("t.csv", data_csv() + "p20,N/A,0.5,0.1\np20,?,0.5,0.1\n");
+  const Words impute{"--impute", "mean"};
+  EXPECT_NE(fit("t.csv", impute).err.find("row 82, column a: '?' is not a number"),
+            std::string::npos);
+  const Outcome outcome = fit("t.csv", {"--impute", "mean", "--missing", "?,unknown"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("2 missing values imputed"), std::string::npos) << outcome.out;
+}
+
+TEST_F(TableFormats, Utf16IsRefusedWithItsRemedy) {
+  folder_.write("t.csv", std::string("\xFF\xFE"
+                                     "a\0,\0y\0",
+                                     8));
+  expect_parts(refusal({"t.csv"}), {"65 ", "t.csv: the file is UTF-16; save it as UTF-8"});
+}
+
+}  // namespace
+}  // namespace esscher::cli
