@@ -38,7 +38,15 @@ std::vector<std::string> names_of(const DatasetTables& tables) {
 }  // namespace
 
 DataFormat data_format(const std::string& path, std::string_view field) {
-  const std::string extension = lower_extension(path);
+  std::string extension = lower_extension(path);
+  const bool packed = extension == "gz" || extension == "zst";
+  if (packed) extension = lower_extension(path.substr(0, path.rfind('.')));
+  if (packed && extension.empty()) return DataFormat::table;
+  if (packed && (extension == "npy" || extension == "npz" || extension == "safetensors")) {
+    throw UsageError(rejection(
+        field, in_quotes(path), "arrays are read in place, where they must not be compressed",
+        path.ends_with("gz") ? "unpack it: gunzip -k " + path : "unpack it: unzstd " + path));
+  }
   for (const char* text : {"csv", "tsv", "tab", "txt"}) {
     if (extension == text) return DataFormat::table;
   }
@@ -46,7 +54,8 @@ DataFormat data_format(const std::string& path, std::string_view field) {
   if (extension == "npz") return DataFormat::npz;
   if (extension == "safetensors") return DataFormat::safetensors;
   throw UsageError(rejection(field, in_quotes(path), "the extension says what a file holds",
-                             "name it .csv, .tsv, .txt, .npy, .npz or .safetensors"));
+                             "name it .csv, .tsv or .txt (or that and .gz or .zst), .npy, .npz or "
+                             ".safetensors"));
 }
 
 namespace {

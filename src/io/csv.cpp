@@ -11,6 +11,7 @@
 #include "esscher/base/shown_text.h"
 #include "io/byte_source.h"
 #include "io/dialect.h"
+#include "io/table_input.h"
 
 namespace esscher {
 namespace {
@@ -20,6 +21,9 @@ constexpr std::size_t kMostColumns = 1'000'000;
 
 /// What a table of that name has between its fields as a matter of course.
 char plain_delimiter(std::string_view path) {
+  for (const std::string_view packed : {".gz", ".zst"}) {
+    if (path.ends_with(packed)) path.remove_suffix(packed.size());
+  }
   for (const std::string_view end : {".tsv", ".TSV", ".tab"}) {
     if (path.ends_with(end)) return '\t';
   }
@@ -241,7 +245,7 @@ CsvReader::CsvReader(internal::BlockInput input, const std::string& name, const 
   read_header();
 }
 CsvReader::CsvReader(const std::string& path, const TableFormat& format)
-    : CsvReader(internal::BlockInput(internal::open_bytes(path)), path, format) {}
+    : CsvReader(internal::open_table_input(path, format), path, format) {}
 CsvReader CsvReader::over(std::string_view bytes, const std::string& name,
                           const TableFormat& format) {
   return {internal::BlockInput(bytes), name, format};

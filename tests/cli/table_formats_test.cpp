@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "../support/packed.h"
 #include "program.h"
 #include "refusals.h"
 #include "tables.h"
@@ -116,6 +117,56 @@ TEST_F(TableFormats, WordsOfMissingValuesAreKnownOrSaid) {
   const Outcome outcome = fit("t.csv", {"--impute", "mean", "--missing", "?,unknown"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("2 missing values imputed"), std::string::npos) << outcome.out;
+}
+
+TEST_F(TableFormats, CompressedTablesAreToldByTheirBytes) {
+  const std::string same = predicted({"data.csv"});
+  folder_.write("t.csv.gz", gzip_of(data_csv()));
+  folder_.write("t.csv.zst", zstd_of(data_csv()));
+  folder_.write("t.csv", zstd_of(data_csv()));
+  folder_.write("two.csv.gz", gzip_of(data_csv().substr(0, 999)) + gzip_of(data_csv().substr(999)));
+  for (const char* file : {"t.csv.gz", "t.csv.zst", "t.csv", "two.csv.gz"}) {
+    EXPECT_EQ(predicted({file}), same) << file;
+    EXPECT_EQ(said_, "") << file;
+  }
+}
+
+TEST_F(TableFormats, CompressedTablesThatAreBrokenSaySo) {
+  std::string packed = gzip_of(data_csv());
+  folder_.write("t.gz", packed.substr(0, packed.size() / 2));
+  expect_parts(refusal({"t.gz"}), {"65 ", "t.gz: the gzip data are cut off; copy or download"});
+  packed[packed.size() - 6] ^= 1;
+  folder_.write("t.gz", packed);
+  expect_parts(refusal({"t.gz"}), {"65 ", "t.gz: the gzip data are damaged (", "); copy or"});
+  packed = zstd_of(data_csv());
+  folder_.write("t.zst", packed.substr(0, packed.size() / 2));
+  expect_parts(refusal({"t.zst"}), {"65 ", "t.zst: the zstd data are cut off; copy or download"});
+  packed[packed.size() - 2] ^= 1;
+  folder_.write("t.zst", packed);
+  expect_parts(refusal({"t.zst"}), {"65 ", "t.zst: the zstd data are damaged (", "); copy or"});
+}
+
+TEST_F(TableFormats, ASmallFileThatUnpacksToALargeOneIsRefused) {
+  folder_.write("t.csv.gz", gzip_of("a,y\n" + std::string(2'000'000, '\n') + "1,2\n2,3\n"));
+  expect_parts(refusal({"t.csv.gz", "--unpack-limit", "0.001"}),
+               {"65 ", "t.csv.gz: unpacks to more than 0.001 GB", "raise --unpack-limit"});
+  expect_parts(refusal({"t.csv.gz", "--unpack-limit", "none"}), {"64 ", "--unpack-limit = 'none'"});
+  expect_parts(refusal({"t.csv.gz", "--unpack-limit", "0"}), {"64 ", "--unpack-limit = 0"});
+  // Within the limit, it is the folds that are too many for two rows.
+  expect_parts(refusal({"t.csv.gz", "--unpack-limit", "0.01"}), {"64 ", "--folds"});
+}
+
+TEST_F(TableFormats, OtherKindsOfFilesSayWhatToDo) {
+  folder_.write("x.npy.gz", gzip_of("\x93NUMPY"));
+  expect_parts(refusal({"x.npy.gz"}),
+               {"64 ", "--data = 'x.npy.gz': arrays are read in place", "gunzip -k x.npy.gz"});
+  folder_.write("x.gz", gzip_of("\x93NUMPY"));
+  expect_parts(refusal({"x.gz"}), {"65 ", "x.gz: it is a NumPy array", ".npy"});
+  folder_.write("t.csv", "PK\x03\x04");
+  expect_parts(refusal({"t.csv"}), {"65 ", "t.csv: it is a zip archive", "save the sheet as csv"});
+  folder_.write("t.csv", "<!DOCTYPE html>\n<html>");
+  expect_parts(refusal({"t.csv"}), {"65 ", "t.csv: it is a web page"});
+  expect_parts(refusal({"t.xlsx"}), {"64 ", "t.xlsx", "name it .csv"});
 }
 
 TEST_F(TableFormats, Utf16IsRefusedWithItsRemedy) {

@@ -1,6 +1,7 @@
 #include "table_settings.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <utility>
 
@@ -50,6 +51,7 @@ std::vector<Setting> format_settings() {
        "or an apostrophe; auto: as most columns of the first rows have it"},
       {"missing", "LIST", "",
        "words for a missing number, beside nothing and " + internal::missing_words()},
+      {"unpack-limit", "GB", "8", "a file compressed by gzip or zstd may unpack to so much"},
   };
 }
 
@@ -62,6 +64,12 @@ TableFormat read_table_format(const std::vector<Setting>& settings) {
   TableFormat format;
   format.delimiter = value("delimiter");
   format.decimal = value("decimal");
+  const double limit = parse_number(value("unpack-limit"), "--unpack-limit");
+  if (!(limit > 0 && limit <= 1e9)) {
+    throw UsageError(rejection("--unpack-limit", value("unpack-limit"),
+                               "must be above 0 and at most 1e9, in GB"));
+  }
+  format.unpack_limit = static_cast<std::uint64_t>(limit * 1e9);
   if (!value("missing").empty()) format.missing = split_at_commas(value("missing"));
   return format;
 }

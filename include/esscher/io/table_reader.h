@@ -24,6 +24,9 @@ struct TableFormat {
   std::string decimal = {};
   /// What stands for a missing number, beside the usual words (NA, null, -, ...).
   std::vector<std::string> missing = {};
+  /// Bytes that a compressed file may unpack to; behind them it is refused. Nobody runs out of
+  /// memory or time over a small file that was made to hold a petabyte of nothing.
+  std::uint64_t unpack_limit = 8'000'000'000;
 };
 
 class TableReader {
@@ -66,9 +69,11 @@ class TableReader {
   std::string remark_;
 };
 
-/// Opens a table of text: CsvReader says which are read.
-/// \throws UsageError for a format that is none, IoError where the file cannot be read, DataError
-///         where it is no table
+/// Opens a table of text: CsvReader says which are read. Files that gzip or zstd compressed, which
+/// their first bytes tell, are unpacked as they are read; the reader throws DataError where they
+/// are damaged or cut off. \throws UsageError for a format that is none, IoError where the file
+/// cannot be read, DataError
+///         where it is no table, with what to do about other kinds of files
 std::unique_ptr<TableReader> open_table(const std::string& path, const TableFormat& format = {});
 
 }  // namespace esscher
