@@ -37,12 +37,16 @@ std::optional<MappedArray> open_array(const DatasetOptions& options) {
 }
 
 internal::DatasetTables open_tables(const DatasetOptions& options, bool data_is_table) {
+  if (options.table == kStandardInput && options.data == kStandardInput) {
+    throw UsageError(rejection("--table", options.table, "standard input is DATA already",
+                               "keep one of the two in a file"));
+  }
   internal::DatasetTables tables;
   if (data_is_table) tables.open(options.data, options.format);
   if (options.table.empty()) return tables;
   if (internal::data_format(options.table, "--table") != DataFormat::table) {
     throw UsageError(rejection("--table", options.table, "must be a table of text",
-                               "name it .csv, .tsv or .txt"));
+                               "name it .csv, .tsv, .txt or .jsonl"));
   }
   tables.open(options.table, options.format);
   return tables;
@@ -79,22 +83,23 @@ Dataset load(const DatasetOptions& options, bool is_fit, Choose choose) {
     ++out.rows_read;
   }
   if (array && array->rows() != out.rows_read) {
-    throw DataError(options.data + " has " + std::to_string(array->rows()) + " rows and " +
-                    options.table + " has " + std::to_string(out.rows_read) +
+    throw DataError(table_name(options.data) + " has " + std::to_string(array->rows()) +
+                    " rows and " + table_name(options.table) + " has " +
+                    std::to_string(out.rows_read) +
                     "; they must lie beside each other, row by row");
   }
   labels.finish(is_fit, out);
   const std::size_t least = is_fit ? 2 : 1;
   if (out.source_rows.size() < least) {
-    throw DataError(options.data + ": " + rows_left(out) + "; at least " + std::to_string(least) +
-                    (is_fit ? " are" : " is") + " needed");
+    throw DataError(table_name(options.data) + ": " + rows_left(out) + "; at least " +
+                    std::to_string(least) + (is_fit ? " are" : " is") + " needed");
   }
   if (out.source_rows.size() < out.rows_read) {
     out.remarks.insert(out.remarks.begin(), rows_left(out) + ".");
   }
   if (is_fit && !out.rewards.empty() &&
       std::ranges::count(out.rewards, out.rewards[0]) == std::ssize(out.rewards)) {
-    throw DataError(options.data + ": the reward " + options.reward + " is " +
+    throw DataError(table_name(options.data) + ": the reward " + options.reward + " is " +
                     number_text(out.rewards[0]) + " in all " + std::to_string(out.rewards.size()) +
                     " rows; there is nothing to learn from it");
   }

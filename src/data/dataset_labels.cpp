@@ -38,6 +38,7 @@ std::vector<std::string> names_of(const DatasetTables& tables) {
 }  // namespace
 
 DataFormat data_format(const std::string& path, std::string_view field) {
+  if (path == kStandardInput) return DataFormat::table;
   std::string extension = lower_extension(path);
   const bool packed = extension == "gz" || extension == "zst";
   if (packed) extension = lower_extension(path.substr(0, path.rfind('.')));
@@ -47,15 +48,15 @@ DataFormat data_format(const std::string& path, std::string_view field) {
         field, in_quotes(path), "arrays are read in place, where they must not be compressed",
         path.ends_with("gz") ? "unpack it: gunzip -k " + path : "unpack it: unzstd " + path));
   }
-  for (const char* text : {"csv", "tsv", "tab", "txt"}) {
+  for (const char* text : {"csv", "tsv", "tab", "txt", "jsonl", "ndjson", "json"}) {
     if (extension == text) return DataFormat::table;
   }
   if (extension == "npy") return DataFormat::npy;
   if (extension == "npz") return DataFormat::npz;
   if (extension == "safetensors") return DataFormat::safetensors;
   throw UsageError(rejection(field, in_quotes(path), "the extension says what a file holds",
-                             "name it .csv, .tsv or .txt (or that and .gz or .zst), .npy, .npz or "
-                             ".safetensors"));
+                             "name it .csv, .tsv, .txt or .jsonl (or that and .gz or .zst), .npy, "
+                             ".npz or .safetensors"));
 }
 
 namespace {
@@ -276,8 +277,8 @@ void DatasetLabels::finish(bool strict, Dataset& out) const {
   out.cluster_count = cluster_ids_.size();
   for (const LabelSource* source : {&reward_, &group_, &cluster_, &weight_, &gold_}) {
     if (source->name.empty() || source->values.size() == out.rows_read) continue;
-    throw DataError(options_.data + " has " + rows_text(out.rows_read) + " and " + source->name +
-                    " has " + rows_text(source->values.size()) +
+    throw DataError(table_name(options_.data) + " has " + rows_text(out.rows_read) + " and " +
+                    source->name + " has " + rows_text(source->values.size()) +
                     "; they must lie beside each other, row by row");
   }
   for (const Exclusion& exclusion : exclusions_) {

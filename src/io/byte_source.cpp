@@ -6,16 +6,20 @@
 #include <utility>
 
 #include "esscher/base/error.h"
+#include "esscher/io/table_reader.h"
 
 namespace esscher::internal {
 namespace {
 
 struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
+  void operator()(std::FILE* file) const {
+    if (file != stdin) std::fclose(file);
+  }
 };
 
 class FileBytes final : public ByteSource {
  public:
+  FileBytes() : name_(table_name(kStandardInput)), file_(stdin) {}
   explicit FileBytes(const std::string& path) : name_(path) {
     errno = 0;
     file_.reset(std::fopen(path.c_str(), "rb"));
@@ -41,6 +45,7 @@ class FileBytes final : public ByteSource {
 }  // namespace
 
 std::unique_ptr<ByteSource> open_bytes(const std::string& path) {
+  if (path == kStandardInput) return std::make_unique<FileBytes>();
   return std::make_unique<FileBytes>(path);
 }
 

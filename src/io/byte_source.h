@@ -19,6 +19,7 @@ class ByteSource {
   virtual std::size_t read(char* to, std::size_t size) = 0;
 };
 
+/// \param path  "-" for standard input, which can be read once
 /// \throws IoError where the file cannot be opened
 std::unique_ptr<ByteSource> open_bytes(const std::string& path);
 

@@ -41,11 +41,7 @@ class CsvReader::Text {
  public:
   Text(internal::BlockInput input, const std::string& name, const TableFormat& format)
       : name_(name), input_(std::move(input)) {
-    std::string_view first = input_.first();
-    if (first.starts_with("\xFF\xFE") || first.starts_with("\xFE\xFF")) {
-      throw DataError(name_ + ": the file is UTF-16; save it as UTF-8");
-    }
-    if (first.starts_with("\xEF\xBB\xBF")) first.remove_prefix(3);
+    const std::string_view first = internal::text_of(input_.first(), name);
     const char plain = plain_delimiter(name);
     dialect_ = internal::find_dialect(first, input_.first_is_all(), format, plain, name);
     remark_ = dialect_.remark(name, plain);
@@ -245,7 +241,7 @@ CsvReader::CsvReader(internal::BlockInput input, const std::string& name, const 
   read_header();
 }
 CsvReader::CsvReader(const std::string& path, const TableFormat& format)
-    : CsvReader(internal::open_table_input(path, format), path, format) {}
+    : CsvReader(internal::open_table_input(path, format), table_name(path), format) {}
 CsvReader CsvReader::over(std::string_view bytes, const std::string& name,
                           const TableFormat& format) {
   return {internal::BlockInput(bytes), name, format};

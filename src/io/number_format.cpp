@@ -150,7 +150,7 @@ CsvNumber NumberFormat::read_marks(std::string_view field, double& value) const 
   if (!found) return CsvNumber::text;
   const CsvNumber kind = read_plain(found->plain, value);
   if (kind == CsvNumber::text || found->marks == 0 || grouped) return kind;
-  return CsvNumber::grouped;
+  return fixed ? CsvNumber::text : CsvNumber::grouped;
 }
 
 std::string NumberFormat::refusal(std::string_view field) const {
@@ -176,12 +176,12 @@ std::string NumberFormat::refusal(std::string_view field) const {
     default:
       break;
   }
-  if (NumberFormat{other, true}.read(field, value) == CsvNumber::number) {
+  if (!fixed && NumberFormat{other, true}.read(field, value) == CsvNumber::number) {
     return quoted + " is no number with a decimal " + (decimal == '.' ? "point" : "comma") +
            ", as the others have; --decimal " + other + " reads it as " + number_text(value);
   }
-  return quoted +
-         " is not a number; a missing value is an empty field, or a word that --missing names";
+  return quoted + " is not a number; a missing value is " + (fixed ? "null" : "an empty field") +
+         ", or a word that --missing names";
 }
 
 CsvNumber read_csv_number(std::string_view field, double& value) {

@@ -65,9 +65,25 @@ void refuse_other_kinds(std::string_view bytes, const std::string& name) {
   }
 }
 
+std::string_view text_of(std::string_view bytes, const std::string& name) {
+  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) {
+    throw DataError(name + ": the file is UTF-16; save it as UTF-8");
+  }
+  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
+  return bytes;
+}
+
+bool is_named_jsonl(std::string_view name) {
+  for (const std::string_view packed : {".gz", ".zst"}) {
+    if (name.ends_with(packed)) name.remove_suffix(packed.size());
+  }
+  return name.ends_with(".jsonl") || name.ends_with(".ndjson");
+}
+
 BlockInput open_table_input(const std::string& path, const TableFormat& format) {
-  BlockInput input(unpacked(open_bytes(path), path, format.unpack_limit));
-  refuse_other_kinds(input.first(), path);
+  const std::string name = table_name(path);
+  BlockInput input(unpacked(open_bytes(path), name, format.unpack_limit));
+  refuse_other_kinds(input.first(), name);
   return input;
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <sstream>
 
 #include "../support/packed.h"
 #include "program.h"
@@ -25,6 +26,26 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 /// data_csv() with semicolons and decimal commas.
 std::string european(bool with_reward = true) {
   return replaced(replaced(data_csv(with_reward), ",", ";"), ".", ",");
+}
+
+/// data_csv() as JSON lines, with a and b in a list "e" if \p listed.
+std::string data_jsonl(bool listed) {
+  std::istringstream lines(data_csv());
+  std::string text;
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) {
+    std::istringstream fields(line);
+    std::string prompt;
+    std::string a;
+    std::string b;
+    std::string y;
+    std::getline(std::getline(std::getline(fields, prompt, ','), a, ','), b, ',') >> y;
+    text += "{\"prompt\":\"" + prompt + "\"," +
+            (listed ? "\"e\":[" + a + "," + b + "]" : "\"a\":" + a + ",\"b\":" + b) +
+            ",\"y\":" + y + ",\"messages\":[{\"role\":\"user\"}]}\n";
+  }
+  return text;
 }
 
 /// data.csv, and a model fitted on it.
@@ -167,6 +188,94 @@ TEST_F(TableFormats, OtherKindsOfFilesSayWhatToDo) {
   folder_.write("t.csv", "<!DOCTYPE html>\n<html>");
   expect_parts(refusal({"t.csv"}), {"65 ", "t.csv: it is a web page"});
   expect_parts(refusal({"t.xlsx"}), {"64 ", "t.xlsx", "name it .csv"});
+}
+
+TEST_F(TableFormats, JsonLinesAreTablesInEveryRole) {
+  const std::string same = predicted({"data.csv"});
+  folder_.write("t.jsonl", data_jsonl(false));
+  folder_.write("t.ndjson.gz", gzip_of(data_jsonl(false)));
+  for (const char* file : {"t.jsonl", "t.ndjson.gz"}) {
+    EXPECT_EQ(predicted({file}), same) << file;
+    EXPECT_EQ(said_, "") << file;
+  }
+  folder_.write("l.jsonl", data_jsonl(true));
+  const Words more{"--reward",  "y",      "--group", "prompt", "--exclude",
+                   "prompt=p3", "--beta", "1",       "-o",     "l.safetensors"};
+  Words words{"fit", "l.jsonl", "--features", "e*"};
+  words.insert(words.end(), more.begin(), more.end());
+  const Outcome listed = run(words, folder_);
+  EXPECT_EQ(listed.exit_code, 0) << listed.err;
+  EXPECT_NE(listed.out.find("76 rows, 2 features"), std::string::npos) << listed.out;
+  EXPECT_NE(listed.out.find("the reward turns on e[0]"), std::string::npos) << listed.out;
+  // By default a text is no feature, and neither is a list of objects.
+  const Outcome open =
+      run({"fit", "t.jsonl", "--reward", "y", "--beta", "1", "-o", "d.safetensors"}, folder_);
+  EXPECT_NE(open.out.find("Column 'messages' is not among the features"), std::string::npos)
+      << open.out << open.err;
+  words[1] = "t.jsonl";
+  words[2] = "--one-hot";
+  words[3] = "prompt";
+  words.erase(words.begin() + 6, words.begin() + 10);
+  const Outcome one_hot = run(words, folder_);
+  EXPECT_NE(one_hot.out.find("80 rows, 20 features"), std::string::npos)
+      << one_hot.out << one_hot.err;
+}
+
+TEST_F(TableFormats, JsonLinesThatCannotBeReadNameTheRow) {
+  const auto said = [&](const std::string& text) {
+    folder_.write("t.jsonl", text);
+    return refusal({"t.jsonl"});
+  };
+  const std::string row = "{\"a\":1,\"e\":[1,2],\"y\":1}\n";
+  expect_parts(said(row + "{\"a\":2\n"), {"65 ", "t.jsonl: row 2: no JSON (", "whole object"});
+  expect_parts(said(row + "{\"a\":2,\"e\":[1]}\n"),
+               {"65 ", "t.jsonl: row 2: key 'e': a list of 1 where row 1 has 2", "one length"});
+  expect_parts(said(row + "{\"a\":{\"b\":1}}\n"),
+               {"65 ", "row 2: key 'a': an object where row 1 has a single value"});
+  expect_parts(said(row + "{\"a\":oops,\"y\":1}\n"), {"65 ", "row 2: key 'a': 'oops' is no JSON"});
+  expect_parts(said("[" + row + "]"), {"65 ", "row 1: a list; write its objects one a line"});
+  expect_parts(said(""), {"65 ", "t.jsonl: the file is empty; it must hold an object a line"});
+  expect_parts(said(row + "{\"a\":\"1,5\",\"y\":2,\"e\":[2,3]}\n{\"y\":3}\n"),
+               {"65 ", "t.jsonl: row 3, column e[0]: missing, 1 row in all", "--impute mean"});
+}
+
+TEST_F(TableFormats, StandardInputIsATableOfEitherKind) {
+  const std::string same = predicted({"data.csv"});
+  for (const auto& [bytes, remark] :
+       {std::pair(data_csv(), std::string()),
+        std::pair(gzip_of(european()), std::string("standard input: read with ';' between fields "
+                                                   "and decimal commas.")),
+        std::pair(zstd_of(data_jsonl(false)),
+                  std::string("standard input: read as JSON lines."))}) {
+    folder_.write("stdin", bytes);
+    EXPECT_EQ(predicted({"-"}), same);
+    EXPECT_EQ(said_, remark.empty() ? "" : "esscher: " + remark + "\n");
+    const Outcome fitted = fit("-");
+    EXPECT_EQ(fitted.exit_code, 0) << fitted.err;
+    EXPECT_NE(fitted.out.find(remark), std::string::npos) << fitted.out;
+    EXPECT_EQ(run({"resample", "m.safetensors", "-", "--beta", "1", "--n", "2"}, folder_).exit_code,
+              0);
+    EXPECT_EQ(run({"evaluate", "-", "--reward", "y", "--features", "a,b", "--beta", "2",
+                   "--bootstrap", "100"},
+                  folder_)
+                  .exit_code,
+              0);
+  }
+  folder_.write("x.csv", data_csv(false));
+  folder_.write("stdin", data_csv());
+  EXPECT_EQ(fit("x.csv", {"--table", "-"}).exit_code, 0);
+}
+
+TEST_F(TableFormats, StandardInputIsCalledThatAndReadOnce) {
+  folder_.write("stdin", "a,y\n1,2\n3\n");
+  expect_parts(refusal({"-"}), {"65 ", "esscher: standard input: row 2: 1 field where"});
+  folder_.write("stdin", "a,y\n1,2\n");
+  expect_parts(refusal({"-"}), {"65 ", "esscher: standard input: 1 row is left of 1"});
+  folder_.write("stdin", "");
+  expect_parts(refusal({"-"}), {"65 ", "esscher: standard input: the file is empty"});
+  expect_parts(refusal({"-", "--table", "-"}), {"64 ", "--table = -: standard input is DATA"});
+  folder_.write("stdin", "beta = 1\n");
+  expect_parts(refusal({"-", "--config", "-"}), {"64 ", "--config = -: standard input is a table"});
 }
 
 TEST_F(TableFormats, Utf16IsRefusedWithItsRemedy) {

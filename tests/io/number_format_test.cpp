@@ -78,6 +78,15 @@ TEST(NumberFormat, MarksThatNobodySpokeOfAreNotGuessed) {
             "0.5");
 }
 
+TEST(NumberFormat, WhereNoOptionTurnsItNoneIsOffered) {
+  NumberFormat format;
+  format.fixed = true;
+  for (const char* field : {"1,234", "0,5"}) {
+    EXPECT_EQ(kind_of(format, field), CsvNumber::text) << field;
+    EXPECT_EQ(format.refusal(field).find("--decimal"), std::string::npos) << field;
+  }
+}
+
 TEST(NumberFormat, TextIsText) {
   for (const char* field : {"0x10", "+-1", "--1", "1.5kg", "nan(1)", ".", "1 2", "1/2", "12:30"}) {
     for (const NumberFormat& format : {kPoint, kComma, kPointGrouped, kCommaGrouped}) {

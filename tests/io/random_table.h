@@ -95,4 +95,30 @@ inline std::string table_text(const RandomTable& table, const TextDialect& diale
   return bytes;
 }
 
+/// The same as JSON lines. \param lists  numbers from c1 on as a list; else missing ones are left
+/// out
+inline std::string table_jsonl(const RandomTable& table, bool lists) {
+  std::string bytes;
+  for (std::size_t i = 0; i < table.numbers.size(); ++i) {
+    const std::vector<double>& row = table.numbers[i];
+    bytes += "{\"c0\": " + shortest_text(row[0]);
+    if (lists) bytes += ", \"c\": [";
+    for (std::size_t j = 1; j < row.size(); ++j) {
+      const std::string value = std::isnan(row[j]) ? "null" : shortest_text(row[j]);
+      if (lists) {
+        bytes += (j == 1 ? "" : ", ") + value;
+      } else if (i == 0 || !std::isnan(row[j])) {
+        bytes += ", \"c" + std::to_string(j) + "\": " + value;
+      }
+    }
+    bytes += std::string(lists ? "]" : "") + ", \"t\": \"";
+    for (const char letter : table.texts[i]) {
+      if (letter == '"') bytes += '\\';
+      bytes += letter == '\n' ? "\\n" : letter == '\t' ? "\\t" : std::string(1, letter);
+    }
+    bytes += "\"}\n";
+  }
+  return bytes;
+}
+
 }  // namespace esscher

@@ -74,6 +74,25 @@ RC_GTEST_PROP(TableReaderProperty, ATableReadsToTheSameBitsInEveryDialect, ()) {
   RC_ASSERT(gives(*open_table(file.path(), format), table));
 }
 
+RC_GTEST_PROP(TableReaderProperty, ATableReadsToTheSameBitsAsJsonLines, ()) {
+  const RandomTable table = random_table();
+  const std::string bytes = table_jsonl(table, *rc::gen::arbitrary<bool>());
+  const TemporaryFile file(*rc::gen::element(bytes, gzip_of(bytes), zstd_of(bytes)));
+  const auto reader = open_table(file.path());
+  RC_ASSERT(gives(*reader, table));
+  RC_ASSERT(reader->remark() == file.path() + ": read as JSON lines.");
+}
+
+TEST(TableReader, JsonLinesAreToldByNameOrFirstCharacter) {
+  const auto columns = [](const std::string& bytes) {
+    const TemporaryFile file(bytes);
+    return open_table(file.path())->columns();
+  };
+  EXPECT_EQ(columns("\n {\"a\":1}\n"), (std::vector<std::string>{"a"}));
+  EXPECT_EQ(columns("[a],b\n1,2\n"), (std::vector<std::string>{"[a]", "b"}));
+  EXPECT_THROW(columns("[\n{\"a\":1}]"), DataError);
+}
+
 TEST(TableReader, OpensAFileAndSaysHowItWasRead) {
   const TemporaryFile file("a;b\n0,5;u\n?;v\n");
   const auto reader = open_table(file.path(), {.missing = {"?"}});

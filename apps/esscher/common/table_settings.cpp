@@ -213,6 +213,10 @@ LoadedTable load_table(const Settings& settings, const std::string& data) {
   for (const Setting& setting : settings.table()) {
     if (setting.name == "gold") options.gold = setting.value;
   }
+  if (settings.config() == "-" && (data == kStandardInput || options.table == kStandardInput)) {
+    throw UsageError(rejection("--config", "-", "standard input is a table already",
+                               "keep one of the two in a file"));
+  }
   if (options.reward.empty()) {
     throw UsageError(
         "--reward: missing; name the column or file of the reward, for example "

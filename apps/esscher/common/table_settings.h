@@ -13,7 +13,9 @@
 namespace esscher::app {
 
 /// The kinds of DATA, for help.
-inline constexpr const char* kDataFiles = "csv or tsv file, also compressed by gzip or zstd, or npy, npz or safetensors file";
+inline constexpr const char* kDataFiles =
+    "csv, tsv or jsonl file, also compressed by gzip or zstd (- for such a table from standard "
+    "input), or npy, npz or safetensors file";
 
 /// How text tables are written: of all commands that read some.
 std::vector<Setting> format_settings();

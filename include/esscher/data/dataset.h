@@ -17,8 +17,9 @@ namespace esscher {
 
 /// Where to find what. Messages name a field as the program's option: "--one-hot" for one_hot.
 struct DatasetOptions {
-  /// The features' file, by its extension: csv, tsv and txt are tables, npy, npz and safetensors
-  /// arrays.
+  /// The features' file, by its extension: csv, tsv, txt, jsonl and ndjson, also with gz or zst
+  /// behind them, are tables (open_table()); npy, npz and safetensors arrays. "-": a table, from
+  /// standard input.
   std::string data = {};
   /// A table whose rows lie beside those of `data`, in the same order; may be empty.
   /// Where both are tables, columns of one name must agree in every row.

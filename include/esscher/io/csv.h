@@ -36,7 +36,9 @@ class CsvReader final : public TableReader {
   /// \throws IoError where the file cannot be read; UsageError for a format that is none; DataError
   ///         where the file is empty, a column has no name or another one's, or as next()
   explicit CsvReader(const std::string& path, const TableFormat& format = {});
-  /// The same for bytes in memory, which must outlive the reader. \param name  for messages
+  /// The same for what has been opened. \param name  for messages
+  CsvReader(internal::BlockInput input, const std::string& name, const TableFormat& format);
+  /// The same for bytes in memory, which must outlive the reader.
   static CsvReader over(std::string_view bytes, const std::string& name,
                         const TableFormat& format = {});
 
@@ -53,7 +55,6 @@ class CsvReader final : public TableReader {
 
  private:
   class Text;
-  CsvReader(internal::BlockInput input, const std::string& name, const TableFormat& format);
   void read_header();
   void refuse_numbers() const;
 

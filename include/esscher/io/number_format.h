@@ -27,6 +27,7 @@ struct NumberFormat {
   /// What stands for a missing number beside the usual words (missing_words()), in capitals or not.
   /// A number among them means its value, however it is written.
   std::vector<std::string> missing = {};
+  bool fixed = false;  ///< no option turns it, as in JSON
 
   /// What \p field is, spaces around it ignored; \p value is set for `number` and `infinite`, and
   /// for `grouped` to what it would be. Any spelling of C is a number ("1", "+.5", "-1e-3"); below

@@ -69,10 +69,18 @@ class TableReader {
   std::string remark_;
 };
 
-/// Opens a table of text: CsvReader says which are read. Files that gzip or zstd compressed, which
-/// their first bytes tell, are unpacked as they are read; the reader throws DataError where they
-/// are damaged or cut off. \throws UsageError for a format that is none, IoError where the file
-/// cannot be read, DataError
+/// The path by which standard input is read as a table.
+inline constexpr const char* kStandardInput = "-";
+
+/// What messages call the table of that path: "standard input", or the path.
+std::string table_name(const std::string& path);
+
+/// Opens a table of text; "-" is standard input. One whose name ends in .jsonl or .ndjson (and .gz
+/// or .zst) or whose first character is that of a JSON object is read by JsonlReader, any other by
+/// CsvReader; these say which tables they read. Files that gzip or zstd compressed, which their
+/// first bytes tell, are unpacked as they are read; the reader throws DataError where they are
+/// damaged or cut off. \throws UsageError for a format that is none, IoError where the file cannot
+/// be read, DataError
 ///         where it is no table, with what to do about other kinds of files
 std::unique_ptr<TableReader> open_table(const std::string& path, const TableFormat& format = {});
 
