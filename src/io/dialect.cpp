@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -83,7 +84,10 @@ struct Fit {
   double rows = 0;        ///< share of the rows that have the commonest number of fields
   double numbers = 0;     ///< share of the fields that are numbers
 
-  friend auto operator<=>(const Fit&, const Fit&) = default;
+  bool better_than(const Fit& other) const {
+    return std::tuple(as_names, rows, numbers) >
+           std::tuple(other.as_names, other.rows, other.numbers);
+  }
 };
 
 std::optional<Fit> fit_of(std::string_view body, bool whole, char delimiter) {
@@ -126,7 +130,7 @@ char find_delimiter(std::string_view body, bool whole, char plain) {
   for (const char delimiter : {',', '\t', ';', '|'}) {
     if (delimiter == plain) continue;
     const std::optional<Fit> fit = fit_of(body, whole, delimiter);
-    if (!fit || (best_fit && !(*fit > *best_fit))) continue;
+    if (!fit || (best_fit && !fit->better_than(*best_fit))) continue;
     best = delimiter;
     best_fit = fit;
   }
