@@ -51,7 +51,7 @@ std::vector<Setting> format_settings() {
        "or an apostrophe; auto: as most columns of the first rows have it"},
       {"missing", "LIST", "",
        "words for a missing number, beside nothing and " + internal::missing_words()},
-      {"unpack-limit", "GB", "8", "a file compressed by gzip or zstd may unpack to so much"},
+      {"unpack-limit", "GB", "2", "a file compressed by gzip or zstd may unpack to so much"},
   };
 }
 

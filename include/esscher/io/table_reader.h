@@ -26,7 +26,7 @@ struct TableFormat {
   std::vector<std::string> missing = {};
   /// Bytes that a compressed file may unpack to; behind them it is refused. Nobody runs out of
   /// memory or time over a small file that was made to hold a petabyte of nothing.
-  std::uint64_t unpack_limit = 8'000'000'000;
+  std::uint64_t unpack_limit = 2'000'000'000;
 };
 
 class TableReader {
