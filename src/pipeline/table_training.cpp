@@ -144,8 +144,6 @@ Matrix<double> predict_columns(const TrainedReward& reward, const FeatureRows& f
                         readouts.back().row(place).begin());
     }
   }
-  // Undone, what a linear reward extrapolates may grow without bound.
-  const bool bound_linear = reward.reward_transform.request.kind == RewardTransformKind::log1p;
   constexpr std::uint64_t kChunkRows = 256;
   parallel_for_chunks(
       ChunkGrid(rows.size(), kChunkRows), {threads, "predictions", {}}, [&](const Chunk& chunk) {
@@ -168,8 +166,7 @@ Matrix<double> predict_columns(const TrainedReward& reward, const FeatureRows& f
             const std::vector<double> linear = predict(
                 internal::LinearRows(x), reward.linear.coefficients, reward.linear.intercept, 1);
             for (std::size_t i = 0; i < linear.size(); ++i) {
-              out(chunk.begin + i, c) = reward.reward_transform.inverse(
-                  bound_linear ? reward.bounded(linear[i]) : linear[i]);
+              out(chunk.begin + i, c) = reward.reward_transform.inverse(reward.bounded(linear[i]));
             }
             continue;
           }

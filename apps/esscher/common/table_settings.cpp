@@ -1,6 +1,7 @@
 #include "table_settings.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "esscher/base/error.h"
@@ -11,14 +12,22 @@
 namespace esscher::app {
 namespace {
 
+/// In standard deviations of the reward.
+std::vector<double> open_betas() {
+  std::vector<double> betas{4};
+  for (int half_octaves = 2; half_octaves >= -8; --half_octaves) {
+    betas.push_back(std::exp2(half_octaves / 2.0));
+  }
+  return betas;
+}
+
 std::vector<double> read_betas(const Settings& settings, double sd) {
   const std::string& unit = settings["beta-unit"];
   if (unit != "reward" && unit != "sd") {
     throw UsageError(rejection("--beta-unit", unit, "must be reward or sd"));
   }
   const bool open = settings["beta"] == "auto";
-  std::vector<double> betas = open ? std::vector<double>{4, 2, 1, 0.5, 0.25, 0.125}
-                                   : parse_temperatures(settings["beta"], "--beta");
+  std::vector<double> betas = open ? open_betas() : parse_temperatures(settings["beta"], "--beta");
   if (open || unit == "sd") {
     for (double& beta : betas) beta *= sd;
   }
@@ -75,8 +84,8 @@ std::vector<Setting> data_settings() {
 std::vector<Setting> training_settings() {
   return {
       {"beta", "LIST", "auto",
-       "deployment temperatures: a list 2,1,0.5, a range 0.1:2:log9, or auto: 4, 2, 1, 0.5, 0.25, "
-       "0.125 standard deviations of the reward"},
+       "deployment temperatures: a list 2,1,0.5, a range 0.1:2:log9, or auto: 4, and from 2 "
+       "down to 1/16 in steps of 2^{1/2}, standard deviations of the reward"},
       {"beta-unit", "UNIT", "reward",
        "of --beta, --weight-temperature and --feature-temperature: reward, or sd (standard "
        "deviations of the reward, within groups)"},
@@ -122,6 +131,9 @@ std::vector<Setting> evaluation_settings() {
       {"enumerated", "", "false",
        "the table is the whole reference (every variant), not a sample of it: values are exact"},
       {"bootstrap", "N", "1000", "replicates behind the intervals; 0: normal theory"},
+      {"alpha", "ALPHA", "0.05",
+       "chance, at most, that any lower end of a gain is too high, of all temperatures and rewards "
+       "among which the recommendation picks"},
   };
 }
 

@@ -25,6 +25,12 @@ struct EvaluateArguments {
   bool quiet = false;
 };
 
+double read_alpha(const Settings& settings) {
+  const double alpha = parse_number(settings["alpha"], "--alpha");
+  if (alpha > 0 && alpha <= 0.5) return alpha;
+  throw UsageError(rejection("--alpha", settings["alpha"], "must lie in (0, 0.5]", "take 0.05"));
+}
+
 void run_evaluate(EvaluateArguments& arguments) {
   Settings& settings = arguments.settings;
   settings.resolve();
@@ -39,6 +45,7 @@ void run_evaluate(EvaluateArguments& arguments) {
     throw UsageError(
         rejection("--bootstrap", settings["bootstrap"], "must be 0 or at least 100", "take 1000"));
   }
+  options.alpha = read_alpha(settings);
   options.gold = loaded.dataset.gold;
   options.enumerated = settings.is_set("enumerated");
   std::optional<RunFolder> folder;

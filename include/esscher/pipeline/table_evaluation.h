@@ -28,6 +28,8 @@ struct EvaluationOptions {
   /// exact sums over all of it, and only the split into folds, that is by which model a row's
   /// reward is predicted, is by chance.
   bool enumerated = false;
+  /// Chance, at most, that any lower end of a gain is promised too high.
+  double alpha = 0.05;
 };
 
 /// One kind of reward over the temperatures.
@@ -43,6 +45,9 @@ struct RewardEvaluation {
   std::vector<std::vector<double>> weight_temperatures{};
   /// Correlation of held-out predictions with rewards, within groups where there are any.
   double correlation = 0;
+  /// Of the policies' gains: they hold for all policies of all rewards at once, each end with
+  /// probability 1 - alpha.
+  std::vector<Interval> gains{};
   DeploymentAdvice advice;
 };
 
@@ -59,6 +64,9 @@ struct FoldTraining {
 
 struct TableEvaluation {
   std::vector<RewardEvaluation> rewards;  ///< as asked for, then uniform, then linear
+  /// The reward to deploy, at the temperature that its advice recommends: that of the largest
+  /// cautious_gain(). None where no tilt is supported.
+  std::optional<std::size_t> recommended{};
   /// What a policy that knew every reward would gain, J* - reference, at each temperature. Noise in
   /// the rewards counts as knowledge, so that efficiencies against it are too low rather than too
   /// high.

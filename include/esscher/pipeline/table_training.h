@@ -212,8 +212,8 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
 double reward_sd(const RewardTable& table);
 
 /// Predictions for the numbered rows of \p features in the unit of the reward, rows x (2 +
-/// deployments): plain regression, the linear baseline (cut off at the ceiling only where log1p is
-/// undone), and each deployment. Cost: n k m multiply-adds, and n m for each readout in use.
+/// deployments): plain regression, the linear baseline, and each deployment, all cut off at floor
+/// and ceiling. Cost: n k m multiply-adds, and n m for each readout in use.
 Matrix<double> predict_rewards(const TrainedReward& reward, const FeatureRows& features,
                                std::span<const std::uint64_t> rows, int threads = 0);
 
