@@ -11,22 +11,13 @@
 #include "esscher/io/npy.h"
 #include "esscher/io/npz.h"
 #include "esscher/io/safetensors.h"
+#include "io/file_kind.h"
 
 namespace esscher::internal {
 namespace {
 
 std::string rows_text(std::uint64_t rows) {
   return std::to_string(rows) + (rows == 1 ? " row" : " rows");
-}
-
-std::string lower_extension(const std::string& path) {
-  const std::size_t dot = path.rfind('.');
-  if (dot == std::string::npos || path.find('/', dot) != std::string::npos) return "";
-  std::string extension = path.substr(dot + 1);
-  for (char& letter : extension) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
-  return extension;
 }
 
 std::vector<std::string> names_of(const DatasetTables& tables) {
@@ -38,6 +29,7 @@ std::vector<std::string> names_of(const DatasetTables& tables) {
 }  // namespace
 
 DataFormat data_format(const std::string& path, std::string_view field) {
+  require_readable_kind(path, field);
   const std::string extension = lower_extension(path);
   if (extension == "csv" || extension == "tsv") return DataFormat::table;
   if (extension == "npy") return DataFormat::npy;
@@ -105,6 +97,7 @@ LabelSource DatasetLabels::find(const std::string& name, std::string_view field)
     }
     return LabelSource{{}, array.values(), array.name()};
   };
+  require_readable_kind(name, field);
   if (lower_extension(name) == "npy") return from_array(map_npy(name));
   const DataFormat format = data_format(options_.data, "--data");
   if (format == DataFormat::npz) return from_array(map_npz(options_.data, name, field));
