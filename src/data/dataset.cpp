@@ -12,6 +12,7 @@
 #include "esscher/io/npy.h"
 #include "esscher/io/npz.h"
 #include "esscher/io/safetensors.h"
+#include "prompt_axis.h"
 
 namespace esscher {
 namespace {
@@ -68,7 +69,8 @@ template <class Choose>
 Dataset load(const DatasetOptions& options, bool is_fit, Choose choose) {
   std::optional<MappedArray> array = open_array(options);
   internal::DatasetTables tables = open_tables(options, !array);
-  internal::DatasetLabels labels(options, tables);
+  internal::DatasetLabels labels(options, tables,
+                                 array ? internal::prompt_axis(*array) : std::nullopt);
   internal::DatasetFeatures features(tables, array);
   choose(features, labels);
 
@@ -78,7 +80,9 @@ Dataset load(const DatasetOptions& options, bool is_fit, Choose choose) {
     ++out.rows_read;
   }
   if (array && array->rows() != out.rows_read) {
-    throw DataError(options.data + " has " + std::to_string(array->rows()) + " rows and " +
+    const bool by_prompt = array->shape().size() == 3;
+    throw DataError(options.data + " has " + std::to_string(array->rows()) + " rows" +
+                    (by_prompt ? ", shape " + array->shape_text() + "," : "") + " and " +
                     options.table + " has " + std::to_string(out.rows_read) +
                     "; they must lie beside each other, row by row");
   }

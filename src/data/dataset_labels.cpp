@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
@@ -75,22 +76,35 @@ void learn_infeasible(std::vector<double>& rewards, const DatasetOptions& option
 
 }  // namespace
 
-DatasetLabels::DatasetLabels(const DatasetOptions& options, const DatasetTables& tables)
+DatasetLabels::DatasetLabels(const DatasetOptions& options, const DatasetTables& tables,
+                             std::optional<PromptAxis> axis)
     : options_(options),
       tables_(tables),
+      axis_(std::move(axis)),
       infeasible_(infeasible_reward(options.infeasible)),
-      reward_(find(options.reward, "--reward")),
-      group_(find(options.group, "--group")),
-      cluster_(find(options.cluster, "--cluster")),
-      weight_(find(options.weight, "--weight")),
-      gold_(find(options.gold, "--gold")) {
+      reward_(find(options.reward, "--reward", false)),
+      group_(find(options.group, "--group", true)),
+      cluster_(find(options.cluster, "--cluster", true)),
+      weight_(find(options.weight, "--weight", true)),
+      gold_(find(options.gold, "--gold", false)) {
+  if (axis_ && group_.given()) {
+    throw UsageError(rejection("--group", shown(options.group),
+                               "the first axis of " + axis_->array + " tells the groups, " +
+                                   std::to_string(axis_->prompts) + " prompts of " +
+                                   std::to_string(axis_->candidates) + " candidates",
+                               "leave it out, or reshape the array to rows"));
+  }
   read_exclusions();
 }
 
-LabelSource DatasetLabels::find(const std::string& name, std::string_view field) const {
+LabelSource DatasetLabels::find(const std::string& name, std::string_view field,
+                                bool of_prompts) const {
   if (name.empty()) return {};
   if (const auto column = tables_.find_label(name)) return {column, {}, {}};
   const auto from_array = [&](const MappedArray& array) {
+    if (axis_) {
+      return LabelSource{{}, values_by_prompt(array, *axis_, of_prompts, field), array.name()};
+    }
     if (array.columns() != 1) {
       throw DataError(array.name() + ": " + std::string(field) +
                       " must have one number a row; it has " + std::to_string(array.columns()));
@@ -207,6 +221,12 @@ std::uint32_t DatasetLabels::number_of_name(
   return ids.emplace(std::move(name), static_cast<std::uint32_t>(ids.size())).first->second;
 }
 
+std::uint32_t DatasetLabels::number_of_prompt(std::uint64_t row) {
+  std::string name = std::to_string(row / axis_->candidates + 1);
+  const auto next = static_cast<std::uint32_t>(group_ids_.size());
+  return group_ids_.emplace(std::move(name), next).first->second;
+}
+
 bool DatasetLabels::keep(std::uint64_t row, Dataset& out) {
   if (excluded()) {
     ++out.dropped_excluded;
@@ -243,6 +263,8 @@ bool DatasetLabels::keep(std::uint64_t row, Dataset& out) {
   }
   if (group_.given()) {
     out.groups.push_back(number_of_name(group_, row, "group", group_ids_));
+  } else if (axis_) {
+    out.groups.push_back(number_of_prompt(row));
   }
   if (cluster_.given()) {
     out.clusters.push_back(number_of_name(cluster_, row, "cluster", cluster_ids_));
@@ -256,6 +278,14 @@ void DatasetLabels::finish(bool strict, Dataset& out) const {
   out.group_names.resize(group_ids_.size());
   for (const auto& [name, number] : group_ids_) out.group_names[number] = name;
   out.cluster_count = cluster_ids_.size();
+  if (axis_) {
+    out.prompts = axis_->prompts;
+    out.candidates = axis_->candidates;
+    out.remarks.push_back("Groups are the first axis: " + std::to_string(axis_->prompts) +
+                          (axis_->prompts == 1 ? " prompt of " : " prompts of ") +
+                          std::to_string(axis_->candidates) +
+                          (axis_->candidates == 1 ? " candidate." : " candidates."));
+  }
   for (const LabelSource* source : {&reward_, &group_, &cluster_, &weight_, &gold_}) {
     if (source->name.empty() || source->values.size() == out.rows_read) continue;
     throw DataError(options_.data + " has " + rows_text(out.rows_read) + " and " + source->name +

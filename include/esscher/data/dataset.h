@@ -16,7 +16,10 @@ namespace esscher {
 
 /// Where to find what. Messages name a field as the program's option: "--one-hot" for one_hot.
 struct DatasetOptions {
-  /// The features' file, by its extension: csv, tsv, npy, npz, safetensors.
+  /// The features' file, by its extension: csv, tsv, npy, npz, safetensors. An array of shape
+  /// (prompts, candidates, dim) tells its groups: rewards and gold beside it are arrays of shape
+  /// (prompts, candidates), clusters and weights likewise or of shape (prompts,); rows are its
+  /// candidates, prompt by prompt.
   std::string data = {};
   /// A csv or tsv file whose rows lie beside those of `data`, in the same order; may be empty.
   /// Where both are tables, columns of one name must agree in every row.
@@ -61,6 +64,9 @@ struct Dataset {
   /// n numbers, dense in order of first occurrence; empty if none.
   std::vector<std::uint32_t> groups = {};
   std::vector<std::string> group_names = {};
+  /// Of features by prompt, as their shape tells; else 0.
+  std::uint64_t prompts = 0;
+  std::uint64_t candidates = 0;
   std::vector<std::uint32_t> clusters = {};  ///< as groups
   std::uint64_t cluster_count = 0;
   std::vector<std::uint64_t> source_rows = {};  ///< n: the row of the file, from 0
