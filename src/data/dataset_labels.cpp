@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "dataset_pairs.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
@@ -77,11 +78,14 @@ void learn_infeasible(std::vector<double>& rewards, const DatasetOptions& option
 }  // namespace
 
 DatasetLabels::DatasetLabels(const DatasetOptions& options, const DatasetTables& tables,
-                             std::optional<PromptAxis> axis)
+                             std::optional<PromptAxis> axis, bool pairs)
     : options_(options),
       tables_(tables),
       axis_(std::move(axis)),
+      pairs_(pairs),
       infeasible_(infeasible_reward(options.infeasible)),
+      margin_(find(options.margin, "--margin", false)),
+      tie_(find(options.tie, "--tie", false)),
       reward_(find(options.reward, "--reward", false)),
       group_(find(options.group, "--group", true)),
       cluster_(find(options.cluster, "--cluster", true)),
@@ -109,11 +113,16 @@ LabelSource DatasetLabels::find(const std::string& name, std::string_view field,
       throw DataError(array.name() + ": " + std::string(field) +
                       " must have one number a row; it has " + std::to_string(array.columns()));
     }
-    return LabelSource{{}, array.values(), array.name()};
+    std::vector<double> values = array.values();
+    if (!pairs_) return LabelSource{{}, std::move(values), array.name()};
+    std::vector<double> sides;
+    for (const double value : values) sides.insert(sides.end(), 2, value);
+    return LabelSource{{}, std::move(sides), array.name()};
   };
   require_readable_kind(name, field);
   if (lower_extension(name) == "npy") return from_array(map_npy(name));
-  const DataFormat format = data_format(options_.data, "--data");
+  const DataFormat format = options_.data.empty() ? DataFormat::npy  // pairs of npy files
+                                                  : data_format(options_.data, "--data");
   if (format == DataFormat::npz) return from_array(map_npz(options_.data, name, field));
   if (format == DataFormat::safetensors) {
     return from_array(map_safetensors(options_.data, name, field));
@@ -172,7 +181,8 @@ bool DatasetLabels::excluded() {
 void DatasetLabels::refuse(const LabelSource& source, std::uint64_t row,
                            const std::string& what) const {
   if (source.column) tables_.refuse(*source.column, what);
-  throw DataError(source.name + ": row " + std::to_string(row + 1) + ": " + what);
+  throw DataError(source.name + ": row " + std::to_string((pairs_ ? row / 2 : row) + 1) + ": " +
+                  what);
 }
 
 double DatasetLabels::number(const LabelSource& source, std::uint64_t row) const {
@@ -221,10 +231,34 @@ std::uint32_t DatasetLabels::number_of_name(
   return ids.emplace(std::move(name), static_cast<std::uint32_t>(ids.size())).first->second;
 }
 
-std::uint32_t DatasetLabels::number_of_prompt(std::uint64_t row) {
-  std::string name = std::to_string(row / axis_->candidates + 1);
+std::uint32_t DatasetLabels::number_of_block(std::uint64_t row, std::uint64_t rows_each) {
+  std::string name = std::to_string(row / rows_each + 1);
   const auto next = static_cast<std::uint32_t>(group_ids_.size());
   return group_ids_.emplace(std::move(name), next).first->second;
+}
+
+double DatasetLabels::pair_reward(std::uint64_t row) const {
+  std::optional<double> margin;
+  if (margin_.given()) {
+    margin = number(margin_, row);
+    if (std::isnan(*margin)) refuse(margin_, row, "no margin; give one in every row");
+    if (*margin < 0) {
+      refuse(margin_, row,
+             "the margin " + number_text(*margin) +
+                 " is negative; it says by how much the chosen side is preferred, so exchange the "
+                 "sides");
+    }
+  }
+  if (tie_.given()) {
+    const double tie = number(tie_, row);
+    if (tie != 0 && tie != 1) {
+      refuse(tie_, row,
+             std::isnan(tie) ? std::string("neither 1, a tie, nor 0")
+                             : number_text(tie) + " is neither 1, a tie, nor 0");
+    }
+    if (tie == 1) margin = 0;
+  }
+  return (row % 2 == 0 ? 0.5 : -0.5) * preference_lead(margin);
 }
 
 bool DatasetLabels::keep(std::uint64_t row, Dataset& out) {
@@ -254,7 +288,8 @@ bool DatasetLabels::keep(std::uint64_t row, Dataset& out) {
     }
     out.log_weights.push_back(std::log(weight));
   }
-  if (reward_.given()) out.rewards.push_back(reward);
+  if (pairs_) reward = pair_reward(row);
+  if (reward_.given() || pairs_) out.rewards.push_back(reward);
   if (gold_.given()) {
     out.gold.push_back(number(gold_, row));
     if (std::isnan(out.gold.back())) {
@@ -263,8 +298,8 @@ bool DatasetLabels::keep(std::uint64_t row, Dataset& out) {
   }
   if (group_.given()) {
     out.groups.push_back(number_of_name(group_, row, "group", group_ids_));
-  } else if (axis_) {
-    out.groups.push_back(number_of_prompt(row));
+  } else if (axis_ || pairs_) {
+    out.groups.push_back(number_of_block(row, pairs_ ? 2 : axis_->candidates));
   }
   if (cluster_.given()) {
     out.clusters.push_back(number_of_name(cluster_, row, "cluster", cluster_ids_));
@@ -286,10 +321,13 @@ void DatasetLabels::finish(bool strict, Dataset& out) const {
                           std::to_string(axis_->candidates) +
                           (axis_->candidates == 1 ? " candidate." : " candidates."));
   }
-  for (const LabelSource* source : {&reward_, &group_, &cluster_, &weight_, &gold_}) {
+  const std::uint64_t sides = pairs_ ? 2 : 1;
+  for (const LabelSource* source :
+       {&reward_, &group_, &cluster_, &weight_, &gold_, &margin_, &tie_}) {
     if (source->name.empty() || source->values.size() == out.rows_read) continue;
-    throw DataError(options_.data + " has " + rows_text(out.rows_read) + " and " + source->name +
-                    " has " + rows_text(source->values.size()) +
+    throw DataError((options_.data.empty() ? options_.chosen : options_.data) + " has " +
+                    rows_text(out.rows_read / sides) + " and " + source->name + " has " +
+                    rows_text(source->values.size() / sides) +
                     "; they must lie beside each other, row by row");
   }
   for (const Exclusion& exclusion : exclusions_) {
@@ -305,7 +343,7 @@ void DatasetLabels::finish(bool strict, Dataset& out) const {
 
 bool DatasetLabels::uses(std::string_view column) const {
   return std::ranges::any_of(
-      std::array{&reward_, &group_, &cluster_, &weight_, &gold_},
+      std::array{&reward_, &group_, &cluster_, &weight_, &gold_, &margin_, &tie_},
       [&](const auto* label) { return label->column && tables_.name(*label->column) == column; });
 }
 
