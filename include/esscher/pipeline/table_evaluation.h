@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "esscher/pipeline/preference_evaluation.h"
 #include "esscher/pipeline/table_training.h"
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
@@ -43,6 +44,8 @@ struct RewardEvaluation {
   std::vector<std::vector<double>> weight_temperatures{};
   /// Correlation of held-out predictions with rewards, within groups where there are any.
   double correlation = 0;
+  /// From preferences within groups: how many of those left out it tells. Else none.
+  std::optional<PreferenceQuality> preferences{};
   DeploymentAdvice advice;
 };
 
@@ -64,7 +67,8 @@ struct TableEvaluation {
   /// high.
   std::vector<double> attainable_gain;
   std::vector<FoldTraining> folds;
-  std::optional<Replicates> replicates{};  ///< none where no two rows are equal
+  std::optional<Replicates> replicates{};         ///< none where no two rows are equal
+  std::optional<PreferenceCounts> preferences{};  ///< from preferences, of all pairs
   bool cancelled = false;
   std::vector<std::string> remarks;  ///< plain sentences
 };
@@ -72,7 +76,8 @@ struct TableEvaluation {
 /// Rows of equal features are merged, as by train_reward(), so that a design lies in one fold and
 /// counts once. Then fits the reward K times, each time without one fold, and evaluates the
 /// policies on the folds left out. \throws UsageError, DataError as train_reward(), assign_folds(),
-/// table_policy_value() Cost: K times train_reward().
+/// table_policy_value(); UsageError for stated pairs, whose evaluation is evaluate_pairs(). Cost: K
+/// times train_reward().
 TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions& options);
 
 }  // namespace esscher
