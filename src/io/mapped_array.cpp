@@ -81,7 +81,7 @@ MappedArray::MappedArray(std::string name, ArrayLayout layout,
   }
   columns_ = columns;
   // The two orders are one where one axis holds all.
-  const auto longer = [](std::uint64_t length) { return length > 1; };
+  const auto longer = [](std::uint64_t extent) { return extent > 1; };
   if (std::ranges::count_if(shape, longer) <= 1) layout_.fortran_order = false;
   data_ = store_->bytes().data() + offset;
 }
