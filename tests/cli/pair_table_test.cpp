@@ -95,8 +95,8 @@ TEST_F(PairTables, TheRewardOfPairsPredictsRows) {
   EXPECT_GT(high, low + 0.3);
   // Drawn from, the two compete.
   folder_.write("new.csv", "prompt,a,b\nq,-0.5,0\nq,0.5,0\n");
-  const std::string drawn = out_of({"resample", "m.safetensors", "new.csv", "--group", "prompt",
-                                    "--beta", "0.5", "--n", "3"});
+  const std::string drawn = out_of(
+      {"resample", "m.safetensors", "new.csv", "--group", "prompt", "--beta", "0.5", "--n", "3"});
   EXPECT_EQ(std::count(drawn.begin(), drawn.end(), '\n'), 4) << drawn;
 }
 

@@ -137,6 +137,9 @@ void run_fit(FitArguments& arguments) {
   model.encoding = loaded.dataset.encoding;
   model.facts["data"] = arguments.data;
   model.facts["within_groups"] = loaded.dataset.groups.empty() ? "no" : "yes";
+  const auto& counts =
+      loaded.dataset.preferences ? loaded.dataset.preferences : model.reward.preferences;
+  if (counts) model.facts["preferences"] = counts->text();
   if (loaded.dataset.preferences) model.facts["reward_unit"] = "log-odds of a preference";
   model.interactions = read_interactions(settings);
   model.facts["options"] = settings.toml();
