@@ -178,6 +178,12 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   policy.influence = true;
   policy.seed = training.seed;
   policy.threads = training.threads;
+  // A gold reward that is the same throughout each group prefers nobody.
+  bool ranked = training.loss == ReadoutLoss::preferences;
+  if (ranked) {
+    const PreferenceCounts counts = count_preferences(gold, table.groups);
+    ranked = counts.pairs > counts.ties;
+  }
   for (std::size_t kind = 0; kind < held_out.size(); ++kind) {
     RewardEvaluation& evaluation = result.rewards[kind];
     for (std::size_t b = 0; b < betas.size(); ++b) {
@@ -190,6 +196,15 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
     }
     evaluation.correlation =
         spread(held_out[kind].predictions.front(), gold, cells, log_weights).correlation();
+    if (ranked) {
+      RewardTable measured = table;
+      measured.rewards = gold;
+      evaluation.preferences =
+          preference_quality(held_out[kind].predictions.front(), measured, training.seed);
+    }
+  }
+  if (training.loss == ReadoutLoss::preferences) {
+    result.preferences = count_preferences(table.rewards, table.groups);
   }
   advise(result, options);
   policy.bootstrap = 0;
@@ -220,6 +235,9 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
 }  // namespace
 
 TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions& options) {
+  if (table.pairs) {
+    throw UsageError("pairs have no reward to value a policy by; evaluate them as pairs");
+  }
   if (!options.gold.empty() && options.gold.size() != table.rewards.size()) {
     throw UsageError(rejection("--gold", std::to_string(options.gold.size()) + " values",
                                "there are " + std::to_string(table.rewards.size()) + " rewards"));

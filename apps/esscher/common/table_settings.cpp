@@ -7,6 +7,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/data/interactions.h"
+#include "pair_settings.h"
 #include "text.h"
 
 namespace esscher::app {
@@ -155,6 +156,10 @@ DatasetOptions read_dataset_options(const Settings& settings, const std::string&
   options.group = settings["group"];
   options.cluster = settings["cluster"];
   options.weight = settings["weight"];
+  options.chosen = settings["chosen"];
+  options.rejected = settings["rejected"];
+  options.margin = settings["margin"];
+  options.tie = settings["tie"];
   options.embeddings_key = settings["embeddings-key"];
   if (!settings["exclude"].empty()) options.exclude = split_at_commas(settings["exclude"]);
   if (settings["impute"] != "none" && settings["impute"] != "mean") {
@@ -162,7 +167,7 @@ DatasetOptions read_dataset_options(const Settings& settings, const std::string&
   }
   options.impute_mean = settings["impute"] == "mean";
   const auto ends_with = [&](std::string_view end) { return data.ends_with(end); };
-  if (options.reward.empty() && options.table.empty() &&
+  if (options.reward.empty() && options.table.empty() && !names_pairs(settings) &&
       (ends_with(".npz") || ends_with(".safetensors"))) {
     options.reward = "labels";
   }
@@ -189,7 +194,10 @@ LoadedTable load_table(const Settings& settings, const std::string& data) {
   for (const Setting& setting : settings.table()) {
     if (setting.name == "gold") options.gold = setting.value;
   }
-  if (options.reward.empty()) {
+  if (options.data.empty() && !names_pairs(settings)) {
+    throw UsageError("DATA: missing; name the features' file");
+  }
+  if (options.reward.empty() && !names_pairs(settings)) {
     throw UsageError(
         "--reward: missing; name the column or file of the reward, for example "
         "--reward y");

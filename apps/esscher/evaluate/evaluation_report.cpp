@@ -11,6 +11,7 @@
 #include "common/json_text.h"
 #include "common/text.h"
 #include "esscher/base/number_text.h"
+#include "pair_report.h"
 
 namespace esscher::app {
 namespace {
@@ -260,6 +261,13 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       evaluation.rewards.front().policies.front().reference.value);
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
   if (evaluation.replicates) text += paragraph(evaluation.replicates->text());
+  if (evaluation.preferences) {
+    text += paragraph("learned from the order within groups: " + evaluation.preferences->text());
+    for (const RewardEvaluation& reward : evaluation.rewards) {
+      if (!reward.preferences) continue;
+      text += paragraph(reward.name + ": " + accuracy_text(*reward.preferences));
+    }
+  }
   text += paragraph(training_text(evaluation.folds));
   text += "\n" + paragraph(recommendation_text(evaluation, sd));
   const Told told{!dataset.groups.empty()};
@@ -301,10 +309,12 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
       }
       policies.push_back(std::move(policy));
     }
-    rewards.push_back({{"name", reward.name},
-                       {"correlation", reward.correlation},
-                       {"policies", policies},
-                       {"advice", advice_json(reward.advice)}});
+    rewards.push_back(
+        {{"name", reward.name},
+         {"correlation", reward.correlation},
+         {"preferences", reward.preferences ? quality_json(*reward.preferences) : Json()},
+         {"policies", policies},
+         {"advice", advice_json(reward.advice)}});
   }
   Json folds = Json::array();
   for (const FoldTraining& fold : evaluation.folds) {
@@ -327,6 +337,7 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
                     {"recommendation", recommendation_json(evaluation, sd)},
                     {"rewards", rewards},
                     {"replicates", replicates_json(evaluation.replicates)},
+                    {"preferences", counts_json(evaluation.preferences)},
                     {"data_remarks", dataset.remarks},
                     {"remarks", evaluation.remarks}});
 }

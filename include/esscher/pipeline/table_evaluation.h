@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "esscher/pipeline/preference_evaluation.h"
 #include "esscher/pipeline/table_training.h"
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
@@ -48,6 +49,8 @@ struct RewardEvaluation {
   /// Of the policies' gains: they hold for all policies of all rewards at once, each end with
   /// probability 1 - alpha.
   std::vector<Interval> gains{};
+  /// From preferences within groups: how many of those left out it tells. Else none.
+  std::optional<PreferenceQuality> preferences{};
   DeploymentAdvice advice;
 };
 
@@ -72,7 +75,8 @@ struct TableEvaluation {
   /// high.
   std::vector<double> attainable_gain;
   std::vector<FoldTraining> folds;
-  std::optional<Replicates> replicates{};  ///< none where no two rows are equal
+  std::optional<Replicates> replicates{};         ///< none where no two rows are equal
+  std::optional<PreferenceCounts> preferences{};  ///< from preferences, of all pairs
   bool cancelled = false;
   std::vector<std::string> remarks;  ///< plain sentences
 };
@@ -80,7 +84,8 @@ struct TableEvaluation {
 /// Rows of equal features are merged, as by train_reward(), so that a design lies in one fold and
 /// counts once. Then fits the reward K times, each time without one fold, and evaluates the
 /// policies on the folds left out. \throws UsageError, DataError as train_reward(), assign_folds(),
-/// table_policy_value() Cost: K times train_reward().
+/// table_policy_value(); UsageError for stated pairs, whose evaluation is evaluate_pairs(). Cost: K
+/// times train_reward().
 TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions& options);
 
 }  // namespace esscher
