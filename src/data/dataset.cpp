@@ -6,12 +6,14 @@
 
 #include "dataset_features.h"
 #include "dataset_labels.h"
+#include "dataset_pairs.h"
 #include "dataset_tables.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/io/npy.h"
 #include "esscher/io/npz.h"
 #include "esscher/io/safetensors.h"
+#include "prompt_axis.h"
 
 namespace esscher {
 namespace {
@@ -53,14 +55,16 @@ internal::DatasetTables open_tables(const DatasetOptions& options, bool data_is_
 }
 
 /// "12 rows are left of 40 (20 without a reward, 8 excluded)".
-std::string rows_left(const Dataset& data) {
-  const std::size_t left = data.source_rows.size();
-  std::string line = std::to_string(left) + (left == 1 ? " row is" : " rows are") + " left of " +
-                     std::to_string(data.rows_read);
+std::string rows_left(const Dataset& data, bool pairs) {
+  const std::size_t sides = pairs ? 2 : 1;
+  const std::size_t left = data.source_rows.size() / sides;
+  const std::string what = pairs ? " pair" : " row";
+  std::string line = std::to_string(left) + what + (left == 1 ? " is" : "s are") + " left of " +
+                     std::to_string(data.rows_read / sides);
   std::string reasons;
   const auto add = [&](std::uint64_t count, const char* reason) {
     if (count == 0) return;
-    reasons += (reasons.empty() ? " (" : ", ") + std::to_string(count) + " " + reason;
+    reasons += (reasons.empty() ? " (" : ", ") + std::to_string(count / sides) + " " + reason;
   };
   add(data.dropped_excluded, "excluded");
   add(data.dropped_missing_reward, "without a reward");
@@ -70,40 +74,57 @@ std::string rows_left(const Dataset& data) {
 
 /// What loads for a fit and for a prediction have in common; `choose` chooses the features.
 template <class Choose>
-Dataset load(const DatasetOptions& options, bool is_fit, Choose choose) {
-  std::optional<MappedArray> array = open_array(options);
+Dataset load(const DatasetOptions& given, bool is_fit, Choose choose) {
+  const bool pairs = internal::has_pairs(given);
+  const DatasetOptions options = pairs ? internal::with_label_table(given) : given;
+  std::optional<MappedArray> array;
+  std::optional<MappedArray> rejected;
+  if (!pairs) {
+    array = open_array(options);
+  } else if (const auto sides = internal::open_pair_arrays(options)) {
+    array = sides->chosen;
+    rejected = sides->rejected;
+  }
   internal::DatasetTables tables = open_tables(options, !array);
-  internal::DatasetLabels labels(options, tables);
-  internal::DatasetFeatures features(tables, array);
+  if (pairs) tables.unfold(array ? "" : options.chosen, array ? "" : options.rejected);
+  const std::uint64_t array_rows = array ? array->rows() * (pairs ? 2 : 1) : 0;
+  internal::DatasetLabels labels(
+      options, tables, array && !pairs ? internal::prompt_axis(*array) : std::nullopt, pairs);
+  internal::DatasetFeatures features(tables, array, rejected);
   choose(features, labels);
 
   Dataset out;
-  while (tables.empty() ? out.rows_read < array->rows() : tables.next()) {
+  while (tables.empty() ? out.rows_read < array_rows : tables.next()) {
     if (labels.keep(out.rows_read, out)) features.add();
     ++out.rows_read;
   }
-  if (array && array->rows() != out.rows_read) {
-    throw DataError(table_name(options.data) + " has " + std::to_string(array->rows()) +
-                    " rows and " + table_name(options.table) + " has " +
-                    std::to_string(out.rows_read) +
+  if (array && array_rows != out.rows_read) {
+    const bool by_prompt = array->shape().size() == 3;
+    throw DataError(array->name() + " has " + std::to_string(array->rows()) + " rows" +
+                    (by_prompt ? ", shape " + array->shape_text() + "," : "") + " and " +
+                    table_name(options.table) + " has " +
+                    std::to_string(out.rows_read / (pairs ? 2 : 1)) +
                     "; they must lie beside each other, row by row");
   }
   labels.finish(is_fit, out);
   const std::size_t least = is_fit ? 2 : 1;
   if (out.source_rows.size() < least) {
-    throw DataError(table_name(options.data) + ": " + rows_left(out) + "; at least " +
-                    std::to_string(least) + (is_fit ? " are" : " is") + " needed");
+    throw DataError(table_name(options.data.empty() ? options.chosen : options.data) + ": " +
+                    rows_left(out, pairs) + "; at least " + std::to_string(least) +
+                    (is_fit ? " are" : " is") + " needed");
   }
   if (out.source_rows.size() < out.rows_read) {
-    out.remarks.insert(out.remarks.begin(), rows_left(out) + ".");
+    out.remarks.insert(out.remarks.begin(), rows_left(out, pairs) + ".");
   }
-  if (is_fit && !out.rewards.empty() &&
+  if (is_fit && !pairs && !out.rewards.empty() &&
       std::ranges::count(out.rewards, out.rewards[0]) == std::ssize(out.rewards)) {
     throw DataError(table_name(options.data) + ": the reward " + options.reward + " is " +
                     number_text(out.rewards[0]) + " in all " + std::to_string(out.rewards.size()) +
                     " rows; there is nothing to learn from it");
   }
+  if (pairs) internal::require_preference(options, out);
   features.finish(out);
+  if (pairs) internal::finish_pairs(options, out);
   const std::vector<std::string> read = tables.remarks();
   out.remarks.insert(out.remarks.begin(), read.begin(), read.end());
   return out;

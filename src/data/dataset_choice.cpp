@@ -44,8 +44,9 @@ std::optional<Kind> take_kind(std::string_view& part, const std::vector<std::str
 
 }  // namespace
 
-DatasetFeatures::DatasetFeatures(const DatasetTables& tables, std::optional<MappedArray> array)
-    : tables_(tables), array_(std::move(array)) {
+DatasetFeatures::DatasetFeatures(const DatasetTables& tables, std::optional<MappedArray> array,
+                                 std::optional<MappedArray> rejected)
+    : tables_(tables), array_(std::move(array)), rejected_(std::move(rejected)) {
   std::unordered_set<std::string> seen;
   if (array_) {
     for (std::size_t i = 0; i < array_->columns(); ++i) {
@@ -142,7 +143,8 @@ void DatasetFeatures::choose_numeric(const DatasetOptions& options, const Datase
     const Candidate& candidate = candidates_[i];
     if (by_default_) {
       // The data's own columns; what only a table beside them has is there for its labels.
-      const bool of_data = !candidate.cell || (!array_ && candidate.cell->table == 0);
+      const bool of_data = !candidate.cell || (!array_ && candidate.cell->table == 0 &&
+                                               tables_.is_side(*candidate.cell));
       const bool is_label = candidate.cell && labels.uses(candidate.name);
       if (!of_data || is_label || chosen[i]) continue;
     } else if (chosen[i]) {

@@ -282,6 +282,7 @@ ArrayColumns DatasetFeatures::finish_array(ArrayColumns array,
                                            const std::vector<std::size_t>& numeric,
                                            Dataset& out) const {
   array.file_rows = out.source_rows;
+  array.rejected = rejected_;
   if (!impute_) return array;
   if (recorded_ != nullptr) {
     for (const std::size_t i : numeric) array.means.push_back(recorded_->impute_means[i]);

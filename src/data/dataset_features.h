@@ -20,8 +20,10 @@ namespace esscher::internal {
 
 class DatasetFeatures {
  public:
-  /// \param array  the data, where it is not a table
-  DatasetFeatures(const DatasetTables& tables, std::optional<MappedArray> array);
+  /// \param array     the data, where it is not a table
+  /// \param rejected  of pairs, the other side of it
+  DatasetFeatures(const DatasetTables& tables, std::optional<MappedArray> array,
+                  std::optional<MappedArray> rejected = {});
 
   /// Chooses columns as the options say. \throws UsageError
   void choose(const DatasetOptions& options, const DatasetLabels& labels);
@@ -75,6 +77,7 @@ class DatasetFeatures {
 
   const DatasetTables& tables_;
   std::optional<MappedArray> array_;
+  std::optional<MappedArray> rejected_;
   std::vector<Candidate> candidates_;
   std::vector<Column> columns_;  ///< ascending in their candidates, or as the encoding has them
   const FeatureEncoding* recorded_ = nullptr;

@@ -4,29 +4,22 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
 
+#include "dataset_pairs.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
 #include "esscher/io/npy.h"
 #include "esscher/io/npz.h"
 #include "esscher/io/safetensors.h"
+#include "io/file_kind.h"
 
 namespace esscher::internal {
 namespace {
 
 std::string rows_text(std::uint64_t rows) {
   return std::to_string(rows) + (rows == 1 ? " row" : " rows");
-}
-
-std::string lower_extension(const std::string& path) {
-  const std::size_t dot = path.rfind('.');
-  if (dot == std::string::npos || path.find('/', dot) != std::string::npos) return "";
-  std::string extension = path.substr(dot + 1);
-  for (char& letter : extension) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
-  return extension;
 }
 
 std::vector<std::string> names_of(const DatasetTables& tables) {
@@ -39,6 +32,7 @@ std::vector<std::string> names_of(const DatasetTables& tables) {
 
 DataFormat data_format(const std::string& path, std::string_view field) {
   if (path == kStandardInput) return DataFormat::table;
+  require_readable_kind(path, field);
   std::string extension = lower_extension(path);
   const bool packed = extension == "gz" || extension == "zst";
   if (packed) extension = lower_extension(path.substr(0, path.rfind('.')));
@@ -48,7 +42,7 @@ DataFormat data_format(const std::string& path, std::string_view field) {
         field, in_quotes(path), "arrays are read in place, where they must not be compressed",
         path.ends_with("gz") ? "unpack it: gunzip -k " + path : "unpack it: unzstd " + path));
   }
-  for (const char* text : {"csv", "tsv", "tab", "txt", "jsonl", "ndjson", "json"}) {
+  for (const char* text : {"csv", "tsv", "tab", "txt", "jsonl", "ndjson"}) {
     if (extension == text) return DataFormat::table;
   }
   if (extension == "npy") return DataFormat::npy;
@@ -95,30 +89,52 @@ void learn_infeasible(std::vector<double>& rewards, const DatasetOptions& option
 
 }  // namespace
 
-DatasetLabels::DatasetLabels(const DatasetOptions& options, const DatasetTables& tables)
+DatasetLabels::DatasetLabels(const DatasetOptions& options, const DatasetTables& tables,
+                             std::optional<PromptAxis> axis, bool pairs)
     : options_(options),
       tables_(tables),
+      axis_(std::move(axis)),
+      pairs_(pairs),
       infeasible_(infeasible_reward(options.infeasible)),
-      reward_(find(options.reward, "--reward")),
-      group_(find(options.group, "--group")),
-      cluster_(find(options.cluster, "--cluster")),
-      weight_(find(options.weight, "--weight")),
-      gold_(find(options.gold, "--gold")) {
+      margin_(find(options.margin, "--margin", false)),
+      tie_(find(options.tie, "--tie", false)),
+      reward_(find(options.reward, "--reward", false)),
+      group_(find(options.group, "--group", true)),
+      cluster_(find(options.cluster, "--cluster", true)),
+      weight_(find(options.weight, "--weight", true)),
+      gold_(find(options.gold, "--gold", false)) {
+  if (axis_ && group_.given()) {
+    throw UsageError(rejection("--group", shown(options.group),
+                               "the first axis of " + axis_->array + " tells the groups, " +
+                                   std::to_string(axis_->prompts) + " prompts of " +
+                                   std::to_string(axis_->candidates) + " candidates",
+                               "leave it out, or reshape the array to rows"));
+  }
   read_exclusions();
 }
 
-LabelSource DatasetLabels::find(const std::string& name, std::string_view field) const {
+LabelSource DatasetLabels::find(const std::string& name, std::string_view field,
+                                bool of_prompts) const {
   if (name.empty()) return {};
   if (const auto column = tables_.find_label(name)) return {column, {}, {}};
   const auto from_array = [&](const MappedArray& array) {
+    if (axis_) {
+      return LabelSource{{}, values_by_prompt(array, *axis_, of_prompts, field), array.name()};
+    }
     if (array.columns() != 1) {
       throw DataError(array.name() + ": " + std::string(field) +
                       " must have one number a row; it has " + std::to_string(array.columns()));
     }
-    return LabelSource{{}, array.values(), array.name()};
+    std::vector<double> values = array.values();
+    if (!pairs_) return LabelSource{{}, std::move(values), array.name()};
+    std::vector<double> sides;
+    for (const double value : values) sides.insert(sides.end(), 2, value);
+    return LabelSource{{}, std::move(sides), array.name()};
   };
+  require_readable_kind(name, field);
   if (lower_extension(name) == "npy") return from_array(map_npy(name));
-  const DataFormat format = data_format(options_.data, "--data");
+  const DataFormat format = options_.data.empty() ? DataFormat::npy  // pairs of npy files
+                                                  : data_format(options_.data, "--data");
   if (format == DataFormat::npz) return from_array(map_npz(options_.data, name, field));
   if (format == DataFormat::safetensors) {
     return from_array(map_safetensors(options_.data, name, field));
@@ -177,7 +193,8 @@ bool DatasetLabels::excluded() {
 void DatasetLabels::refuse(const LabelSource& source, std::uint64_t row,
                            const std::string& what) const {
   if (source.column) tables_.refuse(*source.column, what);
-  throw DataError(source.name + ": row " + std::to_string(row + 1) + ": " + what);
+  throw DataError(source.name + ": row " + std::to_string((pairs_ ? row / 2 : row) + 1) + ": " +
+                  what);
 }
 
 double DatasetLabels::number(const LabelSource& source, std::uint64_t row) const {
@@ -226,6 +243,36 @@ std::uint32_t DatasetLabels::number_of_name(
   return ids.emplace(std::move(name), static_cast<std::uint32_t>(ids.size())).first->second;
 }
 
+std::uint32_t DatasetLabels::number_of_block(std::uint64_t row, std::uint64_t rows_each) {
+  std::string name = std::to_string(row / rows_each + 1);
+  const auto next = static_cast<std::uint32_t>(group_ids_.size());
+  return group_ids_.emplace(std::move(name), next).first->second;
+}
+
+double DatasetLabels::pair_reward(std::uint64_t row) const {
+  std::optional<double> margin;
+  if (margin_.given()) {
+    margin = number(margin_, row);
+    if (std::isnan(*margin)) refuse(margin_, row, "no margin; give one in every row");
+    if (*margin < 0) {
+      refuse(margin_, row,
+             "the margin " + number_text(*margin) +
+                 " is negative; it says by how much the chosen side is preferred, so exchange the "
+                 "sides");
+    }
+  }
+  if (tie_.given()) {
+    const double tie = number(tie_, row);
+    if (tie != 0 && tie != 1) {
+      refuse(tie_, row,
+             std::isnan(tie) ? std::string("neither 1, a tie, nor 0")
+                             : number_text(tie) + " is neither 1, a tie, nor 0");
+    }
+    if (tie == 1) margin = 0;
+  }
+  return (row % 2 == 0 ? 0.5 : -0.5) * preference_lead(margin);
+}
+
 bool DatasetLabels::keep(std::uint64_t row, Dataset& out) {
   if (excluded()) {
     ++out.dropped_excluded;
@@ -253,7 +300,8 @@ bool DatasetLabels::keep(std::uint64_t row, Dataset& out) {
     }
     out.log_weights.push_back(std::log(weight));
   }
-  if (reward_.given()) out.rewards.push_back(reward);
+  if (pairs_) reward = pair_reward(row);
+  if (reward_.given() || pairs_) out.rewards.push_back(reward);
   if (gold_.given()) {
     out.gold.push_back(number(gold_, row));
     if (std::isnan(out.gold.back())) {
@@ -262,6 +310,8 @@ bool DatasetLabels::keep(std::uint64_t row, Dataset& out) {
   }
   if (group_.given()) {
     out.groups.push_back(number_of_name(group_, row, "group", group_ids_));
+  } else if (axis_ || pairs_) {
+    out.groups.push_back(number_of_block(row, pairs_ ? 2 : axis_->candidates));
   }
   if (cluster_.given()) {
     out.clusters.push_back(number_of_name(cluster_, row, "cluster", cluster_ids_));
@@ -275,10 +325,21 @@ void DatasetLabels::finish(bool strict, Dataset& out) const {
   out.group_names.resize(group_ids_.size());
   for (const auto& [name, number] : group_ids_) out.group_names[number] = name;
   out.cluster_count = cluster_ids_.size();
-  for (const LabelSource* source : {&reward_, &group_, &cluster_, &weight_, &gold_}) {
+  if (axis_) {
+    out.prompts = axis_->prompts;
+    out.candidates = axis_->candidates;
+    out.remarks.push_back("Groups are the first axis: " + std::to_string(axis_->prompts) +
+                          (axis_->prompts == 1 ? " prompt of " : " prompts of ") +
+                          std::to_string(axis_->candidates) +
+                          (axis_->candidates == 1 ? " candidate." : " candidates."));
+  }
+  const std::uint64_t sides = pairs_ ? 2 : 1;
+  for (const LabelSource* source :
+       {&reward_, &group_, &cluster_, &weight_, &gold_, &margin_, &tie_}) {
     if (source->name.empty() || source->values.size() == out.rows_read) continue;
-    throw DataError(table_name(options_.data) + " has " + rows_text(out.rows_read) + " and " +
-                    source->name + " has " + rows_text(source->values.size()) +
+    throw DataError(table_name(options_.data.empty() ? options_.chosen : options_.data) + " has " +
+                    rows_text(out.rows_read / sides) + " and " + source->name + " has " +
+                    rows_text(source->values.size() / sides) +
                     "; they must lie beside each other, row by row");
   }
   for (const Exclusion& exclusion : exclusions_) {
@@ -294,7 +355,7 @@ void DatasetLabels::finish(bool strict, Dataset& out) const {
 
 bool DatasetLabels::uses(std::string_view column) const {
   return std::ranges::any_of(
-      std::array{&reward_, &group_, &cluster_, &weight_, &gold_},
+      std::array{&reward_, &group_, &cluster_, &weight_, &gold_, &margin_, &tie_},
       [&](const auto* label) { return label->column && tables_.name(*label->column) == column; });
 }
 

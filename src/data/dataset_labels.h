@@ -13,6 +13,7 @@
 #include "dataset_tables.h"
 #include "esscher/data/dataset.h"
 #include "esscher/io/mapped_array.h"
+#include "prompt_axis.h"
 
 namespace esscher::internal {
 
@@ -31,9 +32,12 @@ struct LabelSource {
 
 class DatasetLabels {
  public:
-  /// Finds all that the options name. \throws UsageError for what is nowhere; as the arrays'
-  /// readers
-  DatasetLabels(const DatasetOptions& options, const DatasetTables& tables);
+  /// Finds all that the options name. \param axis   groups that the features' shape tells, if any
+  /// \param pairs  whether rows are sides of pairs, two by two
+  /// \throws UsageError for what is nowhere, groups that are named although the shape tells them;
+  ///         as the arrays' readers
+  DatasetLabels(const DatasetOptions& options, const DatasetTables& tables,
+                std::optional<PromptAxis> axis, bool pairs = false);
 
   /// Whether the current row, number \p row of the file from 0, is kept: then its labels go to
   /// \p out, else it is counted there. \throws DataError for labels that are no labels
@@ -54,7 +58,8 @@ class DatasetLabels {
     std::uint64_t rows = 0;
   };
 
-  LabelSource find(const std::string& name, std::string_view field) const;
+  /// \param of_prompts  whether prompts may have one each
+  LabelSource find(const std::string& name, std::string_view field, bool of_prompts) const;
   void read_exclusions();
   [[noreturn]] void refuse_exclusion(const std::string& text) const;
   bool excluded();
@@ -66,10 +71,18 @@ class DatasetLabels {
   /// The number of the text or number that stands there, by \p ids. \p what names it in messages.
   std::uint32_t number_of_name(const LabelSource& source, std::uint64_t row, const char* what,
                                std::unordered_map<std::string, std::uint32_t>& ids) const;
+  /// Of the prompt or the pair, by its place among rows of so many each.
+  std::uint32_t number_of_block(std::uint64_t row, std::uint64_t rows_each);
+  /// Of a side of a pair: its half of what the chosen one is ahead.
+  double pair_reward(std::uint64_t row) const;
 
   const DatasetOptions& options_;
   const DatasetTables& tables_;
+  std::optional<PromptAxis> axis_;
+  bool pairs_ = false;
   std::optional<double> infeasible_;
+  LabelSource margin_;
+  LabelSource tie_;
   LabelSource reward_;
   LabelSource group_;
   LabelSource cluster_;

@@ -27,15 +27,18 @@ bool all_finite(std::span<const double> values) {
   const std::string remedy = std::isnan(value) && array.means.empty()
                                  ? "remove the row, or fit with --impute mean"
                                  : "features must be finite";
-  throw DataError(array.array.name() + ": row " + std::to_string(file_row + 1) + ", column x" +
-                  std::to_string(column) + ": " + number_text(value) + "; " + remedy);
+  const bool is_rejected = array.rejected && file_row % 2 == 1;
+  if (array.rejected) file_row /= 2;
+  throw DataError((is_rejected ? *array.rejected : array.array).name() + ": row " +
+                  std::to_string(file_row + 1) + ", column x" + std::to_string(column) + ": " +
+                  number_text(value) + "; " + remedy);
 }
 
 /// The chosen columns of file rows [first, ...) of `array`, as they are.
 void read_columns(const ArrayColumns& array, std::span<const std::uint64_t> file_rows,
                   Matrix<double>& scratch) {
   if (scratch.rows() != kTileRows) scratch = Matrix<double>(kTileRows, array.array.columns());
-  array.array.gather(file_rows, scratch.view().rows_from(0, file_rows.size()));
+  array.gather(file_rows, scratch.view().rows_from(0, file_rows.size()));
 }
 
 struct Totals {
@@ -44,6 +47,27 @@ struct Totals {
 };
 
 }  // namespace
+
+void ArrayColumns::gather(std::span<const std::uint64_t> rows, MatrixView<double> out) const {
+  if (!rejected) {
+    array.gather(rows, out);
+    return;
+  }
+  for (const std::uint64_t side : {0, 1}) {
+    std::vector<std::uint64_t> pairs;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (rows[i] % 2 != side) continue;
+      pairs.push_back(rows[i] / 2);
+      places.push_back(i);
+    }
+    Matrix<double> read(pairs.size(), array.columns());
+    (side == 0 ? array : *rejected).gather(pairs, read.view());
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      std::ranges::copy(read.row(i), out.row(places[i]).begin());
+    }
+  }
+}
 
 void DatasetRows::set(ArrayColumns array) {
   whole_array_ = array.columns.size() == array.array.columns();
@@ -93,7 +117,7 @@ void DatasetRows::gather_array(std::span<const std::uint64_t> rows, MatrixView<d
   const MatrixView<double> read{out.data + array.features[0], rows.size(), width, out.stride};
   Matrix<double> scratch;
   if (whole_array_) {
-    array.array.gather(file_rows, read);
+    array.gather(file_rows, read);
   } else {
     read_columns(array, file_rows, scratch);
     for (std::size_t i = 0; i < rows.size(); ++i) {

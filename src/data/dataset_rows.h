@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,11 @@ struct ArrayColumns {
   /// For missing values, one for each; empty: those are refused.
   std::vector<double> means = {};
   std::vector<std::uint64_t> file_rows = {};  ///< of the rows kept
+  /// Of pairs, the other side: rows 2p are row p of `array`, rows 2p + 1 row p of this.
+  std::optional<MappedArray> rejected = {};
+
+  /// The whole rows of these numbers.
+  void gather(std::span<const std::uint64_t> rows, MatrixView<double> out) const;
 };
 
 /// Rows of a dataset. gather() costs the features it writes.

@@ -22,6 +22,36 @@ void DatasetTables::open(const std::string& path, const TableFormat& format) {
   }
 }
 
+void DatasetTables::unfold(const std::string& chosen, const std::string& rejected) {
+  unfolded_ = true;
+  if (chosen.empty() || tables_.empty()) return;
+  const std::vector<std::string>& names = tables_[0].reader->columns();
+  const auto lacks = [&](const char* field, const std::string& value, const std::string& has,
+                         const std::string& wanted) {
+    throw UsageError(rejection(
+        field, shown(value),
+        file({0, 0}) + " has the column " + in_quotes(has) + " but no " + in_quotes(wanted),
+        "both sides must have the same columns"));
+  };
+  const auto find = [&](const std::string& name) { return std::ranges::find(names, name); };
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i].size() <= chosen.size() || !names[i].starts_with(chosen)) continue;
+    const std::string x = names[i].substr(chosen.size());
+    const auto other = find(rejected + x);
+    if (other == names.end()) lacks("--rejected", rejected, names[i], rejected + x);
+    sides_[i] = {x, static_cast<std::size_t>(other - names.begin())};
+  }
+  for (const std::string& name : names) {
+    if (name.size() <= rejected.size() || !name.starts_with(rejected)) continue;
+    const std::string x = name.substr(rejected.size());
+    if (find(chosen + x) == names.end()) lacks("--chosen", chosen, name, chosen + x);
+  }
+  if (!sides_.empty()) return;
+  throw UsageError(rejection("--chosen", shown(chosen),
+                             "no column of " + file({0, 0}) + " begins so",
+                             "it has " + list_in_quotes(names)));
+}
+
 std::string DatasetTables::files() const {
   std::string line;
   for (const Table& table : tables_) {
@@ -33,9 +63,16 @@ std::string DatasetTables::files() const {
 std::vector<TableColumn> DatasetTables::columns() const {
   std::vector<TableColumn> all;
   std::unordered_set<std::string_view> seen;
+  std::unordered_set<std::size_t> rejected;
+  for (const auto& [column, side] : sides_) {
+    all.push_back({0, column});
+    seen.insert(side.name);
+    rejected.insert(side.rejected);
+  }
   for (std::size_t table = 0; table < tables_.size(); ++table) {
     const std::vector<std::string>& names = tables_[table].reader->columns();
     for (std::size_t column = 0; column < names.size(); ++column) {
+      if (table == 0 && (sides_.contains(column) || rejected.contains(column))) continue;
       if (seen.insert(names[column]).second) all.push_back({table, column});
     }
   }
@@ -47,7 +84,7 @@ std::optional<TableColumn> DatasetTables::find_label(std::string_view name) cons
     const std::vector<std::string>& names = tables_[table].reader->columns();
     const auto found = std::ranges::find(names, name);
     if (found != names.end()) {
-      return TableColumn{table, static_cast<std::size_t>(found - names.begin())};
+      return TableColumn{table, static_cast<std::size_t>(found - names.begin()), true};
     }
   }
   return {};
@@ -62,6 +99,11 @@ std::vector<std::string> DatasetTables::remarks() const {
 }
 
 bool DatasetTables::next() {
+  if (unfolded_ && rows_ > 0 && !second_side_) {
+    second_side_ = true;
+    return true;
+  }
+  second_side_ = false;
   std::size_t given = 0;
   std::size_t longer = 0;
   for (std::size_t i = 0; i < tables_.size(); ++i) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,8 @@ namespace esscher::internal {
 struct TableColumn {
   std::size_t table = 0;
   std::size_t column = 0;
+  /// Of rows that are unfolded into sides: this column for both of them.
+  bool both_sides = false;
 };
 
 /// Reads up to two tables in step.
@@ -26,13 +29,20 @@ class DatasetTables {
  public:
   /// \throws as open_table()
   void open(const std::string& path, const TableFormat& format);
+  /// Makes two rows of each, the sides of a pair. In the first table columns chosen_x and
+  /// rejected_x, for these beginnings, become one column x; without them all columns are shared.
+  /// \throws UsageError for a side that has no columns, or lacks one that the other has
+  void unfold(const std::string& chosen = "", const std::string& rejected = "");
+  /// Whether a column is such an x, or there are none.
+  bool is_side(TableColumn at) const { return sides_.empty() || sides_.contains(at.column); }
 
   bool empty() const { return tables_.empty(); }
   /// All tables, for messages: "a.csv", "a.csv and b.csv".
   std::string files() const;
   const std::string& file(TableColumn at) const { return tables_[at.table].reader->name(); }
   const std::string& name(TableColumn at) const {
-    return tables_[at.table].reader->columns()[at.column];
+    const bool is_x = at.table == 0 && !at.both_sides && sides_.contains(at.column);
+    return is_x ? sides_.at(at.column).name : tables_[at.table].reader->columns()[at.column];
   }
 
   /// Columns of all tables, in order, but for those that a table before has.
@@ -44,6 +54,7 @@ class DatasetTables {
   /// Goes to the next row of every table. \throws DataError where only some have one, or columns of
   /// one name differ
   bool next();
+  /// Rows of the files so far.
   std::uint64_t rows() const { return rows_; }
   /// TableReader::remark() of those that have one.
   std::vector<std::string> remarks() const;
@@ -51,17 +62,17 @@ class DatasetTables {
   /// Whether the cell has the text \p value, or is the number that \p value is.
   bool equals(TableColumn at, std::string_view value) const;
 
-  std::string_view text(TableColumn at) const { return tables_[at.table].fields[at.column]; }
+  std::string_view text(TableColumn at) const { return tables_[at.table].fields[column(at)]; }
   /// What text(at) is; \p value is set where it is a number.
   CsvNumber read(TableColumn at, double& value) const {
     return tables_[at.table].reader->numbers().read(text(at), value);
   }
   /// NaN where it is missing. \throws as TableReader::number()
   double number(TableColumn at) const {
-    return tables_[at.table].reader->number(text(at), at.column);
+    return tables_[at.table].reader->number(text(at), column(at));
   }
   [[noreturn]] void refuse(TableColumn at, std::string_view what) const {
-    tables_[at.table].reader->refuse(at.column, what);
+    tables_[at.table].reader->refuse(column(at), what);
   }
 
  private:
@@ -74,12 +85,26 @@ class DatasetTables {
     std::size_t second = 0;  ///< in the second
   };
 
+  /// A column of the first table that has another name and another place in the second side.
+  struct Side {
+    std::string name;
+    std::size_t rejected = 0;
+  };
+
+  std::size_t column(TableColumn at) const {
+    if (!second_side_ || at.table != 0 || at.both_sides) return at.column;
+    const auto side = sides_.find(at.column);
+    return side == sides_.end() ? at.column : side->second.rejected;
+  }
   [[noreturn]] void refuse_lengths(std::size_t longer);
   void check_shared() const;
 
   std::vector<Table> tables_;
   std::vector<Shared> shared_;
   std::uint64_t rows_ = 0;
+  bool unfolded_ = false;
+  bool second_side_ = false;           ///< of the current row
+  std::map<std::size_t, Side> sides_;  ///< by the chosen one's column
 };
 
 }  // namespace esscher::internal

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "esscher/base/error.h"
 #include "io/byte_store.h"
@@ -15,14 +16,6 @@ std::size_t run_length(std::span<const std::uint64_t> rows, std::size_t at, std:
   std::size_t count = 1;
   while (count < most && at + count < rows.size() && rows[at + count] == rows[at] + count) ++count;
   return count;
-}
-
-std::string shape_text(const std::vector<std::uint64_t>& shape) {
-  std::string text = "(";
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  }
-  return text + (shape.size() == 1 ? ",)" : ")");
 }
 
 }  // namespace
@@ -58,19 +51,24 @@ MappedArray::MappedArray(std::string name, ArrayLayout layout,
     throw InternalError("MappedArray: " + name_ + ": bytes beyond the end of their store");
   }
   const auto& shape = layout_.shape;
-  if (shape.empty() || shape.size() > 2) {
+  if (shape.empty() || shape.size() > 3) {
     throw DataError(name_ + ": has " + std::to_string(shape.size()) + " dimensions, shape " +
-                    shape_text(shape) + "; arrays of one or two can be read, reshape it first");
+                    shape_text() + "; arrays of one to three can be read, reshape it first");
   }
-  if (shape.size() == 2 && shape[1] == 0) {
-    throw DataError(name_ + ": has no columns, shape " + shape_text(shape) +
+  if (shape.size() > 1 && shape.back() == 0) {
+    throw DataError(name_ + ": has no columns, shape " + shape_text() +
                     "; give an array with at least one");
   }
-  const std::uint64_t columns = shape.size() == 2 ? shape[1] : 1;
+  if (shape.size() == 3 && shape[1] == 0) {
+    throw DataError(name_ + ": has nothing along its second axis, shape " + shape_text() +
+                    "; give an array with at least one candidate");
+  }
+  const std::uint64_t columns = shape.size() > 1 ? shape.back() : 1;
   std::uint64_t needed = 0;
-  if (__builtin_mul_overflow(shape[0], columns, &needed) ||
+  if (__builtin_mul_overflow(shape[0], shape.size() == 3 ? shape[1] : 1, &rows_) ||
+      __builtin_mul_overflow(rows_, columns, &needed) ||
       __builtin_mul_overflow(needed, std::uint64_t{bytes_of(layout_.type)}, &needed)) {
-    throw DataError(name_ + ": its shape " + shape_text(shape) +
+    throw DataError(name_ + ": its shape " + shape_text() +
                     " asks for more bytes than can be counted; write the file again");
   }
   if (needed > length) {
@@ -82,14 +80,36 @@ MappedArray::MappedArray(std::string name, ArrayLayout layout,
                     " bytes follow behind the array; write or copy the file again");
   }
   columns_ = columns;
-  // The two orders are one where there is one row or one column.
-  if (columns == 1 || shape[0] <= 1) layout_.fortran_order = false;
+  // The two orders are one where one axis holds all.
+  const auto longer = [](std::uint64_t extent) { return extent > 1; };
+  if (std::ranges::count_if(shape, longer) <= 1) layout_.fortran_order = false;
   data_ = store_->bytes().data() + offset;
 }
 
+std::string MappedArray::shape_text() const {
+  std::string text = "(";
+  for (std::size_t i = 0; i < layout_.shape.size(); ++i) {
+    text += (i == 0 ? "" : ", ") + std::to_string(layout_.shape[i]);
+  }
+  return text + (layout_.shape.size() == 1 ? ",)" : ")");
+}
+
+/// In Fortran order, where a row lies in each column: its first index varies fastest.
+std::uint64_t MappedArray::place_in_column(std::uint64_t row) const {
+  if (layout_.shape.size() < 3) return row;
+  return row % layout_.shape[1] * layout_.shape[0] + row / layout_.shape[1];
+}
+
 void MappedArray::refuse_element(std::uint64_t index) const {
-  const std::uint64_t row = layout_.fortran_order ? index % rows() : index / columns_;
-  const std::uint64_t column = layout_.fortran_order ? index / rows() : index % columns_;
+  std::uint64_t row = index / columns_;
+  std::uint64_t column = index % columns_;
+  if (layout_.fortran_order) {
+    row = index % rows_;
+    column = index / rows_;
+    if (layout_.shape.size() == 3) {
+      row = row % layout_.shape[0] * layout_.shape[1] + row / layout_.shape[0];
+    }
+  }
   throw DataError(name_ + ": row " + std::to_string(row + 1) + ", column x" +
                   std::to_string(column) + ": " +
                   internal::whole_number_text(layout_.type, layout_.big_endian,
@@ -141,15 +161,17 @@ void MappedArray::gather_fortran_order(std::span<const std::uint64_t> rows,
   constexpr std::size_t kTileColumns = 16;
   constexpr std::size_t kTileStride = kTileRows + 8;  // not a power of two, which caches dislike
   std::vector<double> tile(kTileStride * kTileColumns);
+  std::vector<std::uint64_t> places(kTileRows);
   for (std::size_t i0 = 0; i0 < rows.size(); i0 += kTileRows) {
     const std::size_t height = std::min(kTileRows, rows.size() - i0);
-    const bool one_run = run_length(rows, i0, height) == height;
+    for (std::size_t i = 0; i < height; ++i) places[i] = place_in_column(rows[i0 + i]);
+    const bool one_run = run_length(places, 0, height) == height;
     for (std::size_t j0 = 0; j0 < columns_; j0 += kTileColumns) {
       const std::size_t width = std::min(kTileColumns, columns_ - j0);
       for (std::size_t j = 0; j < width; ++j) {
         for (std::size_t i = 0; i < height;) {
-          const std::size_t run = one_run ? height : run_length(rows, i0 + i, height - i);
-          const std::uint64_t first = (j0 + j) * this->rows() + rows[i0 + i];
+          const std::size_t run = one_run ? height : run_length(places, i, height - i);
+          const std::uint64_t first = (j0 + j) * rows_ + places[i];
           convert(first, run, tile.data() + j * kTileStride + i);
           i += run;
         }
@@ -164,10 +186,16 @@ void MappedArray::gather_fortran_order(std::span<const std::uint64_t> rows,
 
 std::vector<double> MappedArray::values() const {
   if (columns_ != 1) {
-    throw DataError(name_ + ": has shape " + shape_text(layout_.shape) +
+    throw DataError(name_ + ": has shape " + shape_text() +
                     " where one column of numbers is wanted; store that column alone");
   }
-  std::vector<double> values(rows());
+  std::vector<double> values(rows_);
+  if (layout_.fortran_order) {
+    std::vector<std::uint64_t> all(values.size());
+    std::iota(all.begin(), all.end(), std::uint64_t{0});
+    gather_fortran_order(all, {values.data(), values.size(), 1, 1});
+    return values;
+  }
   constexpr std::size_t kPiece = std::size_t{1} << 20;
   for (std::size_t begin = 0; begin < values.size(); begin += kPiece) {
     const std::size_t count = std::min(kPiece, values.size() - begin);

@@ -22,13 +22,15 @@ constexpr std::uint64_t kPredictedRows = 256;
 
 FoldedFits::FoldedFits(std::vector<KernelFeatures> kernels, std::span<const double> targets,
                        std::span<const std::uint32_t> folds, std::span<const std::uint32_t> groups,
-                       std::span<const double> even, const TrainingOptions& options)
+                       std::span<const double> even, const TrainingOptions& options,
+                       double sure_win)
     : kernels_(std::move(kernels)),
       targets_(targets),
       folds_(folds),
       groups_(groups),
       even_(even),
-      options_(options) {
+      options_(options),
+      sure_win_(sure_win) {
   ridge_.rule = PenaltyRule::fixed;
   ridge_.count_degrees_of_freedom = false;
   ridge_.threads = options.threads;
@@ -242,6 +244,7 @@ CrossFit FoldedFits::preferences(std::span<const double> log_weights,
                                  std::optional<double> penalty) const {
   PreferenceFitOptions preferences{.penalty = penalty,
                                    .seed = options_.seed,
+                                   .sure_win = sure_win_,
                                    .threads = options_.threads,
                                    .callbacks = options_.callbacks};
   std::vector<const DesignRows*> rows;

@@ -27,11 +27,12 @@ struct KernelFeatures {
 /// kernel.
 class FoldedFits {
  public:
-  /// \param even  log-weights of the rows in pi_0
+  /// \param even      log-weights of the rows in pi_0
+  /// \param sure_win  TrainingLabels::sure_win()
   /// Spans must outlive this.
   FoldedFits(std::vector<KernelFeatures> kernels, std::span<const double> targets,
              std::span<const std::uint32_t> folds, std::span<const std::uint32_t> groups,
-             std::span<const double> even, const TrainingOptions& options);
+             std::span<const double> even, const TrainingOptions& options, double sure_win = 0);
 
   std::size_t kernels() const { return kernels_.size(); }
   /// The features of kernel \p k on all rows; all kernels have the same landmarks.
@@ -73,6 +74,7 @@ class FoldedFits {
   std::span<const std::uint32_t> groups_;
   std::span<const double> even_;
   const TrainingOptions& options_;
+  double sure_win_;
   RidgeOptions ridge_;
 };
 

@@ -85,7 +85,9 @@ void MergedTable::join_clusters(const RewardTable& table) {
 }
 
 RewardTable MergedTable::table() const {
-  return features_ ? RewardTable{*features_, rewards_, groups_, log_weights_, clusters_} : table_;
+  return features_
+             ? RewardTable{*features_, rewards_, groups_, log_weights_, clusters_, table_.pairs}
+             : table_;
 }
 
 std::size_t MergedTable::units() const {

@@ -17,18 +17,31 @@
 namespace esscher::internal {
 namespace {
 
-void add_pair(std::vector<Preference>& pairs, std::span<const double> targets, std::uint64_t a,
-              std::uint64_t b) {
-  if (targets[a] > targets[b]) pairs.push_back({a, b});
-  if (targets[a] < targets[b]) pairs.push_back({b, a});
+void add_pair(std::vector<StatedPair>& pairs, std::span<const double> targets, std::uint64_t a,
+              std::uint64_t b, double sure_win) {
+  if (targets[a] < targets[b]) std::swap(a, b);
+  const double lead = targets[a] - targets[b];
+  StatedPair pair{{a, b}};
+  if (lead == 0) {
+    pair.share = 0.5;
+  } else if (sure_win > 0) {
+    // What only rounding keeps from a sure win is one.
+    constexpr double kSure = 1 - 1e-9;
+    const double share = 0.5 + 0.5 * lead / sure_win;
+    pair.share = share < kSure ? share : 1;
+  }
+  pairs.push_back(pair);
 }
 
-/// Pairs with their weights and folds, of which a fit leaves one out.
-struct WeightedPairs {
-  std::vector<Preference> pairs;
-  std::vector<double> log_weights;
+/// Pairs with their folds, of which a fit leaves one out.
+struct FoldedPairs : WeightedPairs {
   std::vector<std::uint32_t> folds;
 
+  void add(Preference pair, double log_weight, std::uint32_t fold) {
+    pairs.push_back(pair);
+    log_weights.push_back(log_weight);
+    folds.push_back(fold);
+  }
   WeightedPairs without(std::uint32_t fold) const {
     WeightedPairs others;
     for (std::size_t p = 0; p < pairs.size(); ++p) {
@@ -39,6 +52,14 @@ struct WeightedPairs {
     return others;
   }
 };
+
+/// Logarithm of each group's weight.
+std::vector<double> masses(std::span<const std::uint32_t> groups, std::span<const double> even) {
+  std::vector<double> mass(std::size_t{std::ranges::max(groups)} + 1);
+  for (std::size_t i = 0; i < groups.size(); ++i) mass[groups[i]] += std::exp(even[i]);
+  for (double& each : mass) each = std::log(each);
+  return mass;
+}
 
 /// Slope of targets on predictions, both about their group's mean, under weights e^even.
 double slope(std::span<const double> predictions, std::span<const double> targets,
@@ -68,8 +89,9 @@ double slope(std::span<const double> predictions, std::span<const double> target
 
 }  // namespace
 
-std::vector<Preference> preferences(std::span<const double> targets,
-                                    std::span<const std::uint32_t> groups, std::uint64_t seed) {
+std::vector<StatedPair> preferences(std::span<const double> targets,
+                                    std::span<const std::uint32_t> groups, std::uint64_t seed,
+                                    double sure_win) {
   std::vector<std::vector<std::uint64_t>> members(std::size_t{std::ranges::max(groups)} + 1);
   for (std::size_t i = 0; i < groups.size(); ++i) members[groups[i]].push_back(i);
   std::vector<double> up_to;  // pairs in groups up to and with this one
@@ -78,12 +100,12 @@ std::vector<Preference> preferences(std::span<const double> targets,
     const auto n = static_cast<double>(group.size());
     up_to.push_back(total += n * (n - 1) / 2);
   }
-  std::vector<Preference> pairs;
+  std::vector<StatedPair> pairs;
   if (total <= static_cast<double>(kMostPairs)) {
     for (const std::vector<std::uint64_t>& group : members) {
       for (std::size_t a = 0; a < group.size(); ++a) {
         for (std::size_t b = a + 1; b < group.size(); ++b) {
-          add_pair(pairs, targets, group[a], group[b]);
+          add_pair(pairs, targets, group[a], group[b], sure_win);
         }
       }
     }
@@ -102,9 +124,38 @@ std::vector<Preference> preferences(std::span<const double> targets,
     auto b =
         std::min(group.size() - 2, static_cast<std::size_t>(stream.uniform(3 * p + 2) * (n - 1)));
     if (b >= a) ++b;
-    add_pair(pairs, targets, group[a], group[b]);
+    add_pair(pairs, targets, group[a], group[b], sure_win);
   }
   return pairs;
+}
+
+double likely_scale(std::span<const double> leads, std::span<const double> weights) {
+  double total = 0;
+  double square = 0;
+  for (std::size_t p = 0; p < leads.size(); ++p) {
+    total += weights[p];
+    square += weights[p] * leads[p] * leads[p];
+  }
+  if (!(square > 0)) return 0;
+  const double typical = std::sqrt(square / total);
+  const double tie = total / static_cast<double>(leads.size());
+  const auto slope = [&](double s) {
+    double sum = tie / 2 * typical * std::tanh(s * typical / 2);
+    for (std::size_t p = 0; p < leads.size(); ++p) {
+      sum -= weights[p] * leads[p] / (1 + std::exp(s * leads[p]));
+    }
+    return sum;
+  };
+  if (!(slope(0) < 0)) return 0;
+  // The slope rises: halves of an interval that it changes sign in.
+  double high = 1 / typical;
+  while (slope(high) < 0) high *= 2;
+  double low = 0;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = (low + high) / 2;
+    (slope(middle) < 0 ? low : high) = middle;
+  }
+  return (low + high) / 2;
 }
 
 namespace {
@@ -120,7 +171,7 @@ struct FoldFits {
   std::vector<double> held_out;                           ///< empty where cancelled
 };
 
-FoldFits fit_folds(std::span<const DesignRows* const> rows, const WeightedPairs& all,
+FoldFits fit_folds(std::span<const DesignRows* const> rows, const FoldedPairs& all,
                    std::span<const std::uint32_t> folds, const BradleyTerryOptions& options) {
   FoldFits result;
   std::vector<double> held_out(folds.size());
@@ -189,14 +240,20 @@ CrossFit cross_fit_preferences(std::span<const DesignRows* const> rows,
                                std::span<const std::uint32_t> folds,
                                std::span<const std::uint32_t> groups, std::span<const double> even,
                                const PreferenceFitOptions& options) {
-  WeightedPairs all{preferences(targets, groups, options.seed), {}, {}};
-  if (all.pairs.empty()) {
-    throw DataError("rewards: no group has two different ones, so that none is preferred");
+  FoldedPairs all;
+  const std::vector<double> mass = masses(groups, even);
+  bool any = false;
+  for (const auto& [rows_of, share] :
+       preferences(targets, groups, options.seed, options.sure_win)) {
+    const auto& [winner, loser] = rows_of;
+    const double weight = log_weights[winner] + log_weights[loser] - mass[groups[winner]];
+    // Of a group without weight nothing is asked.
+    if (!std::isfinite(weight)) continue;
+    any = any || share > 0.5;
+    all.add({winner, loser}, weight + std::log(share), folds[winner]);
+    if (share < 1) all.add({loser, winner}, weight + std::log(1 - share), folds[winner]);
   }
-  for (const auto& [winner, loser] : all.pairs) {
-    all.log_weights.push_back(log_weights[winner] + log_weights[loser]);
-    all.folds.push_back(folds[winner]);
-  }
+  if (!any) throw DataError("rewards: no group has two different ones, so that none is preferred");
   BradleyTerryOptions fitting;
   fitting.rule = PenaltyRule::fixed;
   fitting.threads = options.threads;
@@ -236,7 +293,20 @@ CrossFit cross_fit_preferences(std::span<const DesignRows* const> rows,
     return result;
   }
   result.fit.degrees_of_freedom = effective_parameters(whole_rows, all, whole, options.threads);
-  const double unit = slope(result.held_out, targets, groups, even);
+  double unit = 0;
+  if (options.sure_win > 0) {
+    std::vector<double> leads;
+    std::vector<double> weights = all.log_weights;
+    normalise_log_weights(weights);
+    for (std::size_t p = 0; p < weights.size(); ++p) {
+      weights[p] = std::exp(weights[p]);
+      leads.push_back(result.held_out[all.pairs[p].winner] - result.held_out[all.pairs[p].loser]);
+    }
+    // Callers take standard deviations of the labels off, in which a sure win is 1.
+    unit = options.sure_win * likely_scale(leads, weights);
+  } else {
+    unit = slope(result.held_out, targets, groups, even);
+  }
   if (!(unit > 0)) {
     result.fit.remark =
         "out of sample the order that was learned does not agree with the rewards; its reward is "

@@ -8,6 +8,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/data/folds.h"
+#include "esscher/temperature/simultaneous_gains.h"
 #include "esscher/weights/log_weights.h"
 #include "pipeline/merged_table.h"
 
@@ -73,21 +74,34 @@ TrainingOptions with_uniform(TrainingOptions options) {
 void add_remarks(const TableEvaluation& evaluation, std::vector<std::string>& remarks) {
   const RewardEvaluation& first = evaluation.rewards.front();
   const RewardEvaluation& linear = evaluation.rewards.back();
-  bool compared = false;
-  bool beaten = false;
-  for (std::size_t b = 0; b < first.policies.size(); ++b) {
-    if (!first.policies[b].reliable || !linear.policies[b].reliable) continue;
-    compared = true;
-    beaten = beaten || first.policies[b].gain.value > linear.policies[b].gain.value;
-  }
-  if (compared && !beaten) {
-    remarks.emplace_back(
-        "The network does not beat the linear ridge baseline at any temperature that can be relied "
-        "on: take the linear reward.");
-  } else if (first.correlation < linear.correlation) {
+  if (first.correlation < linear.correlation) {
     remarks.push_back("Held-out correlation with the reward is lower for the network (" +
                       number_text(first.correlation, 3) + ") than for the linear baseline (" +
                       number_text(linear.correlation, 3) + ").");
+  }
+}
+
+/// Advice on each reward, and which of them to take: all from intervals that hold at once.
+void advise(TableEvaluation& evaluation, const EvaluationOptions& options) {
+  std::vector<const TablePolicyValue*> policies;
+  for (const RewardEvaluation& reward : evaluation.rewards) {
+    for (const TablePolicyValue& policy : reward.policies) policies.push_back(&policy);
+  }
+  const SimultaneousGains gains =
+      simultaneous_gains(policies, options.alpha, options.training.seed);
+  auto next = gains.intervals.begin();
+  double most = 0;
+  for (std::size_t k = 0; k < evaluation.rewards.size(); ++k) {
+    RewardEvaluation& reward = evaluation.rewards[k];
+    const auto end = next + static_cast<std::ptrdiff_t>(reward.policies.size());
+    reward.gains.assign(next, end);
+    next = end;
+    reward.advice = advise_deployment(reward.policies, reward.gains);
+    for (TablePolicyValue& policy : reward.policies) policy.gain_influence.clear();
+    if (reward.advice.gain && cautious_gain(*reward.advice.gain) > most) {
+      most = cautious_gain(*reward.advice.gain);
+      evaluation.recommended = k;
+    }
   }
 }
 
@@ -148,18 +162,28 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   }
 
   const std::span<const double> gold = options.gold.empty() ? table.rewards : options.gold;
-  // Of a sample each fold has its own policy, normalised within it; a whole library has one, in
-  // which each row's reward comes from a model that has not seen it.
-  TableReference reference{n, table.groups, table.log_weights, folds, table.clusters};
-  if (options.enumerated) reference.strata = {};
+  // One policy, normalised over all rows, in which each row's reward comes from a model that has
+  // not seen it: that models of different folds differ costs less than to tell each of their
+  // policies from its own fold's rows alone.
+  const TableReference reference{.rows = n,
+                                 .groups = table.groups,
+                                 .log_weights = table.log_weights,
+                                 .clusters = table.clusters};
   const std::span<const std::uint32_t> cells =
       table.groups.empty() ? std::span<const std::uint32_t>(folds) : table.groups;
   const std::vector<double> log_weights(table.log_weights.begin(), table.log_weights.end());
   TablePolicyOptions policy;
   policy.bootstrap = options.enumerated ? 0 : options.bootstrap;
   policy.enumerated = options.enumerated;
+  policy.influence = true;
   policy.seed = training.seed;
   policy.threads = training.threads;
+  // A gold reward that is the same throughout each group prefers nobody.
+  bool ranked = training.loss == ReadoutLoss::preferences;
+  if (ranked) {
+    const PreferenceCounts counts = count_preferences(gold, table.groups);
+    ranked = counts.pairs > counts.ties;
+  }
   for (std::size_t kind = 0; kind < held_out.size(); ++kind) {
     RewardEvaluation& evaluation = result.rewards[kind];
     for (std::size_t b = 0; b < betas.size(); ++b) {
@@ -172,17 +196,19 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
     }
     evaluation.correlation =
         spread(held_out[kind].predictions.front(), gold, cells, log_weights).correlation();
-    evaluation.advice = advise_deployment(evaluation.policies);
+    if (ranked) {
+      RewardTable measured = table;
+      measured.rewards = gold;
+      evaluation.preferences =
+          preference_quality(held_out[kind].predictions.front(), measured, training.seed);
+    }
   }
-  // Few rows a fold can miss the heavy ones and look reliable all the same.
-  constexpr std::size_t kFewRows = 100;
-  if (!options.enumerated && table.groups.empty() &&
-      n / static_cast<std::size_t>(options.folds) < kFewRows) {
-    result.remarks.push_back("Fewer than " + std::to_string(kFewRows) +
-                             " rows a fold: at low temperatures intervals may be too narrow; take "
-                             "more rows, or fewer --evaluation-folds.");
+  if (training.loss == ReadoutLoss::preferences) {
+    result.preferences = count_preferences(table.rewards, table.groups);
   }
+  advise(result, options);
   policy.bootstrap = 0;
+  policy.influence = false;
   for (const double beta : betas) {
     policy.beta = beta;
     result.attainable_gain.push_back(table_policy_value(gold, gold, reference, policy).gain.value);
@@ -209,6 +235,9 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
 }  // namespace
 
 TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions& options) {
+  if (table.pairs) {
+    throw UsageError("pairs have no reward to value a policy by; evaluate them as pairs");
+  }
   if (!options.gold.empty() && options.gold.size() != table.rewards.size()) {
     throw UsageError(rejection("--gold", std::to_string(options.gold.size()) + " values",
                                "there are " + std::to_string(table.rewards.size()) + " rewards"));

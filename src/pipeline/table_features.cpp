@@ -69,7 +69,7 @@ MetricRounds learn_metrics(const TransformedRows& x, const TrainingLabels& targe
     return taken;
   };
   const std::vector<double> labels =
-      some(options.loss == ReadoutLoss::preferences
+      some(options.loss == ReadoutLoss::preferences && targets.sure_win() == 0
                ? orders(targets.values(), targets.groups())
                : std::vector<double>(targets.values().begin(), targets.values().end()));
   std::vector<double> weights = some(targets.even_log_weights());

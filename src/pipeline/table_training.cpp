@@ -63,6 +63,21 @@ void validate(const TrainingOptions& options) {
 }
 
 void require_groups(const TrainingOptions& options, const RewardTable& table) {
+  if (table.pairs) {
+    if (options.loss != ReadoutLoss::preferences) {
+      throw UsageError(rejection("--loss", "squared", "pairs are preferences, without a reward",
+                                 "take preferences"));
+    }
+    for (const FitWeights weights : options.weights) {
+      if (weights == FitWeights::uniform) continue;
+      throw UsageError(rejection("--weights", fit_weights_name(weights),
+                                 "pairs have no reward to weigh by", "take uniform"));
+    }
+    if (options.reward_transform.kind != RewardTransformKind::none) {
+      throw UsageError(rejection("--reward-transform", options.reward_transform.text(),
+                                 "pairs have no reward", "leave it out"));
+    }
+  }
   if (options.loss == ReadoutLoss::preferences && table.groups.empty()) {
     throw UsageError(rejection("--loss", "preferences", "compares candidates of one group",
                                "name the column of groups with --group"));
@@ -78,7 +93,9 @@ void fit_linear(const internal::TransformedRows& rows, const internal::TrainingL
   const RidgeFit fit = fit_ridge(internal::LinearRows(rows), labels.values(),
                                  labels.even_log_weights(), ridge, labels.groups());
   reward.linear.coefficients = fit.coefficients;
-  for (double& a : reward.linear.coefficients) a *= labels.sd();
+  // Of pairs it regresses 2 P - 1 = tanh(d / 2), d being log-odds: d / 2 to first order.
+  const double unit = labels.sure_win() > 0 ? 2 : 1;
+  for (double& a : reward.linear.coefficients) a *= unit * labels.sd();
   reward.linear.intercept = labels.mean() + labels.sd() * fit.intercept;
   reward.linear.penalty = fit.penalty;
 }
@@ -144,8 +161,6 @@ Matrix<double> predict_columns(const TrainedReward& reward, const FeatureRows& f
                         readouts.back().row(place).begin());
     }
   }
-  // Undone, what a linear reward extrapolates may grow without bound.
-  const bool bound_linear = reward.reward_transform.request.kind == RewardTransformKind::log1p;
   constexpr std::uint64_t kChunkRows = 256;
   parallel_for_chunks(
       ChunkGrid(rows.size(), kChunkRows), {threads, "predictions", {}}, [&](const Chunk& chunk) {
@@ -168,8 +183,7 @@ Matrix<double> predict_columns(const TrainedReward& reward, const FeatureRows& f
             const std::vector<double> linear = predict(
                 internal::LinearRows(x), reward.linear.coefficients, reward.linear.intercept, 1);
             for (std::size_t i = 0; i < linear.size(); ++i) {
-              out(chunk.begin + i, c) = reward.reward_transform.inverse(
-                  bound_linear ? reward.bounded(linear[i]) : linear[i]);
+              out(chunk.begin + i, c) = reward.reward_transform.inverse(reward.bounded(linear[i]));
             }
             continue;
           }
@@ -263,6 +277,9 @@ TrainedReward internal::train_distinct(const RewardTable& table,
   const std::vector<std::uint32_t> units = internal::units_of_folds(table, rows);
   const int count = options.folds == 0 ? default_folds(rows.size()) : options.folds;
   const std::vector<std::uint32_t> folds = assign_folds(rows.size(), units, count, options.seed);
+  if (options.loss == ReadoutLoss::preferences) {
+    reward.preferences = count_preferences(labels.values(), labels.groups());
+  }
   reward.reward_mean = labels.mean();
   reward.reward_sd = labels.sd();
   if (options.ceiling && labels.groups().empty()) {
@@ -288,7 +305,7 @@ TrainedReward internal::train_distinct(const RewardTable& table,
   reward.importance = internal::feature_importance(metrics.product, reward.transform);
   const std::vector<double> even = targets.even_log_weights();
   internal::FoldedFits fits(internal::folded_features(x, metrics, folds, options), targets.values(),
-                            folds, targets.groups(), even, options);
+                            folds, targets.groups(), even, options, targets.sure_win());
   reward.landmarks = fits.all(0).landmarks();
   internal::Readouts readouts(fits, targets, labels, options, reward);
   if (fits.shares().empty()) return reward;  // cancelled

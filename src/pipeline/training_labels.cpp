@@ -56,7 +56,8 @@ void require_rewards(const RewardTable& table, std::span<const std::uint64_t> ro
   }
 }
 
-TrainingLabels::TrainingLabels(const RewardTable& table, std::span<const std::uint64_t> rows) {
+TrainingLabels::TrainingLabels(const RewardTable& table, std::span<const std::uint64_t> rows)
+    : pairs_(table.pairs) {
   require_rewards(table, rows);
   for (const std::uint64_t row : rows) {
     values_.push_back(table.rewards[row]);
@@ -127,6 +128,7 @@ void TrainingLabels::normalise_within_groups(std::vector<double>& log_weights) c
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     // A group whose rows all have weight 0 stays out.
     if (std::isfinite(totals[groups_[i]])) log_weights[i] -= totals[groups_[i]];
+    if (pairs_ && !log_weights_.empty()) log_weights[i] += log_weights_[i];
   }
 }
 

@@ -27,8 +27,11 @@ class TrainingLabels {
   double mean() const { return mean_; }  ///< 0 where there are groups
   double sd() const { return sd_; }
   double greatest() const { return greatest_; }  ///< of values()
+  /// Of stated pairs: the difference of values() within a pair that is a sure win; else 0, where
+  /// every difference is one.
+  double sure_win() const { return pairs_ ? 1 / sd_ : 0; }
 
-  /// pi_0 itself: prior importance; with groups each group has the same mass.
+  /// pi_0 itself: prior importance; with groups each group has the same mass, pairs their weight.
   std::vector<double> even_log_weights() const;
   /// pi_0 e^{values/beta}, normalised within groups. \param beta  in standard deviations
   std::vector<double> tilted_log_weights(std::span<const double> values, double beta) const;
@@ -47,6 +50,7 @@ class TrainingLabels {
   double mean_ = 0;
   double sd_ = 0;
   double greatest_ = 0;
+  bool pairs_ = false;
 };
 
 }  // namespace esscher::internal

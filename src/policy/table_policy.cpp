@@ -203,6 +203,7 @@ TablePolicyValue table_policy_value(std::span<const double> r, std::span<const d
       estimate.interval = interval(drawn, found, f, estimate, options.level);
     }
   }
+  if (options.influence && !options.enumerated) result.gain_influence = table.gain_influence();
   return result;
 }
 

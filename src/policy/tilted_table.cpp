@@ -149,12 +149,7 @@ TableFigures TiltedTable::over_groups(std::span<const std::uint32_t> counts) con
       result.value[f] += count(counts, c) * group_figures_[c][f] / n;
     }
   }
-  std::vector<Figures> moved(cells_.pieces());
-  for (std::size_t c = 0; c < groups; ++c) {
-    for (std::size_t f = 0; f < kFigures; ++f) {
-      moved[cells_.piece[c]][f] += group_figures_[c][f] - result.value[f];
-    }
-  }
+  const std::vector<Figures> moved = moved_by_pieces(result.value);
   for (std::size_t p = 0; p < moved.size(); ++p) {
     const double drawn = counts.empty() ? 1.0 : static_cast<double>(counts[p]);
     for (std::size_t f = 0; f < kFigures; ++f) result.error[f] += drawn * moved[p][f] * moved[p][f];
@@ -163,6 +158,41 @@ TableFigures TiltedTable::over_groups(std::span<const std::uint32_t> counts) con
     error = pieces < 2 ? kInfinity : std::sqrt(error / n / n * pieces / (pieces - 1));
   }
   return result;
+}
+
+std::vector<Figures> TiltedTable::moved_by_pieces(const Figures& mean) const {
+  std::vector<Figures> moved(cells_.pieces());
+  for (std::size_t c = 0; c < group_figures_.size(); ++c) {
+    for (std::size_t f = 0; f < kFigures; ++f) {
+      moved[cells_.piece[c]][f] += group_figures_[c][f] - mean[f];
+    }
+  }
+  return moved;
+}
+
+std::vector<double> TiltedTable::gain_influence() const {
+  const TableFigures found = figures();
+  if (!std::isfinite(found.error[kGain])) return {};
+  std::vector<double> influence(cells_.pieces());
+  if (cells_.grouped) {
+    const std::vector<Figures> moved = moved_by_pieces(found.value);
+    const auto n = static_cast<double>(group_figures_.size());
+    const auto pieces = static_cast<double>(moved.size());
+    for (std::size_t p = 0; p < moved.size(); ++p) {
+      influence[p] = moved[p][kGain] / n * std::sqrt(pieces / (pieces - 1));
+    }
+    return influence;
+  }
+  for (std::size_t c = 0; c < cells_.cells(); ++c) {
+    const Tilted tilted = tilt(c, {});
+    const Figures own = cell_figures(c, tilted);
+    Figures offset{};
+    for (std::size_t f = 0; f < kFigures; ++f) offset[f] = own[f] - found.value[f];
+    Figures unused{};
+    add_variances(c, tilted, cells_.share[c], offset, {}, unused,
+                  std::span(influence).subspan(cells_.piece_begin[c], cells_.pieces(c)));
+  }
+  return influence;
 }
 
 TableFigures TiltedTable::over_rows(std::span<const std::uint32_t> counts) const {
@@ -193,7 +223,8 @@ TableFigures TiltedTable::over_rows(std::span<const std::uint32_t> counts) const
 }
 
 void TiltedTable::add_variances(std::size_t c, const Tilted& t, double share, const Figures& offset,
-                                std::span<const std::uint32_t> counts, Figures& variances) const {
+                                std::span<const std::uint32_t> counts, Figures& variances,
+                                std::span<double> influence) const {
   const std::size_t first = cells_.piece_begin[c];
   const auto n = static_cast<double>(cells_.pieces(c));
   if (n < 2) {
@@ -251,8 +282,10 @@ void TiltedTable::add_variances(std::size_t c, const Tilted& t, double share, co
       const double d = change[f] + (piece.prior - 1 / n) * offset[f];
       sums[f] += drawn * d;
       squares[f] += drawn * d * d;
+      if (f == kGain && !influence.empty()) influence[p] = d;
     }
   }
+  for (double& d : influence) d = share * (d - sums[kGain] / n) * std::sqrt((n - 1) / n);
   for (std::size_t f = 0; f < kFigures; ++f) {
     const double centred = std::max(0.0, squares[f] - sums[f] * sums[f] / n);
     variances[f] += share * share * centred * (n - 1) / n;

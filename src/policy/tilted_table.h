@@ -43,6 +43,9 @@ class TiltedTable {
   /// there. Empty: once.
   TableFigures figures(std::span<const std::uint32_t> counts = {}) const;
   Figures level() const;
+  /// What each piece moves the gain by, about its mean: the sum of their squares is the square of
+  /// the gain's standard error. Empty where that is infinite.
+  std::vector<double> gain_influence() const;
   /// log of the tilted weights, in the cells' order; they sum to the share of each cell.
   const std::vector<double>& log_weights() const { return log_weights_; }
   /// The same summed over each piece; without groups.
@@ -79,10 +82,14 @@ class TiltedTable {
   Tilted tilt(std::size_t c, std::span<const std::uint32_t> counts) const;
   Figures cell_figures(std::size_t c, const Tilted& tilted) const;
   TableFigures over_groups(std::span<const std::uint32_t> counts) const;
+  /// How far the groups of each piece lie from \p mean, summed.
+  std::vector<Figures> moved_by_pieces(const Figures& mean) const;
   TableFigures over_rows(std::span<const std::uint32_t> counts) const;
-  /// Adds the variances that the rows of cell c bring in.
+  /// Adds the variances that the rows of cell c bring in; into \p influence, where given, what each
+  /// of its pieces moves the gain by.
   void add_variances(std::size_t c, const Tilted& tilted, double share, const Figures& offset,
-                     std::span<const std::uint32_t> counts, Figures& variances) const;
+                     std::span<const std::uint32_t> counts, Figures& variances,
+                     std::span<double> influence = {}) const;
 
   /// How often row j, or with groups cell j, is there.
   double count(std::span<const std::uint32_t> counts, std::size_t j) const {

@@ -1,30 +1,34 @@
 #include "esscher/temperature/deployment_advice.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "esscher/temperature/simultaneous_gains.h"
 
 namespace esscher {
 namespace {
 
-double lower_limit(const TableEstimate& estimate, double level) {
-  return estimate.interval ? estimate.interval->low : estimate.lower(level);
-}
+/// A policy with what is known of its gain.
+struct AdvisedPoint {
+  const TablePolicyValue* policy;
+  Interval gain;
 
-double upper_limit(const TableEstimate& estimate, double level) {
-  return estimate.interval ? estimate.interval->high : estimate.upper(level);
-}
-
-/// A policy that is the reference to six digits gains nothing, whatever the last digits say.
-constexpr double kNoTilt = 1e-6;
+  /// With groups, errors need several of them.
+  bool told() const { return policy->groups == 0 || policy->reliable; }
+  bool gains() const { return told() && gain.low > 0; }
+  double cautious() const { return (gain.low + policy->gain.value) / 2; }
+  const TableEstimate& rise() const { return policy->rise; }
+};
 
 std::string short_text(double value) { return number_text(value, 3); }
 
-std::string stop_sentence(AdviceLimit limit, const TablePolicyValue& at, double level) {
-  const std::string beta = short_text(at.beta);
-  const bool loses = upper_limit(at.gain, level) < 0;
+std::string stop_sentence(AdviceLimit limit, const AdvisedPoint& at) {
+  const std::string beta = short_text(at.policy->beta);
+  const bool loses = at.gain.high < 0;
   switch (limit) {
     case AdviceLimit::grid_end:
       return "Lower temperatures were not looked at: the end of the grid is not a limit.";
@@ -34,29 +38,42 @@ std::string stop_sentence(AdviceLimit limit, const TablePolicyValue& at, double 
                     : ": there the gain can no longer be told from zero, the reward's errors eat "
                       "it.");
     case AdviceLimit::unreliable:
-      return "It stops before " + beta + ": " + at.remark + ".";
+      return "It stops before " + beta + ": " + at.policy->remark + ".";
     case AdviceLimit::gold_turned:
       return "It stops before " + beta +
              ": there the true reward falls while the learned one still rises (over-optimisation).";
     case AdviceLimit::not_learnable:
-      return "Even at " + beta +
-             (loses ? ", the mildest tilt, the policy costs more KL than it gains: the learned "
-                      "reward is too large for what it knows."
-                    : ", the mildest tilt, the gain cannot be told from zero: the reward is not "
-                      "learnable from these features, or not from so few rows.");
+      break;
   }
   throw InternalError("no such limit");
 }
 
-/// What is wrong at a temperature, given the best gold value above it; grid_end: nothing.
-AdviceLimit look_at(const TablePolicyValue& point, const TablePolicyValue* best, double level) {
-  if (!point.reliable) return AdviceLimit::unreliable;
-  if (!(lower_limit(point.gain, level) > 0) || point.kl.value < kNoTilt) {
-    return best == nullptr ? AdviceLimit::not_learnable : AdviceLimit::learning_cost;
+std::string refusal(std::span<const AdvisedPoint> points) {
+  const std::string head = "No safe temperature: tilting by this learned reward is not supported. ";
+  const auto told = [](const AdvisedPoint& point) { return point.told(); };
+  if (std::ranges::none_of(points, told)) {
+    return head + "At " + short_text(points.front().policy->beta) + ", the mildest tilt, " +
+           points.front().policy->remark + ".";
   }
-  const bool turned =
-      best != nullptr && point.rise.value + point.rise.standard_error < best->rise.value;
-  return turned ? AdviceLimit::gold_turned : AdviceLimit::grid_end;
+  const auto loses = [](const AdvisedPoint& point) { return point.gain.high < 0; };
+  if (std::ranges::all_of(points, loses)) {
+    return head +
+           "At every temperature the policy costs more KL than it gains: the learned reward is too "
+           "large for what it knows.";
+  }
+  const AdvisedPoint& nearest = *std::ranges::max_element(
+      points, {}, [](const AdvisedPoint& point) { return point.gain.low; });
+  return head + "At no temperature can the gain be told from zero (nearest to it at " +
+         short_text(nearest.policy->beta) + ": " + short_text(nearest.policy->gain.value) + " [" +
+         short_text(nearest.gain.low) + ", " + short_text(nearest.gain.high) +
+         "]): the reward is not learnable from these features, or not from so few rows.";
+}
+
+/// Whether the gold value lies clearly below the best of points [first, i).
+bool turned(std::span<const AdvisedPoint> points, std::size_t first, std::size_t i) {
+  return std::ranges::any_of(points.subspan(first, i - first), [&](const AdvisedPoint& above) {
+    return points[i].rise().value + points[i].rise().standard_error < above.rise().value;
+  });
 }
 
 }  // namespace
@@ -77,54 +94,75 @@ std::string_view advice_limit_name(AdviceLimit limit) {
   throw InternalError("no such limit");
 }
 
-DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points, double level) {
-  if (points.empty()) {
-    throw UsageError(rejection("points", "none", "must hold at least one temperature"));
-  }
-  std::vector<const TablePolicyValue*> descending;
-  for (const TablePolicyValue& point : points) descending.push_back(&point);
-  std::ranges::sort(descending, [](const auto* a, const auto* b) { return a->beta > b->beta; });
+double cautious_gain(const TableEstimate& gain) {
+  return gain.interval ? (gain.interval->low + gain.value) / 2 : gain.value;
+}
 
-  // Where there is no tilt to judge the sequence has not begun.
-  const auto first = std::ranges::find_if(
-      descending, [](const auto* point) { return point->kl.value >= kNoTilt; });
-  if (first != descending.end()) descending.erase(descending.begin(), first);
+DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points,
+                                   std::span<const Interval> gains) {
+  if (points.empty() || gains.size() != points.size()) {
+    throw UsageError(rejection(
+        "points", std::to_string(points.size()) + " and " + std::to_string(gains.size()) + " gains",
+        "there must be one at least, and a gain for each"));
+  }
+  std::vector<AdvisedPoint> descending;
+  for (std::size_t i = 0; i < points.size(); ++i) descending.push_back({&points[i], gains[i]});
+  std::ranges::sort(descending, std::ranges::greater{},
+                    [](const AdvisedPoint& point) { return point.policy->beta; });
+  // Where there is no tilt there is nothing to judge.
+  if (std::ranges::any_of(points, is_tilted)) {
+    std::erase_if(descending, [](const AdvisedPoint& p) { return !is_tilted(*p.policy); });
+  }
 
   DeploymentAdvice advice;
-  advice.limit = AdviceLimit::grid_end;
-  const TablePolicyValue* best = nullptr;
-  std::size_t passed = 0;
-  for (; passed < descending.size(); ++passed) {
-    const TablePolicyValue& point = *descending[passed];
-    advice.limit = look_at(point, best, level);
-    if (advice.limit != AdviceLimit::grid_end) break;
-    if (best == nullptr || point.rise.value > best->rise.value) best = &point;
-  }
-  const TablePolicyValue& stop = *descending[std::min(passed, descending.size() - 1)];
-  if (passed == 0) {
-    advice.verdict =
-        "No safe temperature: tilting by this learned reward is not supported. " +
-        (advice.limit == AdviceLimit::unreliable
-             ? "At " + short_text(stop.beta) + ", the mildest tilt, " + stop.remark + "."
-             : stop_sentence(advice.limit, stop, level));
+  const auto best = std::ranges::max_element(descending, {}, [](const AdvisedPoint& point) {
+    return point.gains() ? point.cautious() : -std::numeric_limits<double>::infinity();
+  });
+  if (!best->gains() || !is_tilted(*best->policy)) {
+    const bool none = std::ranges::none_of(descending, [](const auto& p) { return p.told(); });
+    advice.limit = none ? AdviceLimit::unreliable : AdviceLimit::not_learnable;
+    advice.verdict = refusal(descending);
     return advice;
   }
+  const auto at = static_cast<std::size_t>(best - descending.begin());
+  std::size_t first = at;
+  while (first > 0 && descending[first - 1].gains()) --first;
+  std::size_t stop = at + 1;
+  advice.limit = AdviceLimit::grid_end;
+  for (; stop < descending.size(); ++stop) {
+    if (!descending[stop].told()) {
+      advice.limit = AdviceLimit::unreliable;
+    } else if (!descending[stop].gains()) {
+      advice.limit = AdviceLimit::learning_cost;
+    } else if (turned(descending, first, stop)) {
+      advice.limit = AdviceLimit::gold_turned;
+    } else {
+      continue;
+    }
+    break;
+  }
+
   TemperatureInterval interval;
-  interval.low = descending[passed - 1]->beta;
-  interval.high = descending[0]->beta;
-  if (passed < descending.size()) interval.low_excluded = stop.beta;
-  const auto good = std::find_if(descending.begin(), descending.end(), [&](const auto* point) {
-    return point->rise.value >= best->rise.value - best->rise.standard_error;
-  });
+  interval.low = descending[stop - 1].policy->beta;
+  interval.high = descending[first].policy->beta;
+  if (stop < descending.size()) interval.low_excluded = descending[stop].policy->beta;
+  if (first > 0) interval.high_excluded = descending[first - 1].policy->beta;
+  const TablePolicyValue& chosen = *best->policy;
   advice.admissible = interval;
-  advice.recommended = (*good)->beta;
-  advice.gain = (*good)->gain;
+  advice.recommended = chosen.beta;
+  advice.gain = chosen.gain;
+  advice.gain->interval = best->gain;
+  if (chosen.groups == 0 && chosen.gain.standard_error > 0) {
+    const double share = chosen.value.standard_error / chosen.gain.standard_error;
+    advice.labels_to_halve =
+        static_cast<std::uint64_t>(std::ceil(3 * chosen.ess * std::max(1.0, share * share)));
+  }
   advice.verdict = "Admissible temperatures: " + interval.text() +
-                   ". Recommended: " + short_text((*good)->beta) + ", with an expected gain of " +
-                   short_text((*good)->gain.value) + " [" +
-                   short_text(lower_limit((*good)->gain, level)) + ", " +
-                   short_text(upper_limit((*good)->gain, level)) +
-                   "] over the reference, KL counted. " + stop_sentence(advice.limit, stop, level);
+                   ". Recommended: " + short_text(chosen.beta) + ", with a gain of at least " +
+                   short_text(best->gain.low) + " over the reference, KL counted (estimate " +
+                   short_text(chosen.gain.value) + ", at most " + short_text(best->gain.high) +
+                   "). " +
+                   stop_sentence(advice.limit, descending[std::min(stop, descending.size() - 1)]);
   return advice;
 }
 

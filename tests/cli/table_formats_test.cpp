@@ -187,7 +187,7 @@ TEST_F(TableFormats, OtherKindsOfFilesSayWhatToDo) {
   expect_parts(refusal({"t.csv"}), {"65 ", "t.csv: it is a zip archive", "save the sheet as csv"});
   folder_.write("t.csv", "<!DOCTYPE html>\n<html>");
   expect_parts(refusal({"t.csv"}), {"65 ", "t.csv: it is a web page"});
-  expect_parts(refusal({"t.xlsx"}), {"64 ", "t.xlsx", "name it .csv"});
+  expect_parts(refusal({"t.xlsx"}), {"64 ", "t.xlsx", "Excel files are not read"});
 }
 
 TEST_F(TableFormats, JsonLinesAreTablesInEveryRole) {

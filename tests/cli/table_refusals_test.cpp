@@ -144,8 +144,8 @@ TEST_F(TableRefusals, ElementsThatAreNoNumbersSayWhatTheyAreAndHowToConvert) {
     expect_parts(of_features(npy_file(npy_dictionary(type, shape), bytes)),
                  {"65 ", "bad.npy", type, what, ".astype("});
   }
-  expect_parts(of_features(npy_file(npy_dictionary("<f8", "80, 2, 1"), bytes)),
-               {"65 ", "bad.npy", "3 dimensions", "(80, 2, 1)", "reshape"});
+  expect_parts(of_features(npy_file(npy_dictionary("<f8", "80, 2, 1, 1"), bytes)),
+               {"65 ", "bad.npy", "4 dimensions", "(80, 2, 1, 1)", "reshape"});
   std::string complex = NamedArrays{}.safetensors();
   complex.replace(complex.find("F64"), 3, "C64");
   folder_.write("d.safetensors", complex);

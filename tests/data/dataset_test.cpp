@@ -354,7 +354,7 @@ TEST_F(DatasetTest, BadChoicesAreRefused) {
   EXPECT_EQ(refusal(options),
             "usage: --features = '': no column that is free to be a feature holds numbers; expand "
             "columns of text by --one-hot");
-  options.data = path("t.xlsx");
+  options.data = path("t.what");
   EXPECT_NE(refusal(options).find("the extension says what a file holds"), std::string::npos);
   options.data = "";
   EXPECT_EQ(refusal(options), "usage: --data = '': must not be empty; name the features' file");

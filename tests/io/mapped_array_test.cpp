@@ -182,6 +182,62 @@ TEST(MappedArray, OneDimensionCountsAsOneColumn) {
       MappedArray::from_bytes("e", {ElementType::f64, {0}, false, false}, {}).values().empty());
 }
 
+// Element (i, j, k) of (p, c, d) is 100 i + 10 j + k; the order of the file changes nothing.
+TEST(MappedArray, ThreeAxesAreRowsOfTheFirstTwo) {
+  constexpr std::uint64_t kP = 5;
+  constexpr std::uint64_t kC = 3;
+  constexpr std::uint64_t kD = 4;
+  Matrix<double> expected(kP * kC, kD);
+  std::vector<double> c_order(kP * kC * kD);
+  std::vector<double> fortran(kP * kC * kD);
+  for (std::uint64_t i = 0; i < kP; ++i) {
+    for (std::uint64_t j = 0; j < kC; ++j) {
+      for (std::uint64_t k = 0; k < kD; ++k) {
+        const auto value = static_cast<double>(100 * i + 10 * j + k);
+        expected(i * kC + j, k) = value;
+        c_order[(i * kC + j) * kD + k] = value;
+        fortran[i + kP * (j + kC * k)] = value;
+      }
+    }
+  }
+  const auto array = [&](const std::vector<double>& values, bool is_fortran) {
+    std::string bytes;
+    for (const double value : values) bytes += little_endian(value);
+    return MappedArray::from_bytes("a.npy", {ElementType::f64, {kP, kC, kD}, is_fortran, false},
+                                   as_bytes(bytes));
+  };
+  for (const bool is_fortran : {false, true}) {
+    const MappedArray three = array(is_fortran ? fortran : c_order, is_fortran);
+    EXPECT_EQ(three.rows(), kP * kC);
+    EXPECT_EQ(three.columns(), kD);
+    EXPECT_EQ(three.shape_text(), "(5, 3, 4)");
+    EXPECT_EQ(all_of(three).values().size(), expected.values().size());
+    EXPECT_TRUE(std::ranges::equal(all_of(three).values(), expected.values())) << is_fortran;
+    // Some rows in any order.
+    const std::vector<std::uint64_t> rows{14, 2, 3, 4, 0, 7};
+    Matrix<double> some(rows.size(), kD);
+    three.gather(rows, some.view());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      EXPECT_TRUE(std::ranges::equal(some.row(i), expected.row(rows[i]))) << rows[i];
+    }
+  }
+}
+
+TEST(MappedArray, AWholeNumberThatDoublesSkipIsFoundInEveryOrderOfThreeAxes) {
+  for (const bool is_fortran : {false, true}) {
+    std::vector<std::int64_t> values(2 * 3 * 2);
+    // Prompt 1, candidate 2, column 1 from 0.
+    values[is_fortran ? 1 + 2 * (2 + 3 * 1) : (1 * 3 + 2) * 2 + 1] = (std::int64_t{1} << 53) + 1;
+    std::string bytes;
+    for (const std::int64_t value : values) bytes += little_endian(value);
+    const MappedArray array = MappedArray::from_bytes(
+        "a.npy", {ElementType::i64, {2, 3, 2}, is_fortran, false}, as_bytes(bytes));
+    EXPECT_TRUE(
+        refusal_of<DataError>([&] { all_of(array); }).starts_with("a.npy: row 6, column x1: "))
+        << is_fortran;
+  }
+}
+
 TEST(MappedArray, RefusesShapesThatAreNoTable) {
   const auto refusal = [](std::vector<std::uint64_t> shape, std::size_t bytes) {
     return refusal_of<DataError>([&] {
@@ -190,11 +246,17 @@ TEST(MappedArray, RefusesShapesThatAreNoTable) {
     });
   };
   EXPECT_EQ(refusal({}, 8),
-            "a.npy: has 0 dimensions, shape (); arrays of one or two can be read, "
+            "a.npy: has 0 dimensions, shape (); arrays of one to three can be read, "
             "reshape it first");
-  EXPECT_EQ(refusal({1, 1, 1}, 8),
-            "a.npy: has 3 dimensions, shape (1, 1, 1); arrays of one or two can be read, reshape "
-            "it first");
+  EXPECT_EQ(refusal({1, 1, 1, 1}, 8),
+            "a.npy: has 4 dimensions, shape (1, 1, 1, 1); arrays of one to three can be read, "
+            "reshape it first");
+  EXPECT_EQ(refusal({4, 0, 2}, 0),
+            "a.npy: has nothing along its second axis, shape (4, 0, 2); give an array with at "
+            "least one candidate");
+  EXPECT_EQ(refusal({std::uint64_t{1} << 32, std::uint64_t{1} << 32, 1}, 8),
+            "a.npy: its shape (4294967296, 4294967296, 1) asks for more bytes than can be counted; "
+            "write the file again");
   // Else a few bytes could claim 2^60 rows.
   EXPECT_EQ(refusal({std::uint64_t{1} << 60, 0}, 0),
             "a.npy: has no columns, shape (1152921504606846976, 0); give an array with at least "

@@ -144,7 +144,7 @@ TEST_F(SafetensorsFile, MapsTensorsOfAnyNumberType) {
 }
 
 TEST_F(SafetensorsFile, AnUnknownKeyNamesThoseThatAreThere) {
-  write_safetensors(path(), {{{"embeddings", {{1}, {1}}}, {"y", {{1, 1, 1}, {1}}}}, {}});
+  write_safetensors(path(), {{{"embeddings", {{1}, {1}}}, {"y", {{1, 1, 1, 1}, {1}}}}, {}});
   try {
     map_safetensors(path(), "embedings", "--features-key");
     ADD_FAILURE();
@@ -153,7 +153,7 @@ TEST_F(SafetensorsFile, AnUnknownKeyNamesThoseThatAreThere) {
                                 " has no such array; did you mean 'embeddings'? it has "
                                 "'embeddings', 'y'");
   }
-  EXPECT_THROW(map_safetensors(path(), "y"), DataError);  // three dimensions
+  EXPECT_THROW(map_safetensors(path(), "y"), DataError);  // four dimensions
 }
 
 TEST_F(SafetensorsFile, MessagesStayOnOneLine) {

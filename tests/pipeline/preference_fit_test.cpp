@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 #include "esscher/base/error.h"
 #include "esscher/data/folds.h"
@@ -135,16 +136,50 @@ TEST(PreferenceFit, SaysOfEveryReadoutWhereTheOrderCannotBeLearned) {
   EXPECT_GT(constants, 0U);
 }
 
-TEST(PreferenceFit, TakesEveryPairOfUnequalRewards) {
-  const std::vector<double> y = {1, 3, 3, 2, 5, 4};
-  const std::vector<std::uint32_t> groups = {0, 0, 0, 1, 1, 2};
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> pairs;
-  for (const auto& [winner, loser] : internal::preferences(y, groups, 1)) {
-    pairs.emplace_back(winner, loser);
+using Shares = std::vector<std::tuple<std::uint64_t, std::uint64_t, double>>;
+
+Shares shares_of(const std::vector<double>& y, const std::vector<std::uint32_t>& groups,
+                 double sure_win = 0) {
+  Shares pairs;
+  for (const auto& [rows, share] : internal::preferences(y, groups, 1, sure_win)) {
+    pairs.emplace_back(rows.winner, rows.loser, share);
   }
   std::ranges::sort(pairs);
-  const std::vector<std::pair<std::uint64_t, std::uint64_t>> expected = {{1, 0}, {2, 0}, {4, 3}};
-  EXPECT_EQ(pairs, expected);
+  return pairs;
+}
+
+TEST(PreferenceFit, TakesEveryPairAndEqualRewardsAsHalfAWinEachWay) {
+  EXPECT_EQ(shares_of({1, 3, 3, 2, 5, 4}, {0, 0, 0, 1, 1, 2}),
+            (Shares{{1, 0, 1}, {1, 2, 0.5}, {2, 0, 1}, {4, 3, 1}}));
+}
+
+TEST(PreferenceFit, LeadsBelowASureWinAreWonByShare) {
+  EXPECT_EQ(shares_of({1, -1, -0.5, 0.5, 0, 0}, {0, 0, 1, 1, 2, 2}, 2),
+            (Shares{{0, 1, 1}, {3, 2, 0.75}, {4, 5, 0.5}}));
+}
+
+TEST(PreferenceFit, TheLikelyScaleIsThatOfTheLogOdds) {
+  // Of each lead the share of wins that log-odds of three times it give: then 3 is most likely, but
+  // for one tie beside 1000 pairs.
+  std::vector<double> leads;
+  std::vector<double> weights;
+  for (int i = 1; i <= 1000; ++i) {
+    const double lead = i / 1000.0;
+    const double share = 1 / (1 + std::exp(-3 * lead));
+    for (const double way : {1.0, -1.0}) {
+      leads.push_back(way * lead);
+      weights.push_back(way > 0 ? share : 1 - share);
+    }
+  }
+  EXPECT_NEAR(internal::likely_scale(leads, weights), 3, 0.02);
+  for (double& lead : leads) lead = -lead;
+  EXPECT_EQ(internal::likely_scale(leads, weights), 0);
+  // All in order: finite all the same.
+  const std::vector<double> ordered(50, 2.0);
+  const std::vector<double> equal(50, 1.0);
+  const double scale = internal::likely_scale(ordered, equal);
+  // 50 pairs pull by 2 / (1 + e^2s) each, the tie back by tanh(s): e^2s = 101.
+  EXPECT_NEAR(std::exp(2 * scale), 101, 1e-6);
 }
 
 TEST(PreferenceFit, DrawsPairsWhereThereAreTooMany) {
@@ -159,7 +194,9 @@ TEST(PreferenceFit, DrawsPairsWhereThereAreTooMany) {
   const auto pairs = internal::preferences(y, groups, 1);
   ASSERT_EQ(pairs.size(), internal::kMostPairs);
   double first = 0;
-  for (const auto& [winner, loser] : pairs) {
+  for (const auto& [rows, share] : pairs) {
+    const auto& [winner, loser] = rows;
+    EXPECT_EQ(share, 1);
     EXPECT_EQ(groups[winner], groups[loser]);
     EXPECT_GT(y[winner], y[loser]);
     if (groups[winner] == 0) ++first;
@@ -170,7 +207,7 @@ TEST(PreferenceFit, DrawsPairsWhereThereAreTooMany) {
   EXPECT_NEAR(first / n, share, 5 * std::sqrt(share * (1 - share) / n));
   const auto others = internal::preferences(y, groups, 2);
   EXPECT_FALSE(std::ranges::equal(pairs, others, [](const auto& a, const auto& b) {
-    return a.winner == b.winner && a.loser == b.loser;
+    return a.rows.winner == b.rows.winner && a.rows.loser == b.rows.loser;
   }));
 }
 

@@ -17,6 +17,31 @@ namespace {
 
 using namespace policy_tables;
 
+TEST(TablePolicyErrors, InfluencesAddUpToTheErrorOfTheGain) {
+  const Table table = normal_table(60, 3);
+  const auto pieces = [&](const TableReference& reference) {
+    TablePolicyOptions options = at(0.8);
+    EXPECT_TRUE(table_policy_value(table.r, table.y, reference, options).gain_influence.empty());
+    options.influence = true;
+    const TablePolicyValue found = table_policy_value(table.r, table.y, reference, options);
+    double sum = 0;
+    double square = 0;
+    for (const double d : found.gain_influence) {
+      sum += d;
+      square += d * d;
+    }
+    EXPECT_NEAR(sum, 0, 1e-12);
+    EXPECT_NEAR(std::sqrt(square), found.gain.standard_error, 1e-12);
+    return found.gain_influence.size();
+  };
+  const std::vector<std::uint32_t> twelve = numbers(60, 5, 12);
+  EXPECT_EQ(pieces({.rows = 60}), 60U);
+  const std::vector<std::uint32_t> thirds = numbers(60, 20, 3);
+  EXPECT_EQ(pieces({.rows = 60, .strata = thirds}), 60U);
+  EXPECT_EQ(pieces({.rows = 60, .clusters = twelve}), 12U);
+  EXPECT_EQ(pieces({.rows = 60, .groups = twelve}), 12U);
+}
+
 TEST(TablePolicyErrors, ValuesErrorIsThatOfTheJackknife) {
   const Table table = normal_table(50, 5);
   const TablePolicyValue found = table.value(at(0.6));

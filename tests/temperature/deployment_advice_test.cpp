@@ -21,91 +21,129 @@ TablePolicyValue point(double beta, double gold, double gain, double error = 0.1
   return value;
 }
 
-TEST(DeploymentAdvice, GoesDownWhileEverythingHolds) {
+/// Ends 0.2 away on both sides.
+DeploymentAdvice advise(const std::vector<TablePolicyValue>& points) {
+  std::vector<Interval> gains;
+  for (const TablePolicyValue& each : points) {
+    gains.push_back({each.gain.value - 0.2, each.gain.value + 0.2});
+  }
+  return advise_deployment(points, gains);
+}
+
+TEST(DeploymentAdvice, PicksTheLargestGainAmongEquallySureOnes) {
   const std::vector<TablePolicyValue> points{point(0.5, 2, 0.6), point(2, 1, 0.5),
                                              point(1, 1.5, 0.7)};
-  const DeploymentAdvice advice = advise_deployment(points);
+  const DeploymentAdvice advice = advise(points);
   ASSERT_TRUE(advice.admissible);
   EXPECT_EQ(advice.admissible->low, 0.5);
   EXPECT_EQ(advice.admissible->high, 2);
   EXPECT_FALSE(advice.admissible->low_excluded);
+  EXPECT_FALSE(advice.admissible->high_excluded);
   EXPECT_EQ(advice.limit, AdviceLimit::grid_end);
-  EXPECT_EQ(advice.recommended, 0.5);
+  EXPECT_EQ(advice.recommended, 1);
+  EXPECT_DOUBLE_EQ(advice.gain->interval->low, 0.5);
+  EXPECT_DOUBLE_EQ(advice.gain->interval->high, 0.9);
   EXPECT_THAT(advice.verdict, testing::HasSubstr("not looked at"));
+  EXPECT_THAT(advice.verdict, testing::HasSubstr("gain of at least 0.5"));
 }
 
-TEST(DeploymentAdvice, StopsWhereTheGainCannotBeToldFromZero) {
-  const std::vector<TablePolicyValue> points{point(2, 1, 0.5), point(1, 1.5, 0.19),
+TEST(DeploymentAdvice, PicksHalfwayBetweenWhatIsPromisedAndWhatIsHopedFor) {
+  const std::vector<TablePolicyValue> points{point(2, 1, 0.5), point(1, 2, 1.5), point(0.5, 3, 9)};
+  const std::vector<Interval> gains{{0.4, 0.6}, {0.1, 2.9}, {-0.1, 18.1}};
+  const DeploymentAdvice advice = advise_deployment(points, gains);
+  EXPECT_EQ(advice.recommended, 1);
+  EXPECT_DOUBLE_EQ(cautious_gain(*advice.gain), 0.8);
+}
+
+TEST(DeploymentAdvice, TakesTheHighestOfEqualTemperatures) {
+  EXPECT_EQ(advise({point(0.5, 2, 0.7), point(1, 2, 0.7)}).recommended, 1);
+}
+
+TEST(DeploymentAdvice, IsNotEndedByAMildTemperatureThatFails) {
+  const std::vector<TablePolicyValue> points{point(2, 1, 0.1), point(1, 1.5, 0.6),
                                              point(0.5, 2, 0.9)};
-  const DeploymentAdvice advice = advise_deployment(points);
+  const DeploymentAdvice advice = advise(points);
+  EXPECT_EQ(advice.recommended, 0.5);
+  EXPECT_EQ(advice.admissible->high, 1);
+  EXPECT_EQ(advice.admissible->high_excluded, 2);
+}
+
+TEST(DeploymentAdvice, ReachesFromTheRecommendedTemperatureAsFarAsGainsDo) {
+  const std::vector<TablePolicyValue> points{point(2, 1, 0.9), point(1, 1.5, 0.19),
+                                             point(0.5, 2, 0.8)};
+  const DeploymentAdvice advice = advise(points);
   EXPECT_EQ(advice.limit, AdviceLimit::learning_cost);
   EXPECT_EQ(advice.admissible->low, 2);
   EXPECT_EQ(advice.admissible->low_excluded, 1);
 }
 
-TEST(DeploymentAdvice, PrefersTheBootstrappedLimit) {
-  std::vector<TablePolicyValue> points{point(1, 1, 0.5)};
-  points[0].gain.interval = Interval{-0.01, 0.9};
-  EXPECT_FALSE(advise_deployment(points).admissible);
-}
-
 TEST(DeploymentAdvice, StopsWhereTheGoldValueTurns) {
-  const std::vector<TablePolicyValue> points{point(2, 1, 0.5), point(1, 1.5, 0.7),
+  const std::vector<TablePolicyValue> points{point(2, 1, 0.5), point(1, 1.5, 0.8),
                                              point(0.5, 1.45, 0.7), point(0.25, 1.2, 0.6)};
-  const DeploymentAdvice advice = advise_deployment(points);
+  const DeploymentAdvice advice = advise(points);
   EXPECT_EQ(advice.limit, AdviceLimit::gold_turned);
   EXPECT_EQ(advice.admissible->low, 0.5);
   EXPECT_EQ(advice.recommended, 1);
   EXPECT_THAT(advice.verdict, testing::HasSubstr("over-optimisation"));
 }
 
-TEST(DeploymentAdvice, RecommendsTheMildestTiltThatIsAsGood) {
-  const std::vector<TablePolicyValue> points{point(2, 1, 0.5), point(1, 1.95, 0.7),
-                                             point(0.5, 2, 0.7)};
-  EXPECT_EQ(advise_deployment(points).recommended, 1);
+TEST(DeploymentAdvice, NeedsSeveralGroups) {
+  std::vector<TablePolicyValue> points{point(2, 1, 0.5), point(1, 1.5, 0.7)};
+  for (TablePolicyValue& each : points) {
+    each.groups = 4;
+    each.reliable = false;
+    each.remark = "there are only 4 groups";
+  }
+  const DeploymentAdvice advice = advise(points);
+  EXPECT_FALSE(advice.recommended);
+  EXPECT_EQ(advice.limit, AdviceLimit::unreliable);
+  EXPECT_THAT(advice.verdict, testing::HasSubstr("there are only 4 groups"));
 }
 
-TEST(DeploymentAdvice, StopsWhereNothingReliableCanBeSaid) {
-  std::vector<TablePolicyValue> points{point(2, 1, 0.5), point(1, 1.5, 0.7)};
-  points[1].reliable = false;
-  points[1].remark = "few rows carry the weight";
-  const DeploymentAdvice advice = advise_deployment(points);
-  EXPECT_EQ(advice.limit, AdviceLimit::unreliable);
-  EXPECT_THAT(advice.verdict, testing::HasSubstr("before 1: few rows carry the weight."));
+TEST(DeploymentAdvice, CountsTheLabelsThatWouldHalveTheInterval) {
+  // As many as carry the value now would leave a half of its variance, three times as many a
+  // quarter.
+  std::vector<TablePolicyValue> points{point(1, 1.5, 0.7)};
+  points[0].value.standard_error = 0.1;
+  points[0].ess = 20;
+  EXPECT_EQ(advise(points).labels_to_halve, 60U);
+  points[0].groups = 10;
+  EXPECT_FALSE(advise(points).labels_to_halve);
 }
 
 TEST(DeploymentAdvice, SaysThatThereIsNoSafeTemperature) {
-  const std::vector<TablePolicyValue> hopeless{point(2, 1, 0.1), point(1, 3, 2)};
-  const DeploymentAdvice advice = advise_deployment(hopeless);
+  const DeploymentAdvice advice = advise({point(2, 1, 0.1), point(1, 3, 0.15)});
   EXPECT_FALSE(advice.admissible);
   EXPECT_FALSE(advice.recommended);
   EXPECT_EQ(advice.limit, AdviceLimit::not_learnable);
   EXPECT_THAT(advice.verdict, testing::StartsWith("No safe temperature"));
-  EXPECT_THAT(advice.verdict, testing::HasSubstr("not learnable"));
+  EXPECT_THAT(advice.verdict, testing::HasSubstr("nearest to it at 1: 0.15 [-0.05, 0.35]"));
 }
 
 TEST(DeploymentAdvice, DoesNotRecommendTheReferenceItself) {
   std::vector<TablePolicyValue> points{point(1, 1, 0.5)};
   points[0].kl = {{1e-9, 0}};
-  EXPECT_FALSE(advise_deployment(points).admissible);
+  EXPECT_FALSE(advise(points).admissible);
 }
 
 TEST(DeploymentAdvice, BeginsWhereThereIsATilt) {
-  std::vector<TablePolicyValue> points{point(1e4, 1, 0), point(1, 2, 0.5)};
+  std::vector<TablePolicyValue> points{point(1e4, 1, 0.4), point(1, 2, 0.5)};
   points[0].kl = {{1e-8, 0}};
-  const DeploymentAdvice advice = advise_deployment(points);
+  const DeploymentAdvice advice = advise(points);
   ASSERT_TRUE(advice.admissible);
   EXPECT_EQ(advice.admissible->high, 1);
 }
 
 TEST(DeploymentAdvice, TellsALossFromAGainThatIsTooSmall) {
-  EXPECT_THAT(advise_deployment(std::vector{point(1, 1, -0.5)}).verdict,
+  EXPECT_THAT(advise({point(1, 1, -0.5)}).verdict,
               testing::HasSubstr("costs more KL than it gains"));
-  EXPECT_THAT(advise_deployment(std::vector{point(1, 1, -0.05)}).verdict,
-              testing::HasSubstr("cannot be told from zero"));
+  EXPECT_THAT(advise({point(1, 1, -0.05)}).verdict, testing::HasSubstr("be told from zero"));
 }
 
-TEST(DeploymentAdvice, NeedsAPoint) { EXPECT_THROW(advise_deployment({}), UsageError); }
+TEST(DeploymentAdvice, NeedsAPointAndAnIntervalForEach) {
+  EXPECT_THROW(advise_deployment({}, {}), UsageError);
+  EXPECT_THROW(advise_deployment(std::vector{point(1, 1, 1)}, {}), UsageError);
+}
 
 TEST(DeploymentAdvice, LimitsHaveNames) {
   EXPECT_EQ(advice_limit_name(AdviceLimit::gold_turned), "gold_turned");

@@ -42,6 +42,11 @@ std::size_t find_column(const PredictionArguments& arguments, const TrainedRewar
     held.push_back(&deployment);
   }
   if (open && held.size() == 1) return reward.column(weights, held.front()->beta);
+  // A model of equal weights alone, such as one of pairs, has one reward for every temperature.
+  const bool equal_alone = std::ranges::all_of(
+      reward.deployments,
+      [](const Deployment& deployment) { return deployment.weights == FitWeights::uniform; });
+  if (weights == FitWeights::automatic && equal_alone) return TrainedReward::kUniform;
   if (held.empty()) {
     throw UsageError(rejection("--weights", arguments.weights, "the model holds no such readout",
                                "fit one with --weights " + arguments.weights));

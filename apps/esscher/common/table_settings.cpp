@@ -1,6 +1,7 @@
 #include "table_settings.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -8,10 +9,20 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/data/interactions.h"
+#include "pair_settings.h"
 #include "text.h"
 
 namespace esscher::app {
 namespace {
+
+/// In standard deviations of the reward.
+std::vector<double> open_betas() {
+  std::vector<double> betas{4};
+  for (int half_octaves = 2; half_octaves >= -8; --half_octaves) {
+    betas.push_back(std::exp2(half_octaves / 2.0));
+  }
+  return betas;
+}
 
 std::vector<double> read_betas(const Settings& settings, double sd) {
   const std::string& unit = settings["beta-unit"];
@@ -19,8 +30,7 @@ std::vector<double> read_betas(const Settings& settings, double sd) {
     throw UsageError(rejection("--beta-unit", unit, "must be reward or sd"));
   }
   const bool open = settings["beta"] == "auto";
-  std::vector<double> betas = open ? std::vector<double>{4, 2, 1, 0.5, 0.25, 0.125}
-                                   : parse_temperatures(settings["beta"], "--beta");
+  std::vector<double> betas = open ? open_betas() : parse_temperatures(settings["beta"], "--beta");
   if (open || unit == "sd") {
     for (double& beta : betas) beta *= sd;
   }
@@ -110,8 +120,8 @@ std::vector<Setting> data_settings() {
 std::vector<Setting> training_settings() {
   return {
       {"beta", "LIST", "auto",
-       "deployment temperatures: a list 2,1,0.5, a range 0.1:2:log9, or auto: 4, 2, 1, 0.5, 0.25, "
-       "0.125 standard deviations of the reward"},
+       "deployment temperatures: a list 2,1,0.5, a range 0.1:2:log9, or auto: 4, and from 2 "
+       "down to 1/16 in steps of 2^{1/2}, standard deviations of the reward"},
       {"beta-unit", "UNIT", "reward",
        "of --beta, --weight-temperature and --feature-temperature: reward, or sd (standard "
        "deviations of the reward, within groups)"},
@@ -157,6 +167,9 @@ std::vector<Setting> evaluation_settings() {
       {"enumerated", "", "false",
        "the table is the whole reference (every variant), not a sample of it: values are exact"},
       {"bootstrap", "N", "1000", "replicates behind the intervals; 0: normal theory"},
+      {"alpha", "ALPHA", "0.05",
+       "chance, at most, that any lower end of a gain is too high, of all temperatures and rewards "
+       "among which the recommendation picks"},
   };
 }
 
@@ -179,6 +192,10 @@ DatasetOptions read_dataset_options(const Settings& settings, const std::string&
   options.group = settings["group"];
   options.cluster = settings["cluster"];
   options.weight = settings["weight"];
+  options.chosen = settings["chosen"];
+  options.rejected = settings["rejected"];
+  options.margin = settings["margin"];
+  options.tie = settings["tie"];
   options.embeddings_key = settings["embeddings-key"];
   if (!settings["exclude"].empty()) options.exclude = split_at_commas(settings["exclude"]);
   if (settings["impute"] != "none" && settings["impute"] != "mean") {
@@ -186,7 +203,7 @@ DatasetOptions read_dataset_options(const Settings& settings, const std::string&
   }
   options.impute_mean = settings["impute"] == "mean";
   const auto ends_with = [&](std::string_view end) { return data.ends_with(end); };
-  if (options.reward.empty() && options.table.empty() &&
+  if (options.reward.empty() && options.table.empty() && !names_pairs(settings) &&
       (ends_with(".npz") || ends_with(".safetensors"))) {
     options.reward = "labels";
   }
@@ -217,7 +234,10 @@ LoadedTable load_table(const Settings& settings, const std::string& data) {
     throw UsageError(rejection("--config", "-", "standard input is a table already",
                                "keep one of the two in a file"));
   }
-  if (options.reward.empty()) {
+  if (options.data.empty() && !names_pairs(settings)) {
+    throw UsageError("DATA: missing; name the features' file");
+  }
+  if (options.reward.empty() && !names_pairs(settings)) {
     throw UsageError(
         "--reward: missing; name the column or file of the reward, for example "
         "--reward y");

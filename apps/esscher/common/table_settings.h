@@ -39,10 +39,11 @@ struct LoadedTable {
   Dataset dataset;
   std::shared_ptr<const FeatureRows> features;  ///< with interactions, if any
   RewardTable table() const {
-    return {*features, dataset.rewards, dataset.groups, dataset.log_weights, dataset.clusters};
+    return {*features,           dataset.rewards,  dataset.groups,
+            dataset.log_weights, dataset.clusters, dataset.preferences.has_value()};
   }
 };
-/// \throws UsageError where no reward is named, and as load_dataset()
+/// \throws UsageError where neither a reward nor pairs are named, and as load_dataset()
 LoadedTable load_table(const Settings& settings, const std::string& data);
 /// One for each of its features.
 std::vector<std::string> column_names(const LoadedTable& loaded);

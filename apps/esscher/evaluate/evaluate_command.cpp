@@ -6,18 +6,21 @@
 #include "common/interrupt.h"
 #include "common/options.h"
 #include "common/output.h"
+#include "common/pair_settings.h"
 #include "common/progress_line.h"
 #include "common/run_folder.h"
 #include "common/table_settings.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "evaluation_report.h"
+#include "pair_report.h"
 
 namespace esscher::app {
 namespace {
 
 struct EvaluateArguments {
-  Settings settings{joined(joined(data_settings(), training_settings()), evaluation_settings())};
+  Settings settings{joined(joined(data_settings(), pair_settings()),
+                           joined(training_settings(), evaluation_settings()))};
   std::string data;
   std::string output;
   std::string format = "report";
@@ -25,10 +28,49 @@ struct EvaluateArguments {
   bool quiet = false;
 };
 
+double read_alpha(const Settings& settings) {
+  const double alpha = parse_number(settings["alpha"], "--alpha");
+  if (alpha > 0 && alpha <= 0.5) return alpha;
+  throw UsageError(rejection("--alpha", settings["alpha"], "must lie in (0, 0.5]", "take 0.05"));
+}
+
+/// Stated pairs, which have no reward to value policies by.
+void run_pairs(EvaluateArguments& arguments, const LoadedTable& loaded) {
+  const Settings& settings = arguments.settings;
+  TrainingOptions training = read_training(settings, 1);
+  const auto folds =
+      static_cast<int>(parse_integer(settings["evaluation-folds"], "--evaluation-folds", 2, 100));
+  std::optional<RunFolder> folder;
+  if (!arguments.output.empty()) folder.emplace(arguments.output, arguments.force);
+  const Interrupt interrupt;
+  const PairEvaluation evaluation = [&] {
+    ProgressLine line(arguments.quiet);
+    training.callbacks.cancellation = &interrupt.token();
+    training.callbacks.progress = [&](const Progress& progress) { line.show(progress); };
+    return evaluate_pairs(loaded.table(), training, folds);
+  }();
+  if (evaluation.cancelled) throw Interrupted("nothing is written");
+  if (folder) {
+    folder->write("config.toml", settings.toml());
+    folder->write("report.txt", pair_report(evaluation, loaded.dataset));
+    folder->write("result.json", pair_json(evaluation, loaded.dataset, settings));
+    folder->write("pairs.csv", pair_csv(evaluation));
+  }
+  if (arguments.quiet && folder) return;
+  Output("").write(arguments.format == "json"  ? pair_json(evaluation, loaded.dataset, settings)
+                   : arguments.format == "csv" ? pair_csv(evaluation)
+                                               : pair_report(evaluation, loaded.dataset));
+}
+
 void run_evaluate(EvaluateArguments& arguments) {
   Settings& settings = arguments.settings;
   settings.resolve();
+  settle_pairs(settings);
   const LoadedTable loaded = load_table(settings, arguments.data);
+  if (loaded.dataset.preferences) {
+    run_pairs(arguments, loaded);
+    return;
+  }
   const double sd = reward_sd(loaded.table());
   EvaluationOptions options{.training = read_training(settings, sd)};
   options.folds =
@@ -39,6 +81,7 @@ void run_evaluate(EvaluateArguments& arguments) {
     throw UsageError(
         rejection("--bootstrap", settings["bootstrap"], "must be 0 or at least 100", "take 1000"));
   }
+  options.alpha = read_alpha(settings);
   options.gold = loaded.dataset.gold;
   options.enumerated = settings.is_set("enumerated");
   std::optional<RunFolder> folder;
@@ -73,15 +116,16 @@ void add_evaluate_command(CLI::App& program) {
       "How low may beta go: what policies tilted by the learned reward are worth, measured on rows "
       "that it has not seen, and the temperatures that this supports");
   const auto arguments = std::make_shared<EvaluateArguments>();
-  command->add_option("data", arguments->data, std::string("features: ") + kDataFiles)
-      ->type_name("DATA")
-      ->required();
+  command
+      ->add_option("data", arguments->data,
+                   std::string("features: ") + kDataFiles + "; not for pairs of npy files")
+      ->type_name("DATA");
   arguments->settings.define(*command);
   command
       ->add_option(
           "-o,--output", arguments->output,
-          "folder for report.txt, result.json, policies.csv and config.toml (default: only "
-          "print)")
+          "folder for report.txt, result.json, policies.csv (of pairs pairs.csv) and config.toml "
+          "(default: only print)")
       ->type_name("FOLDER");
   command->add_flag("--force", arguments->force, "replaces the files of an earlier run");
   command->add_flag("--quiet", arguments->quiet,
@@ -92,7 +136,8 @@ void add_evaluate_command(CLI::App& program) {
       ->capture_default_str();
   command->footer(
       "Example: esscher evaluate variants.csv --one-hot seq --reward y -o evaluation\n"
-      "Example: esscher evaluate data.csv --reward y --group prompt");
+      "Example: esscher evaluate data.csv --reward y --group prompt\n"
+      "Example: esscher evaluate pairs.npz --chosen chosen --rejected rejected");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
     run_evaluate(*arguments);

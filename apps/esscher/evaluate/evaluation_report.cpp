@@ -11,6 +11,7 @@
 #include "common/json_text.h"
 #include "common/text.h"
 #include "esscher/base/number_text.h"
+#include "pair_report.h"
 
 namespace esscher::app {
 namespace {
@@ -134,6 +135,31 @@ std::string best_of_n_table(const RewardEvaluation& reward, double sd, Told told
   return text;
 }
 
+/// What to deploy, in a sentence or two.
+std::string recommendation_text(const TableEvaluation& evaluation, double sd) {
+  if (!evaluation.recommended) {
+    return "Recommendation: no tilt. No policy of any reward here has a gain that can be told from "
+           "zero.";
+  }
+  const RewardEvaluation& reward = evaluation.rewards[*evaluation.recommended];
+  const DeploymentAdvice& advice = reward.advice;
+  std::size_t policies = 0;
+  for (const RewardEvaluation& each : evaluation.rewards) policies += each.policies.size();
+  std::string text = fmt::format(
+      "Recommendation: {} at beta {:.4g} ({:.3g} sd), with a gain of at least {:.3g} over the "
+      "reference, KL counted (estimate {:.3g}; lower ends hold for all {} policies here at once).",
+      reward.name, *advice.recommended, *advice.recommended / sd, advice.gain->interval->low,
+      advice.gain->value, policies);
+  if (advice.labels_to_halve) {
+    text += fmt::format(
+        " Some {} more labels, of rows drawn from that policy ('esscher resample'), would halve "
+        "the "
+        "interval.",
+        *advice.labels_to_halve);
+  }
+  return text;
+}
+
 Json estimate_json(const Estimate& estimate) {
   return {{"value", estimate.value}, {"standard_error", estimate.standard_error}};
 }
@@ -185,6 +211,25 @@ Json replicates_json(const std::optional<Replicates>& replicates) {
           {"noise_sd", replicates->noise_sd}, {"reliability", replicates->reliability}};
 }
 
+Json interval_json(const Interval& interval) {
+  return {finite(interval.low), finite(interval.high)};
+}
+
+/// null where no tilt is supported.
+Json recommendation_json(const TableEvaluation& evaluation, double sd) {
+  if (!evaluation.recommended) return {};
+  const RewardEvaluation& reward = evaluation.rewards[*evaluation.recommended];
+  const DeploymentAdvice& advice = reward.advice;
+  return {{"weights", reward.name},
+          {"beta", *advice.recommended},
+          {"beta_sd", *advice.recommended / sd},
+          {"gain",
+           {{"value", advice.gain->value},
+            {"standard_error", advice.gain->standard_error},
+            {"interval", interval_json(*advice.gain->interval)}}},
+          {"labels_to_halve", or_null(advice.labels_to_halve)}};
+}
+
 Json advice_json(const DeploymentAdvice& advice) {
   Json json{{"verdict", advice.verdict},
             {"limit", advice_limit_name(advice.limit)},
@@ -193,9 +238,13 @@ Json advice_json(const DeploymentAdvice& advice) {
   if (advice.admissible) {
     json["admissible"] = {{"low", advice.admissible->low},
                           {"high", advice.admissible->high},
-                          {"low_excluded", or_null(advice.admissible->low_excluded)}};
+                          {"low_excluded", or_null(advice.admissible->low_excluded)},
+                          {"high_excluded", or_null(advice.admissible->high_excluded)}};
   }
-  if (advice.gain) json["gain"] = estimate_json(*advice.gain);
+  if (advice.gain) {
+    json["gain"] = estimate_json(static_cast<const Estimate&>(*advice.gain));
+    json["gain"]["interval"] = interval_json(*advice.gain->interval);
+  }
   return json;
 }
 
@@ -212,7 +261,15 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       evaluation.rewards.front().policies.front().reference.value);
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
   if (evaluation.replicates) text += paragraph(evaluation.replicates->text());
+  if (evaluation.preferences) {
+    text += paragraph("learned from the order within groups: " + evaluation.preferences->text());
+    for (const RewardEvaluation& reward : evaluation.rewards) {
+      if (!reward.preferences) continue;
+      text += paragraph(reward.name + ": " + accuracy_text(*reward.preferences));
+    }
+  }
   text += paragraph(training_text(evaluation.folds));
+  text += "\n" + paragraph(recommendation_text(evaluation, sd));
   const Told told{!dataset.groups.empty()};
   for (const RewardEvaluation& reward : evaluation.rewards) {
     text += table(reward, evaluation, sd, told);
@@ -244,6 +301,7 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
     for (std::size_t b = 0; b < reward.policies.size(); ++b) {
       Json policy = policy_json(reward.policies[b], sd, evaluation.attainable_gain[b]);
       policy["best_of_n"] = best_of_n_json(reward.best_of_n[b]);
+      policy["gain"]["simultaneous_interval"] = interval_json(reward.gains[b]);
       if (!reward.weight_temperatures.empty()) {
         Json folds = Json::array();
         for (const double t : reward.weight_temperatures[b]) folds.push_back(finite(t));
@@ -251,10 +309,12 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
       }
       policies.push_back(std::move(policy));
     }
-    rewards.push_back({{"name", reward.name},
-                       {"correlation", reward.correlation},
-                       {"policies", policies},
-                       {"advice", advice_json(reward.advice)}});
+    rewards.push_back(
+        {{"name", reward.name},
+         {"correlation", reward.correlation},
+         {"preferences", reward.preferences ? quality_json(*reward.preferences) : Json()},
+         {"policies", policies},
+         {"advice", advice_json(reward.advice)}});
   }
   Json folds = Json::array();
   for (const FoldTraining& fold : evaluation.folds) {
@@ -274,8 +334,10 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
                     {"features", dataset.feature_names},
                     {"reward_sd", sd},
                     {"folds", folds},
+                    {"recommendation", recommendation_json(evaluation, sd)},
                     {"rewards", rewards},
                     {"replicates", replicates_json(evaluation.replicates)},
+                    {"preferences", counts_json(evaluation.preferences)},
                     {"data_remarks", dataset.remarks},
                     {"remarks", evaluation.remarks}});
 }

@@ -12,6 +12,7 @@
 #include "common/interrupt.h"
 #include "common/options.h"
 #include "common/output.h"
+#include "common/pair_settings.h"
 #include "common/progress_line.h"
 #include "common/settings.h"
 #include "common/table_settings.h"
@@ -25,7 +26,7 @@ namespace esscher::app {
 namespace {
 
 struct FitArguments {
-  Settings settings{joined(data_settings(), training_settings())};
+  Settings settings{joined(joined(data_settings(), pair_settings()), training_settings())};
   std::string data;
   std::string output;
   bool quiet = false;
@@ -58,11 +59,22 @@ std::string importance_text(const LoadedTable& loaded, const FeatureImportance& 
 
 std::string report(const LoadedTable& loaded, const TrainedReward& reward) {
   const Dataset& dataset = loaded.dataset;
-  std::string text = fmt::format(
-      "{}, {}; reward's standard deviation {:.4g}{}\n", counted(dataset.rewards.size(), "row"),
-      counted(dataset.feature_names.size(), "feature"), reward.reward_sd,
-      (dataset.groups.empty() ? "" : " within " + counted(dataset.group_names.size(), "group")) +
-          (dataset.clusters.empty() ? "" : "; in " + counted(dataset.cluster_count, "cluster")));
+  const bool pairs = dataset.preferences.has_value();
+  const std::string clusters =
+      dataset.clusters.empty() ? "" : "; in " + counted(dataset.cluster_count, "cluster");
+  std::string text =
+      pairs ? fmt::format("{}; {}{}\n", dataset.preferences->text(),
+                          counted(dataset.feature_names.size(), "feature"), clusters)
+            : fmt::format("{}, {}; reward's standard deviation {:.4g}{}\n",
+                          counted(dataset.rewards.size(), "row"),
+                          counted(dataset.feature_names.size(), "feature"), reward.reward_sd,
+                          (dataset.groups.empty()
+                               ? ""
+                               : " within " + counted(dataset.group_names.size(), "group")) +
+                              clusters);
+  if (!pairs && reward.preferences) {
+    text += paragraph("learned from the order within groups: " + reward.preferences->text());
+  }
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
   if (reward.replicates) text += paragraph(reward.replicates->text());
   text += paragraph(reward.transform.remark());
@@ -92,6 +104,8 @@ std::string report(const LoadedTable& loaded, const TrainedReward& reward) {
       fmt::format("readout: lambda = {:.3g} for equal weights; linear ridge: lambda = {:.3g}",
                   reward.heads.front().penalty, reward.linear.penalty));
   for (const std::string& remark : reward.remarks) text += paragraph(remark);
+  // Equal weights are for every temperature.
+  if (pairs) return text + paragraph(pair_unit_text());
   text +=
       fmt::format("\n  {:>10}{:>10}  {:<10}{:>8}  why\n", "beta", "beta/sd", "weights", "scale");
   for (const Deployment& deployment : reward.deployments) {
@@ -105,6 +119,7 @@ std::string report(const LoadedTable& loaded, const TrainedReward& reward) {
 void run_fit(FitArguments& arguments) {
   Settings& settings = arguments.settings;
   settings.resolve();
+  settle_pairs(settings);
   require_writable(arguments.output);
   const LoadedTable loaded = load_table(settings, arguments.data);
   TrainingOptions options = read_training(settings, reward_sd(loaded.table()));
@@ -122,13 +137,20 @@ void run_fit(FitArguments& arguments) {
   model.encoding = loaded.dataset.encoding;
   model.facts["data"] = arguments.data;
   model.facts["within_groups"] = loaded.dataset.groups.empty() ? "no" : "yes";
+  const auto& counts =
+      loaded.dataset.preferences ? loaded.dataset.preferences : model.reward.preferences;
+  if (counts) model.facts["preferences"] = counts->text();
+  if (loaded.dataset.preferences) model.facts["reward_unit"] = "log-odds of a preference";
   model.interactions = read_interactions(settings);
   model.facts["options"] = settings.toml();
   model.facts["built_with"] = build_line();
   save_table_model(arguments.output, model);
   if (!arguments.quiet) {
     Output("").write(report(loaded, model.reward) + "\nModel in " + arguments.output +
-                     "; 'esscher evaluate' with the same options says how low beta may go.\n");
+                     "; 'esscher evaluate' with the same options says " +
+                     (loaded.dataset.preferences ? "how well it tells pairs that it has not seen."
+                                                 : "how low beta may go.") +
+                     "\n");
   }
 }
 
@@ -140,9 +162,10 @@ void add_fit_command(CLI::App& program) {
       "A reward learned from a table of features and rewards, for the policies that will be "
       "deployed");
   const auto arguments = std::make_shared<FitArguments>();
-  command->add_option("data", arguments->data, std::string("features: ") + kDataFiles)
-      ->type_name("DATA")
-      ->required();
+  command
+      ->add_option("data", arguments->data,
+                   std::string("features: ") + kDataFiles + "; not for pairs of npy files")
+      ->type_name("DATA");
   arguments->settings.define(*command);
   command->add_option("-o,--output", arguments->output, "the model to write")
       ->type_name("FILE.safetensors")
@@ -151,7 +174,8 @@ void add_fit_command(CLI::App& program) {
   command->footer(
       "Example: esscher fit data.csv --reward y --beta 0.5 -o reward.safetensors\n"
       "Example: esscher fit variants.csv --one-hot seq --reward y --beta 1,0.5 --beta-unit sd "
-      "-o variants.safetensors");
+      "-o variants.safetensors\n"
+      "Example: esscher fit pairs.csv --chosen chosen_ --rejected rejected_ -o reward.safetensors");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
     run_fit(*arguments);

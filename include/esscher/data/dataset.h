@@ -6,10 +6,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "esscher/data/feature_encoding.h"
+#include "esscher/data/preference_counts.h"
 #include "esscher/io/feature_rows.h"
 #include "esscher/io/table_reader.h"
 
@@ -19,7 +21,9 @@ namespace esscher {
 struct DatasetOptions {
   /// The features' file, by its extension: csv, tsv, txt, jsonl and ndjson, also with gz or zst
   /// behind them, are tables (open_table()); npy, npz and safetensors arrays. "-": a table, from
-  /// standard input.
+  /// standard input. An array of shape (prompts, candidates, dim) tells its groups: rewards and
+  /// gold beside it are arrays of shape (prompts, candidates), clusters and weights likewise or of
+  /// shape (prompts,); rows are its candidates, prompt by prompt.
   std::string data = {};
   /// A table whose rows lie beside those of `data`, in the same order; may be empty.
   /// Where both are tables, columns of one name must agree in every row.
@@ -44,7 +48,18 @@ struct DatasetOptions {
   /// Rewards of this value, "-inf" or a number such as "-999", stand for what cannot be made: they
   /// are learned as the lowest of the others.
   std::string infeasible = {};
-  std::string gold = {};                      ///< a second reward that is only evaluated
+  std::string gold = {};  ///< a second reward that is only evaluated
+  /// Preferences stated as pairs, instead of rewards in groups. Both sides or neither: two arrays
+  /// of one shape (paths of npy files, for which `data` may be empty or the table of labels, or
+  /// keys of the npz or safetensors file `data`), or the beginnings of columns of the table `data`:
+  /// chosen_x and rejected_x give feature x of the two.
+  std::string chosen = {};
+  std::string rejected = {};
+  /// Strength m >= 0 of each pair, as a label: the log-odds with which the chosen side would be
+  /// preferred again. A pair counts as wins of share 1 / (1 + e^-m) for the chosen side and the
+  /// rest for the other, 0 being a tie. Empty: sure wins.
+  std::string margin = {};
+  std::string tie = {};  ///< 1 where a pair is a tie, 0 where it is none, as a label
   std::string embeddings_key = "embeddings";  ///< the features in an npz or safetensors file
   std::vector<std::string> exclude = {};  ///< "column=value": rows to drop, as text or as number
   /// A missing number becomes the column's mean over the rows that are kept; else it is refused.
@@ -66,8 +81,15 @@ struct Dataset {
   /// n numbers, dense in order of first occurrence; empty if none.
   std::vector<std::uint32_t> groups = {};
   std::vector<std::string> group_names = {};
+  /// Of features by prompt, as their shape tells; else 0.
+  std::uint64_t prompts = 0;
+  std::uint64_t candidates = 0;
   std::vector<std::uint32_t> clusters = {};  ///< as groups
   std::uint64_t cluster_count = 0;
+  /// Of pairs: each is a group of two rows, the chosen side first. rewards are l/2 and -l/2, l
+  /// being twice the share of wins less one; log_weights are of pairs, on both rows; clusters hold
+  /// pairs together that share a side's features; source_rows counts sides, two for each row read.
+  std::optional<PreferenceCounts> preferences = {};
   std::vector<std::uint64_t> source_rows = {};  ///< n: the row of the file, from 0
   std::uint64_t rows_read = 0;
   std::uint64_t dropped_excluded = 0;
@@ -85,7 +107,8 @@ struct Dataset {
 /// \throws UsageError for options: unknown columns, keys and values, a reward among the features,
 ///         no feature; DataError with file, row and column for missing features, groups, weights
 ///         and gold, infinities, text where a number belongs, negative weights, sequences of
-///         unequal length, files of unequal length, a constant reward, fewer than 2 rows left;
+///         unequal length, files of unequal length, a constant reward, fewer than 2 rows left; of
+///         pairs, sides of unequal shape, negative margins, no pair that one side wins;
 ///         IoError
 Dataset load_dataset(const DatasetOptions& options);
 

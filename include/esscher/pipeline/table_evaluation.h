@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "esscher/pipeline/preference_evaluation.h"
 #include "esscher/pipeline/table_training.h"
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
@@ -28,6 +29,8 @@ struct EvaluationOptions {
   /// exact sums over all of it, and only the split into folds, that is by which model a row's
   /// reward is predicted, is by chance.
   bool enumerated = false;
+  /// Chance, at most, that any lower end of a gain is promised too high.
+  double alpha = 0.05;
 };
 
 /// One kind of reward over the temperatures.
@@ -43,6 +46,11 @@ struct RewardEvaluation {
   std::vector<std::vector<double>> weight_temperatures{};
   /// Correlation of held-out predictions with rewards, within groups where there are any.
   double correlation = 0;
+  /// Of the policies' gains: they hold for all policies of all rewards at once, each end with
+  /// probability 1 - alpha.
+  std::vector<Interval> gains{};
+  /// From preferences within groups: how many of those left out it tells. Else none.
+  std::optional<PreferenceQuality> preferences{};
   DeploymentAdvice advice;
 };
 
@@ -59,12 +67,16 @@ struct FoldTraining {
 
 struct TableEvaluation {
   std::vector<RewardEvaluation> rewards;  ///< as asked for, then uniform, then linear
+  /// The reward to deploy, at the temperature that its advice recommends: that of the largest
+  /// cautious_gain(). None where no tilt is supported.
+  std::optional<std::size_t> recommended{};
   /// What a policy that knew every reward would gain, J* - reference, at each temperature. Noise in
   /// the rewards counts as knowledge, so that efficiencies against it are too low rather than too
   /// high.
   std::vector<double> attainable_gain;
   std::vector<FoldTraining> folds;
-  std::optional<Replicates> replicates{};  ///< none where no two rows are equal
+  std::optional<Replicates> replicates{};         ///< none where no two rows are equal
+  std::optional<PreferenceCounts> preferences{};  ///< from preferences, of all pairs
   bool cancelled = false;
   std::vector<std::string> remarks;  ///< plain sentences
 };
@@ -72,7 +84,8 @@ struct TableEvaluation {
 /// Rows of equal features are merged, as by train_reward(), so that a design lies in one fold and
 /// counts once. Then fits the reward K times, each time without one fold, and evaluates the
 /// policies on the folds left out. \throws UsageError, DataError as train_reward(), assign_folds(),
-/// table_policy_value() Cost: K times train_reward().
+/// table_policy_value(); UsageError for stated pairs, whose evaluation is evaluate_pairs(). Cost: K
+/// times train_reward().
 TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions& options);
 
 }  // namespace esscher

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "esscher/data/feature_transform.h"
+#include "esscher/data/preference_counts.h"
 #include "esscher/data/reward_transform.h"
 #include "esscher/features/metric_kernel.h"
 #include "esscher/io/feature_rows.h"
@@ -55,6 +56,11 @@ struct RewardTable {
   /// annotator): they stay in one fold, and errors are those of clusters. Groups that share a
   /// cluster, and clusters that share a design, are one. Empty: each row by itself.
   std::span<const std::uint32_t> clusters{};
+  /// Each group is a stated pair: its two rewards are l/2 and -l/2, l being twice the share of wins
+  /// of the first less one, and its rows bear the pair's weight. The loss is then preferences, and
+  /// rewards come out in log-odds of a preference, in which e^{r(a) - r(b)} are the odds of a
+  /// against b.
+  bool pairs = false;
 };
 
 /// Zero, or an empty optional, means: chosen from the sample, and said so in the result.
@@ -83,9 +89,11 @@ struct TrainingOptions {
   std::optional<double> weight_temperature{};
   /// beta2, in the unit of the reward.
   std::vector<double> deployment_temperatures{};
-  /// Preferences need groups; only the order of rewards within a group counts then, but for one
-  /// number, the slope of rewards on held-out predictions, which gives predictions the reward's
-  /// unit. The linear baseline stays a regression.
+  /// Preferences need groups; only the order of rewards within a group counts then, equal ones
+  /// being half a win each way, but for one number, the slope of rewards on held-out predictions,
+  /// which gives predictions the reward's unit. Of stated pairs that number is the scale of most
+  /// likely log-odds, and weights must be uniform, since there is no reward to weigh by. The linear
+  /// baseline stays a regression.
   ReadoutLoss loss = ReadoutLoss::squared;
   /// fixed for all fits, or else that of the least error on rows left out, and lambda
   /// sqrt(n / ESS) for weighted fits; no more of it counts.
@@ -178,7 +186,9 @@ struct TrainedReward {
   double reward_mean = 0;         ///< of the training rewards; 0 with groups
   double reward_sd = 0;           ///< of the training rewards (within groups where there are any)
   std::optional<Replicates> replicates;  ///< none where no two rows are equal
-  std::vector<std::string> remarks;      ///< plain sentences
+  /// Of the pairs within groups that were learned from; none for regression.
+  std::optional<PreferenceCounts> preferences;
+  std::vector<std::string> remarks;  ///< plain sentences
 
   /// Cut off at floor and ceiling.
   double bounded(double transformed_reward) const;
@@ -212,8 +222,8 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
 double reward_sd(const RewardTable& table);
 
 /// Predictions for the numbered rows of \p features in the unit of the reward, rows x (2 +
-/// deployments): plain regression, the linear baseline (cut off at the ceiling only where log1p is
-/// undone), and each deployment. Cost: n k m multiply-adds, and n m for each readout in use.
+/// deployments): plain regression, the linear baseline, and each deployment, all cut off at floor
+/// and ceiling. Cost: n k m multiply-adds, and n m for each readout in use.
 Matrix<double> predict_rewards(const TrainedReward& reward, const FeatureRows& features,
                                std::span<const std::uint64_t> rows, int threads = 0);
 

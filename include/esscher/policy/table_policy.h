@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "esscher/policy/estimate.h"
 #include "esscher/weights/log_weights.h"
@@ -47,6 +48,7 @@ struct TablePolicyOptions {
   /// The table is the whole of pi_0 and no sample from it: standard errors are 0, nothing is
   /// bootstrapped, and everything is reliable.
   bool enumerated = false;
+  bool influence = false;  ///< TablePolicyValue::gain_influence is asked for
   int threads = 0;
 };
 
@@ -92,6 +94,10 @@ struct TablePolicyValue {
   /// with groups, at least 5 groups.
   bool reliable = true;
   std::string remark;  ///< why not, in a plain sentence; empty where reliable
+  /// Where asked for, what each row, group or cluster moves the gain by, strata by strata: the sum
+  /// of squares is that of the standard error, and sums of products are the covariance of the gains
+  /// of two policies on one table. Empty where an error is infinite, or the table enumerated.
+  std::vector<double> gain_influence{};
 };
 
 /// Weights of row i within its stratum or group: w_i = p_i e^{r_i/beta} / Z, and

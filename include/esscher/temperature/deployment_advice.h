@@ -1,9 +1,10 @@
 #pragma once
 
 /// \file
-/// How low the deployment temperature may go, read off measured policies (mathematics, sections 7
-/// and 8; the procedure is ours).
+/// How low the deployment temperature may go, read off measured policies (mathematics, sections 7,
+/// 8 and 10; the procedure is ours).
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,32 +19,44 @@ namespace esscher {
 enum class AdviceLimit {
   grid_end,       ///< they do not: lower temperatures were not looked at
   learning_cost,  ///< the gain can no longer be told from zero: the reward's errors eat it
-  unreliable,     ///< too few effective rows to say what the policy is worth
+  unreliable,     ///< there are too few groups to say what the policy is worth
   gold_turned,    ///< the true reward falls while the learned one still rises: over-optimisation
-  not_learnable,  ///< not even the mildest tilt has a gain that can be told from zero
+  not_learnable,  ///< no tilt has a gain that can be told from zero
 };
 std::string_view advice_limit_name(AdviceLimit limit);
 
+/// Halfway between the lower end of a gain's interval and its estimate: what is picked by among
+/// policies that gain for sure. By lower ends alone wide intervals would count for nothing else,
+/// and most of what low temperatures gain would be left; by estimates alone the luckiest would win.
+double cautious_gain(const TableEstimate& gain);
+
 struct DeploymentAdvice {
-  /// Empty: no safe temperature.
+  /// The temperatures around the recommended one whose gains all lie above zero. Empty: no safe
+  /// temperature.
   std::optional<TemperatureInterval> admissible;
-  /// Of the admissible temperatures the highest whose gold value is within one standard error of
-  /// the best one: as much as can be had, for as little tilt as it takes. The error is that of the
-  /// rise over the reference, since levels of groups are common to all temperatures.
+  /// Of the temperatures whose gain lies above zero that of the largest cautious_gain(); of equals
+  /// the highest.
   std::optional<double> recommended;
-  std::optional<TableEstimate> gain;  ///< J - reference at the recommended temperature
+  /// J - reference at the recommended temperature, with the interval that was given.
+  std::optional<TableEstimate> gain;
   AdviceLimit limit = AdviceLimit::not_learnable;
+  /// So many more labels of rows drawn from the recommended policy would halve the interval of its
+  /// value, roughly: three times those that carry it now. Empty with groups.
+  std::optional<std::uint64_t> labels_to_halve;
   std::string verdict;  ///< plain sentences
 };
 
-/// Goes down from the highest temperature at which there is a tilt (KL of 1e-6) and stops at the
-/// first that is not reliable, whose gain has a lower limit of 0 or less, or whose gold value lies
-/// more than one standard error (of its rise) below the best so far. Since each temperature is
-/// looked at only if all higher ones passed, the chance that any is admitted where no tilt gains is
-/// at most that of one lower limit, 2.5 % at the 95 % level, however long the grid (a
-/// fixed-sequence procedure: Maurer, Hothorn, Lehmacher 1995). The lower limit is the bootstrapped
-/// one where there is one, else Student's at \p level. \param points  one policy at distinct
-/// temperatures, in any order \throws UsageError where there are no points
-DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points, double level = 0.95);
+/// The gains' intervals must hold for all policies among which anything is picked
+/// (temperature/simultaneous_gains.h); then every gain that is admitted holds with them, in
+/// whatever order temperatures pass or fail, and a failing mild temperature ends nothing. From the
+/// recommended temperature the admissible ones reach up and down to the first whose lower end is 0
+/// or less; downwards also to the first whose gold value lies more than one standard error (of its
+/// rise over the reference, since levels of groups are common to all temperatures) below the best
+/// above it. Without a tilt (KL below 1e-6) a temperature does not count.
+/// \param points  one policy at distinct temperatures, in any order
+/// \param gains   an interval for each
+/// \throws UsageError where there are no points, or not as many intervals
+DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points,
+                                   std::span<const Interval> gains);
 
 }  // namespace esscher

@@ -1,0 +1,107 @@
+#include "esscher/temperature/simultaneous_gains.h"
+
+#include <algorithm>
+#include <boost/math/distributions/normal.hpp>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "esscher/base/error.h"
+#include "esscher/base/matrix.h"
+#include "esscher/base/random.h"
+#include "esscher/linalg/factor.h"
+
+namespace esscher {
+namespace {
+
+constexpr double kNoTilt = 1e-6;
+constexpr std::size_t kDraws = 10000;
+
+/// The 1 - alpha quantile of the maximum of normal variables with the correlations of the vectors.
+double maximum_quantile(std::span<const std::vector<double>* const> vectors, double alpha,
+                        std::uint64_t seed) {
+  const std::size_t count = vectors.size();
+  Matrix<double> correlation(count, count);
+  for (std::size_t a = 0; a < count; ++a) {
+    for (std::size_t b = 0; b <= a; ++b) {
+      const std::vector<double>& x = *vectors[a];
+      const std::vector<double>& y = *vectors[b];
+      if (x.size() != y.size()) throw InternalError("policies of tables of unequal length");
+      double sum = 0;
+      for (std::size_t i = 0; i < x.size(); ++i) sum += x[i] * y[i];
+      correlation(a, b) = sum;
+    }
+  }
+  std::vector<double> scale(count);
+  for (std::size_t a = 0; a < count; ++a) scale[a] = std::sqrt(correlation(a, a));
+  for (std::size_t a = 0; a < count; ++a) {
+    for (std::size_t b = 0; b <= a; ++b) correlation(a, b) /= scale[a] * scale[b];
+  }
+  // Neighbouring temperatures are one policy to many digits: roots of eigenvalues, no Cholesky
+  // factor.
+  const SymmetricEigen eigen = symmetric_eigen(correlation.view());
+  Matrix<double> root(count, count);
+  for (std::size_t j = 0; j < count; ++j) {
+    const double value = std::sqrt(std::max(0.0, eigen.values[j]));
+    for (std::size_t a = 0; a < count; ++a) root(a, j) = value * eigen.vectors(a, j);
+  }
+  const RandomStream stream(seed, "temperature/simultaneous");
+  std::vector<double> greatest(kDraws);
+  std::vector<double> z(count);
+  for (std::size_t draw = 0; draw < kDraws; ++draw) {
+    stream.at(draw).fill_normal(0, z);
+    double most = -std::numeric_limits<double>::infinity();
+    for (std::size_t a = 0; a < count; ++a) {
+      const std::span<const double> row = std::as_const(root).row(a);
+      double value = 0;
+      for (std::size_t j = 0; j < count; ++j) value += row[j] * z[j];
+      most = std::max(most, value);
+    }
+    greatest[draw] = most;
+  }
+  const auto at = static_cast<std::ptrdiff_t>((1 - alpha) * static_cast<double>(kDraws));
+  std::ranges::nth_element(greatest, greatest.begin() + at);
+  return greatest[static_cast<std::size_t>(at)];
+}
+
+}  // namespace
+
+bool is_tilted(const TablePolicyValue& policy) { return policy.kl.value >= kNoTilt; }
+
+SimultaneousGains simultaneous_gains(std::span<const TablePolicyValue* const> policies,
+                                     double alpha, std::uint64_t seed) {
+  if (!(alpha > 0 && alpha < 1)) {
+    throw UsageError(rejection("alpha", alpha, "must be between 0 and 1", "for example 0.05"));
+  }
+  const auto estimated = [](const TablePolicyValue& policy) {
+    return policy.gain.standard_error > 0 && std::isfinite(policy.gain.standard_error) &&
+           !policy.gain_influence.empty();
+  };
+  std::vector<const std::vector<double>*> influences;
+  for (const TablePolicyValue* policy : policies) {
+    if (estimated(*policy) && is_tilted(*policy)) influences.push_back(&policy->gain_influence);
+  }
+  const boost::math::normal normal;
+  SimultaneousGains result;
+  // Never below the quantile of one: draws have errors of their own.
+  result.quantile = boost::math::quantile(boost::math::complement(normal, alpha));
+  if (influences.size() > 1) {
+    result.quantile = std::max(result.quantile, maximum_quantile(influences, alpha, seed));
+  }
+  const double tail = boost::math::cdf(boost::math::complement(normal, result.quantile));
+  for (const TablePolicyValue* policy : policies) {
+    const TableEstimate& gain = policy->gain;
+    if (gain.standard_error == 0) {
+      result.intervals.push_back({gain.value, gain.value});
+    } else if (!estimated(*policy)) {
+      constexpr double kInfinite = std::numeric_limits<double>::infinity();
+      result.intervals.push_back({-kInfinite, kInfinite});
+    } else {
+      const double width = gain.half_width(1 - 2 * tail);
+      result.intervals.push_back({gain.value - width, gain.value + width});
+    }
+  }
+  return result;
+}
+
+}  // namespace esscher
