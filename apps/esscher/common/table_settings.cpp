@@ -47,11 +47,16 @@ std::vector<Setting> data_settings() {
        "columns: names, globs (bert*), ranges (first:last), exclusions (!name); default: none "
        "where --one-hot is given, else all numeric columns of DATA that nothing else names, but "
        "for "
-       "row numbers, splits, constants and functions of the reward; all: with these"},
+       "row numbers, splits, constants and functions of the reward; all: with these; name:vector "
+       "takes several numbers in one cell"},
       {"one-hot", "LIST", "",
        "columns of text to expand: categories, or sequences of one length by position; "
-       "name:category "
-       "or name:sequence decides"},
+       "name:category, name:sequence or name:mutations (A24G:T30S, p.Ala24Gly) decides"},
+      {"wild-type", "SEQUENCE", "",
+       "what mutations are those of: the sequence, or @FILE (FASTA or plain); columns of mutations "
+       "are then found by themselves"},
+      {"first-position", "N", "1", "the number of the wild type's first letter"},
+      {"fold-case", "", "false", "reads sequences' lower case as upper case"},
       {"reward", "NAME", "",
        "the reward: a column of --table or DATA, a key of an npz or safetensors file (default "
        "there "
@@ -136,8 +141,18 @@ DatasetOptions read_dataset_options(const Settings& settings, const std::string&
   options.table = settings["table"];
   options.features = settings["features"];
   options.one_hot = settings["one-hot"];
+  options.wild_type = settings["wild-type"];
+  constexpr long long kFarthest = 1'000'000'000;
+  options.first_position =
+      parse_integer(settings["first-position"], "--first-position", -kFarthest, kFarthest);
+  if (options.wild_type.empty() && options.first_position != 1) {
+    throw UsageError(rejection("--first-position", settings["first-position"],
+                               "numbers the letters of a wild type", "give it by --wild-type"));
+  }
+  options.fold_case = settings.is_set("fold-case");
   // Who names text to expand means that text; other numbers beside it are as a rule other rewards.
-  if (options.features.empty() && !options.one_hot.empty()) options.features = "none";
+  const bool text = !options.one_hot.empty() || !options.wild_type.empty();
+  if (options.features.empty() && text) options.features = "none";
   options.reward = settings["reward"];
   options.infeasible = settings["infeasible"];
   options.group = settings["group"];

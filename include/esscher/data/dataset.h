@@ -25,11 +25,18 @@ struct DatasetOptions {
   /// and then those of `table` whose names differ. Empty: all numeric columns of `data` that
   /// nothing else names, but for those that number rows, split them into folds, never vary or tell
   /// the reward's order (each is named in a remark). Only exclusions: those but for these. "all":
-  /// with these. "none": only `one_hot`.
+  /// with these. "none": only `one_hot`. A part may end in ":vector": cells of numbers apart by
+  /// commas, semicolons or blanks, in brackets or without, as many in every row.
   std::string features = {};
-  /// Columns of text to expand, chosen likewise. A part may end in ":category" or ":sequence"; else
-  /// texts of one length above 1, with more than kMostAutomaticLevels distinct ones, are sequences.
+  /// Columns of text to expand, chosen likewise. A part may end in ":category", ":sequence" or
+  /// ":mutations"; else texts of one length above 1, with more than kMostAutomaticLevels distinct
+  /// ones, are sequences. Letters of sequences are of one case.
   std::string one_hot = {};
+  bool fold_case = false;  ///< sequences' lower case is read as upper case
+  /// What mutations are those of, as read_wild_type() takes it. Where `one_hot` names no column of
+  /// mutations, all columns of text that hold nothing else are taken.
+  std::string wild_type = {};
+  std::int64_t first_position = 1;  ///< the number of its first letter
   /// Labels. Each is a column of `table`, or of `data`; the key of an array in the npz or
   /// safetensors file `data`; or the path of a 1-D npy file. Empty: there is none.
   std::string reward = {};
@@ -64,6 +71,8 @@ struct Dataset {
   std::vector<std::uint32_t> clusters = {};  ///< as groups
   std::uint64_t cluster_count = 0;
   std::vector<std::uint64_t> source_rows = {};  ///< n: the row of the file, from 0
+  std::vector<std::uint32_t> folds = {};  ///< as groups
+  std::vector<std::string> fold_names = {};
   std::uint64_t rows_read = 0;
   std::uint64_t dropped_excluded = 0;
   std::uint64_t dropped_missing_reward = 0;
