@@ -215,5 +215,24 @@ TEST_F(DatasetText, AllMayLeaveOut) {
             "'a:sequence'");
 }
 
+TEST_F(DatasetText, FoldsAreNamedAndKeepGroupsWhole) {
+  DatasetOptions options = of("a,f,g,y\n1,u,p,1\n2,v,q,2\n4,u,p,3\n5,v,r,3\n");
+  options.features = "";
+  options.fold = "f";
+  const Dataset data = load_dataset(options);
+  EXPECT_EQ(data.feature_names, (Names{"a"}));
+  EXPECT_EQ(data.folds, (std::vector<std::uint32_t>{0, 1, 0, 1}));
+  EXPECT_EQ(data.fold_names, (Names{"u", "v"}));
+  options.group = "g";
+  EXPECT_NO_THROW(load_dataset(options));
+  options.group = "f";
+  options.fold = "g";
+  EXPECT_EQ(
+      refusal(options),
+      "data: " + options.data.substr(options.data.rfind('/') + 1) +
+          ": --fold = g: the group 'v' lies in folds 'q' (row 2) and 'r' (row 4); a fold must "
+          "hold the whole of it");
+}
+
 }  // namespace
 }  // namespace esscher

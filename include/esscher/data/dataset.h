@@ -42,6 +42,7 @@ struct DatasetOptions {
   std::string reward = {};
   std::string group = {};    ///< whose candidates compete; numbers or text
   std::string cluster = {};  ///< what stays in one fold without competing; likewise
+  std::string fold = {};     ///< the folds to cross-fit by; likewise, two values or more
   std::string weight = {};   ///< prior importance, >= 0; rows of weight 0 are dropped
   /// Rewards of this value, "-inf" or a number such as "-999", stand for what cannot be made: they
   /// are learned as the lowest of the others.
@@ -70,9 +71,9 @@ struct Dataset {
   std::vector<std::string> group_names = {};
   std::vector<std::uint32_t> clusters = {};  ///< as groups
   std::uint64_t cluster_count = 0;
-  std::vector<std::uint64_t> source_rows = {};  ///< n: the row of the file, from 0
   std::vector<std::uint32_t> folds = {};  ///< as groups
   std::vector<std::string> fold_names = {};
+  std::vector<std::uint64_t> source_rows = {};  ///< n: the row of the file, from 0
   std::uint64_t rows_read = 0;
   std::uint64_t dropped_excluded = 0;
   std::uint64_t dropped_missing_reward = 0;
@@ -89,8 +90,8 @@ struct Dataset {
 /// \throws UsageError for options: unknown columns, keys and values, a reward among the features,
 ///         no feature; DataError with file, row and column for missing features, groups, weights
 ///         and gold, infinities, text where a number belongs, negative weights, sequences of
-///         unequal length, files of unequal length, a constant reward, fewer than 2 rows left;
-///         IoError
+///         unequal length, a group or cluster in two folds, files of unequal length, a constant
+///         reward, fewer than 2 rows left; IoError
 Dataset load_dataset(const DatasetOptions& options);
 
 /// Reads what a prediction or evaluation needs: the features that \p encoding records, found by
