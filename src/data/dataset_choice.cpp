@@ -26,7 +26,7 @@ bool is_word(std::string_view pattern, std::string_view word,
   return pattern == word && std::ranges::find(names, word) == names.end();
 }
 
-/// Takes ":sequence" and the like off a part, unless a column of that name makes it a range.
+/// Takes ":sequence" and the like off a part, unless another column of that name makes it a range.
 std::optional<TextForm> take_form(std::string_view& part, const std::vector<std::string>& names) {
   constexpr std::array<std::pair<std::string_view, TextForm>, 4> kForms{
       {{"sequence", TextForm::sequence},
@@ -36,11 +36,11 @@ std::optional<TextForm> take_form(std::string_view& part, const std::vector<std:
   for (const auto& [word, form] : kForms) {
     const bool is_suffix = part.size() > word.size() + 1 && part.ends_with(word) &&
                            part[part.size() - word.size() - 1] == ':';
-    if (!is_suffix || std::ranges::find(names, word) != names.end() ||
-        std::ranges::find(names, part) != names.end()) {
-      continue;
-    }
-    part.remove_suffix(word.size() + 1);
+    if (!is_suffix || std::ranges::find(names, part) != names.end()) continue;
+    const std::string_view column = part.substr(0, part.size() - word.size() - 1);
+    // "sequence:sequence" is no range.
+    if (column != word && std::ranges::find(names, word) != names.end()) continue;
+    part = column;
     return form;
   }
   return {};
