@@ -25,7 +25,8 @@ std::vector<double> read_betas(const Settings& settings, double sd) {
   return betas;
 }
 
-/// A number above 0. \p choices says what else the setting may be.
+}  // namespace
+
 double read_positive(const Settings& settings, const char* name, const char* choices) {
   const std::string field = Settings::field(name);
   try {
@@ -37,18 +38,17 @@ double read_positive(const Settings& settings, const char* name, const char* cho
   }
 }
 
-}  // namespace
-
 std::vector<Setting> data_settings() {
   return {
       {"table", "FILE", "",
        "csv or tsv file whose rows lie beside those of DATA, in the same order"},
       {"features", "LIST", "",
        "columns: names, globs (bert*), ranges (first:last), exclusions (!name); default: none "
-       "where --one-hot is given, else all numeric columns of DATA that nothing else names, but "
-       "for "
-       "row numbers, splits, constants and functions of the reward; all: with these; name:vector "
-       "takes several numbers in one cell"},
+       "where --one-hot or --wild-type is given, else all numeric columns of DATA that nothing "
+       "else "
+       "names, but for row numbers, splits, constants and functions of the reward; all: with "
+       "these; "
+       "name:vector takes several numbers in one cell"},
       {"one-hot", "LIST", "",
        "columns of text to expand: categories, or sequences of one length by position; "
        "name:category, name:sequence or name:mutations (A24G:T30S, p.Ala24Gly) decides"},
@@ -68,6 +68,10 @@ std::vector<Setting> data_settings() {
       {"cluster", "NAME", "",
        "what stands and falls together without competing (a family, a batch, an annotator): stays "
        "in one fold, and errors are over clusters: likewise"},
+      {"fold", "NAME", "",
+       "your own folds, each a value of this column: evaluate holds out one after the other, and "
+       "folds inside a fit keep each whole; groups, clusters and rows of equal features must lie "
+       "within one: likewise"},
       {"weight", "NAME", "", "prior importance of the rows, not negative: likewise"},
       {"embeddings-key", "KEY", "embeddings", "the features in an npz or safetensors file"},
       {"exclude", "LIST", "", "rows to drop: column=value, ..."},
@@ -127,6 +131,9 @@ std::vector<Setting> evaluation_settings() {
       {"enumerated", "", "false",
        "the table is the whole reference (every variant), not a sample of it: values are exact"},
       {"bootstrap", "N", "1000", "replicates behind the intervals; 0: normal theory"},
+      {"noise", "SD", "replicates",
+       "standard deviation of the noise of one label, for efficiencies against noise-free rewards: "
+       "a number, or as replicates tell"},
   };
 }
 
@@ -157,6 +164,7 @@ DatasetOptions read_dataset_options(const Settings& settings, const std::string&
   options.infeasible = settings["infeasible"];
   options.group = settings["group"];
   options.cluster = settings["cluster"];
+  options.fold = settings["fold"];
   options.weight = settings["weight"];
   options.embeddings_key = settings["embeddings-key"];
   if (!settings["exclude"].empty()) options.exclude = split_at_commas(settings["exclude"]);
@@ -200,6 +208,24 @@ LoadedTable load_table(const Settings& settings, const std::string& data) {
   LoadedTable loaded{load_dataset(options), nullptr};
   loaded.features = with_interactions(loaded.dataset, read_interactions(settings));
   return loaded;
+}
+
+std::vector<ColumnBlock> column_blocks(const FeatureEncoding& encoding) {
+  using Kind = EncodedColumn::Kind;
+  std::vector<ColumnBlock> blocks;
+  std::size_t feature = 0;
+  for (const EncodedColumn& column : encoding.columns) {
+    const std::size_t width = column.width();
+    if (column.kind == Kind::vector) {
+      for (std::size_t i = 0; i < width; ++i) {
+        blocks.push_back({column.name + "[" + std::to_string(i) + "]", feature + i});
+      }
+    } else if (column.kind != Kind::sequence && width > 0) {
+      blocks.push_back({column.name, feature, width});
+    }
+    feature += width;
+  }
+  return blocks;
 }
 
 TrainingOptions read_training(const Settings& settings, double sd) {

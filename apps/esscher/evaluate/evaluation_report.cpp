@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "common/csv_line.h"
 #include "common/json_text.h"
 #include "common/text.h"
 #include "esscher/base/number_text.h"
+#include "esscher/base/shown_text.h"
 
 namespace esscher::app {
 namespace {
@@ -93,24 +96,32 @@ struct Told {
   }
 };
 
+/// "  0.71", a column of shares of what noise-free rewards would gain; nothing where that is open.
+std::string noise_free_text(const TableEvaluation& evaluation, std::size_t b, double gain) {
+  if (evaluation.noise_free_gain.empty()) return "";
+  const auto share = efficiency(gain, evaluation.noise_free_gain[b]);
+  return fmt::format(" {:>5}", share ? fmt::format("{:.2f}", *share) : "-");
+}
+
 std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluation, double sd,
                   Told told) {
   std::string text = fmt::format(
       "\n{} (held-out correlation {:.3f})\n  {:>9} {:>7} {:>9} {:>8} {:>9} {:>8} {:>9} "
-      "{:<20} {:>5} {:>7}{:>7} {:>5}\n",
+      "{:<20} {:>5}{} {:>7}{:>7} {:>5}\n",
       reward.name, reward.correlation, "beta", "beta/sd", told.gold(), "+-", "proxy", "KL", "gain",
-      "95 %", "eff.", "b_w/sd", "ESS", "k");
+      "95 %", "eff.", evaluation.noise_free_gain.empty() ? "" : "  true", "b_w/sd", "ESS", "k");
   for (std::size_t b = 0; b < reward.policies.size(); ++b) {
     const TablePolicyValue& policy = reward.policies[b];
     const auto share = efficiency(policy.gain.value, evaluation.attainable_gain[b]);
     text += fmt::format(
         "{} {:>9.4g} {:>7.3g} {:>9.4g} {:>8} {:>9.4g} {:>8.3g} {:>9.4g} "
-        "{:<20} {:>5} {:>7}{:>7.0f} {:>5}\n",
+        "{:<20} {:>5}{} {:>7}{:>7.0f} {:>5}\n",
         policy.reliable ? " " : "!", policy.beta, policy.beta / sd, told.gold(policy).value,
         or_dash(told.gold(policy).standard_error, 2), told.proxy(policy), policy.kl.value,
         policy.gain.value,
         fmt::format("[{}, {}]", or_dash(low(policy.gain), 3), or_dash(high(policy.gain), 3)),
-        share ? fmt::format("{:.2f}", *share) : "-", weights_text(reward, b, sd), policy.ess,
+        share ? fmt::format("{:.2f}", *share) : "-",
+        noise_free_text(evaluation, b, policy.gain.value), weights_text(reward, b, sd), policy.ess,
         std::isfinite(policy.weights.pareto_k) ? fmt::format("{:.2f}", policy.weights.pareto_k)
                                                : "-");
   }
@@ -185,6 +196,21 @@ Json replicates_json(const std::optional<Replicates>& replicates) {
           {"noise_sd", replicates->noise_sd}, {"reliability", replicates->reliability}};
 }
 
+Json single_column_json(const std::optional<SingleColumn>& column) {
+  if (!column) return {};
+  return {{"name", column->name}, {"correlation", column->correlation}, {"share", column->share}};
+}
+
+/// What the user's own folds are, and how the reward does in each.
+std::string own_folds_text(const std::vector<FoldTraining>& folds) {
+  std::string text;
+  for (const FoldTraining& fold : folds) {
+    text += fmt::format("{}{} ({}, {:.2f})", text.empty() ? "" : ", ", in_quotes(fold.name),
+                        counted(fold.held_out, "row"), fold.correlation);
+  }
+  return "folds, with the held-out correlation in each: " + text;
+}
+
 Json advice_json(const DeploymentAdvice& advice) {
   Json json{{"verdict", advice.verdict},
             {"limit", advice_limit_name(advice.limit)},
@@ -213,6 +239,7 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
   if (evaluation.replicates) text += paragraph(evaluation.replicates->text());
   text += paragraph(training_text(evaluation.folds));
+  if (!dataset.folds.empty()) text += paragraph(own_folds_text(evaluation.folds));
   const Told told{!dataset.groups.empty()};
   for (const RewardEvaluation& reward : evaluation.rewards) {
     text += table(reward, evaluation, sd, told);
@@ -230,6 +257,13 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       "every reward; b_w: temperature of the readout's weights, for auto the lowest in its mean; "
       "ESS and k: effective rows and Pareto k of the tilt; n: candidates of which the best by the "
       "learned reward is taken, log n - (n - 1)/n = KL of the tilt; !: not to be relied on.");
+  if (!evaluation.noise_free_gain.empty()) {
+    text += paragraph(fmt::format(
+        "true: share of the gain of a policy that knows every reward without the labels' noise of "
+        "{:.3g} (standard deviation of one label), by draws of such rewards given the labels; "
+        "the noise is taken to be normal and of one size.",
+        evaluation.label_noise));
+  }
   for (const std::string& remark : evaluation.remarks) text += paragraph(remark);
   return text;
 }
@@ -243,6 +277,12 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
     Json policies = Json::array();
     for (std::size_t b = 0; b < reward.policies.size(); ++b) {
       Json policy = policy_json(reward.policies[b], sd, evaluation.attainable_gain[b]);
+      if (!evaluation.noise_free_gain.empty()) {
+        const double noise_free = evaluation.noise_free_gain[b];
+        policy["noise_free_gain"] = noise_free;
+        policy["noise_free_efficiency"] =
+            or_null(efficiency(reward.policies[b].gain.value, noise_free));
+      }
       policy["best_of_n"] = best_of_n_json(reward.best_of_n[b]);
       if (!reward.weight_temperatures.empty()) {
         Json folds = Json::array();
@@ -264,20 +304,26 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
                      {"held_out_error", fold.held_out_error},
                      {"penalty", fold.penalty},
                      {"linear_penalty", fold.linear_penalty},
+                     {"name", fold.name.empty() ? Json() : Json(fold.name)},
+                     {"held_out_rows", fold.held_out},
+                     {"held_out_correlation", fold.correlation},
                      {"reward_sd", fold.reward_sd}});
   }
-  return json_text({{"build", build_json()},
-                    {"options", options},
-                    {"rows", dataset.rewards.size()},
-                    {"groups", dataset.group_names.size()},
-                    {"clusters", dataset.cluster_count},
-                    {"features", dataset.feature_names},
-                    {"reward_sd", sd},
-                    {"folds", folds},
-                    {"rewards", rewards},
-                    {"replicates", replicates_json(evaluation.replicates)},
-                    {"data_remarks", dataset.remarks},
-                    {"remarks", evaluation.remarks}});
+  return json_text(
+      {{"build", build_json()},
+       {"options", options},
+       {"rows", dataset.rewards.size()},
+       {"groups", dataset.group_names.size()},
+       {"clusters", dataset.cluster_count},
+       {"features", dataset.feature_names},
+       {"reward_sd", sd},
+       {"folds", folds},
+       {"rewards", rewards},
+       {"replicates", replicates_json(evaluation.replicates)},
+       {"label_noise", evaluation.label_noise > 0 ? Json(evaluation.label_noise) : Json()},
+       {"single_column", single_column_json(evaluation.single_column)},
+       {"data_remarks", dataset.remarks},
+       {"remarks", evaluation.remarks}});
 }
 
 std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
@@ -285,7 +331,7 @@ std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
       "reward,beta,beta_sd,gold,gold_se,rise,rise_se,proxy,proxy_se,kl,kl_se,gain,gain_low,gain_"
       "high,"
       "attainable_gain,over_optimisation,over_optimisation_se,ess,pareto_k,reliable,weight_"
-      "temperature,best_of_n,best_of_n_gold,best_of_n_gold_se\n";
+      "temperature,best_of_n,best_of_n_gold,best_of_n_gold_se,noise_free_gain\n";
   for (const RewardEvaluation& reward : evaluation.rewards) {
     for (std::size_t b = 0; b < reward.policies.size(); ++b) {
       const TablePolicyValue& policy = reward.policies[b];
@@ -306,6 +352,8 @@ std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
       for (const double value : {best.n, best.value.value, best.value.standard_error}) {
         line.add(value);
       }
+      line.add(evaluation.noise_free_gain.empty() ? std::optional<double>()
+                                                  : evaluation.noise_free_gain[b]);
       text += line.text();
     }
   }
