@@ -7,7 +7,7 @@ BUILD := build/$(PRESET)
 # Tracked sources and new ones that are not ignored.
 SOURCES = git ls-files -co --exclude-standard --deduplicate -- '*.h' '*.cpp'
 
-.PHONY: help setup setup-check build demo test bench accuracy format check-format tidy manual install clean
+.PHONY: help setup setup-check build demo test bench accuracy false-admissions format check-format tidy manual install clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -37,6 +37,10 @@ $(PEERS)/installed: bench/real/peers/requirements.txt
 accuracy: $(BUILD)/build.ninja $(PEERS)/installed  ## learned rewards beside scikit-learn and LightGBM
 	@cmake --build $(BUILD) -j $(JOBS) --target esscher
 	@$(PEERS)/bin/python bench/real/peers/accuracy.py $(BUILD)/apps/esscher/esscher $(SEEDS) $(SIZES)
+
+false-admissions: $(BUILD)/build.ninja  ## how often noise is given a safe temperature
+	@cmake --build $(BUILD) -j $(JOBS) --target false_admissions
+	@$(BUILD)/bench/false_admissions $(RUNS)
 
 format: setup-check  ## clang-format on every source
 	@$(SOURCES) | xargs clang-format -i

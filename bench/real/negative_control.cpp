@@ -94,7 +94,8 @@ const std::vector<std::string> kMethods{"auto", "uniform", "linear",
 void take_advice(const RewardEvaluation& known, std::size_t first, std::span<const double> gains,
                  std::span<const double> attainable, Advices& advices) {
   const DeploymentAdvice advice =
-      advise_deployment(std::span<const TablePolicyValue>(known.policies).subspan(first));
+      advise_deployment(std::span<const TablePolicyValue>(known.policies).subspan(first),
+                        std::span<const Interval>(known.gains).subspan(first));
   ++advices.limits.at(static_cast<std::size_t>(advice.limit));
   if (advices.verdict.empty()) advices.verdict = advice.verdict;
   if (!advice.recommended) {
@@ -103,7 +104,8 @@ void take_advice(const RewardEvaluation& known, std::size_t first, std::span<con
   }
   for (std::size_t b = first; b < kBetas.size(); ++b) {
     if (kBetas[b] < advice.admissible->low * (1 - 1e-9)) continue;
-    ++(gains[b] >= lower_limit(known.policies[b].gain) ? advices.kept : advices.broken);
+    if (kBetas[b] > advice.admissible->high * (1 + 1e-9)) continue;
+    ++(gains[b] >= known.gains[b].low ? advices.kept : advices.broken);
     if (gains[b] <= 0) ++advices.losses;
     if (kBetas[b] != *advice.recommended) continue;
     advices.recommended.values.push_back(kBetas[b]);

@@ -64,6 +64,13 @@ bool names_owner(std::string_view name) {
   return std::ranges::find(kWords, last_word(name)) != kWords.end();
 }
 
+/// When a row was taken: such numbers count up, and may carry the reward all the same.
+bool names_time(std::string_view name) {
+  constexpr std::array<std::string_view, 10> kWords{"year", "yr",   "date", "day",  "month",
+                                                    "week", "hour", "time", "days", "timestamp"};
+  return std::ranges::find(kWords, last_word(name)) != kWords.end();
+}
+
 /// One of some words begins the name, and then it ends, or goes on with a digit or a separator.
 bool names_split(std::string_view name) {
   constexpr std::array<std::string_view, 7> kWords{"fold",      "folds",   "split",    "cv",
@@ -147,7 +154,7 @@ std::string index_or_split(std::string_view name, std::span<const double> values
   if (distinct < n && names_owner(name)) {
     return "its name is that of an identifier; candidates of one compete by --group";
   }
-  if (distinct < n || n < kFewRows || n < values.size()) return "";
+  if (distinct < n || n < kFewRows || n < values.size() || names_time(name)) return "";
   constexpr const char* kIdentifier =
       "it has another whole number in each row, as an identifier has";
   if (names_rows(name)) return kIdentifier;

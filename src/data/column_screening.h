@@ -14,8 +14,9 @@ namespace esscher::internal {
 /// Why a column is no feature, a clause such as "it numbers the rows"; empty where it may be one.
 /// NaN in \p values is a missing value, and not looked at. \param rewards  as many, or none
 /// - constant;
-/// - an index, unless it is out of order and rewards follow it, as in designed experiments: named
-/// as one ("", "Unnamed: 0"), a permutation of consecutive whole numbers, or whole
+/// - an index, unless it is named as a time (year, date, ...), or is out of order and rewards
+/// follow it, as in designed experiments: named as one ("", "Unnamed: 0"), a permutation of
+/// consecutive whole numbers, or whole
 ///   numbers of which none occurs twice although draws from their range would repeat four or more
 ///   (by chance: below 2 %), or that are named as one (id, idx, ..., alone or behind "_"); repeated
 ///   whole numbers named id, which belong to a group;

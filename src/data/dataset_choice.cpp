@@ -10,6 +10,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/shown_text.h"
 #include "esscher/data/column_selection.h"
+#include "esscher/data/mutations.h"
 
 namespace esscher::internal {
 namespace {
@@ -25,21 +26,32 @@ bool is_word(std::string_view pattern, std::string_view word,
   return pattern == word && std::ranges::find(names, word) == names.end();
 }
 
-/// Takes ":sequence" or ":category" off a part, unless a column of that name makes it a range.
-std::optional<Kind> take_kind(std::string_view& part, const std::vector<std::string>& names) {
-  constexpr std::array<std::pair<std::string_view, Kind>, 2> kKinds{
-      {{"sequence", Kind::sequence}, {"category", Kind::category}}};
-  for (const auto& [word, kind] : kKinds) {
+/// Takes ":sequence" and the like off a part, unless another column of that name makes it a range.
+std::optional<TextForm> take_form(std::string_view& part, const std::vector<std::string>& names) {
+  constexpr std::array<std::pair<std::string_view, TextForm>, 4> kForms{
+      {{"sequence", TextForm::sequence},
+       {"category", TextForm::category},
+       {"mutations", TextForm::mutations},
+       {"vector", TextForm::vector}}};
+  for (const auto& [word, form] : kForms) {
     const bool is_suffix = part.size() > word.size() + 1 && part.ends_with(word) &&
                            part[part.size() - word.size() - 1] == ':';
-    if (!is_suffix || std::ranges::find(names, word) != names.end() ||
-        std::ranges::find(names, part) != names.end()) {
-      continue;
-    }
-    part.remove_suffix(word.size() + 1);
-    return kind;
+    if (!is_suffix || std::ranges::find(names, part) != names.end()) continue;
+    const std::string_view column = part.substr(0, part.size() - word.size() - 1);
+    // "sequence:sequence" is no range.
+    if (column != word && std::ranges::find(names, word) != names.end()) continue;
+    part = column;
+    return form;
   }
   return {};
+}
+
+SequenceReading sequence_reading(const DatasetOptions& options) {
+  SequenceReading reading{.fold_case = options.fold_case};
+  if (options.wild_type.empty()) return reading;
+  reading.wild_type = read_wild_type(options.wild_type, options.fold_case, "--wild-type");
+  reading.first_position = options.first_position;
+  return reading;
 }
 
 }  // namespace
@@ -67,29 +79,65 @@ std::vector<std::string> DatasetFeatures::names() const {
 
 void DatasetFeatures::choose(const DatasetOptions& options, const DatasetLabels& labels) {
   impute_ = options.impute_mean;
+  pattern_ = options.features;
+  wild_type_ = options.wild_type;
+  const SequenceReading reading = sequence_reading(options);
   std::vector<std::optional<Choice>> chosen(candidates_.size());
   if (!options.one_hot.empty()) choose_one_hot(options.one_hot, chosen);
   choose_numeric(options, labels, chosen);
+  const auto is_of_mutations = [](const std::optional<Choice>& choice) {
+    return choice && choice->form == TextForm::mutations;
+  };
+  const bool named = std::ranges::any_of(chosen, is_of_mutations);
+  tried_ = !reading.wild_type.empty() && !named;
+  if (named && reading.wild_type.empty()) {
+    throw UsageError(rejection("--one-hot", shown(options.one_hot),
+                               "mutations are those of a sequence",
+                               "give it by --wild-type SEQUENCE or --wild-type @FILE"));
+  }
   for (std::size_t i = 0; i < chosen.size(); ++i) {
-    if (!chosen[i]) continue;
-    const std::string& name = candidates_[i].name;
-    if (candidates_[i].cell && labels.is_reward(name)) {
-      throw UsageError(rejection(chosen[i]->one_hot ? "--one-hot" : "--features",
-                                 shown(chosen[i]->one_hot ? options.one_hot : options.features),
-                                 "the reward " + in_quotes(name) + " cannot be a feature",
-                                 "leave it out with " + in_quotes("!" + name)));
+    if (chosen[i]) {
+      const std::string& name = candidates_[i].name;
+      if (candidates_[i].cell && labels.is_reward(name)) {
+        throw UsageError(rejection(chosen[i]->one_hot ? "--one-hot" : "--features",
+                                   shown(chosen[i]->one_hot ? options.one_hot : options.features),
+                                   "the reward " + in_quotes(name) + " cannot be a feature",
+                                   "leave it out with " + in_quotes("!" + name)));
+      }
+      add_column(i, *chosen[i], reading);
     }
-    Column column;
-    column.candidate = i;
-    if (chosen[i]->one_hot) {
-      column.levels = learn_levels(tables_, *candidates_[i].cell, chosen[i]->kind);
+    const bool free = !chosen[i] || (by_default_ && !chosen[i]->one_hot && !chosen[i]->form);
+    if (tried_ && free && may_hold_mutations(i, options, labels)) {
+      columns_.emplace_back().candidate = i;
+      columns_.back().tried = true;
+      columns_.back().levels = learn_mutations(*candidates_[i].cell, reading, true);
     }
-    columns_.push_back(std::move(column));
   }
   if (columns_.empty()) {
     throw UsageError(rejection("--features", in_quotes(options.features), "no feature is left",
                                "choose columns of numbers, or expand text by --one-hot"));
   }
+}
+
+void DatasetFeatures::add_column(std::size_t candidate, const Choice& choice,
+                                 const SequenceReading& reading) {
+  Column& column = columns_.emplace_back();
+  column.candidate = candidate;
+  if (choice.one_hot) {
+    column.levels = learn_levels(tables_, *candidates_[candidate].cell, choice.form, reading);
+  } else if (choice.form) {
+    column.vector = std::make_unique<VectorColumn>(*candidates_[candidate].cell);
+  }
+}
+
+bool DatasetFeatures::may_hold_mutations(std::size_t i, const DatasetOptions& options,
+                                         const DatasetLabels& labels) const {
+  const Candidate& candidate = candidates_[i];
+  if (!candidate.cell || labels.uses(candidate.name)) return false;
+  const std::vector<std::string> all = names();
+  if (options.features.empty() || !only_excludes(options.features, all)) return true;
+  const std::vector<std::size_t> kept = select_columns(options.features, all, "--features");
+  return std::ranges::find(kept, i) != kept.end();
 }
 
 void DatasetFeatures::choose_one_hot(const std::string& pattern,
@@ -102,16 +150,22 @@ void DatasetFeatures::choose_one_hot(const std::string& pattern,
                                  "remove the comma"));
     }
     const std::string_view whole = part;
-    const std::optional<Kind> kind = take_kind(part, all);
+    const std::optional<TextForm> form = take_form(part, all);
     plain.append(plain.empty() ? "" : ",").append(part);
-    if (!kind) continue;
+    if (!form) continue;
+    if (form == TextForm::vector) {
+      throw UsageError(rejection("--one-hot", shown(pattern),
+                                 "vectors are numbers, which are not expanded",
+                                 "write --features " + in_quotes(whole)));
+    }
     for (const std::size_t i : select_columns(part, all, "--one-hot")) {
-      if (chosen[i] && chosen[i]->kind != kind) {
-        throw UsageError(rejection("--one-hot", shown(pattern),
-                                   in_quotes(all[i]) + " cannot be both category and sequence",
-                                   "change " + in_quotes(whole)));
+      if (chosen[i] && chosen[i]->form != form) {
+        throw UsageError(
+            rejection("--one-hot", shown(pattern),
+                      in_quotes(all[i]) + " can be only one of category, sequence and mutations",
+                      "change " + in_quotes(whole)));
       }
-      chosen[i] = Choice{true, kind};
+      chosen[i] = Choice{true, form};
     }
   }
   std::vector<std::optional<Choice>> result(chosen.size());
@@ -126,18 +180,68 @@ void DatasetFeatures::choose_one_hot(const std::string& pattern,
   chosen = std::move(result);
 }
 
+std::string DatasetFeatures::choose_vectors(const std::string& pattern,
+                                            std::vector<std::optional<Choice>>& chosen) const {
+  const std::vector<std::string> all = names();
+  std::string rest;
+  bool any = false;
+  for (std::string_view part : list_parts(pattern)) {
+    const std::string_view whole = part;
+    const std::optional<TextForm> form = take_form(part, all);
+    if (!form) {
+      rest.append(rest.empty() ? "" : ",").append(part);
+      continue;
+    }
+    if (form != TextForm::vector) {
+      throw UsageError(rejection("--features", shown(pattern), "features are numbers",
+                                 "write --one-hot " + in_quotes(whole)));
+    }
+    for (const std::size_t i : select_columns(part, all, "--features")) {
+      if (!candidates_[i].cell || (chosen[i] && chosen[i]->one_hot)) {
+        throw UsageError(rejection("--features", shown(pattern),
+                                   in_quotes(all[i]) + " is no column of text that is free",
+                                   "change " + in_quotes(whole)));
+      }
+      chosen[i] = Choice{false, form};
+      any = true;
+    }
+  }
+  return any ? rest : pattern;
+}
+
 void DatasetFeatures::choose_numeric(const DatasetOptions& options, const DatasetLabels& labels,
                                      std::vector<std::optional<Choice>>& chosen) {
   const std::vector<std::string> all = names();
   if (is_word(options.features, kNone, all)) return;
-  const bool whole = options.features.empty() || is_word(options.features, kAll, all);
-  by_default_ = whole || only_excludes(options.features, all);
-  screened_ = by_default_ && !is_word(options.features, kAll, all);
+  std::string pattern = options.features;
+  if (!pattern.empty()) {
+    pattern = choose_vectors(pattern, chosen);
+    if (pattern.empty()) return;  // vectors alone
+  }
+  // "all,!z" is all of them but for z.
+  bool unscreened = false;
+  std::string plain;
+  for (const std::string_view part : list_parts(pattern)) {
+    if (is_word(part, kAll, all)) {
+      unscreened = true;
+    } else {
+      plain.append(plain.empty() ? "" : ",").append(part);
+    }
+  }
+  if (!unscreened) plain = pattern;
+  const bool whole = plain.empty();
+  by_default_ = whole || only_excludes(plain, all);
+  if (unscreened && !by_default_) {
+    throw UsageError(rejection("--features", shown(options.features),
+                               "'all' leaves no column to name",
+                               "name only those to leave out beside it, as in 'all,!x'"));
+  }
+  screened_ = by_default_ && !unscreened;
   std::vector<std::size_t> selected;
   if (whole) {
     for (std::size_t i = 0; i < all.size(); ++i) selected.push_back(i);
   } else {
-    selected = select_columns(options.features, all, "--features");
+    selected = select_columns(plain, all, "--features");
   }
   for (const std::size_t i : selected) {
     const Candidate& candidate = candidates_[i];
@@ -176,11 +280,13 @@ void DatasetFeatures::choose(const DatasetOptions& options, const FeatureEncodin
     Column column;
     column.candidate = found->second;
     const std::optional<TableColumn> cell = candidates_[found->second].cell;
-    if (encoded.kind != Kind::numeric) {
-      if (!cell) {
-        throw UsageError("the model was fitted on the text column " + in_quotes(encoded.name) +
-                         ", which " + where + " holds as numbers of an array");
-      }
+    if (encoded.kind != Kind::numeric && !cell) {
+      throw UsageError("the model was fitted on the text column " + in_quotes(encoded.name) +
+                       ", which " + where + " holds as numbers of an array");
+    }
+    if (encoded.kind == Kind::vector) {
+      column.vector = std::make_unique<VectorColumn>(*cell, encoded.length);
+    } else if (encoded.kind != Kind::numeric) {
       column.levels = known_levels(encoded, *cell);
     }
     if (!cell) ++from_array;

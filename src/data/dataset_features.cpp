@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "column_screening.h"
+#include "encoding_remarks.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
@@ -25,6 +26,10 @@ void DatasetFeatures::add() {
   for (Column& column : columns_) {
     if (column.levels) {
       column.levels->add(tables_);
+    } else if (column.vector) {
+      column.vector->add(tables_);
+    } else if (column.text) {
+      column.text->add(tables_.text(*candidate(column).cell));
     } else if (candidate(column).cell && column.left_out.empty()) {
       add_number(column);
     }
@@ -39,6 +44,8 @@ void DatasetFeatures::add_number(Column& column) const {
   if (found == CsvNumber::text && by_default_) {
     column.left_out =
         "in row " + std::to_string(tables_.rows()) + " it has " + in_quotes(text) + ", no number";
+    column.text = std::make_unique<TextSurvey>(column.values.size() - column.missing);
+    column.text->add(text);
     column.values = {};
     return;
   }
@@ -52,7 +59,7 @@ void DatasetFeatures::add_number(Column& column) const {
 
 bool DatasetFeatures::screen(Dataset& out) {
   const auto numeric = [&](const Column& column) {
-    return !column.levels && candidate(column).cell && column.left_out.empty();
+    return is_number(column) && column.left_out.empty();
   };
   std::vector<Column*> screened;
   for (Column& column : columns_) {
@@ -107,7 +114,7 @@ bool DatasetFeatures::screen(Dataset& out) {
 
 void DatasetFeatures::drop_left_out(Dataset& out) {
   for (Column& column : columns_) {
-    if (by_default_ && !column.levels && candidate(column).cell && column.left_out.empty() &&
+    if (by_default_ && is_number(column) && column.left_out.empty() &&
         column.missing == column.values.size()) {
       // Empty cells are no feature; numbers that went wrong on their way here may be meant as one.
       if (!column.missing_text.empty()) {
@@ -120,29 +127,37 @@ void DatasetFeatures::drop_left_out(Dataset& out) {
     }
   }
   const bool screened = screened_ && screen(out);
+  std::string first;
+  std::string use;  // of the first text
   for (const Column& column : columns_) {
     if (column.left_out.empty()) continue;
-    out.remarks.push_back("Column " + in_quotes(candidate(column).name) +
-                          " is not among the features taken by default: " + column.left_out + ".");
-  }
-  std::string first;
-  if (screened) {
-    const Column& column = columns_.front();
-    first = in_quotes(candidate(column).name) + ": " + column.left_out;
+    const std::string& name = candidate(column).name;
+    if (column.text && column.text->is_text()) {
+      const std::string advice = column.text->advice(name);
+      out.remarks.push_back(in_quotes(name) + " (text, " + in_quotes(column.text->example()) +
+                            ") is left out: " + advice + ".");
+      if (use.empty() && advice.starts_with("--")) use = advice;
+    } else {
+      out.remarks.push_back("Column " + in_quotes(name) +
+                            " is not among the features taken by default: " + column.left_out +
+                            ".");
+    }
+    if (first.empty()) first = in_quotes(name) + ": " + column.left_out;
   }
   std::erase_if(columns_, [](const Column& column) { return !column.left_out.empty(); });
   if (columns_.empty()) {
     throw UsageError(screened
-                         ? rejection("--features", "''", "leaves out all columns (" + first + ")",
+                         ? rejection("--features", in_quotes(pattern_),
+                                     "leaves out all columns (" + first + ")",
                                      "name those to use, or take them all by --features all")
-                         : rejection("--features", "''",
+                         : rejection("--features", in_quotes(pattern_),
                                      "no column that is free to be a feature holds numbers",
-                                     "expand columns of text by --one-hot"));
+                                     use.empty() ? "expand columns of text by --one-hot" : use));
   }
   if (!by_default_) return;
   std::vector<std::string> taken;
   for (const Column& column : columns_) {
-    if (!column.levels && candidate(column).cell) taken.push_back(candidate(column).name);
+    if (is_number(column)) taken.push_back(candidate(column).name);
   }
   if (!taken.empty()) {
     out.remarks.push_back("Numeric features, by default: " + list_in_quotes(taken) +
@@ -151,15 +166,39 @@ void DatasetFeatures::drop_left_out(Dataset& out) {
   }
 }
 
+/// Leaves out the columns that were tried for mutations and hold none.
+void DatasetFeatures::drop_misfits() {
+  std::string why;  // of the column that came nearest
+  std::size_t most = 0;
+  const auto is_misfit = [&](const Column& column) {
+    const std::string misfit = column.tried ? column.levels->misfit() : "";
+    if (!misfit.empty() && column.levels->fitting_rows() > most) {
+      most = column.levels->fitting_rows();
+      why = " (" + in_quotes(candidate(column).name) + ": " + misfit + ")";
+    }
+    return !misfit.empty();
+  };
+  std::erase_if(columns_, is_misfit);
+  if (!tried_ || std::ranges::any_of(columns_, &Column::tried)) return;
+  throw UsageError(rejection("--wild-type", shown(wild_type_),
+                             "no column holds mutations such as A24G:T30S in every row" + why,
+                             "mend it, or name the column with --one-hot 'NAME:mutations'"));
+}
+
 void DatasetFeatures::finish(Dataset& out) {
-  if (recorded_ == nullptr) drop_left_out(out);
+  if (recorded_ == nullptr) {
+    drop_misfits();
+    drop_left_out(out);
+  }
   out.encoding = recorded_ != nullptr ? *recorded_ : FeatureEncoding{};
   // First the columns, which fix the width.
   std::vector<BlockLevels> blocks(columns_.size());
   std::vector<EncodedColumn> encoded;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    encoded.push_back(columns_[i].levels ? columns_[i].levels->finish(blocks[i])
-                                         : EncodedColumn{candidate(columns_[i]).name});
+    const std::string& name = candidate(columns_[i]).name;
+    encoded.push_back(columns_[i].levels   ? columns_[i].levels->finish(blocks[i])
+                      : columns_[i].vector ? columns_[i].vector->encoded(name)
+                                           : EncodedColumn{name});
   }
   if (recorded_ == nullptr) {
     out.encoding.columns = encoded;
@@ -182,7 +221,10 @@ void DatasetFeatures::finish(Dataset& out) {
   std::size_t numeric = 0;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     Column& column = columns_[i];
-    if (column.levels) {
+    if (column.levels || column.vector) {
+      for (std::size_t k = 0; column.vector && k < encoded[i].length; ++k) {
+        rows->add(HeldNumbers{feature + k, column.vector->component(k)});
+      }
       add_blocks(encoded[i], std::move(blocks[i]), feature, *rows, out);
     } else if (candidate(column).cell) {
       finish_numbers(column, numeric++, out);
@@ -217,22 +259,10 @@ void DatasetFeatures::add_blocks(const EncodedColumn& column, BlockLevels blocks
     rows.add(HeldLevels{feature, widths[i], std::move(blocks[i])});
     feature += widths[i];
   }
-  if (recorded_ != nullptr) return;
-  const std::string name = "Column " + in_quotes(column.name);
-  if (column.kind == Kind::category) {
-    const std::size_t levels = column.levels.size();
-    if (levels == 1) {
-      out.remarks.push_back(name + " never varies: " + in_quotes(column.levels[0]) +
-                            " in all rows.");
-    } else if (2 * levels > out.source_rows.size()) {
-      out.remarks.push_back(name + " has " + count_text(levels, "distinct value") + " in " +
-                            count_text(out.source_rows.size(), "row") +
-                            ": one-hot features of it say little about other rows.");
+  if (recorded_ == nullptr) {
+    for (std::string& remark : encoding_remarks(column, out.source_rows.size())) {
+      out.remarks.push_back(std::move(remark));
     }
-  } else if (widths.size() < column.length) {
-    out.remarks.push_back(name + " has " + count_text(column.length - widths.size(), "position") +
-                          " of " + std::to_string(column.length) +
-                          " that never vary and give no features.");
   }
 }
 

@@ -15,6 +15,8 @@
 #include "dataset_tables.h"
 #include "esscher/data/dataset.h"
 #include "esscher/io/mapped_array.h"
+#include "text_survey.h"
+#include "vector_column.h"
 
 namespace esscher::internal {
 
@@ -45,26 +47,41 @@ class DatasetFeatures {
   };
   struct Column {
     std::size_t candidate = 0;
-    std::unique_ptr<LevelColumn> levels = nullptr;  ///< one-hot; else numeric
-    std::vector<double> values = {};                ///< numeric, of a table; NaN: missing
+    std::unique_ptr<LevelColumn> levels = nullptr;   ///< one-hot; else numeric
+    bool tried = false;                              ///< for mutations, by nobody's word
+    std::unique_ptr<VectorColumn> vector = nullptr;  ///< numbers in one cell; else one
+    std::vector<double> values = {};                 ///< numeric, of a table; NaN: missing
     std::uint64_t missing = 0;
     std::uint64_t first_missing = 0;  ///< the file's row, from 1
     std::string missing_text = {};    ///< what stands for a missing number, but for empty cells
     std::string left_out = {};        ///< why, if it is not a feature after all
+    std::unique_ptr<TextSurvey> text = nullptr;  ///< of a column left out for its text
   };
 
   /// What a candidate was chosen for.
   struct Choice {
     bool one_hot = false;
-    std::optional<EncodedColumn::Kind> kind = {};  ///< if the user said which
+    std::optional<TextForm> form = {};  ///< if the user said which
   };
 
   const Candidate& candidate(const Column& column) const { return candidates_[column.candidate]; }
+  /// Whether it is a number of a table in each row.
+  bool is_number(const Column& column) const {
+    return !column.levels && !column.vector && candidate(column).cell;
+  }
   std::vector<std::string> names() const;
   void choose_one_hot(const std::string& pattern, std::vector<std::optional<Choice>>& chosen) const;
   void choose_numeric(const DatasetOptions& options, const DatasetLabels& labels,
                       std::vector<std::optional<Choice>>& chosen);
+  /// Takes "NAME:vector" out of the pattern. Returns the rest.
+  std::string choose_vectors(const std::string& pattern,
+                             std::vector<std::optional<Choice>>& chosen) const;
+  void add_column(std::size_t candidate, const Choice& choice, const SequenceReading& reading);
+  /// Whether a column that nobody named may hold the mutations of a wild type.
+  bool may_hold_mutations(std::size_t candidate, const DatasetOptions& options,
+                          const DatasetLabels& labels) const;
   void add_number(Column& column) const;
+  void drop_misfits();
   void drop_left_out(Dataset& out);
   /// Leaves out, of the columns taken by default, those that number or split rows, and that tell
   /// the reward. Returns whether there are such.
@@ -81,6 +98,9 @@ class DatasetFeatures {
   std::vector<Candidate> candidates_;
   std::vector<Column> columns_;  ///< ascending in their candidates, or as the encoding has them
   const FeatureEncoding* recorded_ = nullptr;
+  std::string pattern_;    ///< --features
+  std::string wild_type_;  ///< --wild-type
+  bool tried_ = false;     ///< columns were tried for its mutations
   bool impute_ = false;
   bool by_default_ = false;  ///< numeric columns were not named: those of text are left out
   bool screened_ = false;    ///< and nobody asked for all of them

@@ -14,6 +14,7 @@
 #include "esscher/io/npz.h"
 #include "esscher/io/safetensors.h"
 #include "io/file_kind.h"
+#include "whole_folds.h"
 
 namespace esscher::internal {
 namespace {
@@ -87,6 +88,13 @@ void learn_infeasible(std::vector<double>& rewards, const DatasetOptions& option
                     " learned as the lowest of the others, " + number_text(lowest, 6) + ".");
 }
 
+std::vector<std::string> names_by_number(
+    const std::unordered_map<std::string, std::uint32_t>& ids) {
+  std::vector<std::string> names(ids.size());
+  for (const auto& [name, number] : ids) names[number] = name;
+  return names;
+}
+
 }  // namespace
 
 DatasetLabels::DatasetLabels(const DatasetOptions& options, const DatasetTables& tables,
@@ -101,6 +109,7 @@ DatasetLabels::DatasetLabels(const DatasetOptions& options, const DatasetTables&
       reward_(find(options.reward, "--reward", false)),
       group_(find(options.group, "--group", true)),
       cluster_(find(options.cluster, "--cluster", true)),
+      fold_(find(options.fold, "--fold", true)),
       weight_(find(options.weight, "--weight", true)),
       gold_(find(options.gold, "--gold", false)) {
   if (axis_ && group_.given()) {
@@ -316,14 +325,15 @@ bool DatasetLabels::keep(std::uint64_t row, Dataset& out) {
   if (cluster_.given()) {
     out.clusters.push_back(number_of_name(cluster_, row, "cluster", cluster_ids_));
   }
+  if (fold_.given()) out.folds.push_back(number_of_name(fold_, row, "fold", fold_ids_));
   out.source_rows.push_back(row);
   return true;
 }
 
 void DatasetLabels::finish(bool strict, Dataset& out) const {
   learn_infeasible(out.rewards, options_, out.remarks);
-  out.group_names.resize(group_ids_.size());
-  for (const auto& [name, number] : group_ids_) out.group_names[number] = name;
+  out.group_names = names_by_number(group_ids_);
+  out.fold_names = names_by_number(fold_ids_);
   out.cluster_count = cluster_ids_.size();
   if (axis_) {
     out.prompts = axis_->prompts;
@@ -333,9 +343,10 @@ void DatasetLabels::finish(bool strict, Dataset& out) const {
                           std::to_string(axis_->candidates) +
                           (axis_->candidates == 1 ? " candidate." : " candidates."));
   }
+  if (fold_.given()) require_whole_folds(out, names_by_number(cluster_ids_), options_);
   const std::uint64_t sides = pairs_ ? 2 : 1;
   for (const LabelSource* source :
-       {&reward_, &group_, &cluster_, &weight_, &gold_, &margin_, &tie_}) {
+       {&reward_, &group_, &cluster_, &fold_, &weight_, &gold_, &margin_, &tie_}) {
     if (source->name.empty() || source->values.size() == out.rows_read) continue;
     throw DataError(table_name(options_.data.empty() ? options_.chosen : options_.data) + " has " +
                     rows_text(out.rows_read / sides) + " and " + source->name + " has " +
@@ -355,7 +366,7 @@ void DatasetLabels::finish(bool strict, Dataset& out) const {
 
 bool DatasetLabels::uses(std::string_view column) const {
   return std::ranges::any_of(
-      std::array{&reward_, &group_, &cluster_, &weight_, &gold_, &margin_, &tie_},
+      std::array{&reward_, &group_, &cluster_, &fold_, &weight_, &gold_, &margin_, &tie_},
       [&](const auto* label) { return label->column && tables_.name(*label->column) == column; });
 }
 

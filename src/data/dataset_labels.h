@@ -86,11 +86,13 @@ class DatasetLabels {
   LabelSource reward_;
   LabelSource group_;
   LabelSource cluster_;
+  LabelSource fold_;
   LabelSource weight_;
   LabelSource gold_;
   std::vector<Exclusion> exclusions_;
   std::unordered_map<std::string, std::uint32_t> group_ids_;
   std::unordered_map<std::string, std::uint32_t> cluster_ids_;
+  std::unordered_map<std::string, std::uint32_t> fold_ids_;
 };
 
 }  // namespace esscher::internal

@@ -10,6 +10,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/shown_text.h"
 #include "esscher/data/dataset.h"
+#include "esscher/data/mutations.h"
 
 namespace esscher::internal {
 namespace {
@@ -104,9 +105,11 @@ class Levels {
 
 class LearnedLevels final : public LevelColumn {
  public:
-  LearnedLevels(const DatasetTables& tables, TableColumn at, std::optional<Kind> kind)
+  LearnedLevels(const DatasetTables& tables, TableColumn at, std::optional<Kind> kind,
+                bool fold_case)
       : at_(at),
         kind_(kind),
+        fold_case_(fold_case),
         column_(tables.name(at)),
         where_(tables.file(at) + ": column " + shown(column_) + ": "),
         no_category_(kind == Kind::sequence ? "-" : ""),
@@ -116,7 +119,8 @@ class LearnedLevels final : public LevelColumn {
     require_present(tables, at_);
     const std::string_view text = tables.text(at_);
     if (no_category_.empty()) add_category(text);
-    if (no_sequence_.empty()) add_sequence(text, tables);
+    if (no_sequence_.empty() && fold_case_) add_sequence(upper_case(text), tables);
+    if (no_sequence_.empty() && !fold_case_) add_sequence(text, tables);
     if (!no_category_.empty() && !no_sequence_.empty()) refuse(tables);
     ++rows_;
   }
@@ -158,6 +162,7 @@ class LearnedLevels final : public LevelColumn {
       no_sequence_ = symbols_text(length) + " where row " + std::to_string(first_row_) + " has " +
                      std::to_string(positions_.size()) + "; sequences must have one length";
     } else {
+      note_case(text, tables.rows());
       for (std::size_t i = 0; i < length; ++i) {
         const std::size_t bytes = std::max<std::size_t>(1, code_point_length(text));
         // There are more code points than levels, but 65536 different ones in one place are no
@@ -183,8 +188,22 @@ class LearnedLevels final : public LevelColumn {
         at_, "neither a category (" + no_category_ + ") nor a sequence (" + no_sequence_ + ")");
   }
 
+  /// The first row of each case: "acD" is a slip of the keyboard rather than three residues.
+  void note_case(std::string_view text, std::uint64_t row) {
+    for (const char c : text) {
+      if (lower_row_ == 0 && c >= 'a' && c <= 'z') lower_row_ = row;
+      if (upper_row_ == 0 && c >= 'A' && c <= 'Z') upper_row_ = row;
+    }
+  }
+
   EncodedColumn finish_sequence(BlockLevels& blocks) {
+    if (lower_row_ > 0 && upper_row_ > 0) {
+      throw DataError(where_ + "sequences mix upper case (row " + std::to_string(upper_row_) +
+                      ") and lower case (row " + std::to_string(lower_row_) +
+                      "); --fold-case reads both as one letter");
+    }
     EncodedColumn encoded{column_, Kind::sequence};
+    encoded.reading.fold_case = fold_case_;
     encoded.length = positions_.size();
     for (std::size_t i = 0; i < positions_.size(); ++i) {
       encoded.position_levels.push_back(symbols_[i].sorted(positions_[i]));
@@ -195,12 +214,15 @@ class LearnedLevels final : public LevelColumn {
 
   TableColumn at_;
   std::optional<Kind> kind_;
+  bool fold_case_;
   std::string column_;
   std::string where_;
   std::string no_category_;  ///< why it cannot be one; empty: it still can
   std::string no_sequence_;
   std::uint64_t rows_ = 0;
   std::uint64_t first_row_ = 0;
+  std::uint64_t lower_row_ = 0;  ///< the first row with such a letter; 0: none
+  std::uint64_t upper_row_ = 0;
   Levels category_;
   std::vector<std::uint16_t> codes_;
   std::vector<Levels> symbols_;  ///< one for each position
@@ -219,8 +241,18 @@ class KnownLevels final : public LevelColumn {
   }
 
   void add(const DatasetTables& tables) override {
-    require_present(tables, at_);
+    const SequenceReading& reading = column_.reading;
+    if (reading.wild_type.empty()) require_present(tables, at_);
     std::string_view text = tables.text(at_);
+    std::string sequence;
+    if (reading.fold_case || !reading.wild_type.empty()) {
+      try {
+        sequence = read_sequence(text, reading);
+      } catch (const DataError& error) {
+        tables.refuse(at_, error.what());
+      }
+      text = sequence;
+    }
     if (column_.kind == Kind::category) {
       const auto number = levels_[0].find(text);
       if (!number) refuse(tables, in_quotes(text), column_.levels);
@@ -237,7 +269,9 @@ class KnownLevels final : public LevelColumn {
       const std::string_view symbol = text.substr(0, bytes);
       const auto number = levels_[i].find(symbol);
       if (!number) {
-        refuse(tables, "position " + std::to_string(i + 1) + " has " + in_quotes(symbol),
+        refuse(tables,
+               "position " + std::to_string(static_cast<std::int64_t>(i) + reading.first_position) +
+                   " has " + in_quotes(symbol),
                column_.position_levels[i]);
       }
       if (levels_[i].size() > 1) codes_[i].push_back(*number);
@@ -270,8 +304,12 @@ class KnownLevels final : public LevelColumn {
 }  // namespace
 
 std::unique_ptr<LevelColumn> learn_levels(const DatasetTables& tables, TableColumn at,
-                                          std::optional<Kind> kind) {
-  return std::make_unique<LearnedLevels>(tables, at, kind);
+                                          std::optional<TextForm> form,
+                                          const SequenceReading& reading) {
+  if (form == TextForm::mutations) return learn_mutations(at, reading, false);
+  std::optional<Kind> kind;
+  if (form) kind = form == TextForm::sequence ? Kind::sequence : Kind::category;
+  return std::make_unique<LearnedLevels>(tables, at, kind, reading.fold_case);
 }
 
 std::unique_ptr<LevelColumn> known_levels(const EncodedColumn& column, TableColumn at) {

@@ -3,9 +3,11 @@
 /// \file
 /// One-hot columns on their way from text to levels.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +15,9 @@
 #include "esscher/data/feature_encoding.h"
 
 namespace esscher::internal {
+
+/// What a user may say that a column of text holds.
+enum class TextForm { category, sequence, mutations, vector };
 
 /// For each one-hot block of a column the level of every row.
 using BlockLevels = std::vector<std::vector<std::uint16_t>>;
@@ -25,11 +30,23 @@ class LevelColumn {
   virtual void add(const DatasetTables& tables) = 0;
   /// Call once, last. \throws DataError where all together cannot be encoded
   virtual EncodedColumn finish(BlockLevels& blocks) = 0;
+  /// Why a column that was only tried does not serve; empty where it does.
+  virtual std::string misfit() const { return ""; }
+  /// Rows before that.
+  virtual std::size_t fitting_rows() const { return 0; }
 };
 
-/// Finds the levels as they come. \param kind  empty: whatever serves (DatasetOptions::one_hot)
+/// Finds the levels as they come.
+/// \param form     empty: whatever serves (DatasetOptions::one_hot)
+/// \param reading  its wild type is for mutations
 std::unique_ptr<LevelColumn> learn_levels(const DatasetTables& tables, TableColumn at,
-                                          std::optional<EncodedColumn::Kind> kind);
+                                          std::optional<TextForm> form,
+                                          const SequenceReading& reading);
+
+/// Mutations of the wild type of \p reading. \param tried  a cell that holds none is a misfit()
+/// instead of an error, as is a column without a single one
+std::unique_ptr<LevelColumn> learn_mutations(TableColumn at, const SequenceReading& reading,
+                                             bool tried);
 
 /// Knows them from a model, and refuses others.
 std::unique_ptr<LevelColumn> known_levels(const EncodedColumn& column, TableColumn at);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
+#include <utility>
 
 #include "esscher/base/error.h"
 #include "esscher/base/shown_text.h"
@@ -78,10 +79,19 @@ class Reader {
       column.name = text(entry);
       return column;
     }
-    if (!entry.is_object() || entry.size() != 2 || !entry.contains("name")) {
+    if (!entry.is_object() || entry.size() < 2 || !entry.contains("name")) {
       broken("has a column that is neither a name nor a name with levels");
     }
     column.name = text(entry["name"]);
+    std::size_t read = 2;
+    if (entry.contains("positions")) read += read_reading(entry, column.reading);
+    if (entry.size() != read) broken("has a column with a key that is not known");
+    if (entry.contains("vector")) {
+      column.kind = Kind::vector;
+      column.length = count(entry["vector"]);
+      if (column.length < 2) broken("has a vector of fewer than two numbers");
+      return column;
+    }
     if (entry.contains("levels")) {
       column.kind = Kind::category;
       column.levels = texts(entry["levels"]);
@@ -101,7 +111,33 @@ class Reader {
       }
     }
     column.length = column.position_levels.size();
+    const std::size_t letters = column.reading.wild_type.size();
+    if (letters > 0 && letters != column.length) broken("has a wild type of another length");
     return column;
+  }
+
+  std::size_t count(const json& value) const {
+    if (!value.is_number_unsigned()) broken("has a number that is no count");
+    return value.get<std::size_t>();
+  }
+
+  /// How many keys it has read.
+  std::size_t read_reading(const json& entry, SequenceReading& reading) const {
+    std::size_t keys = 0;
+    if (entry.contains("fold_case")) {
+      if (!entry["fold_case"].is_boolean())
+        broken("has a fold_case that is neither true nor false");
+      reading.fold_case = entry["fold_case"].get<bool>();
+      ++keys;
+    }
+    if (entry.contains("wild_type")) {
+      reading.wild_type = text(entry["wild_type"]);
+      if (!entry.contains("first_position")) broken("has a wild type without a first position");
+      if (!entry["first_position"].is_number_integer()) broken("has a position that is no number");
+      reading.first_position = entry["first_position"].get<std::int64_t>();
+      keys += 2;
+    }
+    return keys;
   }
 
   void read_means(const json& list, FeatureEncoding& encoding) const {
@@ -126,6 +162,7 @@ class Reader {
 std::size_t EncodedColumn::width() const {
   if (kind == Kind::numeric) return 1;
   if (kind == Kind::category) return levels.size();
+  if (kind == Kind::vector) return length;
   std::size_t sum = 0;
   for (const auto& symbols : position_levels) sum += features_at(symbols);
   return sum;
@@ -141,10 +178,15 @@ std::vector<std::string> FeatureEncoding::feature_names() const {
   std::vector<std::string> names;
   for (const EncodedColumn& column : columns) {
     if (column.kind == Kind::numeric) names.push_back(column.name);
+    for (std::size_t i = 0; column.kind == Kind::vector && i < column.length; ++i) {
+      names.push_back(column.name + "[" + std::to_string(i) + "]");
+    }
     for (const std::string& level : column.levels) names.push_back(column.name + "=" + level);
     for (std::size_t i = 0; i < column.position_levels.size(); ++i) {
       if (features_at(column.position_levels[i]) == 0) continue;
-      const std::string position = column.name + "[" + std::to_string(i + 1) + "]=";
+      const std::string position =
+          column.name + "[" +
+          std::to_string(static_cast<std::int64_t>(i) + column.reading.first_position) + "]=";
       for (const std::string& symbol : column.position_levels[i]) {
         names.push_back(position + symbol);
       }
@@ -161,6 +203,7 @@ std::vector<int> FeatureEncoding::blocks() const {
   };
   for (const EncodedColumn& column : columns) {
     if (column.kind == Kind::numeric) blocks.push_back(-1);
+    if (column.kind == Kind::vector) blocks.insert(blocks.end(), column.length, -1);
     add(column.levels.size());
     for (const auto& symbols : column.position_levels) add(features_at(symbols));
   }
@@ -175,8 +218,16 @@ std::string FeatureEncoding::to_json() const {
       list.push_back(column.name);
     } else if (column.kind == Kind::category) {
       list.push_back({{"name", column.name}, {"levels", column.levels}});
+    } else if (column.kind == Kind::vector) {
+      list.push_back({{"name", column.name}, {"vector", column.length}});
     } else {
-      list.push_back({{"name", column.name}, {"positions", column.position_levels}});
+      json entry{{"name", column.name}, {"positions", column.position_levels}};
+      if (column.reading.fold_case) entry["fold_case"] = true;
+      if (!column.reading.wild_type.empty()) {
+        entry["wild_type"] = column.reading.wild_type;
+        entry["first_position"] = column.reading.first_position;
+      }
+      list.push_back(std::move(entry));
     }
   }
   if (!impute_means.empty()) whole["impute_means"] = impute_means;

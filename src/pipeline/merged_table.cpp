@@ -6,17 +6,56 @@
 #include <numeric>
 #include <set>
 #include <string>
+#include <unordered_map>
 
 #include "esscher/base/error.h"
+#include "esscher/base/shown_text.h"
 #include "esscher/data/folds.h"
 #include "pipeline/training_labels.h"
 
 namespace esscher::internal {
+namespace {
+
+std::string fold_name(const RewardTable& table, std::uint64_t row) {
+  const std::uint32_t fold = table.folds[row];
+  return fold < table.fold_names.size() ? in_quotes(table.fold_names[fold])
+                                        : std::to_string(fold + 1);
+}
+
+[[noreturn]] void refuse_split(const std::string& what, const RewardTable& table, std::uint64_t a,
+                               std::uint64_t b) {
+  throw DataError("--fold: rows " + std::to_string(a + 1) + " and " + std::to_string(b + 1) + " " +
+                  what + ", and lie in folds " + fold_name(table, a) + " and " +
+                  fold_name(table, b) + "; put them into one, or leave --fold out");
+}
+
+/// \throws DataError where two rows of one unit lie in two folds
+void require_whole(const RewardTable& table, std::span<const std::uint64_t> rows,
+                   std::span<const std::uint32_t> units, const std::string& what) {
+  if (units.empty()) return;
+  std::unordered_map<std::uint32_t, std::uint64_t> first;
+  for (const std::uint64_t row : rows) {
+    const std::uint64_t other = first.emplace(units[row], row).first->second;
+    if (table.folds[other] != table.folds[row]) refuse_split(what, table, other, row);
+  }
+}
+
+void require_folds(const RewardTable& table, std::span<const std::uint64_t> rows) {
+  if (table.folds.size() != table.rewards.size()) {
+    throw UsageError(rejection("--fold", std::to_string(table.folds.size()) + " values",
+                               "there are " + std::to_string(table.rewards.size()) + " rewards"));
+  }
+  require_whole(table, rows, table.groups, "are of one group");
+  require_whole(table, rows, table.clusters, "are of one cluster");
+}
+
+}  // namespace
 
 MergedTable::MergedTable(const RewardTable& table, std::span<const std::uint64_t> rows,
                          const RewardTransformRequest& transform, int threads)
     : source_(rows.begin(), rows.end()), table_(table) {
   require_rewards(table, rows);
+  if (!table.folds.empty()) require_folds(table, rows);
   if (transform.kind == RewardTransformKind::log1p) {
     // Its domain is that of each reward, not of their means.
     std::vector<double> y;
@@ -37,6 +76,7 @@ MergedTable::MergedTable(const RewardTable& table, std::span<const std::uint64_t
                     " training rows have the same; there is nothing to learn from");
   }
   if (!table.clusters.empty()) join_clusters(table);
+  if (!table.folds.empty()) take_folds(table);
   weigh(table.log_weights);
   rewards_ = merged(table.rewards);
   std::vector<std::uint64_t> first;
@@ -84,10 +124,26 @@ void MergedTable::join_clusters(const RewardTable& table) {
   for (const std::uint64_t place : designs_.first) clusters_.push_back(own[place]);
 }
 
+void MergedTable::take_folds(const RewardTable& table) {
+  for (const std::uint64_t place : designs_.first) folds_.push_back(table.folds[source_[place]]);
+  for (std::size_t i = 0; i < source_.size(); ++i) {
+    const std::uint64_t first = source_[designs_.first[designs_.of_row[i]]];
+    if (table.folds[first] != table.folds[source_[i]]) {
+      refuse_split("have equal features", table, first, source_[i]);
+    }
+  }
+}
+
 RewardTable MergedTable::table() const {
-  return features_
-             ? RewardTable{*features_, rewards_, groups_, log_weights_, clusters_, table_.pairs}
-             : table_;
+  if (!features_) return table_;
+  return {.features = *features_,
+          .rewards = rewards_,
+          .groups = groups_,
+          .log_weights = log_weights_,
+          .clusters = clusters_,
+          .pairs = table_.pairs,
+          .folds = folds_,
+          .fold_names = table_.fold_names};
 }
 
 std::size_t MergedTable::units() const {
@@ -97,15 +153,19 @@ std::size_t MergedTable::units() const {
 }
 
 int MergedTable::folds(int asked, std::size_t units) const {
-  if (asked != 0 || !replicates_) return asked;
+  if (asked != 0 || (!replicates_ && table_.folds.empty())) return asked;
   const auto most = static_cast<int>(std::min<std::size_t>(units, 20));
   return std::max(2, std::min(default_folds(numbers_.size()), most));
 }
 
 std::vector<std::uint32_t> units_of_folds(const RewardTable& table,
                                           std::span<const std::uint64_t> rows) {
-  const std::span<const std::uint32_t> units =
-      table.clusters.empty() ? table.groups : table.clusters;
+  std::span<const std::uint32_t> units = table.clusters.empty() ? table.groups : table.clusters;
+  const auto fold = [&](std::uint64_t row) { return table.folds[row]; };
+  if (!table.folds.empty() && !rows.empty() &&
+      !std::ranges::all_of(rows, [&](std::uint64_t row) { return fold(row) == fold(rows[0]); })) {
+    units = table.folds;
+  }
   std::vector<std::uint32_t> result;
   if (units.empty()) return result;
   for (const std::uint64_t row : rows) result.push_back(units[row]);
@@ -132,11 +192,9 @@ void MergedTable::find_spread(const RewardTable& table) {
   const auto most = std::ranges::max_element(designs_.count);
   found.most = *most;
   found.most_row = source_[designs_.first[static_cast<std::size_t>(most - designs_.count.begin())]];
-  // Plain means, since replicates of one design are alike, whatever weight the design has; from the
-  // first one on, so that copies do not vary at all.
+  // Plain means, since replicates of one design are alike, whatever weight the design has. With
+  // groups the level of a group is nobody's reward.
   const auto n = static_cast<double>(source_.size());
-  std::vector<double> mean(designs_.size());
-  // With groups the level of a group is nobody's reward.
   const auto group = [&](std::size_t i) {
     return table.groups.empty() ? 0 : table.groups[source_[i]];
   };
@@ -145,26 +203,49 @@ void MergedTable::find_spread(const RewardTable& table) {
   std::vector<double> whole(groups);
   std::vector<double> size(groups);
   for (std::size_t i = 0; i < source_.size(); ++i) {
-    const double y = table.rewards[source_[i]];
-    const std::uint32_t d = designs_.of_row[i];
-    mean[d] += (y - table.rewards[source_[designs_.first[d]]]) / designs_.count[d];
-    whole[group(i)] += y;
+    whole[group(i)] += table.rewards[source_[i]];
     size[group(i)] += 1;
   }
-  double within = 0;
   double total = 0;
   for (std::size_t i = 0; i < source_.size(); ++i) {
-    const double y = table.rewards[source_[i]];
-    const std::uint32_t d = designs_.of_row[i];
-    const double residual = y - table.rewards[source_[designs_.first[d]]] - mean[d];
-    within += residual * residual;
-    const double about = y - whole[group(i)] / size[group(i)];
+    const double about = table.rewards[source_[i]] - whole[group(i)] / size[group(i)];
     total += about * about / n;
   }
-  const double variance = within / (n - static_cast<double>(designs_.size()));
-  found.noise_sd = std::sqrt(variance);
+  found.noise_sd = noise_sd(table.rewards);
+  const double variance = found.noise_sd * found.noise_sd;
   found.reliability = total > 0 ? std::max(0.0, 1 - variance / total) : 0;
   replicates_ = found;
+}
+
+double MergedTable::noise_sd(std::span<const double> labels) const {
+  if (shares_.empty()) return 0;
+  // From a design's first row on, so that copies do not vary at all.
+  const auto step = [&](std::size_t i) {
+    return labels[source_[i]] - labels[source_[designs_.first[designs_.of_row[i]]]];
+  };
+  std::vector<double> mean(designs_.size());
+  for (std::size_t i = 0; i < source_.size(); ++i) {
+    const std::uint32_t d = designs_.of_row[i];
+    mean[d] += step(i) / designs_.count[d];
+  }
+  double within = 0;
+  for (std::size_t i = 0; i < source_.size(); ++i) {
+    const double residual = step(i) - mean[designs_.of_row[i]];
+    within += residual * residual;
+  }
+  return std::sqrt(within / static_cast<double>(source_.size() - designs_.size()));
+}
+
+std::optional<LabelNoise> MergedTable::noise(std::span<const double> labels, double stated) const {
+  const double told = noise_sd(labels);
+  LabelNoise noise{stated > 0 ? stated : told, std::vector<double>(numbers_.size(), 1.0)};
+  if (noise.sd == 0) return {};
+  if (told == 0) return noise;  // of copies each has the noise of all
+  std::ranges::fill(noise.shares, 0.0);
+  for (std::size_t i = 0; i < source_.size(); ++i) {
+    noise.shares[designs_.of_row[i]] += shares_[i] * shares_[i];
+  }
+  return noise;
 }
 
 }  // namespace esscher::internal

@@ -7,6 +7,7 @@
 
 #include "esscher/data/designs.h"
 #include "esscher/pipeline/table_training.h"
+#include "pipeline/noise_free_gain.h"
 
 namespace esscher::internal {
 
@@ -32,6 +33,9 @@ class MergedTable {
   /// Folds of so many of them, where \p asked is open (0): fewer than by default where copies made
   /// few designs of many rows. Else as asked.
   int folds(int asked, std::size_t units) const;
+  /// Of labels beside the table's rows, as merged: told by replicates, or \p stated where that is
+  /// above 0. None where nobody knows.
+  std::optional<LabelNoise> noise(std::span<const double> labels, double stated) const;
   /// Any values beside the table's rows, averaged likewise.
   std::vector<double> merged(std::span<const double> values) const;
 
@@ -39,6 +43,9 @@ class MergedTable {
   /// Of each row in its design, and of each design.
   void weigh(std::span<const double> log_weights);
   void find_spread(const RewardTable& table);
+  /// Of one label about its design's mean; 0 where rows are copies, or designs of their own.
+  double noise_sd(std::span<const double> labels) const;
+  void take_folds(const RewardTable& table);
   void join_clusters(const RewardTable& table);
 
   std::vector<std::uint64_t> source_;  ///< the rows that were given
@@ -48,13 +55,15 @@ class MergedTable {
   std::vector<double> rewards_;
   std::vector<std::uint32_t> groups_;
   std::vector<std::uint32_t> clusters_;
+  std::vector<std::uint32_t> folds_;
   std::vector<double> log_weights_;
   std::vector<std::uint64_t> numbers_;
   RewardTable table_;
   std::optional<Replicates> replicates_;
 };
 
-/// What stays in one fold: clusters, else groups, of those rows; empty where each row may go alone.
+/// What stays in one fold of those rows: the table's own folds where they are in two or more, else
+/// clusters, else groups; empty where each row may go alone.
 std::vector<std::uint32_t> units_of_folds(const RewardTable& table,
                                           std::span<const std::uint64_t> rows);
 

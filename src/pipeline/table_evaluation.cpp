@@ -7,13 +7,20 @@
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "esscher/base/shown_text.h"
 #include "esscher/data/folds.h"
 #include "esscher/temperature/simultaneous_gains.h"
 #include "esscher/weights/log_weights.h"
+#include "pipeline/held_out_spread.h"
 #include "pipeline/merged_table.h"
+#include "pipeline/noise_free_gain.h"
+#include "pipeline/single_column.h"
 
 namespace esscher {
 namespace {
+
+using internal::spread;
+using internal::Spread;
 
 constexpr const char* kLinear = "linear";
 
@@ -22,47 +29,6 @@ struct HeldOut {
   std::string name;
   std::vector<std::vector<double>> predictions;
 };
-
-/// Prior-weighted second moments of r and y about the means of their cells (groups, or folds).
-struct Spread {
-  double rr = 0;
-  double yy = 0;
-  double ry = 0;
-
-  double correlation() const { return rr > 0 && yy > 0 ? ry / std::sqrt(rr * yy) : 0; }
-};
-
-Spread spread(std::span<const double> r, std::span<const double> y,
-              std::span<const std::uint32_t> cells, std::vector<double> log_weights) {
-  log_weights.resize(r.size());
-  normalise_log_weights(log_weights);
-  const std::size_t count = std::size_t{std::ranges::max(cells)} + 1;
-  // From a cell's first row on, so that a constant has no rounding error.
-  std::vector<std::size_t> first(count);
-  for (std::size_t i = r.size(); i-- > 0;) first[cells[i]] = i;
-  std::vector<double> mass(count);
-  std::vector<double> r_mean(count);
-  std::vector<double> y_mean(count);
-  for (std::size_t i = 0; i < r.size(); ++i) {
-    const std::size_t c = cells[i];
-    const double w = std::exp(log_weights[i]);
-    mass[c] += w;
-    r_mean[c] += w * (r[i] - r[first[c]]);
-    y_mean[c] += w * (y[i] - y[first[c]]);
-  }
-  Spread result;
-  for (std::size_t i = 0; i < r.size(); ++i) {
-    const std::size_t c = cells[i];
-    const double w = std::exp(log_weights[i]);
-    if (!(w > 0)) continue;
-    const double a = (r[i] - r[first[c]]) - r_mean[c] / mass[c];
-    const double b = (y[i] - y[first[c]]) - y_mean[c] / mass[c];
-    result.rr += w * a * a;
-    result.yy += w * b * b;
-    result.ry += w * a * b;
-  }
-  return result;
-}
 
 TrainingOptions with_uniform(TrainingOptions options) {
   if (std::ranges::find(options.weights, FitWeights::uniform) == options.weights.end()) {
@@ -105,13 +71,43 @@ void advise(TableEvaluation& evaluation, const EvaluationOptions& options) {
   }
 }
 
+/// The table's own folds, or some dealt at random; \p count is set to their number.
+std::vector<std::uint32_t> evaluation_folds(const RewardTable& table, std::uint64_t seed,
+                                            int& count) {
+  if (table.folds.empty()) {
+    return assign_folds(table.rewards.size(),
+                        table.clusters.empty() ? table.groups : table.clusters, count, seed,
+                        "--evaluation-folds");
+  }
+  std::vector<std::uint32_t> folds(table.folds.begin(), table.folds.end());
+  count = static_cast<int>(std::ranges::max(folds)) + 1;
+  if (count < 2) {
+    throw DataError("--fold: all rows are of one fold; give a column of two values or more");
+  }
+  return folds;
+}
+
+/// Names a column that tells nearly as much as the first reward, in its verdict.
+void name_single_column(const RewardTable& table, std::span<const double> gold,
+                        std::span<const std::uint32_t> folds, const EvaluationOptions& options,
+                        TableEvaluation& result) {
+  RewardEvaluation& first = result.rewards.front();
+  result.single_column =
+      internal::telling_column(table, gold, folds, options.columns, first.correlation,
+                               options.training.seed, options.training.threads);
+  if (!result.single_column) return;
+  first.advice.verdict += " " + in_quotes(result.single_column->name) + " alone gives " +
+                          number_text(result.single_column->share, 2) +
+                          " of the correlation: is it known when a candidate is chosen?";
+}
+
 /// Where each row is a design of its own.
-TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOptions& options) {
+TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOptions& options,
+                                  const std::optional<internal::LabelNoise>& noise) {
   const TrainingOptions training = with_uniform(options.training);
   const std::size_t n = table.rewards.size();
-  const std::vector<std::uint32_t> folds =
-      assign_folds(n, table.clusters.empty() ? table.groups : table.clusters, options.folds,
-                   training.seed, "--evaluation-folds");
+  int fold_count = options.folds;
+  const std::vector<std::uint32_t> folds = evaluation_folds(table, training.seed, fold_count);
   const std::vector<double>& betas = training.deployment_temperatures;
   TableEvaluation result;
   std::vector<HeldOut> held_out;
@@ -125,7 +121,7 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   held_out.push_back({kLinear, std::vector(betas.size(), std::vector<double>(n))});
   result.rewards.push_back({.name = kLinear, .policies = {}, .advice = {}});
 
-  for (int fold = 0; fold < options.folds; ++fold) {
+  for (int fold = 0; fold < fold_count; ++fold) {
     const auto number = static_cast<std::uint32_t>(fold);
     const TrainedReward reward =
         internal::train_distinct(table, rows_not_in_fold(folds, number), training);
@@ -134,9 +130,11 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
       return result;
     }
     const std::vector<std::uint64_t> rows = rows_in_fold(folds, number);
-    result.folds.push_back({n - rows.size(), reward.landmarks.rows(), reward.chosen_round,
-                            reward.rounds[reward.chosen_round].error, reward.heads.front().penalty,
-                            reward.linear.penalty, reward.reward_sd});
+    const std::string name =
+        number < table.fold_names.size() ? table.fold_names[number] : std::string();
+    result.folds.push_back({name, rows.size(), 0, n - rows.size(), reward.landmarks.rows(),
+                            reward.chosen_round, reward.rounds[reward.chosen_round].error,
+                            reward.heads.front().penalty, reward.linear.penalty, reward.reward_sd});
     const Matrix<double> predictions =
         predict_rewards(reward, table.features, rows, training.threads);
     for (std::size_t kind = 0; kind < held_out.size(); ++kind) {
@@ -206,12 +204,30 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   if (training.loss == ReadoutLoss::preferences) {
     result.preferences = count_preferences(table.rewards, table.groups);
   }
+  for (std::uint32_t fold = 0; fold < result.folds.size(); ++fold) {
+    std::vector<double> r;
+    std::vector<double> y;
+    std::vector<std::uint32_t> own;
+    std::vector<double> weights;
+    for (const std::uint64_t row : rows_in_fold(folds, fold)) {
+      r.push_back(held_out.front().predictions.front()[row]);
+      y.push_back(gold[row]);
+      own.push_back(cells[row]);
+      if (!log_weights.empty()) weights.push_back(log_weights[row]);
+    }
+    result.folds[fold].correlation = spread(r, y, own, std::move(weights)).correlation();
+  }
   advise(result, options);
+  name_single_column(table, gold, folds, options, result);
   policy.bootstrap = 0;
   policy.influence = false;
   for (const double beta : betas) {
     policy.beta = beta;
     result.attainable_gain.push_back(table_policy_value(gold, gold, reference, policy).gain.value);
+  }
+  if (noise) {
+    result.label_noise = noise->sd;
+    result.noise_free_gain = internal::noise_free_gain(gold, *noise, reference, betas, policy);
   }
   add_remarks(result, result.remarks);
   if (!options.gold.empty()) {
@@ -251,14 +267,18 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
   distinct.gold = gold;
   // Each fold needs two designs, or groups, to tell an error.
   const RewardTable own = merged.table();
+  const auto noise =
+      merged.noise(options.gold.empty() ? table.rewards : options.gold, options.label_noise);
   const std::size_t units = merged.units();
-  const bool fewer = merged.replicates() && units >= 4 &&
+  const bool fewer = own.folds.empty() && merged.replicates() && units >= 4 &&
                      2 * static_cast<std::size_t>(std::max(0, options.folds)) > units;
   if (fewer) distinct.folds = static_cast<int>(units / 2);
-  distinct.training.folds =
-      merged.folds(options.training.folds,
-                   units - units / static_cast<std::size_t>(std::max(2, distinct.folds)));
-  TableEvaluation result = evaluate_distinct(own, distinct);
+  if (own.folds.empty()) {
+    distinct.training.folds =
+        merged.folds(options.training.folds,
+                     units - units / static_cast<std::size_t>(std::max(2, distinct.folds)));
+  }
+  TableEvaluation result = evaluate_distinct(own, distinct, noise);
   if (fewer) {
     result.remarks.push_back("There are only " + std::to_string(units) +
                              " distinct designs, or groups of them: evaluated on " +

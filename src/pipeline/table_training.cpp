@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "esscher/base/error.h"
@@ -275,7 +276,11 @@ TrainedReward internal::train_distinct(const RewardTable& table,
   }
   const internal::TrainingLabels targets(regressed, rows);
   const std::vector<std::uint32_t> units = internal::units_of_folds(table, rows);
-  const int count = options.folds == 0 ? default_folds(rows.size()) : options.folds;
+  int count = options.folds == 0 ? default_folds(rows.size()) : options.folds;
+  if (options.folds == 0 && !table.folds.empty()) {
+    const auto own = std::set<std::uint32_t>(units.begin(), units.end()).size();
+    if (own >= 2) count = std::min(count, static_cast<int>(std::min<std::size_t>(own, 20)));
+  }
   const std::vector<std::uint32_t> folds = assign_folds(rows.size(), units, count, options.seed);
   if (options.loss == ReadoutLoss::preferences) {
     reward.preferences = count_preferences(labels.values(), labels.groups());

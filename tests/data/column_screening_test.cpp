@@ -97,6 +97,9 @@ TEST(ColumnScreening, LeavesFeaturesAlone) {
   EXPECT_EQ(index_or_split("dose", levels, rewards), "");
   EXPECT_NE(index_or_split("dose", counted(kRows, 1), counted(kRows, 1)), "");
   EXPECT_EQ(index_or_split("n", counted(5, 0)), "");
+  EXPECT_EQ(index_or_split("year", counted(60, 1950)), "");
+  EXPECT_EQ(index_or_split("harvest_date", counted(60, 20240101)), "");
+  EXPECT_NE(index_or_split("yearly", counted(60, 1950)), "");
 }
 
 TEST(ColumnScreening, FindsFunctionsOfTheReward) {

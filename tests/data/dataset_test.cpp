@@ -31,8 +31,8 @@ TEST_F(DatasetTest, TakesAllFreeNumericColumnsByDefaultAndSaysSo) {
   EXPECT_EQ(remark(data, "by default: 'id'"),
             "Numeric features, by default: 'id', 'a', 'b'; --features chooses others.");
   EXPECT_EQ(remark(data, "'who'"),
-            "Column 'who' is not among the features taken by default: in row 1 it has 'x', no "
-            "number.");
+            "'who' (text, 'x') is left out: its 2 distinct values in 2 rows say little as "
+            "categories.");
 }
 
 TEST_F(DatasetTest, FeaturesAreChosenByName) {
@@ -330,9 +330,10 @@ TEST_F(DatasetTest, BadChoicesAreRefused) {
   EXPECT_EQ(with("a,s", "s", "reward"),
             "usage: --features = a,s: 's' is expanded by --one-hot already; name it in one of the "
             "two");
-  EXPECT_EQ(with("a", "s:category,s:sequence", "reward"),
-            "usage: --one-hot = s:category,s:sequence: 's' cannot be both category and sequence; "
-            "change 's:sequence'");
+  EXPECT_EQ(
+      with("a", "s:category,s:sequence", "reward"),
+      "usage: --one-hot = s:category,s:sequence: 's' can be only one of category, sequence and "
+      "mutations; change 's:sequence'");
   EXPECT_EQ(with("none", "", "reward"),
             "usage: --features = 'none': no feature is left; choose columns of numbers, or expand "
             "text by --one-hot");

@@ -159,6 +159,41 @@ TEST(MergedTable, ReplicatedNoiseHasNoSafeTemperature) {
   EXPECT_LE(admitted, 1);
 }
 
+// The same of plain copies and of little noise within designs, with and without groups: three or
+// more of 24 runs admit with probability 0.02 at the rate of 0.025. bench/false_admissions runs
+// more.
+TEST(MergedTable, CopiedNoiseHasNoSafeTemperature) {
+  int admitted = 0;
+  for (const std::uint64_t copies : {2, 4, 10}) {
+    for (const double within : {0.0, 0.1}) {
+      for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        const SingleIndexTable data(96, 4, 1, seed + 100 * copies);
+        std::vector<std::uint64_t> some;
+        std::vector<std::uint32_t> groups;
+        for (std::uint64_t i = 0; i < 96 * copies; ++i) {
+          some.push_back(i % 96);
+          groups.push_back(static_cast<std::uint32_t>(i % 96 / 6));
+        }
+        Repeated noise(data, some);
+        std::vector<double> level(96);
+        RandomStream(seed, "test/level").fill_normal(0, level);
+        RandomStream(seed, "test/label").fill_normal(0, noise.rewards);
+        for (std::size_t i = 0; i < some.size(); ++i) {
+          noise.rewards[i] = level[i % 96] + within * noise.rewards[i];
+        }
+        EvaluationOptions options;
+        options.training = quick();
+        options.training.deployment_temperatures = {4, 1};
+        options.training.folds = 2;
+        RewardTable table = noise.table();
+        if (seed % 2 == 0) table.groups = groups;
+        if (evaluate_table(table, options).rewards[0].advice.admissible) ++admitted;
+      }
+    }
+  }
+  EXPECT_LE(admitted, 2);
+}
+
 // Families of four rows, each a design with a little of its own: errors are those of 60 families,
 // and a fold holds whole ones.
 TEST(MergedTable, ClustersStayTogether) {

@@ -37,7 +37,8 @@ std::vector<double> read_betas(const Settings& settings, double sd) {
   return betas;
 }
 
-/// A number above 0. \p choices says what else the setting may be.
+}  // namespace
+
 double read_positive(const Settings& settings, const char* name, const char* choices) {
   const std::string field = Settings::field(name);
   try {
@@ -48,8 +49,6 @@ double read_positive(const Settings& settings, const char* name, const char* cho
     throw UsageError(rejection(field, settings[name], choices));
   }
 }
-
-}  // namespace
 
 std::vector<Setting> format_settings() {
   return {
@@ -89,13 +88,19 @@ std::vector<Setting> data_settings() {
       {"table", "FILE", "", "text table whose rows lie beside those of DATA, in the same order"},
       {"features", "LIST", "",
        "columns: names, globs (bert*), ranges (first:last), exclusions (!name); default: none "
-       "where --one-hot is given, else all numeric columns of DATA that nothing else names, but "
-       "for "
-       "row numbers, splits, constants and functions of the reward; all: with these"},
+       "where --one-hot or --wild-type is given, else all numeric columns of DATA that nothing "
+       "else "
+       "names, but for row numbers, splits, constants and functions of the reward; all: with "
+       "these; "
+       "name:vector takes several numbers in one cell"},
       {"one-hot", "LIST", "",
        "columns of text to expand: categories, or sequences of one length by position; "
-       "name:category "
-       "or name:sequence decides"},
+       "name:category, name:sequence or name:mutations (A24G:T30S, p.Ala24Gly) decides"},
+      {"wild-type", "SEQUENCE", "",
+       "what mutations are those of: the sequence, or @FILE (FASTA or plain); columns of mutations "
+       "are then found by themselves"},
+      {"first-position", "N", "1", "the number of the wild type's first letter"},
+      {"fold-case", "", "false", "reads sequences' lower case as upper case"},
       {"reward", "NAME", "",
        "the reward: a column of --table or DATA, a key of an npz or safetensors file (default "
        "there "
@@ -107,6 +112,10 @@ std::vector<Setting> data_settings() {
       {"cluster", "NAME", "",
        "what stands and falls together without competing (a family, a batch, an annotator): stays "
        "in one fold, and errors are over clusters: likewise"},
+      {"fold", "NAME", "",
+       "your own folds, each a value of this column: evaluate holds out one after the other, and "
+       "folds inside a fit keep each whole; groups, clusters and rows of equal features must lie "
+       "within one: likewise"},
       {"weight", "NAME", "", "prior importance of the rows, not negative: likewise"},
       {"embeddings-key", "KEY", "embeddings", "the features in an npz or safetensors file"},
       {"exclude", "LIST", "", "rows to drop: column=value, ..."},
@@ -170,6 +179,9 @@ std::vector<Setting> evaluation_settings() {
       {"alpha", "ALPHA", "0.05",
        "chance, at most, that any lower end of a gain is too high, of all temperatures and rewards "
        "among which the recommendation picks"},
+      {"noise", "SD", "replicates",
+       "standard deviation of the noise of one label, for efficiencies against noise-free rewards: "
+       "a number, or as replicates tell"},
   };
 }
 
@@ -185,12 +197,23 @@ DatasetOptions read_dataset_options(const Settings& settings, const std::string&
   options.format = read_table_format(settings.table());
   options.features = settings["features"];
   options.one_hot = settings["one-hot"];
+  options.wild_type = settings["wild-type"];
+  constexpr long long kFarthest = 1'000'000'000;
+  options.first_position =
+      parse_integer(settings["first-position"], "--first-position", -kFarthest, kFarthest);
+  if (options.wild_type.empty() && options.first_position != 1) {
+    throw UsageError(rejection("--first-position", settings["first-position"],
+                               "numbers the letters of a wild type", "give it by --wild-type"));
+  }
+  options.fold_case = settings.is_set("fold-case");
   // Who names text to expand means that text; other numbers beside it are as a rule other rewards.
-  if (options.features.empty() && !options.one_hot.empty()) options.features = "none";
+  const bool text = !options.one_hot.empty() || !options.wild_type.empty();
+  if (options.features.empty() && text) options.features = "none";
   options.reward = settings["reward"];
   options.infeasible = settings["infeasible"];
   options.group = settings["group"];
   options.cluster = settings["cluster"];
+  options.fold = settings["fold"];
   options.weight = settings["weight"];
   options.chosen = settings["chosen"];
   options.rejected = settings["rejected"];
@@ -245,6 +268,24 @@ LoadedTable load_table(const Settings& settings, const std::string& data) {
   LoadedTable loaded{load_dataset(options), nullptr};
   loaded.features = with_interactions(loaded.dataset, read_interactions(settings));
   return loaded;
+}
+
+std::vector<ColumnBlock> column_blocks(const FeatureEncoding& encoding) {
+  using Kind = EncodedColumn::Kind;
+  std::vector<ColumnBlock> blocks;
+  std::size_t feature = 0;
+  for (const EncodedColumn& column : encoding.columns) {
+    const std::size_t width = column.width();
+    if (column.kind == Kind::vector) {
+      for (std::size_t i = 0; i < width; ++i) {
+        blocks.push_back({column.name + "[" + std::to_string(i) + "]", feature + i});
+      }
+    } else if (column.kind != Kind::sequence && width > 0) {
+      blocks.push_back({column.name, feature, width});
+    }
+    feature += width;
+  }
+  return blocks;
 }
 
 TrainingOptions read_training(const Settings& settings, double sd) {

@@ -39,8 +39,14 @@ struct LoadedTable {
   Dataset dataset;
   std::shared_ptr<const FeatureRows> features;  ///< with interactions, if any
   RewardTable table() const {
-    return {*features,           dataset.rewards,  dataset.groups,
-            dataset.log_weights, dataset.clusters, dataset.preferences.has_value()};
+    return {.features = *features,
+            .rewards = dataset.rewards,
+            .groups = dataset.groups,
+            .log_weights = dataset.log_weights,
+            .clusters = dataset.clusters,
+            .pairs = dataset.preferences.has_value(),
+            .folds = dataset.folds,
+            .fold_names = dataset.fold_names};
   }
 };
 /// \throws UsageError where neither a reward nor pairs are named, and as load_dataset()
@@ -50,6 +56,11 @@ std::vector<std::string> column_names(const LoadedTable& loaded);
 /// The features with pairs of them where \p order is 2.
 std::shared_ptr<const FeatureRows> with_interactions(const Dataset& dataset, int order);
 int read_interactions(const Settings& settings);
+/// Its columns but for sequences, whose positions are all the candidate.
+std::vector<ColumnBlock> column_blocks(const FeatureEncoding& encoding);
+
+/// A number above 0. \p choices says what else the setting may be. \throws UsageError
+double read_positive(const Settings& settings, const char* name, const char* choices);
 
 /// Temperatures come out in the unit of the reward. \param sd  reward_sd() of the table
 TrainingOptions read_training(const Settings& settings, double sd);

@@ -1,6 +1,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/commands.h"
 #include "common/interrupt.h"
@@ -84,6 +85,16 @@ void run_evaluate(EvaluateArguments& arguments) {
   options.alpha = read_alpha(settings);
   options.gold = loaded.dataset.gold;
   options.enumerated = settings.is_set("enumerated");
+  const std::vector<ColumnBlock> columns = column_blocks(loaded.dataset.encoding);
+  options.columns = columns;
+  if (settings["noise"] != "replicates") {
+    options.label_noise =
+        read_positive(settings, "noise", "must be a positive number, or replicates");
+  }
+  if (!loaded.dataset.folds.empty() && settings["evaluation-folds"] != "5") {
+    throw UsageError(rejection("--evaluation-folds", settings["evaluation-folds"],
+                               "--fold names the folds already", "leave one of them out"));
+  }
   std::optional<RunFolder> folder;
   if (!arguments.output.empty()) folder.emplace(arguments.output, arguments.force);
 

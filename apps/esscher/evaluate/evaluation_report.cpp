@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "common/csv_line.h"
-#include "common/json_text.h"
 #include "common/text.h"
 #include "esscher/base/number_text.h"
+#include "esscher/base/shown_text.h"
 #include "pair_report.h"
 
 namespace esscher::app {
@@ -22,11 +24,6 @@ double low(const TableEstimate& estimate) {
 
 double high(const TableEstimate& estimate) {
   return estimate.interval ? estimate.interval->high : estimate.upper();
-}
-
-/// Share of the gain of a policy that knows every reward; empty where there is none to have.
-std::optional<double> efficiency(double gain, double attainable) {
-  return attainable > 0 ? std::optional(gain / attainable) : std::nullopt;
 }
 
 /// A number in so few digits, or a dash where there is none.
@@ -94,24 +91,32 @@ struct Told {
   }
 };
 
+/// "  0.71", a column of shares of what noise-free rewards would gain; nothing where that is open.
+std::string noise_free_text(const TableEvaluation& evaluation, std::size_t b, double gain) {
+  if (evaluation.noise_free_gain.empty()) return "";
+  const auto share = efficiency(gain, evaluation.noise_free_gain[b]);
+  return fmt::format(" {:>5}", share ? fmt::format("{:.2f}", *share) : "-");
+}
+
 std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluation, double sd,
                   Told told) {
   std::string text = fmt::format(
       "\n{} (held-out correlation {:.3f})\n  {:>9} {:>7} {:>9} {:>8} {:>9} {:>8} {:>9} "
-      "{:<20} {:>5} {:>7}{:>7} {:>5}\n",
+      "{:<20} {:>5}{} {:>7}{:>7} {:>5}\n",
       reward.name, reward.correlation, "beta", "beta/sd", told.gold(), "+-", "proxy", "KL", "gain",
-      "95 %", "eff.", "b_w/sd", "ESS", "k");
+      "95 %", "eff.", evaluation.noise_free_gain.empty() ? "" : "  true", "b_w/sd", "ESS", "k");
   for (std::size_t b = 0; b < reward.policies.size(); ++b) {
     const TablePolicyValue& policy = reward.policies[b];
     const auto share = efficiency(policy.gain.value, evaluation.attainable_gain[b]);
     text += fmt::format(
         "{} {:>9.4g} {:>7.3g} {:>9.4g} {:>8} {:>9.4g} {:>8.3g} {:>9.4g} "
-        "{:<20} {:>5} {:>7}{:>7.0f} {:>5}\n",
+        "{:<20} {:>5}{} {:>7}{:>7.0f} {:>5}\n",
         policy.reliable ? " " : "!", policy.beta, policy.beta / sd, told.gold(policy).value,
         or_dash(told.gold(policy).standard_error, 2), told.proxy(policy), policy.kl.value,
         policy.gain.value,
         fmt::format("[{}, {}]", or_dash(low(policy.gain), 3), or_dash(high(policy.gain), 3)),
-        share ? fmt::format("{:.2f}", *share) : "-", weights_text(reward, b, sd), policy.ess,
+        share ? fmt::format("{:.2f}", *share) : "-",
+        noise_free_text(evaluation, b, policy.gain.value), weights_text(reward, b, sd), policy.ess,
         std::isfinite(policy.weights.pareto_k) ? fmt::format("{:.2f}", policy.weights.pareto_k)
                                                : "-");
   }
@@ -160,95 +165,21 @@ std::string recommendation_text(const TableEvaluation& evaluation, double sd) {
   return text;
 }
 
-Json estimate_json(const Estimate& estimate) {
-  return {{"value", estimate.value}, {"standard_error", estimate.standard_error}};
-}
-
-Json estimate_json(const TableEstimate& estimate) {
-  Json json = estimate_json(static_cast<const Estimate&>(estimate));
-  if (estimate.interval) json["interval"] = {estimate.interval->low, estimate.interval->high};
-  return json;
-}
-
-Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(); }
-
-Json policy_json(const TablePolicyValue& policy, double sd, double attainable) {
-  return {{"beta", policy.beta},
-          {"beta_sd", policy.beta / sd},
-          {"gold", estimate_json(policy.value)},
-          {"proxy", estimate_json(policy.proxy)},
-          {"kl", estimate_json(policy.kl)},
-          {"objective", estimate_json(policy.objective)},
-          {"reference", estimate_json(policy.reference)},
-          {"rise", estimate_json(policy.rise)},
-          {"gain", estimate_json(policy.gain)},
-          {"attainable_gain", attainable},
-          {"efficiency", or_null(efficiency(policy.gain.value, attainable))},
-          {"over_optimisation", estimate_json(policy.over_optimisation)},
-          {"ess", policy.ess},
-          {"least_ess", policy.least_ess},
-          {"pareto_k", finite(policy.weights.pareto_k)},
-          {"pareto_k_threshold", finite(policy.weights.pareto_k_threshold)},
-          {"reliable", policy.reliable},
-          {"remark", policy.remark}};
-}
-
-Json best_of_n_json(const BestOfNValue& best) {
-  return {{"n", best.n},
-          {"gold", estimate_json(best.value)},
-          {"proxy", estimate_json(best.proxy)},
-          {"kl", estimate_json(best.kl)},
-          {"gain", estimate_json(best.gain)},
-          {"ess", best.ess},
-          {"reliable", best.reliable},
-          {"remark", best.remark}};
-}
-
-Json replicates_json(const std::optional<Replicates>& replicates) {
-  if (!replicates) return {};
-  return {{"rows", replicates->rows},         {"designs", replicates->designs},
-          {"most", replicates->most},         {"most_row", replicates->most_row + 1},
-          {"noise_sd", replicates->noise_sd}, {"reliability", replicates->reliability}};
-}
-
-Json interval_json(const Interval& interval) {
-  return {finite(interval.low), finite(interval.high)};
-}
-
-/// null where no tilt is supported.
-Json recommendation_json(const TableEvaluation& evaluation, double sd) {
-  if (!evaluation.recommended) return {};
-  const RewardEvaluation& reward = evaluation.rewards[*evaluation.recommended];
-  const DeploymentAdvice& advice = reward.advice;
-  return {{"weights", reward.name},
-          {"beta", *advice.recommended},
-          {"beta_sd", *advice.recommended / sd},
-          {"gain",
-           {{"value", advice.gain->value},
-            {"standard_error", advice.gain->standard_error},
-            {"interval", interval_json(*advice.gain->interval)}}},
-          {"labels_to_halve", or_null(advice.labels_to_halve)}};
-}
-
-Json advice_json(const DeploymentAdvice& advice) {
-  Json json{{"verdict", advice.verdict},
-            {"limit", advice_limit_name(advice.limit)},
-            {"recommended_beta", or_null(advice.recommended)},
-            {"admissible", Json()}};
-  if (advice.admissible) {
-    json["admissible"] = {{"low", advice.admissible->low},
-                          {"high", advice.admissible->high},
-                          {"low_excluded", or_null(advice.admissible->low_excluded)},
-                          {"high_excluded", or_null(advice.admissible->high_excluded)}};
+/// What the user's own folds are, and how the reward does in each.
+std::string own_folds_text(const std::vector<FoldTraining>& folds) {
+  std::string text;
+  for (const FoldTraining& fold : folds) {
+    text += fmt::format("{}{} ({}, {:.2f})", text.empty() ? "" : ", ", in_quotes(fold.name),
+                        counted(fold.held_out, "row"), fold.correlation);
   }
-  if (advice.gain) {
-    json["gain"] = estimate_json(static_cast<const Estimate&>(*advice.gain));
-    json["gain"]["interval"] = interval_json(*advice.gain->interval);
-  }
-  return json;
+  return "folds, with the held-out correlation in each: " + text;
 }
 
 }  // namespace
+
+std::optional<double> efficiency(double gain, double attainable) {
+  return attainable > 0 ? std::optional(gain / attainable) : std::nullopt;
+}
 
 std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& dataset,
                               double sd) {
@@ -269,6 +200,7 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
     }
   }
   text += paragraph(training_text(evaluation.folds));
+  if (!dataset.folds.empty()) text += paragraph(own_folds_text(evaluation.folds));
   text += "\n" + paragraph(recommendation_text(evaluation, sd));
   const Told told{!dataset.groups.empty()};
   for (const RewardEvaluation& reward : evaluation.rewards) {
@@ -287,59 +219,15 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       "every reward; b_w: temperature of the readout's weights, for auto the lowest in its mean; "
       "ESS and k: effective rows and Pareto k of the tilt; n: candidates of which the best by the "
       "learned reward is taken, log n - (n - 1)/n = KL of the tilt; !: not to be relied on.");
+  if (!evaluation.noise_free_gain.empty()) {
+    text += paragraph(fmt::format(
+        "true: share of the gain of a policy that knows every reward without the labels' noise of "
+        "{:.3g} (standard deviation of one label), by draws of such rewards given the labels; "
+        "the noise is taken to be normal and of one size.",
+        evaluation.label_noise));
+  }
   for (const std::string& remark : evaluation.remarks) text += paragraph(remark);
   return text;
-}
-
-std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& dataset, double sd,
-                            const Settings& settings) {
-  Json options;
-  for (const Setting& setting : settings.table()) options[setting.name] = setting.value;
-  Json rewards = Json::array();
-  for (const RewardEvaluation& reward : evaluation.rewards) {
-    Json policies = Json::array();
-    for (std::size_t b = 0; b < reward.policies.size(); ++b) {
-      Json policy = policy_json(reward.policies[b], sd, evaluation.attainable_gain[b]);
-      policy["best_of_n"] = best_of_n_json(reward.best_of_n[b]);
-      policy["gain"]["simultaneous_interval"] = interval_json(reward.gains[b]);
-      if (!reward.weight_temperatures.empty()) {
-        Json folds = Json::array();
-        for (const double t : reward.weight_temperatures[b]) folds.push_back(finite(t));
-        policy["weight_temperatures"] = folds;
-      }
-      policies.push_back(std::move(policy));
-    }
-    rewards.push_back(
-        {{"name", reward.name},
-         {"correlation", reward.correlation},
-         {"preferences", reward.preferences ? quality_json(*reward.preferences) : Json()},
-         {"policies", policies},
-         {"advice", advice_json(reward.advice)}});
-  }
-  Json folds = Json::array();
-  for (const FoldTraining& fold : evaluation.folds) {
-    folds.push_back({{"rows", fold.rows},
-                     {"landmarks", fold.landmarks},
-                     {"round", fold.round},
-                     {"held_out_error", fold.held_out_error},
-                     {"penalty", fold.penalty},
-                     {"linear_penalty", fold.linear_penalty},
-                     {"reward_sd", fold.reward_sd}});
-  }
-  return json_text({{"build", build_json()},
-                    {"options", options},
-                    {"rows", dataset.rewards.size()},
-                    {"groups", dataset.group_names.size()},
-                    {"clusters", dataset.cluster_count},
-                    {"features", dataset.feature_names},
-                    {"reward_sd", sd},
-                    {"folds", folds},
-                    {"recommendation", recommendation_json(evaluation, sd)},
-                    {"rewards", rewards},
-                    {"replicates", replicates_json(evaluation.replicates)},
-                    {"preferences", counts_json(evaluation.preferences)},
-                    {"data_remarks", dataset.remarks},
-                    {"remarks", evaluation.remarks}});
 }
 
 std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
@@ -347,7 +235,7 @@ std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
       "reward,beta,beta_sd,gold,gold_se,rise,rise_se,proxy,proxy_se,kl,kl_se,gain,gain_low,gain_"
       "high,"
       "attainable_gain,over_optimisation,over_optimisation_se,ess,pareto_k,reliable,weight_"
-      "temperature,best_of_n,best_of_n_gold,best_of_n_gold_se\n";
+      "temperature,best_of_n,best_of_n_gold,best_of_n_gold_se,noise_free_gain\n";
   for (const RewardEvaluation& reward : evaluation.rewards) {
     for (std::size_t b = 0; b < reward.policies.size(); ++b) {
       const TablePolicyValue& policy = reward.policies[b];
@@ -368,6 +256,8 @@ std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
       for (const double value : {best.n, best.value.value, best.value.standard_error}) {
         line.add(value);
       }
+      line.add(evaluation.noise_free_gain.empty() ? std::optional<double>()
+                                                  : evaluation.noise_free_gain[b]);
       text += line.text();
     }
   }

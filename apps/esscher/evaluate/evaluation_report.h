@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/settings.h"
@@ -13,6 +14,8 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
 /// Everything, with the resolved options and the build.
 std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& dataset, double sd,
                             const Settings& settings);
+/// Share of the gain of a policy that knows every reward; empty where there is none to have.
+std::optional<double> efficiency(double gain, double attainable);
 /// One line for each reward and temperature.
 std::string evaluation_csv(const TableEvaluation& evaluation, double sd);
 

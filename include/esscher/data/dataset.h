@@ -34,16 +34,24 @@ struct DatasetOptions {
   /// and then those of `table` whose names differ. Empty: all numeric columns of `data` that
   /// nothing else names, but for those that number rows, split them into folds, never vary or tell
   /// the reward's order (each is named in a remark). Only exclusions: those but for these. "all":
-  /// with these. "none": only `one_hot`.
+  /// with these. "none": only `one_hot`. A part may end in ":vector": cells of numbers apart by
+  /// commas, semicolons or blanks, in brackets or without, as many in every row.
   std::string features = {};
-  /// Columns of text to expand, chosen likewise. A part may end in ":category" or ":sequence"; else
-  /// texts of one length above 1, with more than kMostAutomaticLevels distinct ones, are sequences.
+  /// Columns of text to expand, chosen likewise. A part may end in ":category", ":sequence" or
+  /// ":mutations"; else texts of one length above 1, with more than kMostAutomaticLevels distinct
+  /// ones, are sequences. Letters of sequences are of one case.
   std::string one_hot = {};
+  bool fold_case = false;  ///< sequences' lower case is read as upper case
+  /// What mutations are those of, as read_wild_type() takes it. Where `one_hot` names no column of
+  /// mutations, all columns of text that hold nothing else are taken.
+  std::string wild_type = {};
+  std::int64_t first_position = 1;  ///< the number of its first letter
   /// Labels. Each is a column of `table`, or of `data`; the key of an array in the npz or
   /// safetensors file `data`; or the path of a 1-D npy file. Empty: there is none.
   std::string reward = {};
   std::string group = {};    ///< whose candidates compete; numbers or text
   std::string cluster = {};  ///< what stays in one fold without competing; likewise
+  std::string fold = {};     ///< the folds to cross-fit by; likewise, two values or more
   std::string weight = {};   ///< prior importance, >= 0; rows of weight 0 are dropped
   /// Rewards of this value, "-inf" or a number such as "-999", stand for what cannot be made: they
   /// are learned as the lowest of the others.
@@ -90,6 +98,8 @@ struct Dataset {
   /// being twice the share of wins less one; log_weights are of pairs, on both rows; clusters hold
   /// pairs together that share a side's features; source_rows counts sides, two for each row read.
   std::optional<PreferenceCounts> preferences = {};
+  std::vector<std::uint32_t> folds = {};  ///< as groups
+  std::vector<std::string> fold_names = {};
   std::vector<std::uint64_t> source_rows = {};  ///< n: the row of the file, from 0
   std::uint64_t rows_read = 0;
   std::uint64_t dropped_excluded = 0;
@@ -107,9 +117,9 @@ struct Dataset {
 /// \throws UsageError for options: unknown columns, keys and values, a reward among the features,
 ///         no feature; DataError with file, row and column for missing features, groups, weights
 ///         and gold, infinities, text where a number belongs, negative weights, sequences of
-///         unequal length, files of unequal length, a constant reward, fewer than 2 rows left; of
-///         pairs, sides of unequal shape, negative margins, no pair that one side wins;
-///         IoError
+///         unequal length, a group or cluster in two folds, files of unequal length, a constant
+///         reward, fewer than 2 rows left; of pairs, sides of unequal shape, negative margins, no
+///         pair that one side wins; IoError
 Dataset load_dataset(const DatasetOptions& options);
 
 /// Reads what a prediction or evaluation needs: the features that \p encoding records, found by

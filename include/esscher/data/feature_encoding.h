@@ -5,11 +5,22 @@
 /// the fit did.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace esscher {
+
+/// How the text of a sequence column is read.
+struct SequenceReading {
+  bool fold_case = false;  ///< lower case as upper case
+  /// Not empty: cells hold substitutions of this sequence, as parse_substitutions() reads them.
+  std::string wild_type = {};
+  std::int64_t first_position = 1;  ///< the number of the sequence's first letter
+
+  friend bool operator==(const SequenceReading&, const SequenceReading&) = default;
+};
 
 /// One column and the features that it gives.
 struct EncodedColumn {
@@ -18,15 +29,17 @@ struct EncodedColumn {
     category,  ///< one-hot: a feature for each of `levels`
     sequence,  ///< text of `length` symbols (code points): one-hot at each position with two or
                ///< more
+    vector,    ///< `length` numbers in one cell, a feature each
   };
 
   std::string name = {};
   Kind kind = Kind::numeric;
   std::vector<std::string> levels = {};  ///< category: the distinct values, sorted by bytes
-  std::size_t length = 0;                ///< sequence: positions
+  std::size_t length = 0;                ///< sequence: positions; vector: numbers
   /// sequence: for each position the distinct symbols there, sorted by bytes. A position with one
   /// symbol gives no feature, but others are still refused there.
   std::vector<std::vector<std::string>> position_levels = {};
+  SequenceReading reading = {};  ///< sequence
 
   /// Number of features.
   std::size_t width() const;
@@ -46,7 +59,8 @@ struct FeatureEncoding {
 
   /// Number of features.
   std::size_t width() const;
-  /// One name a feature: "name", "name=level", "name[3]=A" (positions count from 1).
+  /// One name a feature: "name", "name=level", "name[3]=A" (positions count from 1, or from the
+  /// wild type's first), "name[0]" (numbers of a vector count from 0).
   std::vector<std::string> feature_names() const;
   /// For each feature the number of its one-hot block (a category, or a position of a sequence),
   /// from 0 in order of features; -1 for numeric ones.

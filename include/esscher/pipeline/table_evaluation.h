@@ -17,10 +17,17 @@
 
 namespace esscher {
 
+/// Features that are one column of a table: a number, or the levels of a category.
+struct ColumnBlock {
+  std::string name;
+  std::size_t first = 0;
+  std::size_t width = 1;
+};
+
 struct EvaluationOptions {
   /// What is fitted in each fold. Equal weights are always added to its kinds of weights.
   TrainingOptions training{};
-  int folds = 5;         ///< of the evaluation; groups stay whole
+  int folds = 5;  ///< of the evaluation; groups stay whole. Not looked at where the table has own
   int bootstrap = 1000;  ///< replicates, over groups where there are groups
   /// A second reward that is only evaluated; as long as the table, or empty. The verdict then goes
   /// by it.
@@ -31,6 +38,11 @@ struct EvaluationOptions {
   bool enumerated = false;
   /// Chance, at most, that any lower end of a gain is promised too high.
   double alpha = 0.05;
+  /// Each by itself is held against the reward, since a column that carries it may not be known
+  /// when a candidate is chosen. Empty: none is.
+  std::span<const ColumnBlock> columns{};
+  /// Standard deviation of the noise of one label; 0: replicates tell it, where there are any.
+  double label_noise = 0;
 };
 
 /// One kind of reward over the temperatures.
@@ -56,6 +68,10 @@ struct RewardEvaluation {
 
 /// What the fit without one fold settled of what was left open.
 struct FoldTraining {
+  std::string name;            ///< of the fold left out, if it has one
+  std::uint64_t held_out = 0;  ///< its rows
+  /// Of the first reward's predictions there, within groups where there are any.
+  double correlation = 0;
   std::uint64_t rows = 0;     ///< that it was fitted to
   std::size_t landmarks = 0;  ///< of its features
   std::size_t round = 0;      ///< of gradient products that it chose
@@ -63,6 +79,16 @@ struct FoldTraining {
   double penalty = 0;         ///< lambda of the readout with equal weights
   double linear_penalty = 0;  ///< lambda of the linear ridge
   double reward_sd = 0;       ///< of those rows
+};
+
+/// Of its correlation with the reward a column that gives as much is named.
+inline constexpr double kTellingShare = 0.9;
+
+/// A column that by itself tells nearly as much as the reward does.
+struct SingleColumn {
+  std::string name;
+  double correlation = 0;  ///< held out, within groups where there are any
+  double share = 0;        ///< of the first reward's correlation
 };
 
 struct TableEvaluation {
@@ -74,9 +100,15 @@ struct TableEvaluation {
   /// the rewards counts as knowledge, so that efficiencies against it are too low rather than too
   /// high.
   std::vector<double> attainable_gain;
+  /// The same of a policy that knew every noise-free reward, where replicates or label_noise tell
+  /// the noise: normal, of one size, and independent of the reward (docs/noise.md). Else empty.
+  std::vector<double> noise_free_gain{};
+  double label_noise = 0;  ///< of one label, where that is known
   std::vector<FoldTraining> folds;
   std::optional<Replicates> replicates{};         ///< none where no two rows are equal
   std::optional<PreferenceCounts> preferences{};  ///< from preferences, of all pairs
+  /// Named in the verdict of the first reward; none where no column tells so much.
+  std::optional<SingleColumn> single_column{};
   bool cancelled = false;
   std::vector<std::string> remarks;  ///< plain sentences
 };
@@ -84,8 +116,9 @@ struct TableEvaluation {
 /// Rows of equal features are merged, as by train_reward(), so that a design lies in one fold and
 /// counts once. Then fits the reward K times, each time without one fold, and evaluates the
 /// policies on the folds left out. \throws UsageError, DataError as train_reward(), assign_folds(),
-/// table_policy_value(); UsageError for stated pairs, whose evaluation is evaluate_pairs(). Cost: K
-/// times train_reward().
+/// table_policy_value(); UsageError for stated pairs, whose evaluation is evaluate_pairs();
+/// DataError where a design, group or cluster lies in two of the table's own folds, naming two of
+/// its rows. Cost: K times train_reward().
 TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions& options);
 
 }  // namespace esscher

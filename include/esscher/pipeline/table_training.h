@@ -61,6 +61,12 @@ struct RewardTable {
   /// rewards come out in log-odds of a preference, in which e^{r(a) - r(b)} are the odds of a
   /// against b.
   bool pairs = false;
+  /// The user's own folds, dense from 0. An evaluation takes them for its folds; the folds inside a
+  /// fit keep each of them whole, where there are two or more of them among its rows. Empty: folds
+  /// are dealt at random.
+  std::span<const std::uint32_t> folds{};
+  /// What folds are called, one each; may be empty.
+  std::span<const std::string> fold_names{};
 };
 
 /// Zero, or an empty optional, means: chosen from the sample, and said so in the result.

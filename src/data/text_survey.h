@@ -1,0 +1,42 @@
+#pragma once
+
+/// \file
+/// What columns of text that nobody took hold, and what to write to use them.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace esscher::internal {
+
+class TextSurvey {
+ public:
+  /// \param numbers  of the rows before, which held numbers
+  explicit TextSurvey(std::uint64_t numbers) : numbers_(numbers) {}
+
+  void add(std::string_view text);
+
+  /// Whether it is a column of text, rather than one of numbers with a slip.
+  bool is_text() const { return texts_ > numbers_; }
+  /// What to write, a clause such as "--one-hot smiles would take its 37 levels as categories".
+  std::string advice(const std::string& name) const;
+  /// The first text.
+  const std::string& example() const { return example_; }
+
+ private:
+  std::string example_;
+  std::uint64_t numbers_;
+  std::uint64_t texts_ = 0;
+  std::unordered_set<std::string> levels_;
+  bool many_ = false;  ///< more levels than are kept
+  bool vectors_ = true;
+  bool mutations_ = true;
+  bool one_length_ = true;
+  std::size_t length_ = 0;  ///< of the first text
+  std::size_t width_ = 0;   ///< of the first vector
+  std::vector<double> row_;
+};
+
+}  // namespace esscher::internal
