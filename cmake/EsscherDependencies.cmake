@@ -7,6 +7,8 @@ find_package(dnnl REQUIRED)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_package(nlohmann_json REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(zstd REQUIRED)
+find_package(simdjson REQUIRED)
 # Random123 is a folder of headers without a package file.
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 add_library(Random123::headers INTERFACE IMPORTED)

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:?usage: scripts/fuzz.sh SECONDS [target...]}
 shift
 targets=("$@")
-if [ ${#targets[@]} -eq 0 ]; then targets=(npy npz safetensors csv model theory); fi
+if [ ${#targets[@]} -eq 0 ]; then targets=(npy npz safetensors csv dialect jsonl gzip zstd model theory); fi
 
 scripts/setup.sh build check
 cmake --preset fuzz

@@ -39,13 +39,18 @@ std::optional<MappedArray> open_array(const DatasetOptions& options) {
 }
 
 internal::DatasetTables open_tables(const DatasetOptions& options, bool data_is_table) {
+  if (options.table == kStandardInput && options.data == kStandardInput) {
+    throw UsageError(rejection("--table", options.table, "standard input is DATA already",
+                               "keep one of the two in a file"));
+  }
   internal::DatasetTables tables;
-  if (data_is_table) tables.open(options.data);
+  if (data_is_table) tables.open(options.data, options.format);
   if (options.table.empty()) return tables;
   if (internal::data_format(options.table, "--table") != DataFormat::table) {
-    throw UsageError(rejection("--table", options.table, "must be a .csv or .tsv file"));
+    throw UsageError(rejection("--table", options.table, "must be a table of text",
+                               "name it .csv, .tsv, .txt or .jsonl"));
   }
-  tables.open(options.table);
+  tables.open(options.table, options.format);
   return tables;
 }
 
@@ -97,13 +102,14 @@ Dataset load(const DatasetOptions& given, bool is_fit, Choose choose) {
     const bool by_prompt = array->shape().size() == 3;
     throw DataError(array->name() + " has " + std::to_string(array->rows()) + " rows" +
                     (by_prompt ? ", shape " + array->shape_text() + "," : "") + " and " +
-                    options.table + " has " + std::to_string(out.rows_read / (pairs ? 2 : 1)) +
+                    table_name(options.table) + " has " +
+                    std::to_string(out.rows_read / (pairs ? 2 : 1)) +
                     "; they must lie beside each other, row by row");
   }
   labels.finish(is_fit, out);
   const std::size_t least = is_fit ? 2 : 1;
   if (out.source_rows.size() < least) {
-    throw DataError((options.data.empty() ? options.chosen : options.data) + ": " +
+    throw DataError(table_name(options.data.empty() ? options.chosen : options.data) + ": " +
                     rows_left(out, pairs) + "; at least " + std::to_string(least) +
                     (is_fit ? " are" : " is") + " needed");
   }
@@ -112,13 +118,15 @@ Dataset load(const DatasetOptions& given, bool is_fit, Choose choose) {
   }
   if (is_fit && !pairs && !out.rewards.empty() &&
       std::ranges::count(out.rewards, out.rewards[0]) == std::ssize(out.rewards)) {
-    throw DataError(options.data + ": the reward " + options.reward + " is " +
+    throw DataError(table_name(options.data) + ": the reward " + options.reward + " is " +
                     number_text(out.rewards[0]) + " in all " + std::to_string(out.rewards.size()) +
                     " rows; there is nothing to learn from it");
   }
   if (pairs) internal::require_preference(options, out);
   features.finish(out);
   if (pairs) internal::finish_pairs(options, out);
+  const std::vector<std::string> read = tables.remarks();
+  out.remarks.insert(out.remarks.begin(), read.begin(), read.end());
   return out;
 }
 

@@ -265,8 +265,8 @@ void DatasetFeatures::choose(const DatasetOptions& options, const FeatureEncodin
   impute_ = !encoding.impute_means.empty();
   std::unordered_map<std::string_view, std::size_t> position;
   for (std::size_t i = 0; i < candidates_.size(); ++i) position.emplace(candidates_[i].name, i);
-  const std::string where =
-      options.table.empty() ? options.data : options.data + " with " + options.table;
+  const std::string where = table_name(options.data) +
+                            (options.table.empty() ? "" : " with " + table_name(options.table));
   std::size_t from_array = 0;
   for (const EncodedColumn& encoded : encoding.columns) {
     const auto found = position.find(encoded.name);

@@ -40,7 +40,7 @@ void DatasetFeatures::add_number(Column& column) const {
   const TableColumn at = *candidate(column).cell;
   const std::string_view text = tables_.text(at);
   double value = 0;
-  const CsvNumber found = read_csv_number(text, value);
+  const CsvNumber found = tables_.read(at, value);
   if (found == CsvNumber::text && by_default_) {
     column.left_out =
         "in row " + std::to_string(tables_.rows()) + " it has " + in_quotes(text) + ", no number";

@@ -32,14 +32,26 @@ std::vector<std::string> names_of(const DatasetTables& tables) {
 }  // namespace
 
 DataFormat data_format(const std::string& path, std::string_view field) {
+  if (path == kStandardInput) return DataFormat::table;
   require_readable_kind(path, field);
-  const std::string extension = lower_extension(path);
-  if (extension == "csv" || extension == "tsv") return DataFormat::table;
+  std::string extension = lower_extension(path);
+  const bool packed = extension == "gz" || extension == "zst";
+  if (packed) extension = lower_extension(path.substr(0, path.rfind('.')));
+  if (packed && extension.empty()) return DataFormat::table;
+  if (packed && (extension == "npy" || extension == "npz" || extension == "safetensors")) {
+    throw UsageError(rejection(
+        field, in_quotes(path), "arrays are read in place, where they must not be compressed",
+        path.ends_with("gz") ? "unpack it: gunzip -k " + path : "unpack it: unzstd " + path));
+  }
+  for (const char* text : {"csv", "tsv", "tab", "txt", "jsonl", "ndjson"}) {
+    if (extension == text) return DataFormat::table;
+  }
   if (extension == "npy") return DataFormat::npy;
   if (extension == "npz") return DataFormat::npz;
   if (extension == "safetensors") return DataFormat::safetensors;
   throw UsageError(rejection(field, in_quotes(path), "the extension says what a file holds",
-                             "name it .csv, .tsv, .npy, .npz or .safetensors"));
+                             "name it .csv, .tsv, .txt or .jsonl (or that and .gz or .zst), .npy, "
+                             ".npz or .safetensors"));
 }
 
 namespace {
@@ -180,7 +192,7 @@ void DatasetLabels::read_exclusions() {
 bool DatasetLabels::excluded() {
   bool any = false;
   for (Exclusion& exclusion : exclusions_) {
-    if (!same_value(tables_.text(exclusion.column), exclusion.value)) continue;
+    if (!tables_.equals(exclusion.column, exclusion.value)) continue;
     ++exclusion.rows;
     any = true;
   }
@@ -207,7 +219,7 @@ double DatasetLabels::reward(std::uint64_t row) const {
   constexpr double kInfeasible = -std::numeric_limits<double>::infinity();
   double value = 0;
   if (reward_.column) {
-    const CsvNumber kind = read_csv_number(tables_.text(*reward_.column), value);
+    const CsvNumber kind = tables_.read(*reward_.column, value);
     if (kind != CsvNumber::infinite || value > 0) value = number(reward_, row);
   } else {
     value = row < reward_.values.size() ? reward_.values[static_cast<std::size_t>(row)] : 0;
@@ -336,7 +348,7 @@ void DatasetLabels::finish(bool strict, Dataset& out) const {
   for (const LabelSource* source :
        {&reward_, &group_, &cluster_, &fold_, &weight_, &gold_, &margin_, &tie_}) {
     if (source->name.empty() || source->values.size() == out.rows_read) continue;
-    throw DataError((options_.data.empty() ? options_.chosen : options_.data) + " has " +
+    throw DataError(table_name(options_.data.empty() ? options_.chosen : options_.data) + " has " +
                     rows_text(out.rows_read / sides) + " and " + source->name + " has " +
                     rows_text(source->values.size() / sides) +
                     "; they must lie beside each other, row by row");

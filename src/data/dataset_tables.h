@@ -6,12 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "esscher/io/csv.h"
+#include "esscher/io/table_reader.h"
 
 namespace esscher::internal {
 
@@ -26,8 +27,8 @@ struct TableColumn {
 /// Reads up to two tables in step.
 class DatasetTables {
  public:
-  /// \throws as CsvReader
-  void open(const std::string& path);
+  /// \throws as open_table()
+  void open(const std::string& path, const TableFormat& format);
   /// Makes two rows of each, the sides of a pair. In the first table columns chosen_x and
   /// rejected_x, for these beginnings, become one column x; without them all columns are shared.
   /// \throws UsageError for a side that has no columns, or lacks one that the other has
@@ -38,10 +39,10 @@ class DatasetTables {
   bool empty() const { return tables_.empty(); }
   /// All tables, for messages: "a.csv", "a.csv and b.csv".
   std::string files() const;
-  const std::string& file(TableColumn at) const { return tables_[at.table].reader.name(); }
+  const std::string& file(TableColumn at) const { return tables_[at.table].reader->name(); }
   const std::string& name(TableColumn at) const {
     const bool is_x = at.table == 0 && !at.both_sides && sides_.contains(at.column);
-    return is_x ? sides_.at(at.column).name : tables_[at.table].reader.columns()[at.column];
+    return is_x ? sides_.at(at.column).name : tables_[at.table].reader->columns()[at.column];
   }
 
   /// Columns of all tables, in order, but for those that a table before has.
@@ -55,19 +56,28 @@ class DatasetTables {
   bool next();
   /// Rows of the files so far.
   std::uint64_t rows() const { return rows_; }
+  /// TableReader::remark() of those that have one.
+  std::vector<std::string> remarks() const;
+
+  /// Whether the cell has the text \p value, or is the number that \p value is.
+  bool equals(TableColumn at, std::string_view value) const;
 
   std::string_view text(TableColumn at) const { return tables_[at.table].fields[column(at)]; }
-  /// NaN where it is missing. \throws as parse_csv_number()
+  /// What text(at) is; \p value is set where it is a number.
+  CsvNumber read(TableColumn at, double& value) const {
+    return tables_[at.table].reader->numbers().read(text(at), value);
+  }
+  /// NaN where it is missing. \throws as TableReader::number()
   double number(TableColumn at) const {
-    return parse_csv_number(text(at), tables_[at.table].reader, column(at));
+    return tables_[at.table].reader->number(text(at), column(at));
   }
   [[noreturn]] void refuse(TableColumn at, std::string_view what) const {
-    tables_[at.table].reader.refuse(column(at), what);
+    tables_[at.table].reader->refuse(column(at), what);
   }
 
  private:
   struct Table {
-    CsvReader reader;
+    std::unique_ptr<TableReader> reader;
     std::vector<std::string_view> fields = {};
   };
   struct Shared {
@@ -96,8 +106,5 @@ class DatasetTables {
   bool second_side_ = false;           ///< of the current row
   std::map<std::size_t, Side> sides_;  ///< by the chosen one's column
 };
-
-/// Whether two fields are the same text or the same number.
-bool same_value(std::string_view a, std::string_view b);
 
 }  // namespace esscher::internal

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <unordered_map>
@@ -12,24 +9,25 @@
 
 #include "esscher/base/error.h"
 #include "esscher/base/shown_text.h"
+#include "io/byte_source.h"
+#include "io/dialect.h"
+#include "io/table_input.h"
 
 namespace esscher {
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{1} << 20;
 constexpr std::size_t kLongestField = std::size_t{1} << 24;
 constexpr std::size_t kMostColumns = 1'000'000;
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-char lower(char letter) {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
-bool same_word(std::string_view text, std::string_view word) {
-  return std::ranges::equal(text, word, {}, lower);
+/// What a table of that name has between its fields as a matter of course.
+char plain_delimiter(std::string_view path) {
+  for (const std::string_view packed : {".gz", ".zst"}) {
+    if (path.ends_with(packed)) path.remove_suffix(packed.size());
+  }
+  for (const std::string_view end : {".tsv", ".TSV", ".tab"}) {
+    if (path.ends_with(end)) return '\t';
+  }
+  return ',';
 }
 
 std::string fields_text(std::uint64_t count) {
@@ -41,19 +39,19 @@ std::string fields_text(std::uint64_t count) {
 /// The bytes, cut into fields. Holds one row.
 class CsvReader::Text {
  public:
-  explicit Text(const std::string& path) : name_(path), block_(kBlock) {
-    delimiter_ =
-        path.size() >= 4 && same_word(std::string_view(path).substr(path.size() - 4), ".tsv") ? '\t'
-                                                                                              : ',';
-    errno = 0;
-    file_.reset(std::fopen(path.c_str(), "rb"));
-    if (!file_) refuse_to_read();
-    at_ = end_ = block_.data();
+  Text(internal::BlockInput input, const std::string& name, const TableFormat& format)
+      : name_(name), input_(std::move(input)) {
+    const std::string_view first = internal::text_of(input_.first(), name);
+    const char plain = plain_delimiter(name);
+    dialect_ = internal::find_dialect(first, input_.first_is_all(), format, plain, name);
+    remark_ = dialect_.remark(name, plain);
+    delimiter_ = dialect_.delimiter;
+    at_ = first.data() + dialect_.begin;
+    end_ = first.data() + first.size();
   }
-  Text(std::string_view bytes, const std::string& name, char delimiter)
-      : name_(name), delimiter_(delimiter), at_(bytes.data()), end_(at_ + bytes.size()) {}
 
-  const std::string& name() const { return name_; }
+  const internal::NumberFormat& numbers() const { return dialect_.numbers; }
+  const std::string& remark() const { return remark_; }
   std::uint64_t row() const { return row_; }
 
   [[noreturn]] void refuse(std::string_view what) const {
@@ -62,7 +60,6 @@ class CsvReader::Text {
   }
 
   void read_header(std::vector<std::string>& columns) {
-    skip_mark();
     std::vector<std::string_view> fields;
     expected_ = kMostColumns;
     if (!read_row(fields)) {
@@ -83,32 +80,25 @@ class CsvReader::Text {
  private:
   enum class End { field, line, file };
 
-  [[noreturn]] void refuse_to_read() const {
-    throw IoError(name_ + ": cannot be read (" + std::strerror(errno) + ")");
-  }
-
   /// Whether there is a byte at at_.
   bool more() {
     if (at_ != end_) return true;
-    if (!file_) return false;
-    errno = 0;
-    const std::size_t count = std::fread(block_.data(), 1, block_.size(), file_.get());
-    if (count == 0 && std::ferror(file_.get()) != 0) refuse_to_read();
-    at_ = block_.data();
-    end_ = at_ + count;
-    return count != 0;
+    const std::string_view block = input_.next();
+    at_ = block.data();
+    end_ = at_ + block.size();
+    return !block.empty();
   }
 
-  void skip_mark() {
-    if (!more()) return;
-    const std::string_view start(at_, static_cast<std::size_t>(end_ - at_));
-    if (start.starts_with("\xEF\xBB\xBF")) at_ += 3;
-    if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF")) {
-      throw DataError(name_ + ": the file is UTF-16; save it as UTF-8");
+  /// Past empty lines; in a table of one column they are missing values.
+  void skip_empty_lines() {
+    while (expected_ > 1 && more() && (*at_ == '\n' || *at_ == '\r')) {
+      if (*at_++ == '\n') continue;
+      if (!more() || *at_++ != '\n') refuse_carriage_return();
     }
   }
 
   bool read_row(std::vector<std::string_view>& fields) {
+    skip_empty_lines();
     if (!more()) return false;
     text_.clear();
     ends_.clear();
@@ -141,9 +131,8 @@ class CsvReader::Text {
       return;
     }
     if (count == expected_) return;
-    const std::string header = " where the header has " + std::to_string(expected_);
-    if (count == 1 && text_.empty()) refuse("an empty line" + header + " fields; remove it");
-    refuse(fields_text(count) + header + "; quote a field that holds a delimiter");
+    refuse(fields_text(count) + " where the header has " + std::to_string(expected_) +
+           "; quote a field that holds a delimiter");
   }
 
   void append(const char* stop) {
@@ -197,10 +186,12 @@ class CsvReader::Text {
   End pass_end() {
     const char letter = *at_++;
     if (letter == delimiter_) return End::field;
-    if (letter == '\r' && (!more() || *at_++ != '\n')) {
-      refuse("a carriage return without a line feed; end lines in LF or CRLF");
-    }
+    if (letter == '\r' && (!more() || *at_++ != '\n')) refuse_carriage_return();
     return End::line;
+  }
+
+  [[noreturn]] void refuse_carriage_return() const {
+    refuse("a carriage return without a line feed; end lines in LF or CRLF");
   }
 
   /// Refuses NUL and what is not UTF-8. Plain ASCII, the common case, is one fast pass.
@@ -228,9 +219,10 @@ class CsvReader::Text {
   }
 
   std::string name_;
+  internal::BlockInput input_;
+  internal::Dialect dialect_;
+  std::string remark_;
   char delimiter_ = ',';
-  std::unique_ptr<std::FILE, CloseFile> file_;  ///< none over memory
-  std::vector<char> block_;
   const char* at_ = nullptr;
   const char* end_ = nullptr;
   bool in_header_ = true;
@@ -241,10 +233,18 @@ class CsvReader::Text {
   std::vector<std::size_t> ends_;  ///< of the fields, in text_
 };
 
-CsvReader::CsvReader(std::unique_ptr<Text> text) : text_(std::move(text)) { read_header(); }
-CsvReader::CsvReader(const std::string& path) : CsvReader(std::make_unique<Text>(path)) {}
-CsvReader CsvReader::over(std::string_view bytes, const std::string& name, char delimiter) {
-  return CsvReader(std::make_unique<Text>(bytes, name, delimiter));
+CsvReader::CsvReader(internal::BlockInput input, const std::string& name, const TableFormat& format)
+    : text_(std::make_unique<Text>(std::move(input), name, format)) {
+  name_ = name;
+  numbers_ = text_->numbers();
+  remark_ = text_->remark();
+  read_header();
+}
+CsvReader::CsvReader(const std::string& path, const TableFormat& format)
+    : CsvReader(internal::open_table_input(path, format), table_name(path), format) {}
+CsvReader CsvReader::over(std::string_view bytes, const std::string& name,
+                          const TableFormat& format) {
+  return {internal::BlockInput(bytes), name, format};
 }
 CsvReader::CsvReader(CsvReader&&) noexcept = default;
 CsvReader& CsvReader::operator=(CsvReader&&) noexcept = default;
@@ -274,64 +274,27 @@ void CsvReader::read_header() {
              " are both named " + in_quotes(columns_[i]) + "; rename one");
     }
   }
-  if (columns_.size() == 1 && columns_[0].find_first_of(";\t,") != std::string::npos) {
+  if (columns_.size() == 1 && columns_[0].find_first_of(";\t,|") != std::string::npos) {
     throw DataError(name() + ": header: one column, named " + in_quotes(columns_[0]) +
-                    "; divide fields by commas, or by tabs in a file whose name ends in .tsv");
+                    "; say by --delimiter what parts the fields");
   }
+  refuse_numbers();
 }
 
-const std::string& CsvReader::name() const { return text_->name(); }
-const std::vector<std::string>& CsvReader::columns() const { return columns_; }
+/// Columns may be called 0, 1, 2; numbers such as 0.31 are a row of a table that names no columns.
+void CsvReader::refuse_numbers() const {
+  bool whole = true;
+  for (const std::string& column : columns_) {
+    double value = 0;
+    if (numbers_.read(column, value) != internal::CsvNumber::number) return;
+    whole = whole && std::ranges::all_of(column, [](char c) { return c >= '0' && c <= '9'; });
+  }
+  if (whole) return;
+  throw DataError(name() + ": header: only numbers, " + list_in_quotes(columns_) +
+                  "; the first row must name the columns");
+}
+
 bool CsvReader::next(std::vector<std::string_view>& fields) { return text_->next(fields); }
 std::uint64_t CsvReader::row() const { return text_->row(); }
-
-void CsvReader::refuse(std::size_t column, std::string_view what) const {
-  throw DataError(name() + ": row " + std::to_string(row()) + ", column " +
-                  shown(columns_.at(column)) + ": " + std::string(what));
-}
-
-double parse_csv_number(std::string_view field, const CsvReader& reader, std::size_t column) {
-  double value = 0;
-  switch (internal::read_csv_number(field, value)) {
-    case internal::CsvNumber::number:
-      return value;
-    case internal::CsvNumber::missing:
-      return std::nan("");
-    case internal::CsvNumber::infinite:
-      reader.refuse(column, in_quotes(field) + " is not finite; give a number or nothing");
-    case internal::CsvNumber::too_large:
-      reader.refuse(column, in_quotes(field) + " is beyond the largest double, 1.8e308");
-    case internal::CsvNumber::text:
-      break;
-  }
-  reader.refuse(column, in_quotes(field) + " is not a number; a missing value is an empty field");
-}
-
-internal::CsvNumber internal::read_csv_number(std::string_view field, double& value) {
-  const auto is_space = [](char letter) { return letter == ' ' || letter == '\t'; };
-  while (!field.empty() && is_space(field.front())) field.remove_prefix(1);
-  while (!field.empty() && is_space(field.back())) field.remove_suffix(1);
-  if (field.empty() || same_word(field, "na") || same_word(field, "nan")) return CsvNumber::missing;
-  std::string_view digits = field;
-  // from_chars knows no plus sign; behind one, it must not find another sign.
-  if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
-  const char* end = digits.data() + digits.size();
-  double parsed = 0;
-  const auto result = std::from_chars(digits.data(), end, parsed);
-  if (result.ptr != end || result.ec == std::errc::invalid_argument) return CsvNumber::text;
-  if (result.ec == std::errc::result_out_of_range) {
-    // from_chars does not say on which side: below 1 unless the exponent is positive.
-    const std::size_t exponent = digits.find_first_of("eE");
-    const bool tiny = exponent != std::string_view::npos
-                          ? digits.substr(exponent + 1).starts_with('-')
-                          : digits.find('.') < 3;
-    if (!tiny) return CsvNumber::too_large;
-    parsed = 0;
-  }
-  if (std::isnan(parsed)) return CsvNumber::text;  // "-nan", "nan(1)"
-  value = parsed;
-  if (std::isinf(parsed)) return CsvNumber::infinite;
-  return CsvNumber::number;
-}
 
 }  // namespace esscher

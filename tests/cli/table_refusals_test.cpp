@@ -188,7 +188,7 @@ TEST_F(TableRefusals, LabelsThatAreNotAColumnOfNumbersSayWhy) {
   expect_parts(fit({"x.npy", "--reward", "none.npy"}), {"74 ", "none.npy", "cannot be read"});
   expect_parts(fit({"none.npy", "--reward", "y.npy"}), {"74 ", "none.npy", "cannot be read"});
   expect_parts(fit({"x.npy", "--table", "y.npy", "--reward", "y"}),
-               {"64 ", "--table = y.npy", ".csv or .tsv"});
+               {"64 ", "--table = y.npy", "must be a table of text", ".csv, .tsv, .txt or .jsonl"});
   expect_parts(fit({"x.dat", "--reward", "y.npy"}), {"64 ", "x.dat", ".npy"});
 }
 

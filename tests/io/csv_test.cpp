@@ -22,8 +22,8 @@ Rows rest_of(CsvReader& reader) {
   return rows;
 }
 
-Rows rows_of(std::string_view bytes, char delimiter = ',') {
-  CsvReader reader = CsvReader::over(bytes, "t.csv", delimiter);
+Rows rows_of(std::string_view bytes, const std::string& delimiter = "comma") {
+  CsvReader reader = CsvReader::over(bytes, "t.csv", {.delimiter = delimiter});
   return rest_of(reader);
 }
 
@@ -57,7 +57,7 @@ TEST(Csv, EitherLineEndAndTheByteOrderMarkMakeNoDifference) {
     EXPECT_EQ(reader.columns(), (std::vector<std::string>{"a", "b"}));
     EXPECT_EQ(rest_of(reader), expected);
   }
-  EXPECT_EQ(rows_of("a\tb\n1,5\t2\n", '\t'), (Rows{{"1,5", "2"}}));
+  EXPECT_EQ(rows_of("a\tb\n1,5\t2\n", "tab"), (Rows{{"1,5", "2"}}));
 }
 
 TEST(Csv, ATableWithoutRowsIsFine) {
@@ -65,8 +65,9 @@ TEST(Csv, ATableWithoutRowsIsFine) {
   EXPECT_TRUE(rows_of("a,b\r\n").empty());
 }
 
-TEST(Csv, AnEmptyLineIsAnEmptyFieldOfASingleColumn) {
+TEST(Csv, AnEmptyLineIsAnEmptyFieldOfASingleColumnAndNoRowOfMore) {
   EXPECT_EQ(rows_of("a\n1\n\n2\n"), (Rows{{"1"}, {""}, {"2"}}));
+  EXPECT_EQ(rows_of("\n\r\na,b\n\n1,2\r\n\r\n3,4\n\n"), (Rows{{"1", "2"}, {"3", "4"}}));
 }
 
 RC_GTEST_PROP(CsvProperty, AnyFieldsReadBackAsTheyWereQuoted, ()) {
@@ -94,8 +95,6 @@ TEST(Csv, RaggedRowsAreRefused) {
             "t.csv: row 2: 1 field where the header has 2; quote a field that holds a delimiter");
   EXPECT_NE(refusal("a,b\n1,2,3\n").find("row 1: 3 fields where the header has 2"),
             std::string::npos);
-  EXPECT_EQ(refusal("a,b\n1,2\n\n3,4\n"),
-            "t.csv: row 2: an empty line where the header has 2 fields; remove it");
 }
 
 TEST(Csv, BrokenQuotesAreRefused) {
@@ -131,8 +130,14 @@ TEST(Csv, HeadersMustNameEveryColumnOnce) {
   EXPECT_EQ(refusal(",a,b\n1,2,3\n"), "(read)");  // row numbers, as pandas writes them
   EXPECT_EQ(refusal(",Unnamed: 0,b\n1,2,3\n"), "(read)");
   EXPECT_EQ(refusal("a,b,a\n"), "t.csv: header: columns 1 and 3 are both named 'a'; rename one");
-  EXPECT_NE(refusal("a;b\n1;2\n").find("one column, named 'a;b'; divide fields by commas"),
+  EXPECT_NE(refusal("a;b\n1;2\n").find("one column, named 'a;b'; say by --delimiter"),
             std::string::npos);
+}
+
+TEST(Csv, ARowOfNumbersIsNoHeader) {
+  EXPECT_EQ(refusal("0.31,2,-1\n0.5,1,0\n"),
+            "t.csv: header: only numbers, '0.31', '2', '-1'; the first row must name the columns");
+  EXPECT_EQ(refusal("0,1,2\n0.5,1,0\n"), "(read)");  // pandas' names for columns without one
 }
 
 TEST(Csv, AFieldBeyond16MebibytesIsRefused) {
@@ -195,7 +200,7 @@ double number_in(const std::string& field) {
   CsvReader reader = CsvReader::over(bytes, "t.csv");
   std::vector<std::string_view> fields;
   reader.next(fields);
-  return parse_csv_number(fields[1], reader, 1);
+  return reader.number(fields[1], 1);
 }
 
 std::string number_refusal(const std::string& field) {
@@ -207,34 +212,24 @@ std::string number_refusal(const std::string& field) {
   return "(read)";
 }
 
-TEST(CsvNumber, ReadsNumbersInAnySpelling) {
-  EXPECT_EQ(number_in("1.5"), 1.5);
-  EXPECT_EQ(number_in(" +.5\t"), 0.5);
-  EXPECT_EQ(number_in("-1E-3"), -1e-3);
-  EXPECT_EQ(number_in("1e-400"), 0);
-  EXPECT_EQ(number_in("0." + std::string(400, '0') + "1"), 0);
-  EXPECT_EQ(number_in("5e-324"), 5e-324);
-}
-
-TEST(CsvNumber, NothingNaAndNanAreMissing) {
-  for (const char* field : {"", "  ", "NA", "na", "nan", "NaN"}) {
-    EXPECT_TRUE(std::isnan(number_in(field))) << field;
-  }
+TEST(CsvNumber, IsReadOrMissing) {
+  EXPECT_EQ(number_in(" 1.5"), 1.5);
+  EXPECT_TRUE(std::isnan(number_in("n/a")));
 }
 
 TEST(CsvNumber, OthersAreRefusedWithTheirPlace) {
-  EXPECT_EQ(number_refusal("abc"),
-            "t.csv: row 1, column y: 'abc' is not a number; a missing value is an empty field");
+  EXPECT_EQ(
+      number_refusal("abc"),
+      "t.csv: row 1, column y: 'abc' is not a number; a missing value is an empty field, or a "
+      "word that --missing names");
   EXPECT_EQ(number_refusal("-inf"),
             "t.csv: row 1, column y: '-inf' is not finite; give a number or nothing");
   EXPECT_EQ(number_refusal("1e999"),
             "t.csv: row 1, column y: '1e999' is beyond the largest double, 1.8e308");
-  for (const char* field : {"1,5", "1 000", "0x10", "+-1", "--1", "1.5kg", "nan(1)", "."}) {
-    EXPECT_NE(number_refusal(field).find("is not a number"), std::string::npos) << field;
-  }
   EXPECT_EQ(number_refusal("a\nb" + std::string(60, 'c')),
             "t.csv: row 1, column y: 'a?b" + std::string(45, 'c') +
-                "...' is not a number; a missing value is an empty field");
+                "...' is not a number; a missing value is an empty field, or a word that --missing "
+                "names");
 }
 
 }  // namespace

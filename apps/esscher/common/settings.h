@@ -36,6 +36,8 @@ class Settings {
   void resolve();
 
   const std::vector<Setting>& table() const { return table_; }
+  /// What --config names, - for standard input; empty if nothing.
+  const std::string& config() const { return config_; }
   const std::string& operator[](std::string_view name) const;
   /// The value of a switch. \throws UsageError unless it is true or false
   bool is_set(std::string_view name) const;

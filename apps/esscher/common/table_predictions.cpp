@@ -8,7 +8,6 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/pipeline/table_model.h"
-#include "table_settings.h"
 
 namespace esscher::app {
 namespace {
@@ -71,11 +70,10 @@ void PredictionArguments::define(CLI::App& command) {
   command.add_option("model", model, "model of 'esscher fit'")->type_name("MODEL")->required();
   command
       .add_option("data", data,
-                  "features, by the names that the model was fitted on: csv, tsv, npy, npz or "
-                  "safetensors file")
+                  std::string("features, by the names that the model was fitted on: ") + kDataFiles)
       ->type_name("DATA")
       ->required();
-  command.add_option("--table", table, "csv or tsv file whose rows lie beside those of DATA")
+  command.add_option("--table", table, "text table whose rows lie beside those of DATA")
       ->type_name("FILE");
   command
       .add_option("--embeddings-key", embeddings_key, "the features in an npz or safetensors file")
@@ -86,6 +84,11 @@ void PredictionArguments::define(CLI::App& command) {
                   "which readout: auto, uniform, label, surrogate; or linear, the baseline")
       ->type_name("KIND")
       ->capture_default_str();
+  for (Setting& setting : format) {
+    command.add_option("--" + setting.name, setting.value, setting.help)
+        ->type_name(setting.type)
+        ->default_str(setting.value);
+  }
   command.add_option("--threads", threads, "threads, 0 for all cores")
       ->type_name("N")
       ->capture_default_str();
@@ -98,17 +101,19 @@ int PredictionArguments::thread_count() const {
 Predictions predict_table(const PredictionArguments& arguments, const std::string& group,
                           const std::string& weight) {
   const TableModel model = load_table_model(arguments.model);
-  std::string remark;
-  const std::size_t column = find_column(arguments, model.reward, remark);
+  std::string open_choice;
+  const std::size_t column = find_column(arguments, model.reward, open_choice);
   const int threads = arguments.thread_count();
   DatasetOptions options;
   options.data = arguments.data;
   options.table = arguments.table;
+  options.format = read_table_format(arguments.format);
   options.embeddings_key = arguments.embeddings_key;
   options.group = group;
   options.weight = weight;
   Predictions result{load_features(options, model.encoding)};
-  result.remark = std::move(remark);
+  result.remarks = result.dataset.remarks;
+  if (!open_choice.empty()) result.remarks.push_back(std::move(open_choice));
   const auto features = with_interactions(result.dataset, model.interactions);
   if (features->columns() != model.reward.transform.inputs()) {
     throw DataError(rejection("model", arguments.model, "takes another number of features"));

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "esscher/data/dataset.h"
+#include "settings.h"
+#include "table_settings.h"
 
 namespace esscher::app {
 
@@ -21,6 +23,7 @@ struct PredictionArguments {
   std::string beta_unit = "reward";
   std::string weights = "auto";
   std::string threads = "0";
+  std::vector<Setting> format = format_settings();
 
   /// Defines positionals and options, all but --beta and its unit.
   void define(CLI::App& command);
@@ -31,7 +34,8 @@ struct Predictions {
   Dataset dataset;
   bool within_groups = false;  ///< whether the model was fitted so: levels of groups mean nothing
   std::vector<double> rewards{};  ///< one a row
-  std::string remark{};           ///< what was open and how it was settled; may be empty
+  /// What was open and how it was settled, a sentence each.
+  std::vector<std::string> remarks{};
 };
 
 /// \param group, weight  columns of the groups and of prior importance; empty: none

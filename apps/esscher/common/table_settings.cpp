@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
@@ -48,10 +50,42 @@ double read_positive(const Settings& settings, const char* name, const char* cho
   }
 }
 
-std::vector<Setting> data_settings() {
+std::vector<Setting> format_settings() {
   return {
-      {"table", "FILE", "",
-       "csv or tsv file whose rows lie beside those of DATA, in the same order"},
+      {"delimiter", "MARK", "auto",
+       "between the fields of a text table: comma, tab, semicolon, pipe, space or any other mark; "
+       "auto: whichever of the first four fits the first rows"},
+      {"decimal", "MARK", "auto",
+       "before decimals, . or , and then thousands may be parted, by the other of the two, a space "
+       "or an apostrophe; auto: as most columns of the first rows have it"},
+      {"missing", "LIST", "",
+       "words for a missing number, beside nothing and " + internal::missing_words()},
+      {"unpack-limit", "GB", "2", "a file compressed by gzip or zstd may unpack to so much"},
+  };
+}
+
+TableFormat read_table_format(const std::vector<Setting>& settings) {
+  const auto value = [&](std::string_view name) {
+    const auto found = std::ranges::find(settings, name, &Setting::name);
+    if (found == settings.end()) throw InternalError("no setting " + std::string(name));
+    return found->value == "auto" ? std::string() : found->value;
+  };
+  TableFormat format;
+  format.delimiter = value("delimiter");
+  format.decimal = value("decimal");
+  const double limit = parse_number(value("unpack-limit"), "--unpack-limit");
+  if (!(limit > 0 && limit <= 1e9)) {
+    throw UsageError(rejection("--unpack-limit", value("unpack-limit"),
+                               "must be above 0 and at most 1e9, in GB"));
+  }
+  format.unpack_limit = static_cast<std::uint64_t>(limit * 1e9);
+  if (!value("missing").empty()) format.missing = split_at_commas(value("missing"));
+  return format;
+}
+
+std::vector<Setting> data_settings() {
+  std::vector<Setting> settings{
+      {"table", "FILE", "", "text table whose rows lie beside those of DATA, in the same order"},
       {"features", "LIST", "",
        "columns: names, globs (bert*), ranges (first:last), exclusions (!name); default: none "
        "where --one-hot or --wild-type is given, else all numeric columns of DATA that nothing "
@@ -89,6 +123,7 @@ std::vector<Setting> data_settings() {
       {"interactions", "ORDER", "1",
        "2 adds products of pairs of features, of different positions where they are one-hot"},
   };
+  return joined(std::move(settings), format_settings());
 }
 
 std::vector<Setting> training_settings() {
@@ -159,6 +194,7 @@ DatasetOptions read_dataset_options(const Settings& settings, const std::string&
   DatasetOptions options;
   options.data = data;
   options.table = settings["table"];
+  options.format = read_table_format(settings.table());
   options.features = settings["features"];
   options.one_hot = settings["one-hot"];
   options.wild_type = settings["wild-type"];
@@ -216,6 +252,10 @@ LoadedTable load_table(const Settings& settings, const std::string& data) {
   DatasetOptions options = read_dataset_options(settings, data);
   for (const Setting& setting : settings.table()) {
     if (setting.name == "gold") options.gold = setting.value;
+  }
+  if (settings.config() == "-" && (data == kStandardInput || options.table == kStandardInput)) {
+    throw UsageError(rejection("--config", "-", "standard input is a table already",
+                               "keep one of the two in a file"));
   }
   if (options.data.empty() && !names_pairs(settings)) {
     throw UsageError("DATA: missing; name the features' file");

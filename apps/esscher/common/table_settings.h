@@ -3,6 +3,7 @@
 /// \file
 /// The options of the commands that read tables: fit, evaluate, predict.
 
+#include <string>
 #include <vector>
 
 #include "esscher/data/dataset.h"
@@ -10,6 +11,16 @@
 #include "settings.h"
 
 namespace esscher::app {
+
+/// The kinds of DATA, for help.
+inline constexpr const char* kDataFiles =
+    "csv, tsv or jsonl file, also compressed by gzip or zstd (- for such a table from standard "
+    "input), or npy, npz or safetensors file";
+
+/// How text tables are written: of all commands that read some.
+std::vector<Setting> format_settings();
+/// \param settings  these among others
+TableFormat read_table_format(const std::vector<Setting>& settings);
 
 /// Where features, rewards, groups and weights are.
 std::vector<Setting> data_settings();

@@ -129,7 +129,7 @@ void add_evaluate_command(CLI::App& program) {
   const auto arguments = std::make_shared<EvaluateArguments>();
   command
       ->add_option("data", arguments->data,
-                   "features: csv, tsv, npy, npz or safetensors file; not for pairs of npy files")
+                   std::string("features: ") + kDataFiles + "; not for pairs of npy files")
       ->type_name("DATA");
   arguments->settings.define(*command);
   command

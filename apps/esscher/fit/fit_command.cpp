@@ -164,7 +164,7 @@ void add_fit_command(CLI::App& program) {
   const auto arguments = std::make_shared<FitArguments>();
   command
       ->add_option("data", arguments->data,
-                   "features: csv, tsv, npy, npz or safetensors file; not for pairs of npy files")
+                   std::string("features: ") + kDataFiles + "; not for pairs of npy files")
       ->type_name("DATA");
   arguments->settings.define(*command);
   command->add_option("-o,--output", arguments->output, "the model to write")

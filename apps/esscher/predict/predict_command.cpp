@@ -47,8 +47,8 @@ void write_array(const std::string& path, const Predictions& predictions) {
 void run_predict(const PredictArguments& arguments) {
   require_writable(arguments.output);
   const Predictions predictions = predict_table(arguments.prediction);
-  if (!predictions.remark.empty()) {
-    std::fprintf(stderr, "esscher: %s\n", predictions.remark.c_str());
+  for (const std::string& remark : predictions.remarks) {
+    std::fprintf(stderr, "esscher: %s\n", remark.c_str());
   }
   if (arguments.output.ends_with(".csv")) {
     Output(arguments.output).write(prediction_csv(predictions));

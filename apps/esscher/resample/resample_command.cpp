@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -69,6 +70,9 @@ void run_resample(const ResampleArguments& arguments) {
   const Predictions predictions =
       predict_table(arguments.prediction, arguments.group, arguments.weight);
   const Dataset& dataset = predictions.dataset;
+  for (const std::string& remark : dataset.remarks) {
+    std::fprintf(stderr, "esscher: %s\n", remark.c_str());
+  }
   if (predictions.within_groups && dataset.groups.empty()) {
     throw UsageError(
         "--group: missing; the model was fitted within groups, between which its rewards cannot be "

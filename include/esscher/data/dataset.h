@@ -13,19 +13,23 @@
 #include "esscher/data/feature_encoding.h"
 #include "esscher/data/preference_counts.h"
 #include "esscher/io/feature_rows.h"
+#include "esscher/io/table_reader.h"
 
 namespace esscher {
 
 /// Where to find what. Messages name a field as the program's option: "--one-hot" for one_hot.
 struct DatasetOptions {
-  /// The features' file, by its extension: csv, tsv, npy, npz, safetensors. An array of shape
-  /// (prompts, candidates, dim) tells its groups: rewards and gold beside it are arrays of shape
-  /// (prompts, candidates), clusters and weights likewise or of shape (prompts,); rows are its
-  /// candidates, prompt by prompt.
+  /// The features' file, by its extension: csv, tsv, txt, jsonl and ndjson, also with gz or zst
+  /// behind them, are tables (open_table()); npy, npz and safetensors arrays. "-": a table, from
+  /// standard input. An array of shape (prompts, candidates, dim) tells its groups: rewards and
+  /// gold beside it are arrays of shape (prompts, candidates), clusters and weights likewise or of
+  /// shape (prompts,); rows are its candidates, prompt by prompt.
   std::string data = {};
-  /// A csv or tsv file whose rows lie beside those of `data`, in the same order; may be empty.
+  /// A table whose rows lie beside those of `data`, in the same order; may be empty.
   /// Where both are tables, columns of one name must agree in every row.
   std::string table = {};
+  /// How both are written, as far as it is known.
+  TableFormat format = {};
   /// Features, as select_columns() reads it, among the columns of `data` (x0, x1, ... of an array)
   /// and then those of `table` whose names differ. Empty: all numeric columns of `data` that
   /// nothing else names, but for those that number rows, split them into folds, never vary or tell
@@ -101,8 +105,8 @@ struct Dataset {
   std::uint64_t dropped_excluded = 0;
   std::uint64_t dropped_missing_reward = 0;
   std::uint64_t dropped_zero_weight = 0;
-  /// What a user should know, a sentence each: features taken by default, columns left out,
-  /// features that never vary, values imputed.
+  /// What a user should know, a sentence each: how tables were read where that is not the plain
+  /// way, features taken by default, columns left out, features that never vary, values imputed.
   std::vector<std::string> remarks = {};
 };
 

@@ -1,0 +1,149 @@
+#include "io/dialect.h"
+
+#include <gtest/gtest.h>
+
+#include "esscher/base/error.h"
+
+namespace esscher::internal {
+namespace {
+
+Dialect found(std::string_view sample, const TableFormat& format = {}, char plain = ',') {
+  return find_dialect(sample, true, format, plain, "t.csv");
+}
+
+/// "delimiter decimal": enough for most tests.
+std::string marks(std::string_view sample, const TableFormat& format = {}) {
+  const Dialect dialect = found(sample, format);
+  return {dialect.delimiter, ' ', dialect.numbers.decimal};
+}
+
+std::string refusal(const TableFormat& format) {
+  try {
+    found("a,b\n1,2\n", format);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "(found)";
+}
+
+TEST(Dialect, TheDelimiterIsTheOneThatGivesRowsAsManyFieldsAsNames) {
+  EXPECT_EQ(marks("a,b\n1,2\n"), ", .");
+  EXPECT_EQ(marks("a;b\n1;2\n"), "; .");
+  EXPECT_EQ(marks("a\tb\n1\t2\n"), "\t .");
+  EXPECT_EQ(marks("a|b\n1|2\n"), "| .");
+  EXPECT_EQ(marks("a;b"), "; .");  // no row
+  EXPECT_EQ(marks("a\n1\n"), ", .");
+  EXPECT_EQ(marks(""), ", .");
+  // Commas are in as many places, but in one row too few.
+  EXPECT_EQ(marks("x,m|y,m\n1,5|2,5\n1|2,5\n"), "| ,");
+  EXPECT_EQ(marks("name\ttext\nu\tone, two\nv\tone\n"), "\t .");
+}
+
+TEST(Dialect, QuotedDelimitersDoNotCount) {
+  EXPECT_EQ(marks("a;b\n\"1,2,3\";\"x\ny\"\n\"4,5,6\";\"\"\"\"\n"), "; .");
+  EXPECT_EQ(marks("\"a;c\",b\n\"1;2\",2\n"), ", .");
+}
+
+TEST(Dialect, AmongFittingDelimitersNumbersDecideThenThePlainOne) {
+  // Three fields by commas, too, but "Foo; 1" and "5; 2" are no numbers.
+  EXPECT_EQ(marks("name; size, kg; price, EUR\nFoo; 1,5; 2,5\nBar; 2,5; 3,5\n"), "; ,");
+  EXPECT_EQ(marks("a,b;c\nx,y;z\n"), ", .");
+  EXPECT_EQ(found("a,b\tc\nx,y\tz\n", {}, '\t').delimiter, '\t');
+}
+
+TEST(Dialect, ARaggedRowDoesNotTurnTheTable) {
+  EXPECT_EQ(marks("a;b\n1;2\n3;4;5\n6;7\n"), "; .");
+  EXPECT_EQ(marks("a,b\n1,2,3\n"), ", .");
+  EXPECT_EQ(marks("a;b;c\n1;1;2;3\n2;1;2;3\n"), "; .");  // rows with a name of their own, as R's
+}
+
+TEST(Dialect, TheDecimalMarkIsThatOfMostColumns) {
+  EXPECT_EQ(marks("a;b\n0,5;1\n"), "; ,");
+  EXPECT_EQ(marks("a;b\n0.5;1\n"), "; .");
+  EXPECT_EQ(marks("a,b\n\"1,5\",2\n"), ", ,");
+  EXPECT_EQ(marks("version;b;c\n1.2;0,5;2,5\n1.3;1,5;2\n"), "; ,");
+  EXPECT_EQ(marks("a;list\n0.5;1,5\n"), "; .");      // a tie
+  EXPECT_EQ(marks("a;b\n1,5;0.5\nu;1.5\n"), "; .");  // a text column counts for neither
+  EXPECT_EQ(marks("a;b\n1.234;5\n"), "; .");         // nothing speaks for a comma
+  EXPECT_EQ(marks("a;b\n1.234;0,5\n"), "; ,");
+  EXPECT_FALSE(found("a;b\n1.234;0,5\n").numbers.grouped);
+}
+
+TEST(Dialect, ThousandsArePartedWhereANumberCannotBeReadOtherwise) {
+  EXPECT_TRUE(found("a;b\n1,234,567;1\n").numbers.grouped);
+  EXPECT_EQ(marks("a;b\n1,234,567;1\n"), "; .");
+  EXPECT_EQ(marks("a;b\n1.234.567;0,5\n"), "; ,");
+  EXPECT_EQ(marks("a;b\n1.234,5;1\n"), "; ,");
+  EXPECT_TRUE(found("a;b\n1.234,5;1\n").numbers.grouped);
+  EXPECT_TRUE(found("a;b\n1 234;1\n").numbers.grouped);
+  EXPECT_FALSE(found("a;b\n1,234;1\n").numbers.grouped);
+  EXPECT_FALSE(found("a;b\n1 234;1\nx;2\n").numbers.grouped);
+}
+
+TEST(Dialect, WhatIsSaidIsNotLookedFor) {
+  EXPECT_EQ(marks("a;b\n1,5;2\n", {.delimiter = ","}), ", .");
+  EXPECT_EQ(marks("a b\n1 2\n", {.delimiter = "space"}), "  .");
+  EXPECT_EQ(marks("a:b\n1:2\n", {.delimiter = ":"}), ": .");
+  EXPECT_EQ(marks("a;b\n0,5;2\n", {.decimal = "."}), "; .");
+  EXPECT_TRUE(found("a;b\n1,234;2\n", {.decimal = "."}).numbers.grouped);
+  EXPECT_EQ(refusal({.delimiter = "x"}),
+            "--delimiter = 'x': must be comma, tab, semicolon, pipe, space or a mark such as ':'");
+  EXPECT_EQ(refusal({.decimal = ";"}),
+            "--decimal = ';': must be '.' or ','; leave it out to find it");
+}
+
+TEST(Dialect, CommentsBeforeTheNamesArePassedOver) {
+  const Dialect dialect = found("# from the plate reader\n#\n\na,b\n1,2\n");
+  EXPECT_EQ(dialect.begin, 27U);
+  EXPECT_EQ(dialect.comment_lines, 2U);
+  EXPECT_FALSE(dialect.names_in_comment);
+  EXPECT_EQ(found("sep=;\na;b\n1;2\n").begin, 6U);
+  EXPECT_EQ(marks("sep=|\na;b|c\n1;2|3\n"), "| .");
+}
+
+TEST(Dialect, TheLastCommentNamesColumnsOfNumbersThatHaveNoOtherNames) {
+  const Dialect dialect = found("# savetxt\n# a;b\n1;2\n3;4\n");
+  EXPECT_TRUE(dialect.names_in_comment);
+  EXPECT_EQ(dialect.begin, 12U);
+  EXPECT_EQ(dialect.comment_lines, 1U);
+  EXPECT_FALSE(found("# a;b\nu;v\n3;4\n").names_in_comment);
+  EXPECT_FALSE(found("# 7;8\n1;2\n3;4\n").names_in_comment);
+  EXPECT_FALSE(found("# a\n1;2\n3;4\n").names_in_comment);
+}
+
+TEST(Dialect, CommentsWithoutATableAreRefused) {
+  try {
+    find_dialect("# a\n# b\n", false, {}, ',', "t.csv");
+    FAIL();
+  } catch (const DataError& error) {
+    EXPECT_STREQ(error.what(),
+                 "t.csv: 2 lines that begin with '#' and no table behind them; remove them");
+  }
+}
+
+TEST(Dialect, OnlyTheFirstThousandRowsAreLookedAt) {
+  std::string sample = "a;b\n";
+  for (int i = 0; i < 1000; ++i) sample += "1;2\n";
+  EXPECT_EQ(marks(sample + "0,5;2\n"), "; .");
+  // A last row that may be cut off is no row.
+  EXPECT_EQ(find_dialect("a;b\n1;2\n0,", false, {}, ',', "t").numbers.decimal, '.');
+}
+
+TEST(Dialect, IsToldInOneSentence) {
+  const auto remark = [](std::string_view sample, char plain = ',') {
+    return found(sample, {}, plain).remark("t.csv", plain);
+  };
+  EXPECT_EQ(remark("a,b\n1,2\n"), "");
+  EXPECT_EQ(remark("a\tb\n1\t2\n", '\t'), "");
+  EXPECT_EQ(remark("a;b\n1,5;2\n"), "t.csv: read with ';' between fields and decimal commas.");
+  EXPECT_EQ(remark("a\tb\n1.234,5\t2\n"),
+            "t.csv: read with tabs between fields, decimal commas and '.' between thousands.");
+  EXPECT_EQ(remark("a,b\n1 234,2\n"), "t.csv: read with spaces between thousands.");
+  EXPECT_EQ(remark("# x\na;b\n1;2\n"),
+            "t.csv: read with ';' between fields, from behind 1 line of comments.");
+  EXPECT_EQ(remark("# x\n# y\na,b\n1,2\n"), "t.csv: read from behind 2 lines of comments.");
+  EXPECT_EQ(remark("# a,b\n1,2\n"), "t.csv: read with the names of columns behind a '#'.");
+}
+
+}  // namespace
+}  // namespace esscher::internal
