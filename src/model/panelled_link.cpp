@@ -12,8 +12,10 @@ namespace {
 
 constexpr std::size_t kNodes = 16;
 constexpr std::size_t kChecks = 32;
-/// Width of panels to begin with: what is narrower by far, and no landmark, is missed.
+/// Width of panels to begin with: what is narrower by far, and no landmark, is missed. Beyond the
+/// examined stretch panels double, up to the last.
 constexpr double kFirst = 0.25;
+constexpr double kFarthest = 1e14;
 /// Of a panel's largest value. Functions of some cancellation are noisier than the first; on small
 /// panels the second is taken for noise.
 constexpr double kAgreement = 1e-14;
@@ -104,14 +106,22 @@ std::vector<Panel> first_panels(std::span<const double> landmarks) {
   for (double end = -internal::kExamined; end <= internal::kExamined; end += kFirst) {
     ends.push_back(end);
   }
-  for (const double z : landmarks) {
-    if (std::abs(z) < internal::kExamined) ends.push_back(z);
+  for (double end = 2 * internal::kExamined; end < kFarthest; end *= 2) {
+    ends.push_back(end);
+    ends.push_back(-end);
   }
+  ends.insert(ends.end(), landmarks.begin(), landmarks.end());
   std::ranges::sort(ends);
   ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
   std::vector<Panel> panels;
   for (std::size_t i = 1; i < ends.size(); ++i) panels.push_back({ends[i - 1], ends[i]});
   return panels;
+}
+
+/// Beyond the examined stretch functions are asked for all over, and matter to no digit.
+double smallest(const Panel& panel) {
+  const double middle = std::abs(0.5 * (panel.low + panel.high));
+  return middle < internal::kExamined ? kSmallest : middle / 16;
 }
 
 class Panels final : public LinkFunction {
@@ -125,7 +135,7 @@ class Panels final : public LinkFunction {
       for (std::size_t p = 0; p < open.size(); ++p) {
         Panel& panel = open[p];
         panel.fits = fits_function(panel, std::span(checks).subspan(p * kChecks, kChecks));
-        if (panel.fits || panel.high - panel.low < kSmallest) {
+        if (panel.fits || panel.high - panel.low < smallest(panel)) {
           panels_.push_back(panel);
           continue;
         }
@@ -163,10 +173,10 @@ class Panels final : public LinkFunction {
  private:
   /// nullptr where there is none that fits.
   const Panel* panel_of(double z) const {
-    if (!(std::abs(z) <= internal::kExamined)) return nullptr;
     const auto next = std::ranges::upper_bound(panels_, z, {}, &Panel::low);
-    const Panel& panel = next == panels_.begin() ? *next : *std::prev(next);
-    return panel.fits ? &panel : nullptr;
+    if (next == panels_.begin()) return nullptr;
+    const Panel& panel = *std::prev(next);
+    return panel.fits && z <= panel.high ? &panel : nullptr;
   }
 
   std::shared_ptr<const LinkFunction> function_;

@@ -24,10 +24,10 @@ Link numeric_link(std::string name, std::string formula,
                   const std::shared_ptr<const LinkFunction>& function,
                   const std::optional<std::vector<double>>& breaks = std::nullopt);
 
-/// The same link from a copy of its function: polynomials of degree 15 on panels of [-40, 40] that
+/// The same link from a copy of its function: polynomials of degree 15 on panels that
 /// end at its landmarks, bisected until each agrees with the function to 1e-14 of its size there.
 /// For functions that are slow one value at a time, as an interpreter's are: values in between then
-/// cost some 100 ns, and only those beyond 40, and on panels that no polynomial fits, are asked
+/// cost some 100 ns, and only those beyond 1e13, and on panels that no polynomial fits, are asked
 /// for. What is narrower than 1/100, and no landmark, may be missed. Cost: 48 values a panel, some
 /// hundreds of panels, in blocks of all that are looked at together.
 Link panelled(const Link& link);
