@@ -100,6 +100,9 @@ nb::dict evaluation_record(const TableEvaluation& evaluation, double sd) {
                      .add("held_out_error", fold.held_out_error)
                      .add("penalty", fold.penalty)
                      .add("linear_penalty", fold.linear_penalty)
+                     .add("name", fold.name.empty() ? std::nullopt : std::optional(fold.name))
+                     .add("held_out_rows", fold.held_out)
+                     .add("held_out_correlation", fold.correlation)
                      .add("reward_sd", fold.reward_sd)
                      .dict());
   }
