@@ -7,7 +7,7 @@ BUILD := build/$(PRESET)
 # Tracked sources and new ones that are not ignored.
 SOURCES = git ls-files -co --exclude-standard --deduplicate -- '*.h' '*.cpp'
 
-.PHONY: help setup setup-check build demo test bench accuracy false-admissions format check-format tidy manual install clean
+.PHONY: help setup setup-check build demo test test-python python bench accuracy false-admissions format check-format tidy manual install clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -19,9 +19,19 @@ demo: $(BUILD)/build.ninja  ## the main job: a reward model in a million dimensi
 	@cmake --build $(BUILD) -j $(JOBS) --target esscher
 	@examples/simulate.sh $(BUILD)/apps/esscher/esscher
 
-test: $(BUILD)/build.ninja  ## all tests
+# Those of Python with the release build, whose summary then comes last.
+test: $(BUILD)/build.ninja $(if $(filter release,$(PRESET)),test-python)  ## all tests
 	@cmake --build $(BUILD) -j $(JOBS)
 	@ctest --preset $(PRESET) -j $(JOBS)
+
+# Compiles the Python module alone: all else is that of the build.
+python: $(BUILD)/build.ninja  ## the Python package: a wheel, installed in build/python/venv
+	@scripts/setup.sh python
+	@cmake --build $(BUILD) -j $(JOBS) --target install_needs
+	@scripts/python.sh $(BUILD)
+
+test-python: python  ## the tests of the Python package alone
+	@build/python/venv/bin/python -m pytest -q
 
 bench: build  ## all benchmarks, one after the other
 	@for program in $(BUILD)/bench/*_bench; do echo "== $$program" >&2; $$program || exit 1; done

@@ -10,6 +10,8 @@ set(ESSCHER_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/esscher)
 get_property(rooms GLOBAL PROPERTY ESSCHER_ROOMS)
 list(TRANSFORM rooms PREPEND esscher_ OUTPUT_VARIABLE targets)
 
+# All that cmake --install needs, without the tests.
+add_custom_target(install_needs DEPENDS ${targets})
 install(TARGETS ${targets} EXPORT esscherTargets)
 install(DIRECTORY include/esscher TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
 install(EXPORT esscherTargets NAMESPACE esscher:: DESTINATION ${ESSCHER_PACKAGE_DIR})

@@ -149,12 +149,16 @@ Link parse(std::string_view spec) {
   if (breaks) next = 2;
   Link link = base_link(parts[0], breaks);
   for (; next < parts.size(); ++next) link = modified(link, parts[next]);
-  require_growth(link);
-  require_size(link);
+  require_computable(link);
   return link;
 }
 
 }  // namespace
+
+void require_computable(const Link& link) {
+  require_growth(link);
+  require_size(link);
+}
 
 Link parse_link(std::string_view spec, std::string_view field) {
   try {

@@ -328,6 +328,14 @@ TrainedReward internal::train_distinct(const RewardTable& table,
   return reward;
 }
 
+std::vector<double> automatic_temperatures() {
+  std::vector<double> betas{4};
+  for (int half_octaves = 2; half_octaves >= -8; --half_octaves) {
+    betas.push_back(std::exp2(half_octaves / 2.0));
+  }
+  return betas;
+}
+
 int default_folds(std::size_t rows) {
   if (rows <= kLandmarkRows) return 5;
   return rows <= kMetricRows ? 3 : 2;

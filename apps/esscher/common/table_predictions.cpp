@@ -3,65 +3,27 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <utility>
+#include <optional>
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "esscher/pipeline/reward_choice.h"
 #include "esscher/pipeline/table_model.h"
 
 namespace esscher::app {
 namespace {
 
-/// Column of predict_rewards() that was asked for; \p remark says so where that was open.
-std::size_t find_column(const PredictionArguments& arguments, const TrainedReward& reward,
-                        std::string& remark) {
-  const bool open = arguments.beta.empty();
+/// What was asked for, among what the model holds.
+ChosenReward chosen_reward(const PredictionArguments& arguments, const TrainedReward& reward) {
   if (arguments.beta_unit != "reward" && arguments.beta_unit != "sd") {
     throw UsageError(rejection("--beta-unit", arguments.beta_unit, "must be reward or sd"));
   }
-  double beta = open ? 0 : parse_number(arguments.beta, "--beta");
-  if (arguments.beta_unit == "sd") beta *= reward.reward_sd;
-  if (!open) require_temperature(beta, "--beta");
-  if (arguments.weights == "linear") return TrainedReward::kLinear;
-  const FitWeights weights = [&] {
-    try {
-      return parse_fit_weights(arguments.weights, "--weights");
-    } catch (const UsageError& error) {
-      throw UsageError(std::string(error.what()) + "; or linear, the baseline");
-    }
-  }();
-  if (weights == FitWeights::uniform) return TrainedReward::kUniform;
-  std::vector<const Deployment*> held;
-  std::string names;
-  for (const Deployment& deployment : reward.deployments) {
-    if (deployment.weights != weights) continue;
-    // Temperatures are printed with four digits, and typed so.
-    if (std::abs(beta - deployment.beta) <= 1e-3 * deployment.beta)
-      return reward.column(weights, deployment.beta);
-    names += (names.empty() ? "" : ", ") + number_text(deployment.beta, 4);
-    held.push_back(&deployment);
+  std::optional<double> beta;
+  if (!arguments.beta.empty()) {
+    beta = parse_number(arguments.beta, "--beta");
+    if (arguments.beta_unit == "sd") *beta *= reward.reward_sd;
   }
-  if (open && held.size() == 1) return reward.column(weights, held.front()->beta);
-  // A model of equal weights alone, such as one of pairs, has one reward for every temperature.
-  const bool equal_alone = std::ranges::all_of(
-      reward.deployments,
-      [](const Deployment& deployment) { return deployment.weights == FitWeights::uniform; });
-  if (weights == FitWeights::automatic && equal_alone) return TrainedReward::kUniform;
-  if (held.empty()) {
-    throw UsageError(rejection("--weights", arguments.weights, "the model holds no such readout",
-                               "fit one with --weights " + arguments.weights));
-  }
-  if (open && weights == FitWeights::automatic) {
-    remark =
-        "no --beta: rewards by equal weights, which are for no temperature; the model holds auto "
-        "weights for " +
-        names;
-    return TrainedReward::kUniform;
-  }
-  const std::string remedy = "the model holds " + arguments.weights + " weights for " + names;
-  throw UsageError(
-      open ? "--beta: missing; " + remedy
-           : rejection("--beta", arguments.beta, "no readout was fitted for it", remedy));
+  return choose_reward(reward, arguments.weights, beta);
 }
 
 }  // namespace
@@ -101,8 +63,7 @@ int PredictionArguments::thread_count() const {
 Predictions predict_table(const PredictionArguments& arguments, const std::string& group,
                           const std::string& weight) {
   const TableModel model = load_table_model(arguments.model);
-  std::string open_choice;
-  const std::size_t column = find_column(arguments, model.reward, open_choice);
+  const ChosenReward chosen = chosen_reward(arguments, model.reward);
   const int threads = arguments.thread_count();
   DatasetOptions options;
   options.data = arguments.data;
@@ -113,7 +74,7 @@ Predictions predict_table(const PredictionArguments& arguments, const std::strin
   options.weight = weight;
   Predictions result{load_features(options, model.encoding)};
   result.remarks = result.dataset.remarks;
-  if (!open_choice.empty()) result.remarks.push_back(std::move(open_choice));
+  if (!chosen.remark.empty()) result.remarks.push_back(chosen.remark);
   const auto features = with_interactions(result.dataset, model.interactions);
   if (features->columns() != model.reward.transform.inputs()) {
     throw DataError(rejection("model", arguments.model, "takes another number of features"));
@@ -128,7 +89,7 @@ Predictions predict_table(const PredictionArguments& arguments, const std::strin
     std::vector<std::uint64_t> rows(std::min(kBlockRows, n - begin));
     std::iota(rows.begin(), rows.end(), begin);
     const std::vector<double> block =
-        predict_reward(model.reward, *features, rows, column, threads);
+        predict_reward(model.reward, *features, rows, chosen.column, threads);
     for (std::size_t i = 0; i < block.size(); ++i) {
       if (!std::isfinite(block[i])) {
         throw DataError("row " + std::to_string(result.dataset.source_rows[begin + i] + 1) +

@@ -1,7 +1,6 @@
 #include "table_settings.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -15,22 +14,14 @@
 namespace esscher::app {
 namespace {
 
-/// In standard deviations of the reward.
-std::vector<double> open_betas() {
-  std::vector<double> betas{4};
-  for (int half_octaves = 2; half_octaves >= -8; --half_octaves) {
-    betas.push_back(std::exp2(half_octaves / 2.0));
-  }
-  return betas;
-}
-
 std::vector<double> read_betas(const Settings& settings, double sd) {
   const std::string& unit = settings["beta-unit"];
   if (unit != "reward" && unit != "sd") {
     throw UsageError(rejection("--beta-unit", unit, "must be reward or sd"));
   }
   const bool open = settings["beta"] == "auto";
-  std::vector<double> betas = open ? open_betas() : parse_temperatures(settings["beta"], "--beta");
+  std::vector<double> betas =
+      open ? automatic_temperatures() : parse_temperatures(settings["beta"], "--beta");
   if (open || unit == "sd") {
     for (double& beta : betas) beta *= sd;
   }

@@ -96,6 +96,10 @@ Link shifted(const Link& link, double offset);
 /// \throws UsageError unless low < high and both are finite.
 Link clipped(const Link& link, double low, double high);
 
+/// \throws UsageError, without a field, where E f^2 is infinite, too nearly so (log_rate >= 0.24)
+/// or beyond doubles: what parse_link() asks of every link that it reads
+void require_computable(const Link& link);
+
 /// Reads a link from text:
 ///   name[:p1,p2,...]       a link of the catalogue (link_catalogue.h): "damped_hermite:5,0.4"
 ///   formula:EXPRESSION     or just the expression, a formula in z (or u): "tanh(z^3-3*z)"

@@ -120,6 +120,9 @@ struct TrainingOptions {
 inline constexpr std::size_t kLandmarkRows = 2048;
 /// Rows, at most, from which metrics are learned.
 inline constexpr std::size_t kMetricRows = 8192;
+/// Deployment temperatures where none are named, in standard deviations of the reward: 4, and from
+/// 2 down to 1/16 in steps of 2^{1/2}.
+std::vector<double> automatic_temperatures();
 /// 5; beyond kLandmarkRows 3 and beyond kMetricRows 2, which tell as much there.
 int default_folds(std::size_t rows);
 

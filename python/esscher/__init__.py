@@ -1,0 +1,88 @@
+"""Reward models for exponentially tilted policies.
+
+A learned reward is not only predicted with, it is exponentiated: the deployed policy is
+``pi(x) ~ pi_0(x) exp(r(x) / beta)``. This package learns rewards from arrays and data frames for
+such policies, measures how low the temperature ``beta`` may go, reweights and draws candidates,
+and computes the theory of it. Everything is done by one C++ library, with the same bits as the
+command ``esscher``, which comes with the package.
+
+Rewards from tables
+    `TiltedRewardRegressor` (scikit-learn), `evaluate`, `load_reward`
+Given rewards
+    `tilt`, `resample`, `best_of_n`, `soft_best_of_n`, `policy_value`, `best_of_n_value`,
+    `pareto_smooth`
+Theory and simulation
+    `link`, `links`, `theory`, `simulate`, `load_simulated`, `hermite`
+
+Rewards and temperatures have the unit of the rewards given; KL divergences are in nats.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ._evaluation import Evaluation, Recommendation, RewardEvaluation, evaluate
+from ._links import Link, hermite, link, links
+from ._policies import (
+    BestOfNValue,
+    Estimate,
+    PolicyValue,
+    SmoothedWeights,
+    best_of_n,
+    best_of_n_value,
+    pareto_smooth,
+    policy_value,
+    resample,
+    soft_best_of_n,
+    tilt,
+)
+from ._simulation import SimulatedReward, Simulation, load_simulated, simulate
+from ._theory import Theory, theory
+from ._version import __version__, build_info
+
+if TYPE_CHECKING:
+    from ._estimator import TiltedRewardRegressor, load_reward
+
+__all__ = [
+    "BestOfNValue",
+    "Estimate",
+    "Evaluation",
+    "Link",
+    "PolicyValue",
+    "Recommendation",
+    "RewardEvaluation",
+    "SimulatedReward",
+    "Simulation",
+    "SmoothedWeights",
+    "Theory",
+    "TiltedRewardRegressor",
+    "__version__",
+    "best_of_n",
+    "best_of_n_value",
+    "build_info",
+    "evaluate",
+    "hermite",
+    "link",
+    "links",
+    "load_reward",
+    "load_simulated",
+    "pareto_smooth",
+    "policy_value",
+    "resample",
+    "simulate",
+    "soft_best_of_n",
+    "theory",
+    "tilt",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # scikit-learn takes a second to import, which theory has no use for.
+    if name in ("TiltedRewardRegressor", "load_reward"):
+        return getattr(import_module("._estimator", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,130 @@
+"""Arrays and data frames as the C++ side takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """A 1-D float64 array, C order; no copy where `values` is one."""
+    try:
+        array = np.asarray(values)
+        shape = array.shape
+        array = np.ascontiguousarray(array, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: must be numbers, not {_described(values)}") from None
+    if len(shape) != 1:
+        raise ValueError(f"{name}: must be one-dimensional, not of shape {shape}")
+    return array
+
+
+def labels(values: ArrayLike | None, name: str, rows: int) -> NDArray[np.uint32] | None:
+    """Any labels as numbers 0, 1, ... in order of first occurrence."""
+    if values is None:
+        return None
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise ValueError(f"{name}: must be one-dimensional, not of shape {array.shape}")
+    require_length(array, name, rows)
+    if array.dtype == object:
+        array = array.astype(str)
+    _, first, inverse = np.unique(array, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.uint32)
+    rank[np.argsort(first)] = np.arange(len(first), dtype=np.uint32)
+    return rank[inverse]
+
+
+def log_weights(values: ArrayLike | None, rows: int) -> NDArray[np.float64] | None:
+    """Logarithms of prior weights, -inf for those of 0."""
+    if values is None:
+        return None
+    weights = numbers(values, "sample_weight")
+    require_length(weights, "sample_weight", rows)
+    bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if bad.size:
+        raise ValueError(
+            f"sample_weight[{bad[0]}] = {weights[bad[0]]}: must be finite and not negative"
+        )
+    if not np.any(weights > 0):
+        raise ValueError("sample_weight: all weights are zero; some row must have weight")
+    with np.errstate(divide="ignore"):
+        return np.log(weights)
+
+
+def require_length(values: NDArray[Any], name: str, rows: int) -> None:
+    if len(values) != rows:
+        raise ValueError(f"{name} = {len(values)} entries: must be as many as rows, {rows}")
+
+
+def features(values: Any) -> NDArray[Any]:
+    """A 2-D array of numbers; no copy of an array or of a data frame that holds one."""
+    array = np.asarray(values)
+    if array.ndim != 2:
+        raise ValueError(f"X: must be two-dimensional, not of shape {array.shape}; reshape it")
+    if array.dtype == np.float16:
+        array = array.astype(np.float32)
+    if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"X: must hold numbers, not {array.dtype}; encode text first, for example with "
+                "sklearn.preprocessing.OneHotEncoder"
+            ) from None
+    if array.dtype == np.uint64 or not array.dtype.isnative:
+        array = array.astype(np.float64)
+    return array
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """All that belongs to the rows of a table; rows of weight 0 are left out."""
+
+    y: NDArray[np.float64]
+    groups: NDArray[np.uint32] | None
+    log_weights: NDArray[np.float64] | None
+    clusters: NDArray[np.uint32] | None
+    kept: NDArray[np.uint64] | None
+    gold: NDArray[np.float64] | None
+
+
+def labelled(
+    rows: int,
+    y: ArrayLike,
+    groups: ArrayLike | None,
+    sample_weight: ArrayLike | None,
+    clusters: ArrayLike | None = None,
+    gold: ArrayLike | None = None,
+) -> Labelled:
+    target = numbers(y, "y")
+    require_length(target, "y", rows)
+    second = None if gold is None else numbers(gold, "gold")
+    if second is not None:
+        require_length(second, "gold", rows)
+    weights = log_weights(sample_weight, rows)
+    kept = None
+    if weights is not None and not np.all(np.isfinite(weights)):
+        places = np.flatnonzero(np.isfinite(weights))
+        kept = places.astype(np.uint64)
+        rows = len(places)
+        weights, target = weights[places], target[places]
+        second = None if second is None else second[places]
+        groups = None if groups is None else np.asarray(groups)[places]
+        clusters = None if clusters is None else np.asarray(clusters)[places]
+    return Labelled(
+        target,
+        labels(groups, "groups", rows),
+        weights,
+        labels(clusters, "clusters", rows),
+        kept,
+        second,
+    )
+
+
+def _described(values: object) -> str:
+    dtype = getattr(values, "dtype", None)
+    return f"{type(values).__name__} of {dtype}" if dtype is not None else type(values).__name__

@@ -1,0 +1,110 @@
+"""The C++ side: arrays and named parameters in, dictionaries and arrays out."""
+
+from collections.abc import Callable
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Progress = Callable[[str, int, int], object] | None
+
+@final
+class Reward:
+    def predict(
+        self, x: NDArray[Any], weights: str, beta: float | None, threads: int
+    ) -> tuple[NDArray[np.float64], str]: ...
+    def facts(self) -> dict[str, Any]: ...
+    def save(self, path: str) -> None: ...
+    @staticmethod
+    def load(path: str) -> Reward: ...
+    @property
+    def names(self) -> list[str]: ...
+    @property
+    def array_columns(self) -> int: ...
+
+@final
+class RewardModel:
+    def save(self, path: str) -> None: ...
+    @staticmethod
+    def load(path: str) -> RewardModel: ...
+    @property
+    def heads(self) -> list[tuple[str, float | None]]: ...
+
+@final
+class Link:
+    def evaluate(self, z: NDArray[np.float64]) -> NDArray[np.float64]: ...
+    def facts(self) -> dict[str, Any]: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def directions(self) -> int: ...
+
+def build_info() -> dict[str, str]: ...
+def in_python_words(message: str) -> str: ...
+def train(
+    x: NDArray[Any],
+    y: NDArray[np.float64],
+    groups: NDArray[np.uint32] | None,
+    log_weights: NDArray[np.float64] | None,
+    clusters: NDArray[np.uint32] | None,
+    kept: NDArray[np.uint64] | None,
+    names: list[str],
+    named: bool,
+    parameters: dict[str, Any],
+    progress: Progress,
+) -> Reward: ...
+def evaluate(
+    x: NDArray[Any],
+    y: NDArray[np.float64],
+    groups: NDArray[np.uint32] | None,
+    log_weights: NDArray[np.float64] | None,
+    clusters: NDArray[np.uint32] | None,
+    kept: NDArray[np.uint64] | None,
+    gold: NDArray[np.float64] | None,
+    parameters: dict[str, Any],
+    progress: Progress,
+) -> dict[str, Any]: ...
+def tilt(
+    r: NDArray[np.float64],
+    parameters: dict[str, Any],
+    groups: NDArray[np.uint32] | None,
+    log_weights: NDArray[np.float64] | None,
+) -> NDArray[np.float64]: ...
+def draw(
+    r: NDArray[np.float64],
+    parameters: dict[str, Any],
+    groups: NDArray[np.uint32] | None,
+    log_weights: NDArray[np.float64] | None,
+) -> NDArray[np.int64]: ...
+def policy_value(
+    r: NDArray[np.float64],
+    y: NDArray[np.float64],
+    parameters: dict[str, Any],
+    groups: NDArray[np.uint32] | None,
+    log_weights: NDArray[np.float64] | None,
+    clusters: NDArray[np.uint32] | None,
+) -> dict[str, Any]: ...
+def best_of_n_value(
+    r: NDArray[np.float64],
+    y: NDArray[np.float64],
+    parameters: dict[str, Any],
+    groups: NDArray[np.uint32] | None,
+    log_weights: NDArray[np.float64] | None,
+    clusters: NDArray[np.uint32] | None,
+) -> dict[str, Any]: ...
+def pareto_smooth(log_weights: NDArray[np.float64]) -> dict[str, Any]: ...
+def best_of_n_kl_bound(n: float) -> float: ...
+def equivalent_n(kl: float) -> float: ...
+def parse_link(text: str, field: str) -> Link: ...
+def python_link(
+    function: Callable[[NDArray[np.float64]], Any], name: str, breaks: list[float] | None
+) -> Link: ...
+def link_catalogue() -> list[dict[str, str]]: ...
+def hermite(order: int, z: NDArray[np.float64]) -> NDArray[np.float64]: ...
+def theory(parameters: dict[str, Any]) -> dict[str, Any]: ...
+def simulate(
+    parameters: dict[str, Any], progress: Progress
+) -> tuple[dict[str, Any], RewardModel]: ...
+def sample(
+    model: RewardModel, parameters: dict[str, Any], progress: Progress
+) -> NDArray[np.float64]: ...

@@ -1,0 +1,367 @@
+"""How low may beta go: rewards measured on rows that they have not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike
+
+from . import _core
+from ._arrays import features, labelled
+from ._policies import BestOfNValue, Estimate, PolicyValue
+from ._results import Record, frozen, table_html
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+    import pandas
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The verdict on one reward.
+
+    Attributes
+    ----------
+    beta : float or None
+        The temperature to deploy at, in the unit of the reward; None: no safe temperature.
+    admissible : tuple of float or None
+        The lowest and the highest admissible temperature of the grid.
+    gain : Estimate or None
+        Of the recommended policy over the reference, KL paid; its interval holds for all policies
+        of the evaluation at once.
+    labels_to_halve : int or None
+        So many more labels, of rows drawn from the recommended policy, would halve the interval of
+        its value, roughly.
+    limit : str
+        Why the admissible temperatures end: grid_end, learning_cost, unreliable, gold_turned,
+        not_learnable.
+    verdict : str
+        The same in plain sentences.
+    """
+
+    beta: float | None
+    admissible: tuple[float, float] | None
+    gain: Estimate | None
+    labels_to_halve: int | None
+    limit: str
+    verdict: str
+
+    @classmethod
+    def _of(cls, advice: dict[str, Any]) -> Recommendation:
+        found, gain = advice["admissible"], advice["gain"]
+        return cls(
+            advice["recommended_beta"],
+            None if found is None else (found["low"], found["high"]),
+            None if gain is None else Estimate._of(gain),
+            advice["labels_to_halve"],
+            advice["limit"],
+            advice["verdict"],
+        )
+
+
+@dataclass(frozen=True)
+class RewardEvaluation:
+    """One kind of reward over the temperatures.
+
+    Attributes
+    ----------
+    name : str
+        "auto", "uniform", "label", "surrogate", or "linear", the baseline.
+    correlation : float
+        Of held-out predictions with rewards, within groups where there are any.
+    policies : tuple of PolicyValue
+        In the order of the temperatures.
+    best_of_n : tuple of BestOfNValue
+        Beside each policy, at the n whose KL bound is the policy's KL.
+    recommendation : Recommendation
+    """
+
+    name: str
+    correlation: float
+    policies: tuple[PolicyValue, ...]
+    best_of_n: tuple[BestOfNValue, ...]
+    recommendation: Recommendation
+
+    @classmethod
+    def _of(cls, record: dict[str, Any]) -> RewardEvaluation:
+        return cls(
+            record["name"],
+            record["correlation"],
+            tuple(PolicyValue._of(policy) for policy in record["policies"]),
+            tuple(BestOfNValue._of(policy["best_of_n"]) for policy in record["policies"]),
+            Recommendation._of(record["advice"]),
+        )
+
+
+@dataclass(frozen=True)
+class Evaluation(Record):
+    """What the policies of learned rewards are worth on rows that these have not seen.
+
+    Attributes
+    ----------
+    reward_sd : float
+        Standard deviation of the rewards (within groups): the unit of temperatures.
+    rewards : tuple of RewardEvaluation
+        As asked for by `weights`, then uniform, then linear.
+    recommended : str or None
+        Name of the reward to deploy: that of the best cautious gain among all; None where no tilt
+        is supported.
+    remarks : tuple of str
+        Plain sentences.
+    """
+
+    reward_sd: float
+    rewards: tuple[RewardEvaluation, ...]
+    recommended: str | None
+    remarks: tuple[str, ...]
+
+    @property
+    def recommendation(self) -> Recommendation:
+        """The verdict on the recommended reward or, where there is none, on the first."""
+        return (self.rewards[0] if self.recommended is None else self[self.recommended]
+                ).recommendation
+
+    def __getitem__(self, name: str) -> RewardEvaluation:
+        """The reward of that name."""
+        for reward in self.rewards:
+            if reward.name == name:
+                return reward
+        names = ", ".join(reward.name for reward in self.rewards)
+        raise KeyError(f"{name}: there are {names}")
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row a reward and temperature; needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of the program's policies.csv.
+        """
+        import pandas
+
+        return pandas.DataFrame(
+            [_row(reward, policy) for reward in self._record["rewards"] for policy in
+             reward["policies"]]
+        )
+
+    def plot(self, ax: matplotlib.axes.Axes | None = None) -> matplotlib.axes.Axes:
+        """Gain over temperature, with intervals; needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        if ax is None:
+            from matplotlib import pyplot
+
+            ax = pyplot.subplots()[1]
+        for reward in self.rewards:
+            known = [p for p in reward.policies if p.gain.low is not None]
+            beta = [p.beta for p in known]
+            (line,) = ax.plot(beta, [p.gain.value for p in known], "o-", label=reward.name)
+            ax.fill_between(
+                beta,
+                [p.gain.low for p in known if p.gain.low is not None],
+                [p.gain.high for p in known if p.gain.high is not None],
+                alpha=0.15,
+                color=line.get_color(),
+            )
+        ax.axhline(0, color="0.5", linewidth=0.8)
+        if self.recommendation.beta is not None:
+            ax.axvline(self.recommendation.beta, color="0.5", linestyle=":")
+        ax.set_xscale("log")
+        ax.set_xlabel("beta (unit of the reward)")
+        ax.set_ylabel("gain over the reference")
+        ax.legend()
+        return ax
+
+    def __str__(self) -> str:
+        lines = [self.recommendation.verdict, ""]
+        for reward in self.rewards:
+            lines.append(f"{reward.name} (held-out correlation {reward.correlation:.3f})")
+            lines += ["  " + "  ".join(f"{text:>12}" for text in row) for row in _shown(reward)]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        first = self.rewards[0] if self.recommended is None else self[self.recommended]
+        rows = _shown(first)
+        return table_html(rows[0], rows[1:], f"{first.name}: {self.recommendation.verdict}")
+
+
+def evaluate(
+    X: Any,
+    y: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    clusters: ArrayLike | None = None,
+    gold: ArrayLike | None = None,
+    beta: str | float | ArrayLike = "auto",
+    beta_unit: str = "reward",
+    weights: str | list[str] = "auto",
+    weight_temperature: str | float = "beta",
+    feature_transform: str = "standardise",
+    reward_transform: str = "none",
+    rounds: int = 12,
+    feature_temperature: str | float = "auto",
+    landmarks: str | int = "auto",
+    loss: str = "squared",
+    penalty: str | float = "folds",
+    folds: str | int = "auto",
+    ceiling: bool = True,
+    evaluation_folds: int = 5,
+    enumerated: bool = False,
+    bootstrap: int = 1000,
+    alpha: float = 0.05,
+    seed: int = 1,
+    threads: int = 0,
+    progress: Callable[[str, int, int], object] | None = None,
+) -> Evaluation:
+    """How low may beta go: fits the reward without each of some folds, and values its policies there.
+
+    Parameters
+    ----------
+    X : array or data frame of shape (n, d)
+        Features. NumPy arrays of float32, float64 or whole numbers, of any strides, are read where
+        they lie, as are data frames that hold one such array.
+    y : array of shape (n,)
+        Rewards.
+    groups : array of shape (n,), optional
+        Labels of any kind: candidates of one prompt share one. Only differences within a group
+        count then.
+    sample_weight : array of shape (n,), optional
+        Prior importance of the rows; rows of weight 0 are left out.
+    clusters : array of shape (n,), optional
+        What stands and falls together without competing (a family, a batch): stays in one fold.
+    gold : array of shape (n,), optional
+        A second reward that is only evaluated; the verdict goes by it.
+    beta : "auto", float or sequence of float
+        Deployment temperatures; auto: 4, and from 2 down to 1/16 in steps of sqrt 2, standard
+        deviations of the reward.
+    evaluation_folds : int
+        Folds of the evaluation; groups and clusters stay whole.
+    enumerated : bool
+        The rows are the whole reference (every variant), not a sample of it: values are exact.
+    bootstrap : int
+        Replicates behind the intervals; 0: normal theory.
+    alpha : float
+        Chance, at most, that any lower end of a gain is promised too high, of all temperatures and
+        rewards among which the recommendation picks.
+    seed : int
+        Of all random numbers.
+    threads : int
+        0: all cores. Results do not depend on it.
+    progress : callable, optional
+        Called as ``progress(stage, done, total)`` on this thread.
+    beta_unit, weights, weight_temperature, feature_transform, reward_transform, rounds, \
+feature_temperature, landmarks, loss, penalty, folds, ceiling
+        How the reward is learned: see `TiltedRewardRegressor`.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    ValueError, TypeError
+        With the parameter, its value, what it must be, and the remedy.
+    """
+    parameters = {
+        "beta": beta,
+        "beta_unit": beta_unit,
+        "weights": weights,
+        "weight_temperature": weight_temperature,
+        "feature_transform": feature_transform,
+        "reward_transform": reward_transform,
+        "rounds": rounds,
+        "feature_temperature": feature_temperature,
+        "landmarks": landmarks,
+        "loss": loss,
+        "penalty": penalty,
+        "folds": folds,
+        "ceiling": ceiling,
+        "evaluation_folds": evaluation_folds,
+        "enumerated": enumerated,
+        "bootstrap": bootstrap,
+        "alpha": alpha,
+        "seed": seed,
+        "threads": threads,
+    }
+    x = features(X)
+    table = labelled(len(x), y, groups, sample_weight, clusters, gold)
+    record = _core.evaluate(
+        x,
+        table.y,
+        table.groups,
+        table.log_weights,
+        table.clusters,
+        table.kept,
+        table.gold,
+        parameters,
+        progress,
+    )
+    return Evaluation(
+        record["reward_sd"],
+        tuple(RewardEvaluation._of(reward) for reward in record["rewards"]),
+        record["recommended"],
+        tuple(record["remarks"]),
+        _record=frozen(record),
+    )
+
+
+def _row(reward: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:
+    folds = sorted(t if t is not None else float("inf") for t in policy["weight_temperatures"])
+    best = policy["best_of_n"]
+    return {
+        "reward": reward["name"],
+        "beta": policy["beta"],
+        "beta_sd": policy["beta_sd"],
+        "gold": policy["gold"]["value"],
+        "gold_se": policy["gold"]["standard_error"],
+        "rise": policy["rise"]["value"],
+        "rise_se": policy["rise"]["standard_error"],
+        "proxy": policy["proxy"]["value"],
+        "proxy_se": policy["proxy"]["standard_error"],
+        "kl": policy["kl"]["value"],
+        "kl_se": policy["kl"]["standard_error"],
+        "gain": policy["gain"]["value"],
+        "gain_low": policy["gain"]["low"],
+        "gain_high": policy["gain"]["high"],
+        "attainable_gain": policy["attainable_gain"],
+        "over_optimisation": policy["over_optimisation"]["value"],
+        "over_optimisation_se": policy["over_optimisation"]["standard_error"],
+        "ess": policy["ess"],
+        "pareto_k": policy["pareto_k"],
+        "reliable": policy["reliable"],
+        "weight_temperature": folds[len(folds) // 2] if folds else None,
+        "best_of_n": best["n"],
+        "best_of_n_gold": best["gold"]["value"],
+        "best_of_n_gold_se": best["gold"]["standard_error"],
+    }
+
+
+def _shown(reward: RewardEvaluation) -> list[list[str]]:
+    rows = [["beta", "gold", "proxy", "KL", "gain", "95 %", "ESS", "reliable"]]
+    for policy in reward.policies:
+        low, high = policy.gain.low, policy.gain.high
+        interval = "-" if low is None or high is None else f"[{low:.3g}, {high:.3g}]"
+        rows.append(
+            [
+                f"{policy.beta:.4g}",
+                f"{policy.gold.value:.4g}",
+                f"{policy.proxy.value:.4g}",
+                f"{policy.kl.value:.3g}",
+                f"{policy.gain.value:.4g}",
+                interval,
+                f"{policy.ess:.0f}",
+                "yes" if policy.reliable else "no",
+            ]
+        )
+    return rows

@@ -1,0 +1,421 @@
+"""Given rewards: weights, draws, and what policies are worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _core
+from ._arrays import labels, log_weights, numbers, require_length
+from ._results import Record, frozen, values_of
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number that was estimated.
+
+    Attributes
+    ----------
+    value : float
+    standard_error : float or None
+        0 where the value is exact; None where it is not known.
+    low, high : float or None
+        Ends of the 95 % interval: bootstrapped where there are replicates, else Student's.
+    """
+
+    value: float
+    standard_error: float | None
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def _of(cls, record: dict[str, Any]) -> Estimate:
+        return cls(**values_of(cls, record))
+
+
+def _estimates(record: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: Estimate._of(part) if isinstance(part, dict) and "standard_error" in part else part
+        for name, part in record.items()
+    }
+
+
+@dataclass(frozen=True)
+class PolicyValue(Record):
+    """What the policy tilted by a reward is worth; rewards in their unit, KL in nats.
+
+    Attributes
+    ----------
+    beta : float
+        Temperature of the tilt.
+    gold : Estimate
+        Mean of y under the policy.
+    proxy : Estimate
+        Mean of r under the policy, which is what the reward claims.
+    kl : Estimate
+        KL divergence of the policy from the reference.
+    objective : Estimate
+        gold - beta * kl
+    reference : Estimate
+        Mean of y under the reference.
+    rise : Estimate
+        gold - reference
+    gain : Estimate
+        objective - reference
+    over_optimisation : Estimate
+        Rise of r less rise of y.
+    ess : float
+        Effective rows.
+    pareto_k : float or None
+        Shape of the weights' tail; None where it is too short to tell.
+    reliable : bool
+    remark : str
+        Why it is not reliable.
+    """
+
+    beta: float
+    gold: Estimate
+    proxy: Estimate
+    kl: Estimate
+    objective: Estimate
+    reference: Estimate
+    rise: Estimate
+    gain: Estimate
+    over_optimisation: Estimate
+    ess: float
+    pareto_k: float | None
+    reliable: bool
+    remark: str
+
+    @classmethod
+    def _of(cls, record: dict[str, Any]) -> PolicyValue:
+        return cls(**values_of(cls, _estimates(record)), _record=record)
+
+
+@dataclass(frozen=True)
+class BestOfNValue(Record):
+    """What choosing the best of n draws by a reward is worth.
+
+    Attributes
+    ----------
+    n : float
+    gold, proxy, gain : Estimate
+        Mean of y, mean of r, and gold - reference.
+    kl : Estimate
+        From the reference, on these rows, in nats; at most log n - (n - 1) / n.
+    ess : float
+        Effective rows.
+    reliable : bool
+    remark : str
+    """
+
+    n: float
+    gold: Estimate
+    proxy: Estimate
+    kl: Estimate
+    gain: Estimate
+    ess: float
+    reliable: bool
+    remark: str
+
+    @classmethod
+    def _of(cls, record: dict[str, Any]) -> BestOfNValue:
+        return cls(**values_of(cls, _estimates(record)), _record=record)
+
+
+@dataclass(frozen=True)
+class SmoothedWeights(Record):
+    """Pareto smoothed importance weights.
+
+    Attributes
+    ----------
+    log_weights : ndarray of shape (n,)
+        Smoothed; their exponentials sum to 1.
+    k : float
+        Shape of the tail; infinite where nothing was smoothed.
+    threshold : float
+        Above it an estimate from so many weights is not to be relied on.
+    tail : int
+        Weights that were replaced.
+    ess : float
+        Effective sample size of the raw weights.
+    """
+
+    log_weights: NDArray[np.float64]
+    k: float
+    threshold: float
+    tail: int
+    ess: float
+
+    @property
+    def reliable(self) -> bool:
+        """Whether k is at most its threshold."""
+        return self.k <= self.threshold
+
+
+def tilt(
+    r: ArrayLike,
+    beta: float,
+    groups: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> NDArray[np.float64]:
+    """Weights of the policy tilted by a reward: p_i exp(r_i / beta) / Z.
+
+    Parameters
+    ----------
+    r : array of shape (n,)
+        Rewards.
+    beta : float
+        Temperature, in the unit of r.
+    groups : array of shape (n,), optional
+        Labels of any kind: candidates of one prompt share one, and the softmax is within it.
+    sample_weight : array of shape (n,), optional
+        Prior importance p of the rows; equal by default.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Probabilities, of sum 1 (within each group).
+    """
+    reward = numbers(r, "r")
+    rows = len(reward)
+    log_p = _core.tilt(
+        reward, {"beta": beta}, labels(groups, "groups", rows), log_weights(sample_weight, rows)
+    )
+    return np.exp(log_p, out=log_p)
+
+
+def resample(
+    r: ArrayLike,
+    beta: float,
+    size: int,
+    groups: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    seed: int = 1,
+    threads: int = 0,
+) -> NDArray[np.int64]:
+    """Rows drawn from the policy tilted by a reward, with replacement.
+
+    Parameters
+    ----------
+    r : array of shape (n,)
+        Rewards.
+    beta : float
+        Temperature, in the unit of r.
+    size : int
+        Draws; with groups, in each of them.
+    groups, sample_weight
+        As for `tilt`.
+    seed : int
+        Draws are a function of it, the group and the number of the draw: more of them begin with
+        those of fewer.
+    threads : int
+        0: all cores. Results do not depend on it.
+
+    Returns
+    -------
+    ndarray of int64
+        Numbers of rows, of shape (size,) or, with groups, (groups, size); groups in order of first
+        occurrence. ``X[resample(...)]`` are the draws.
+    """
+    parameters = {"kind": "tilted", "beta": beta, "size": size, "seed": seed, "threads": threads}
+    return _draw(r, parameters, groups, sample_weight)
+
+
+def best_of_n(
+    r: ArrayLike,
+    n: float,
+    size: int,
+    groups: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    seed: int = 1,
+    threads: int = 0,
+) -> NDArray[np.int64]:
+    """Rows each of which is the best, by its reward, of n drawn from the reference.
+
+    Parameters
+    ----------
+    n : float
+        Candidates of a draw, from 1 to 1e15; need not be whole.
+    r, size, groups, sample_weight, seed, threads
+        As for `resample`.
+
+    Returns
+    -------
+    ndarray of int64
+        As for `resample`.
+    """
+    parameters = {"kind": "best_of_n", "n": n, "size": size, "seed": seed, "threads": threads}
+    return _draw(r, parameters, groups, sample_weight)
+
+
+def soft_best_of_n(
+    r: ArrayLike,
+    beta: float,
+    size: int,
+    groups: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    seed: int = 1,
+    threads: int = 0,
+) -> NDArray[np.int64]:
+    """Distinct rows drawn from the tilted policy one after another, without replacement.
+
+    These are the rows of the greatest ``r / beta + G`` with Gumbel noise G.
+
+    Parameters
+    ----------
+    size : int
+        At most the number of rows (of the smallest group).
+    r, beta, groups, sample_weight, seed, threads
+        As for `resample`.
+
+    Returns
+    -------
+    ndarray of int64
+        As for `resample`, in the order of drawing.
+    """
+    parameters = {
+        "kind": "soft_best_of_n",
+        "beta": beta,
+        "size": size,
+        "seed": seed,
+        "threads": threads,
+    }
+    return _draw(r, parameters, groups, sample_weight)
+
+
+def policy_value(
+    r: ArrayLike,
+    y: ArrayLike,
+    beta: float,
+    groups: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    clusters: ArrayLike | None = None,
+    enumerated: bool = False,
+    level: float = 0.95,
+    bootstrap: int = 1000,
+    seed: int = 1,
+    threads: int = 0,
+) -> PolicyValue:
+    """What the policy tilted by r is worth when y is what counts, told from these rows.
+
+    Parameters
+    ----------
+    r, y : arrays of shape (n,)
+        The reward that tilts, and the true one, in one unit. For honest numbers r must come from
+        a model that has not seen the row.
+    beta : float
+        Temperature, in the unit of r.
+    groups, sample_weight
+        As for `tilt`.
+    clusters : array of shape (n,), optional
+        Rows that stand and fall together: errors are those of draws of clusters.
+    enumerated : bool
+        The rows are the whole reference and no sample from it: values are exact.
+    level : float
+        Of the bootstrapped intervals.
+    bootstrap : int
+        Replicates; 0 for none, else 100 at least.
+    seed, threads : int
+
+    Returns
+    -------
+    PolicyValue
+    """
+    reward, gold = _both(r, y)
+    rows = len(reward)
+    record = _core.policy_value(
+        reward,
+        gold,
+        {
+            "beta": beta,
+            "level": level,
+            "bootstrap": bootstrap,
+            "seed": seed,
+            "enumerated": enumerated,
+            "threads": threads,
+        },
+        labels(groups, "groups", rows),
+        log_weights(sample_weight, rows),
+        labels(clusters, "clusters", rows),
+    )
+    return PolicyValue._of(record)
+
+
+def best_of_n_value(
+    r: ArrayLike,
+    y: ArrayLike,
+    n: float,
+    groups: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    clusters: ArrayLike | None = None,
+    enumerated: bool = False,
+) -> BestOfNValue:
+    """What choosing the best by r of n draws is worth when y is what counts: exact sums, no draws.
+
+    Parameters
+    ----------
+    n : float
+        Candidates, 1 at least; need not be whole.
+    r, y, groups, sample_weight, clusters, enumerated
+        As for `policy_value`.
+
+    Returns
+    -------
+    BestOfNValue
+    """
+    reward, gold = _both(r, y)
+    rows = len(reward)
+    record = _core.best_of_n_value(
+        reward,
+        gold,
+        {"n": n, "enumerated": enumerated},
+        labels(groups, "groups", rows),
+        log_weights(sample_weight, rows),
+        labels(clusters, "clusters", rows),
+    )
+    return BestOfNValue._of(record)
+
+
+def pareto_smooth(log_weights: ArrayLike) -> SmoothedWeights:
+    """Pareto smoothed importance sampling (Vehtari, Simpson, Gelman, Yao, Gabry 2024).
+
+    Parameters
+    ----------
+    log_weights : array of shape (n,)
+        Logarithms of importance weights, up to a constant; -inf for none.
+
+    Returns
+    -------
+    SmoothedWeights
+    """
+    record = _core.pareto_smooth(numbers(log_weights, "log_weights"))
+    return SmoothedWeights(**values_of(SmoothedWeights, record), _record=frozen(record))
+
+
+def _both(r: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    reward, gold = numbers(r, "r"), numbers(y, "y")
+    require_length(gold, "y", len(reward))
+    return reward, gold
+
+
+def _draw(
+    r: ArrayLike,
+    parameters: dict[str, Any],
+    groups: ArrayLike | None,
+    sample_weight: ArrayLike | None,
+) -> NDArray[np.int64]:
+    reward = numbers(r, "r")
+    rows = len(reward)
+    dense = labels(groups, "groups", rows)
+    drawn = _core.draw(reward, parameters, dense, log_weights(sample_weight, rows))
+    return drawn if dense is None else drawn.reshape(int(dense.max()) + 1, -1)

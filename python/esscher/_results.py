@@ -1,0 +1,78 @@
+"""What frozen results have in common."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+
+def frozen(value: Any) -> Any:
+    """`value` with its arrays made read-only, in place."""
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    elif isinstance(value, dict):
+        for part in value.values():
+            frozen(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            frozen(part)
+    return value
+
+
+def plain(value: Any) -> Any:
+    """`value` with arrays as lists: what `json.dumps` takes."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    return value
+
+
+@dataclass(frozen=True)
+class Record:
+    """A frozen result that keeps all that the library told."""
+
+    _record: dict[str, Any] = field(repr=False, compare=False, kw_only=True)
+
+    def to_dict(self, *, arrays: bool = True) -> dict[str, Any]:
+        """Everything, as nested dictionaries.
+
+        Parameters
+        ----------
+        arrays : bool
+            Keep arrays as they are; else they become lists, for `json.dumps`.
+
+        Returns
+        -------
+        dict
+            A copy.
+        """
+        if arrays:
+            return copy.deepcopy(self._record)
+        result: dict[str, Any] = plain(self._record)
+        return result
+
+
+def values_of(cls: type[Any], record: dict[str, Any]) -> dict[str, Any]:
+    """The entries of `record` that are fields of `cls`."""
+    names = {f.name for f in fields(cls)}
+    return {name: value for name, value in record.items() if name in names}
+
+
+def table_html(headings: list[str], rows: list[list[str]], caption: str) -> str:
+    """A plain HTML table."""
+    from html import escape
+
+    head = "".join(f"<th>{escape(text)}</th>" for text in headings)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows
+    )
+    return (
+        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table>"
+    )

@@ -1,0 +1,15 @@
+#pragma once
+
+/// \file
+/// The library's errors as Python's, in the words of a Python user.
+
+#include <string>
+#include <string_view>
+
+namespace esscher::python {
+
+/// A message of the library with the program's options spelled as parameters: "--beta-unit = x"
+/// becomes "beta_unit = x", "--group" "groups", "--reward" "y".
+std::string in_python_words(std::string_view message);
+
+}  // namespace esscher::python

@@ -1,0 +1,175 @@
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "arrays.h"
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "esscher/policy/best_of_n.h"
+#include "esscher/policy/resample.h"
+#include "esscher/policy/table_policy.h"
+#include "esscher/weights/log_weights.h"
+#include "esscher/weights/pareto.h"
+#include "long_call.h"
+#include "module.h"
+#include "parameters.h"
+#include "record.h"
+
+namespace esscher::python {
+namespace {
+
+TableReference reference_of(const Numbers& r, const std::optional<Labels>& groups,
+                            const std::optional<Numbers>& log_weights,
+                            const std::optional<Labels>& clusters = std::nullopt) {
+  TableReference reference;
+  reference.rows = r.shape(0);
+  reference.groups = span_of(groups);
+  reference.log_weights = span_of(log_weights);
+  reference.clusters = span_of(clusters);
+  return reference;
+}
+
+/// Places of each group's rows, in ascending order; one group of all rows where there are none.
+std::vector<std::vector<std::size_t>> members_of(std::size_t rows,
+                                                 std::span<const std::uint32_t> groups) {
+  const std::size_t count = groups.empty() ? 1 : std::ranges::max(groups) + std::size_t{1};
+  std::vector<std::vector<std::size_t>> members(count);
+  for (std::size_t i = 0; i < rows; ++i) members[groups.empty() ? 0 : groups[i]].push_back(i);
+  return members;
+}
+
+/// log of p_i e^{r_i/beta} / Z, within groups.
+std::vector<double> tilted(std::span<const double> r, double beta,
+                           std::span<const std::uint32_t> groups,
+                           std::span<const double> log_weights) {
+  std::vector<double> out(r.size());
+  if (r.empty()) return out;
+  std::vector<double> part;
+  for (const std::vector<std::size_t>& members : members_of(r.size(), groups)) {
+    part.clear();
+    for (const std::size_t i : members) {
+      part.push_back(r[i] / beta + (log_weights.empty() ? 0 : log_weights[i]));
+    }
+    normalise_log_weights(part);
+    for (std::size_t i = 0; i < members.size(); ++i) out[members[i]] = part[i];
+  }
+  return out;
+}
+
+nb::object tilt(const Numbers& r, const nb::dict& values, const std::optional<Labels>& groups,
+                const std::optional<Numbers>& log_weights) {
+  const double beta = Parameters(values).number("beta");
+  require_temperature(beta, "beta");
+  return owning_array(tilted(span_of(r), beta, span_of(groups), span_of(log_weights)));
+}
+
+/// Numbers of the rows drawn, those of a group one behind another.
+nb::object draw(const Numbers& r, const nb::dict& values, const std::optional<Labels>& groups,
+                const std::optional<Numbers>& log_weights) {
+  const Parameters parameters(values);
+  ResampleOptions options;
+  options.kind = parse_resample_kind(parameters.text("kind"), "kind");
+  if (options.kind == ResampleKind::best_of_n) {
+    options.n = parameters.number("n");
+    if (!(options.n >= 1 && options.n <= 1e15)) {
+      throw UsageError(rejection("n", options.n, "must be from 1 to 1e15"));
+    }
+  } else {
+    options.beta = parameters.number("beta");
+    require_temperature(options.beta, "beta");
+  }
+  options.count = parameters.count("size", 1);
+  options.seed = parameters.count("seed", 0);
+  options.threads = parameters.integer("threads", 0, 1024);
+  std::vector<std::int64_t> rows = [&] {
+    const nb::gil_scoped_release unlocked;
+    std::vector<std::int64_t> drawn;
+    for (const ResampledRow& row :
+         resample(span_of(r), reference_of(r, groups, log_weights), options)) {
+      drawn.push_back(static_cast<std::int64_t>(row.row));
+    }
+    return drawn;
+  }();
+  return owning_array(std::move(rows));
+}
+
+nb::dict policy_value(const Numbers& r, const Numbers& y, const nb::dict& values,
+                      const std::optional<Labels>& groups,
+                      const std::optional<Numbers>& log_weights,
+                      const std::optional<Labels>& clusters) {
+  const Parameters parameters(values);
+  TablePolicyOptions options;
+  options.beta = parameters.number("beta");
+  options.level = parameters.number("level");
+  options.bootstrap = parameters.integer("bootstrap", 0, 100'000);
+  options.seed = parameters.count("seed", 0);
+  options.enumerated = parameters.flag("enumerated");
+  options.threads = parameters.integer("threads", 0, 1024);
+  const TablePolicyValue value = long_call(nb::none(), [&](const Callbacks&) {
+    return table_policy_value(span_of(r), span_of(y),
+                              reference_of(r, groups, log_weights, clusters), options);
+  });
+  return record_of(value).dict();
+}
+
+nb::dict best_value(const Numbers& r, const Numbers& y, const nb::dict& values,
+                    const std::optional<Labels>& groups, const std::optional<Numbers>& log_weights,
+                    const std::optional<Labels>& clusters) {
+  const Parameters parameters(values);
+  const BestOfNOptions options{parameters.number("n"), parameters.flag("enumerated")};
+  const BestOfNValue best = [&] {
+    const nb::gil_scoped_release unlocked;
+    return best_of_n_value(span_of(r), span_of(y), reference_of(r, groups, log_weights, clusters),
+                           options);
+  }();
+  return Record()
+      .add("n", best.n)
+      .add("gold", record_of(best.value))
+      .add("proxy", record_of(best.proxy))
+      .add("kl", record_of(best.kl))
+      .add("reference", record_of(best.reference))
+      .add("gain", record_of(best.gain))
+      .add("kl_bound", best.kl_bound)
+      .add("ess", best.ess)
+      .add("reliable", best.reliable)
+      .add("remark", best.remark)
+      .dict();
+}
+
+nb::dict smooth(const Numbers& log_weights) {
+  SmoothedWeights smoothed = [&] {
+    const nb::gil_scoped_release unlocked;
+    return pareto_smoothed(span_of(log_weights));
+  }();
+  const WeightDiagnostics facts = diagnose_weights(span_of(log_weights));
+  return Record()
+      .add("log_weights", owning_array(std::move(smoothed.log_weights)))
+      .add("k", smoothed.k)
+      .add("threshold", facts.pareto_k_threshold)
+      .add("tail", smoothed.tail)
+      .add("ess", facts.ess)
+      .dict();
+}
+
+}  // namespace
+
+void bind_policies(nb::module_& module) {
+  module.def("tilt", &tilt, nb::arg("r"), nb::arg("parameters"), nb::arg("groups").none(),
+             nb::arg("log_weights").none());
+  module.def("draw", &draw, nb::arg("r"), nb::arg("parameters"), nb::arg("groups").none(),
+             nb::arg("log_weights").none());
+  module.def("policy_value", &policy_value, nb::arg("r"), nb::arg("y"), nb::arg("parameters"),
+             nb::arg("groups").none(), nb::arg("log_weights").none(), nb::arg("clusters").none());
+  module.def("best_of_n_value", &best_value, nb::arg("r"), nb::arg("y"), nb::arg("parameters"),
+             nb::arg("groups").none(), nb::arg("log_weights").none(), nb::arg("clusters").none());
+  module.def("pareto_smooth", &smooth, nb::arg("log_weights"));
+  module.def("best_of_n_kl_bound", &best_of_n_kl_bound);
+  module.def("equivalent_n", &equivalent_n);
+}
+
+}  // namespace esscher::python

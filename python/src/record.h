@@ -1,0 +1,69 @@
+#pragma once
+
+/// \file
+/// Results as dictionaries, which the package's frozen classes are made of. What does not exist is
+/// None, as it is null in the program's JSON.
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+#include <nanobind/stl/vector.h>
+
+#include <cmath>
+#include <optional>
+
+#include "esscher/policy/estimate.h"
+#include "esscher/policy/table_policy.h"
+
+namespace esscher::python {
+
+namespace nb = nanobind;
+
+class Record {
+ public:
+  template <class T>
+  Record& add(const char* name, const T& value) {
+    if constexpr (requires { value.dict(); }) {
+      dict_[name] = value.dict();
+    } else {
+      dict_[name] = nb::cast(value);
+    }
+    return *this;
+  }
+  template <class T>
+  Record& add(const char* name, const std::optional<T>& value) {
+    if (value) return add(name, *value);
+    dict_[name] = nb::none();
+    return *this;
+  }
+  const nb::dict& dict() const { return dict_; }
+
+ private:
+  nb::dict dict_;
+};
+
+/// Empty for what is no number.
+inline std::optional<double> finite(double value) {
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
+inline Record record_of(const Estimate& estimate) {
+  return Record()
+      .add("value", estimate.value)
+      .add("standard_error", finite(estimate.standard_error))
+      .add("low", finite(estimate.lower()))
+      .add("high", finite(estimate.upper()));
+}
+
+/// The bootstrapped interval, where there is one.
+inline Record record_of(const TableEstimate& estimate) {
+  Record record = record_of(static_cast<const Estimate&>(estimate));
+  if (estimate.interval) {
+    record.add("low", estimate.interval->low).add("high", estimate.interval->high);
+  }
+  return record;
+}
+
+Record record_of(const TablePolicyValue& policy);
+
+}  // namespace esscher::python

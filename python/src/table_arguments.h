@@ -1,0 +1,53 @@
+#pragma once
+
+/// \file
+/// A table of rewards that lies in NumPy arrays.
+
+#include <nanobind/nanobind.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "arrays.h"
+#include "buffer_rows.h"
+#include "esscher/data/designs.h"
+#include "esscher/pipeline/table_training.h"
+
+namespace esscher::python {
+
+/// Which rows of X there are labels for; None: all.
+using RowNumbers = nb::ndarray<const std::uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+class TableArguments {
+ public:
+  /// Labels belong to \p kept, where given, entry by entry.
+  TableArguments(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
+                 std::optional<Numbers> log_weights, std::optional<Labels> clusters,
+                 const std::optional<RowNumbers>& kept)
+      : features_(std::move(x)),
+        y_(std::move(y)),
+        groups_(std::move(groups)),
+        log_weights_(std::move(log_weights)),
+        clusters_(std::move(clusters)) {
+    if (kept) chosen_.emplace(features_, std::vector(kept->data(), kept->data() + kept->shape(0)));
+  }
+  TableArguments(const TableArguments&) = delete;
+  TableArguments& operator=(const TableArguments&) = delete;
+
+  RewardTable table() const {
+    const FeatureRows& features = chosen_ ? static_cast<const FeatureRows&>(*chosen_) : features_;
+    return {features, span_of(y_), span_of(groups_), span_of(log_weights_), span_of(clusters_)};
+  }
+
+ private:
+  BufferRows features_;
+  std::optional<ChosenRows> chosen_;
+  Numbers y_;
+  std::optional<Labels> groups_;
+  std::optional<Numbers> log_weights_;
+  std::optional<Labels> clusters_;
+};
+
+}  // namespace esscher::python

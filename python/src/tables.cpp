@@ -1,0 +1,164 @@
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "arrays.h"
+#include "buffer_rows.h"
+#include "errors.h"
+#include "esscher/base/build_info.h"
+#include "esscher/base/error.h"
+#include "esscher/pipeline/reward_choice.h"
+#include "esscher/pipeline/table_model.h"
+#include "long_call.h"
+#include "module.h"
+#include "record.h"
+#include "table_arguments.h"
+#include "training_parameters.h"
+
+namespace esscher::python {
+namespace {
+
+std::vector<std::uint64_t> all_rows(const FeatureRows& features) {
+  std::vector<std::uint64_t> rows(features.rows());
+  std::iota(rows.begin(), rows.end(), std::uint64_t{0});
+  return rows;
+}
+
+/// Numeric columns by name, as the program records them.
+FeatureEncoding encoding_of(const std::vector<std::string>& names, bool named) {
+  FeatureEncoding encoding;
+  for (const std::string& name : names) {
+    encoding.columns.push_back({.name = name});
+  }
+  if (!named) encoding.array_columns = names.size();
+  return encoding;
+}
+
+TableModel train(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
+                 std::optional<Numbers> log_weights, std::optional<Labels> clusters,
+                 const std::optional<RowNumbers>& kept, const std::vector<std::string>& names,
+                 bool named, const nb::dict& parameters, const nb::object& progress) {
+  const TableArguments arguments(std::move(x), std::move(y), std::move(groups),
+                                 std::move(log_weights), std::move(clusters), kept);
+  const RewardTable table = arguments.table();
+  const double sd = long_call(nb::none(), [&](const Callbacks&) { return reward_sd(table); });
+  TrainingOptions options = training_options(Parameters(parameters), sd);
+  TableModel model;
+  model.reward = long_call(progress, [&](const Callbacks& callbacks) {
+    options.callbacks = callbacks;
+    return train_reward(table, all_rows(table.features), options);
+  });
+  model.encoding = encoding_of(names, named);
+  model.facts["data"] = "Python";
+  model.facts["within_groups"] = table.groups.empty() ? "no" : "yes";
+  model.facts["options"] = nb::cast<std::string>(nb::str(parameters));
+  model.facts["built_with"] = build_line();
+  return model;
+}
+
+std::pair<nb::object, std::string> predict(const TableModel& model, BufferRows::Array x,
+                                           const std::string& weights, std::optional<double> beta,
+                                           int threads) {
+  const BufferRows features(std::move(x));
+  if (features.columns() != model.reward.transform.inputs()) {
+    throw UsageError(
+        rejection("X", std::to_string(features.columns()) + " columns",
+                  "the reward was fitted on " + std::to_string(model.reward.transform.inputs())));
+  }
+  const ChosenReward chosen = choose_reward(model.reward, weights, beta);
+  std::vector<double> r = long_call(nb::none(), [&](const Callbacks& callbacks) {
+    // In blocks, between which a request to stop is heard.
+    constexpr std::uint64_t kBlockRows = 8192;
+    const std::vector<std::uint64_t> rows = all_rows(features);
+    std::vector<double> rewards;
+    rewards.reserve(rows.size());
+    for (std::uint64_t begin = 0; begin < rows.size() && !callbacks.cancelled();
+         begin += kBlockRows) {
+      const auto block =
+          std::span(rows).subspan(begin, std::min<std::uint64_t>(kBlockRows, rows.size() - begin));
+      const std::vector<double> some =
+          predict_reward(model.reward, features, block, chosen.column, threads);
+      rewards.insert(rewards.end(), some.begin(), some.end());
+    }
+    return rewards;
+  });
+  for (std::size_t i = 0; i < r.size(); ++i) {
+    if (!std::isfinite(r[i])) {
+      throw DataError("X[" + std::to_string(i) +
+                      "]: the reward is too large for a number; fit with ceiling=True, or drop "
+                      "the row");
+    }
+  }
+  return {owning_array(std::move(r)), in_python_words(chosen.remark)};
+}
+
+nb::list deployments_of(const TrainedReward& reward) {
+  nb::list list;
+  for (const Deployment& deployment : reward.deployments) {
+    list.append(Record()
+                    .add("weights", fit_weights_name(deployment.weights))
+                    .add("beta", deployment.beta)
+                    .add("scale", deployment.scale)
+                    .add("ess", reward.head_ess.empty()
+                                    ? std::nullopt
+                                    : std::optional(reward.head_ess[deployment.head]))
+                    .add("reason", deployment.reason)
+                    .dict());
+  }
+  return list;
+}
+
+nb::dict reward_facts(const TableModel& model) {
+  const TrainedReward& reward = model.reward;
+  nb::list kernels;
+  for (const RewardKernel& kernel : reward.kernels) {
+    kernels.append(Record().add("name", kernel.name()).add("share", kernel.share).dict());
+  }
+  std::vector<double> errors;
+  for (const MetricRound& round : reward.rounds) errors.push_back(round.error);
+  std::vector<std::string> remarks;
+  if (reward.replicates) remarks.push_back(reward.replicates->text());
+  remarks.push_back(reward.transform.remark());
+  for (const std::string& remark : reward.remarks) remarks.push_back(in_python_words(remark));
+  Record record;
+  record.add("reward_mean", reward.reward_mean)
+      .add("reward_sd", reward.reward_sd)
+      .add("feature_importances", owning_array(reward.importance.columns))
+      .add("directions", owning_array(reward.importance.directions))
+      .add("deployments", nb::object(deployments_of(reward)))
+      .add("kernels", nb::object(kernels))
+      .add("held_out_errors", owning_array(std::move(errors)))
+      .add("chosen_round", reward.chosen_round)
+      .add("feature_temperature", finite(reward.feature_temperature))
+      .add("landmarks", reward.landmarks.rows())
+      .add("penalty", reward.heads.front().penalty)
+      .add("linear_penalty", reward.linear.penalty)
+      .add("linear_coefficients", owning_array(reward.linear.coefficients))
+      .add("remarks", remarks);
+  return record.dict();
+}
+
+}  // namespace
+
+void bind_tables(nb::module_& module) {
+  nb::class_<TableModel>(module, "Reward")
+      .def("predict", &predict)
+      .def("facts", &reward_facts)
+      .def("save",
+           [](const TableModel& model, const std::string& path) { save_table_model(path, model); })
+      .def_static("load", [](const std::string& path) { return load_table_model(path); })
+      .def_prop_ro("names", [](const TableModel& model) { return model.encoding.feature_names(); })
+      .def_prop_ro("array_columns",
+                   [](const TableModel& model) { return model.encoding.array_columns; });
+  module.def("train", &train, nb::arg("x"), nb::arg("y"), nb::arg("groups").none(),
+             nb::arg("log_weights").none(), nb::arg("clusters").none(), nb::arg("kept").none(),
+             nb::arg("names"), nb::arg("named"), nb::arg("parameters"), nb::arg("progress").none());
+}
+
+}  // namespace esscher::python

@@ -1,0 +1,178 @@
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arrays.h"
+#include "errors.h"
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "esscher/model/multi_link.h"
+#include "esscher/theory/analysis.h"
+#include "long_call.h"
+#include "module.h"
+#include "parameters.h"
+#include "record.h"
+
+namespace esscher::python {
+namespace {
+
+/// \throws UsageError for a link of several variables, which only simulations know
+Link one_variable(const MultiLink& link, const char* field) {
+  if (link.single() != nullptr) return *link.single();
+  throw UsageError(rejection(field, link.name(),
+                             "has " + std::to_string(link.directions()) +
+                                 " variables, and theory speaks of one hidden direction",
+                             "simulate it: esscher.simulate"));
+}
+
+TheoryOptions theory_options(const Parameters& parameters) {
+  TheoryOptions options{{one_variable(nb::cast<MultiLink&>(parameters["link"]), "link"),
+                         parse_noise(parameters.text("noise"), "noise")},
+                        {},
+                        parameters.integer("max_order", 1, 64),
+                        {},
+                        parameters.number("overlap")};
+  if (!(options.overlap >= -1 && options.overlap <= 1)) {
+    throw UsageError(rejection("overlap", options.overlap, "must be in [-1, 1]",
+                               "it is the cosine between the learned direction and theta*"));
+  }
+  if (!parameters.is_none("learned")) {
+    options.learned = one_variable(nb::cast<MultiLink&>(parameters["learned"]), "learned");
+  }
+  if (!parameters.is_none("beta")) options.betas = parameters.numbers("beta");
+  for (const double beta : options.betas) {
+    require_temperature(beta, "beta");
+    require_finite_tilt(options.model.link, beta, "beta");
+    if (options.learned) require_finite_tilt(*options.learned, beta, "beta");
+  }
+  return options;
+}
+
+Record exponents_record(const Exponents& exponents) {
+  return Record()
+      .add("constant", exponents.constant)
+      .add("information_exponent", exponents.information)
+      .add("generative_exponent", exponents.generative)
+      .add("hermite", owning_array(exponents.hermite))
+      .add("hermite_errors", owning_array(exponents.hermite_errors))
+      .add("second_moment", exponents.second_moment)
+      .add("variance", exponents.variance)
+      .add("lambda_squared", owning_array(exponents.lambda_squared))
+      .add("lambda_squared_errors", owning_array(exponents.lambda_squared_errors))
+      .add("spectral_threshold", exponents.spectral_threshold);
+}
+
+std::optional<Record> complexity_record(const std::optional<SampleComplexity>& complexity) {
+  if (!complexity) return std::nullopt;
+  return Record()
+      .add("samples", complexity->text())
+      .add("exponent", complexity->exponent)
+      .add("log_factor", complexity->log_factor);
+}
+
+nb::object temperatures_list(const std::optional<std::array<FeatureTemperature, 3>>& found) {
+  if (!found) return nb::none();
+  nb::list list;
+  for (const FeatureTemperature& of : *found) {
+    std::vector<double> dead;
+    for (const DeadTemperature& zero : of.dead) dead.push_back(zero.beta);
+    list.append(Record()
+                    .add("transform", transform_name(of.transform))
+                    .add("order", of.order)
+                    .add("dead", owning_array(std::move(dead)))
+                    .add("threshold", of.threshold)
+                    .add("best_beta", of.best_beta)
+                    .add("best_efficiency", of.best_efficiency)
+                    .add("best_at_search_end", of.best_at_search_end)
+                    .add("searched_from", of.searched_from)
+                    .add("searched_to", of.searched_to)
+                    .dict());
+  }
+  return list;
+}
+
+Record signal_record(const TiltedSignal& signal) {
+  Record record;
+  record.add("log_scale", signal.log_scale);
+  for (const LabelTransform transform : kLabelTransforms) {
+    const TransformSignal& of = signal[transform];
+    Record one;
+    one.add("scaled", owning_array(of.scaled))
+        .add("scaled_errors", owning_array(of.errors))
+        .add("log_second_moment", of.log_second_moment)
+        .add("signal_to_noise", owning_array(of.signal_to_noise));
+    record.add(std::string(transform_name(transform)).c_str(), one);
+  }
+  return record;
+}
+
+nb::dict theory_row(const TheoryRow& row) {
+  const TiltedLaw& law = row.law;
+  Record record;
+  record.add("beta", law.beta)
+      .add("log_partition", law.log_partition)
+      .add("optimal_value", law.optimal_value)
+      .add("reference_value", law.reference_value)
+      .add("gain", law.gain)
+      .add("mean_reward", law.mean_reward)
+      .add("reward_variance", law.reward_variance)
+      .add("kl", law.kl)
+      .add("ess_fraction", law.ess_fraction)
+      .add("chi_square", law.chi_square)
+      .add("mean_direction", law.mean_direction)
+      .add("direction_variance", law.direction_variance)
+      .add("relative_error", law.relative_error)
+      .add("signal", signal_record(row.signal));
+  std::optional<Record> best;
+  if (row.best_of_n) {
+    best = Record()
+               .add("n", row.best_of_n->n)
+               .add("kl", row.best_of_n->kl)
+               .add("mean_reward", row.best_of_n->mean_reward)
+               .add("mean_reward_error", row.best_of_n->error);
+  }
+  std::optional<Record> learned;
+  if (row.learned) {
+    learned = Record()
+                  .add("gold_value", row.learned->gold_value)
+                  .add("proxy_value", row.learned->proxy_value)
+                  .add("kl", row.learned->kl)
+                  .add("value", row.learned->value)
+                  .add("value_gap", row.learned->value_gap)
+                  .add("efficiency", row.learned->efficiency)
+                  .add("ess_fraction", row.learned->ess_fraction);
+  }
+  return record.add("best_of_n", best).add("learned", learned).dict();
+}
+
+nb::dict theory(const nb::dict& values) {
+  const TheoryOptions options = theory_options(Parameters(values));
+  const TheoryReport report =
+      long_call(nb::none(), [&](const Callbacks&) { return analyse(options); });
+  nb::list rows;
+  for (const TheoryRow& row : report.rows) rows.append(theory_row(row));
+  std::vector<std::string> remarks;
+  for (const std::string& remark : report.remarks) remarks.push_back(in_python_words(remark));
+  return Record()
+      .add("link", report.options.model.link.name())
+      .add("noise", report.options.model.noise.name())
+      .add("finiteness", report.finiteness.sentence)
+      .add("exponents", exponents_record(report.exponents))
+      .add("one_pass_unweighted", complexity_record(report.complexities.unweighted))
+      .add("one_pass_weighted", complexity_record(report.complexities.weighted))
+      .add("efficient_limit", complexity_record(report.complexities.efficient))
+      .add("feature_temperatures", temperatures_list(report.feature_temperatures))
+      .add("temperatures", nb::object(rows))
+      .add("remarks", remarks)
+      .dict();
+}
+
+}  // namespace
+
+void bind_theory(nb::module_& module) { module.def("theory", &theory); }
+
+}  // namespace esscher::python

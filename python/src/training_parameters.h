@@ -1,0 +1,16 @@
+#pragma once
+
+/// \file
+/// How a reward is learned, as named parameters: those of the program's `fit`, with underscores.
+
+#include <vector>
+
+#include "esscher/pipeline/table_training.h"
+#include "parameters.h"
+
+namespace esscher::python {
+
+/// Temperatures come out in the unit of the reward. \param sd  reward_sd() of the table
+TrainingOptions training_options(const Parameters& parameters, double sd);
+
+}  // namespace esscher::python

@@ -1,0 +1,102 @@
+"""Evaluations are the command's, as Python objects."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import esscher
+
+
+@pytest.fixture(scope="module")
+def evaluation(table):
+    x, y = table
+    return esscher.evaluate(x, y, beta=[1, 0.5], rounds=2, bootstrap=200)
+
+
+def test_it_recommends_a_temperature(evaluation):
+    found = evaluation.recommendation
+    assert found.beta in (1.0, 0.5)
+    assert found.gain.low > 0
+    assert found.verdict.endswith(".")
+    assert evaluation["linear"].name == "linear"
+    with pytest.raises(KeyError, match="there are auto, uniform, linear"):
+        evaluation["oracle"]
+
+
+def test_shuffled_rewards_have_no_safe_temperature(table):
+    x, y = table
+    shuffled = np.random.default_rng(0).permutation(y)
+    found = esscher.evaluate(x, shuffled, beta=[1, 0.5], rounds=1, bootstrap=200).recommendation
+    assert found.beta is None
+    assert found.admissible is None
+
+
+def test_it_is_frozen(evaluation):
+    with pytest.raises(AttributeError):
+        evaluation.reward_sd = 1
+    evaluation.to_dict()["reward_sd"] = 2
+    assert evaluation.to_dict()["reward_sd"] == evaluation.reward_sd
+
+
+def test_it_becomes_dictionaries_and_frames(evaluation):
+    assert json.loads(json.dumps(evaluation.to_dict(arrays=False)))["rewards"][0]["name"] == "auto"
+    pytest.importorskip("pandas")
+    frame = evaluation.to_frame()
+    assert len(frame) == 6
+    assert list(frame.columns[:3]) == ["reward", "beta", "beta_sd"]
+    assert frame["gain"].iloc[0] == evaluation.rewards[0].policies[0].gain.value
+
+
+def test_it_shows_itself(evaluation):
+    assert evaluation._repr_html_().count("<tr>") == 3
+    assert "held-out correlation" in str(evaluation)
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    assert evaluation.plot().get_xscale() == "log"
+
+
+def test_progress_is_told_and_its_exceptions_come_out(table):
+    x, y = table
+    stages = []
+    esscher.evaluate(x, y, beta=1, rounds=1, bootstrap=0,
+                     progress=lambda stage, done, total: stages.append((stage, done, total)))
+    assert stages
+    assert all(0 <= done <= total for _, done, total in stages)
+
+    class Enough(Exception):
+        pass
+
+    def stop(stage, done, total):
+        raise Enough
+
+    with pytest.raises(Enough):
+        esscher.evaluate(x, y, beta=1, progress=stop)
+
+
+def test_bad_parameters_are_named(table):
+    x, y = table
+    for parameters, message in [
+        ({"beta": 0}, r"^beta = 0: a temperature must be a finite positive number; give"),
+        ({"beta": [1, 1]}, r"^beta = 1: is there twice; name it once$"),
+        ({"beta_unit": "inch"}, r"^beta_unit = inch: must be reward or sd$"),
+        ({"weights": "surogate"}, r"^weights = surogate: .*did you mean surrogate\?$"),
+        ({"rounds": 21}, r"^rounds = 21: "),
+        ({"bootstrap": 5}, r"^bootstrap = 5: must be 0 or at least 100; take 1000$"),
+        ({"loss": "preferences"}, r"^loss = preferences: compares candidates of one group; .*groups"),
+        ({"penalty": -1}, r"^penalty = -1: must be folds, or a number above 0$"),
+        ({"weight_temperature": 1}, r"^weight_temperature = 1: is for label and surrogate weights"),
+        ({"seed": -1}, r"^seed = -1: "),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            esscher.evaluate(x, y, **parameters)
+    for parameters, message in [
+        ({"ceiling": "no"}, r"^ceiling = 'no': must be True or False, not str$"),
+        ({"beta": object()}, r"^beta = <object.*must be a number or several, not object$"),
+        ({"rounds": 1.5}, r"^rounds = 1.5: must be a whole number, not float$"),
+        ({"feature_transform": 3}, r"^feature_transform = 3: must be text, not int$"),
+    ]:
+        with pytest.raises(TypeError, match=message):
+            esscher.evaluate(x, y, **parameters)

@@ -1,0 +1,52 @@
+"""Examples run, print and are typed; docstrings say what is so."""
+
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import esscher
+import esscher._estimator
+import esscher._links
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples" / "python").glob("*.py"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_it_runs(example):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(example)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_there_are_examples():
+    assert len(EXAMPLES) >= 4
+
+
+def test_examples_and_the_package_are_typed(tmp_path):
+    pytest.importorskip("mypy")
+    package = ROOT / "python" / "esscher"
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file", str(ROOT / "pyproject.toml"),
+         "--cache-dir", str(tmp_path), *map(str, EXAMPLES), str(package)],
+        capture_output=True, text=True, check=False, cwd=ROOT / "python",
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_docstrings_say_what_is_so():
+    for module in (esscher._links, esscher._estimator):
+        assert doctest.testmod(module).failed == 0
+
+
+def test_every_public_name_is_documented():
+    for name in esscher.__all__:
+        if name != "__version__":
+            assert getattr(esscher, name).__doc__

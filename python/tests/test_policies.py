@@ -1,0 +1,117 @@
+"""Weights, draws and values of given rewards."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import esscher
+
+
+def rewards(n=400, seed=0):
+    rng = np.random.default_rng(seed)
+    r = rng.standard_normal(n)
+    return r, 0.8 * r + 0.3 * rng.standard_normal(n)
+
+
+def test_tilt_is_the_softmax():
+    r, _ = rewards()
+    w = np.exp(r / 0.7)
+    np.testing.assert_allclose(esscher.tilt(r, 0.7), w / w.sum(), rtol=1e-13)
+    p = np.arange(400.0)
+    np.testing.assert_allclose(
+        esscher.tilt(r, 0.7, sample_weight=p), p * w / (p * w).sum(), rtol=1e-13
+    )
+
+
+def test_tilt_is_within_groups_and_overflows_nowhere():
+    r, _ = rewards()
+    groups = np.random.default_rng(1).choice(["a", "b", "c"], 400)
+    w = esscher.tilt(1e6 * r, 1e-3, groups)
+    for name in "abc":
+        members = np.flatnonzero(groups == name)
+        assert w[members].sum() == pytest.approx(1)
+        assert w[members].argmax() == r[members].argmax()
+
+
+def test_draws_have_the_shape_of_their_groups():
+    r, _ = rewards()
+    groups = np.repeat(["late", "early"], 200)
+    drawn = esscher.resample(r, 0.5, 7, groups)
+    assert drawn.shape == (2, 7)
+    assert drawn.dtype == np.int64
+    # Groups come in order of first occurrence.
+    assert np.all(drawn[0] < 200) and np.all(drawn[1] >= 200)
+    assert esscher.resample(r, 0.5, 7).shape == (7,)
+    np.testing.assert_array_equal(drawn, esscher.resample(r, 0.5, 9, groups)[:, :7])
+
+
+def test_draws_follow_the_tilt():
+    r, _ = rewards(20)
+    draws = esscher.resample(r, 1.0, 100_000)
+    share = np.bincount(draws, minlength=20) / 100_000
+    # Six standard deviations in 20 cells: a false alarm in 2e7, for one fixed seed.
+    w = esscher.tilt(r, 1.0)
+    assert np.all(np.abs(share - w) < 6 * np.sqrt(w * (1 - w) / 100_000))
+
+
+def test_best_of_n_draws_and_value_agree():
+    r, y = rewards(50)
+    value = esscher.best_of_n_value(r, y, 4, enumerated=True)
+    draws = esscher.best_of_n(r, 4, 100_000)
+    error = np.std(y[draws]) / math.sqrt(100_000)
+    assert abs(np.mean(y[draws]) - value.gold.value) < 6 * error  # 2e-9, for one fixed seed
+    assert value.kl.value <= math.log(4) - 0.75
+
+
+def test_soft_best_of_n_takes_each_row_once():
+    r, _ = rewards(30)
+    assert sorted(esscher.soft_best_of_n(r, 0.5, 30)) == list(range(30))
+    with pytest.raises(ValueError, match="30"):
+        esscher.soft_best_of_n(r, 0.5, 31)
+
+
+def test_policy_value_is_the_weighted_mean():
+    r, y = rewards()
+    value = esscher.policy_value(r, y, 1.0)
+    w = esscher.tilt(r, 1.0)
+    assert value.gold.value == pytest.approx(w @ y)
+    assert value.kl.value == pytest.approx(np.sum(w * np.log(w * len(r))))
+    assert value.gold.low < value.gold.value < value.gold.high
+    assert value.reliable
+    assert value.to_dict()["gold"]["value"] == value.gold.value
+    with pytest.raises(AttributeError):
+        value.beta = 2
+
+
+def test_pareto_smoothing_agrees_with_arviz():
+    base = pytest.importorskip("arviz_stats.base")
+    rng = np.random.default_rng(0)
+    for k in (0.2, 0.5, 0.9):
+        log_w = k * rng.exponential(size=4096)
+        smoothed = esscher.pareto_smooth(log_w)
+        theirs, their_k = base.array_stats.psislw(-log_w)  # takes log-likelihoods
+        assert smoothed.k == pytest.approx(float(their_k), abs=1e-6)
+        theirs = theirs - np.logaddexp.reduce(theirs)
+        np.testing.assert_allclose(smoothed.log_weights, theirs, rtol=0, atol=1e-6)
+
+
+def test_bad_input_names_the_parameter():
+    r, y = rewards(10)
+    for call, error, message in [
+        (lambda: esscher.tilt(r, -1), ValueError, r"^beta = -1: a temperature must be a finite positive number; give"),
+        (lambda: esscher.tilt(r, "x"), ValueError, r"^beta = "),
+        (lambda: esscher.tilt(r, None), TypeError, r"^beta = None: must be a number, not NoneType$"),
+        (lambda: esscher.tilt(r, True), TypeError, r"^beta = True: must be a number, not bool$"),
+        (lambda: esscher.resample(r, 1, 0), ValueError, r"^size = 0: "),
+        (lambda: esscher.resample(r, 1, 1.5), ValueError, r"^size = 1.5: "),
+        (lambda: esscher.best_of_n(r, 0.5, 3), ValueError, r"^n = 0.5: must be from 1 to 1e15$"),
+        (lambda: esscher.policy_value(r, y[:5], 1), ValueError, r"^y = 5 entries"),
+        (lambda: esscher.policy_value(r, y, 1, bootstrap=3), ValueError, r"^bootstrap = 3: "),
+        (lambda: esscher.tilt([[1.0]], 1), ValueError, r"^r: must be one-dimensional, not of shape"),
+        (lambda: esscher.tilt(r, 1, sample_weight=0 * r), ValueError, r"^sample_weight: all weights are zero"),
+    ]:
+        with pytest.raises(error, match=message):
+            call()
