@@ -229,26 +229,25 @@ std::string simulation_json(const SimulationResult& result, const Settings& sett
                          {"measured", sets_json(summary.measured)},
                          {"predicted", sets_json(summary.predicted)}});
   }
-  const Json json = {
-      {"esscher", build_json()},
-      {"options", options},
-      {"status", simulation_status_name(result.status)},
-      {"plan", plan_json(result.plan)},
-      {"features", features_json(result.features, result.overlaps)},
-      {"control",
-       result.control ? features_json(*result.control, result.control->overlaps) : Json()},
-      {"refinement", refinement_json(result)},
-      {"optimal_policy", optimal_json(result)},
-      {"policies", rows_json(result)},
-      {"temperatures", summaries},
-      {"seconds",
-       {{"features", result.seconds.features},
-        {"control", result.seconds.control},
-        {"refinement", result.seconds.refinement},
-        {"readouts", result.seconds.readouts},
-        {"policies", result.seconds.policies},
-        {"predictions", result.seconds.predictions}}},
-      {"remarks", result.remarks}};
+  Json json = record_json(RecordKind::simulate, settings.command({"esscher", "simulate"}));
+  json.update({{"options", options},
+               {"status", simulation_status_name(result.status)},
+               {"plan", plan_json(result.plan)},
+               {"features", features_json(result.features, result.overlaps)},
+               {"control",
+                result.control ? features_json(*result.control, result.control->overlaps) : Json()},
+               {"refinement", refinement_json(result)},
+               {"optimal_policy", optimal_json(result)},
+               {"policies", rows_json(result)},
+               {"temperatures", summaries},
+               {"seconds",
+                {{"features", result.seconds.features},
+                 {"control", result.seconds.control},
+                 {"refinement", result.seconds.refinement},
+                 {"readouts", result.seconds.readouts},
+                 {"policies", result.seconds.policies},
+                 {"predictions", result.seconds.predictions}}},
+               {"remarks", result.remarks}});
   return json_text(json);
 }
 
