@@ -140,9 +140,10 @@ Chart gain_chart(const std::vector<EvaluatedReward>& rewards) {
     const double gain = (*first)["gain"]["value"].value();
     const double other = (*linear)["gain"]["value"].value();
     const double low = (*first)["gain"]["interval"][0].value();
+    const double high = (*linear)["gain"]["interval"][1].number_or(other);
     chart.title = "At " + beta_text(*beta) + " " + chart.series.front().name + " gain " +
                   shown(gain) + ", the " + reward_name(rewards.back().reward["name"].text()) + " " +
-                  shown(other) + (low > other ? "" : ": no clear difference");
+                  shown(other) + (low > high ? "" : ": no clear difference");
   } else {
     chart.title = "No reward's gain can be told from zero all the way to a deployable temperature";
   }
@@ -152,11 +153,13 @@ Chart gain_chart(const std::vector<EvaluatedReward>& rewards) {
 Chart promise_chart(const EvaluatedReward& evaluated) {
   ChartSeries series{.name = "claimed less true", .x = {}, .y = {}};
   bool beyond = false;
+  bool reliable = false;
   double first = kNone;
   for (std::size_t i = 0; i < evaluated.policies().size(); ++i) {
     const Reader policy = evaluated.policies()[i];
     add_point(series, policy["beta"].value(), policy["over_optimisation"], policy_note(policy),
               !policy["reliable"].is_true());
+    reliable = reliable || policy["reliable"].is_true();
     const Reader over = policy["over_optimisation"];
     const double error = over["standard_error"].number_or(0);
     const double low = over["interval"][0].number_or(over["value"].value() - 2 * error);
@@ -166,10 +169,14 @@ Chart promise_chart(const EvaluatedReward& evaluated) {
     }
   }
   drop_exact_intervals(series);
+  std::string title = "What the learned reward claims is borne out wherever rows can tell";
+  if (!reliable) title = "No value is reliable enough to hold the reward's claims against";
+  if (beyond) {
+    title = "From " + beta_text(first) +
+            " down the learned reward claims more than held-out rows bear out";
+  }
   return {.id = "over-optimisation",
-          .title = beyond ? "From " + beta_text(first) +
-                                " down the learned reward claims more than held-out rows bear out"
-                          : "What the learned reward claims is borne out wherever rows can tell",
+          .title = title,
           .caption =
               "Claimed reward less true reward under the same policy: over-optimisation "
               "where it is above 0. Band: nominal 95 % interval.",

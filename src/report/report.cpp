@@ -1,6 +1,9 @@
 #include "esscher/report/report.h"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -175,19 +178,41 @@ PageTable facts_table(const std::vector<Headline>& headlines,
   return table;
 }
 
-std::string comparison_title(const internal::Page& page, const std::vector<Headline>& headlines) {
-  double best = 0;
+/// The greatest value of a series that can be relied on, with its interval.
+struct Best {
   std::string name;
-  for (const Headline& headline : headlines) {
-    for (const double y : headline.series.y) {
-      if (name.empty() || y > best) {
-        best = y;
-        name = headline.series.name;
-      }
-    }
+  double value = 0;
+  double low = 0;
+  double high = 0;
+};
+
+std::optional<Best> best_of(const internal::Headline& headline) {
+  std::optional<Best> best;
+  const ChartSeries& series = headline.series;
+  for (std::size_t i = 0; i < series.y.size(); ++i) {
+    if (!std::isfinite(series.y[i]) || (!series.doubtful.empty() && series.doubtful[i])) continue;
+    if (best && series.y[i] <= best->value) continue;
+    const bool exact = series.low.empty();
+    best = {series.name, series.y[i], exact ? series.y[i] : series.low[i],
+            exact ? series.y[i] : series.high[i]};
   }
-  if (name.empty()) return page.title;
-  return "The highest value, " + internal::shown(best) + ", is reached by " + name;
+  return best;
+}
+
+/// Who comes out best, where intervals can tell.
+std::string comparison_title(const std::vector<internal::Headline>& headlines) {
+  std::vector<Best> all;
+  for (const internal::Headline& headline : headlines) {
+    if (const auto best = best_of(headline)) all.push_back(*best);
+  }
+  std::ranges::sort(all, std::ranges::greater{}, &Best::value);
+  if (all.size() < 2) return "Fewer than two runs have a value that can be relied on";
+  const std::string value = internal::shown(all[0].value);
+  if (all[0].low <= all[1].high) {
+    return "No clear difference at the best: " + all[0].name + " reaches " + value + ", " +
+           all[1].name + " " + internal::shown(all[1].value);
+  }
+  return all[0].name + " reaches " + value + ", more than the others can be told to";
 }
 
 }  // namespace
@@ -231,7 +256,7 @@ std::string comparison_page(std::span<const ReportRecord> records, const ReportO
   page.question = page.title;
   Chart chart = headlines.front().chart;
   for (const Headline& headline : headlines) chart.series.push_back(headline.series);
-  chart.title = comparison_title(page, headlines);
+  chart.title = comparison_title(headlines);
   const PageTable differences = difference_table(readers, names);
   page.answer = std::to_string(records.size()) + " runs of esscher " +
                 std::string(record_kind_name(kind)) + "; " +

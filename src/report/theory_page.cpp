@@ -194,10 +194,13 @@ Chart value_chart_of_theory(Reader record) {
   const Reader rows = record["temperatures"];
   if (rows.size() > 0) {
     const Reader last = rows[rows.size() - 1];
+    // Rounding is no reward.
+    const double reference = last["reference_value"].value();
+    const bool none = std::abs(reference) < 1e-9 * std::abs(last["mean_reward"].value());
     chart.title = "The optimal policy at " + beta_text(last["beta"].value()) + " earns " +
-                  shown(last["mean_reward"].value()) + ", " +
-                  shown(last["mean_reward"].value() - last["reference_value"].value()) +
-                  " more than the reference, for " + shown(last["kl"].value()) + " nats";
+                  shown(last["mean_reward"].value()) + ", the reference " +
+                  shown(none ? 0 : reference) + "; that costs " + shown(last["kl"].value()) +
+                  " nats";
     chart.rules.push_back({last["reference_value"].value(), "reference policy", true});
   }
   return chart;
@@ -320,9 +323,10 @@ Page theory_page(Reader record) {
                 record["options"]["noise"].text() + ": f(z) = " + record["link"]["formula"].text() +
                 ". " + record["link"]["finiteness"].text() + ".";
   const auto order = [](Reader of) { return of.exists() ? shown(of.value()) : "none seen"; };
+  const Reader best = found_of(record, "label_exp")["best_beta"];
   page.facts = {{"information exponent", order(exponents["information_exponent"])},
                 {"generative exponent", order(exponents["generative_exponent"])},
-                {"best \u03b2\u2081", shown(found_of(record, "label_exp")["best_beta"].value())},
+                {"best \u03b2\u2081", best.exists() ? shown(best.value()) : "no weights"},
                 {"dead temperatures",
                  shown(static_cast<double>(found_of(record, "label_exp")["dead"].size()))}};
   add_chart(page, signal_chart(record),

@@ -40,27 +40,28 @@ void add_bars(const Chart& chart, Json& json) {
   below["grid"] = true;
   below["encode"] = {{"labels", {{"update", {{"text", signal("format(datum.value, '~%')")}}}}}};
   json["axes"] = {below, names_axis("left", "row", chart.y.title)};
-  json["marks"] = {{{"type", "rect"},
-                    {"from", {{"data", "bars"}}},
-                    {"encode",
-                     {{"update",
-                       {{"y", scaled("row", "row")},
-                        {"height", {{"scale", "row"}, {"band", 1}}},
-                        {"x", {{"scale", "x"}, {"value", 0}}},
-                        {"x2", scaled("x", "value")},
-                        {"fill", signal(hue(0))},
-                        {"tooltip", signal("datum")}}}}}},
-                   {{"type", "text"},
-                    {"from", {{"data", "bars"}}},
-                    {"interactive", false},
-                    {"encode",
-                     {{"update",
-                       {{"y", {{"scale", "row"}, {"field", "row"}, {"band", 0.5}}},
-                        {"x", {{"scale", "x"}, {"field", "value"}, {"offset", 5}}},
-                        {"baseline", value("middle")},
-                        {"fontSize", value(11)},
-                        {"fill", signal("ink")},
-                        {"text", signal("format(datum.value, '.1%')")}}}}}}};
+  json["marks"] = {
+      {{"type", "rect"},
+       {"from", {{"data", "bars"}}},
+       {"encode",
+        {{"update",
+          {{"y", scaled("row", "row")},
+           {"height", {{"scale", "row"}, {"band", 1}}},
+           {"x", {{"scale", "x"}, {"value", 0}}},
+           {"x2", scaled("x", "value")},
+           {"fill", signal(hue(0))},
+           {"tooltip", signal("datum")}}}}}},
+      {{"type", "text"},
+       {"from", {{"data", "bars"}}},
+       {"interactive", false},
+       {"encode",
+        {{"update",
+          {{"y", {{"scale", "row"}, {"field", "row"}, {"band", 0.5}}},
+           {"x", {{"scale", "x"}, {"field", "value"}, {"offset", 5}}},
+           {"baseline", value("middle")},
+           {"fontSize", value(11)},
+           {"fill", signal("ink")},
+           {"text", signal("format(datum.value, datum.value < 0.1 ? '.2~%' : '.1~%')")}}}}}}};
 }
 
 void add_cells(const Chart& chart, Json& json) {

@@ -14,6 +14,7 @@
 #include "common/output.h"
 #include "common/pair_settings.h"
 #include "common/progress_line.h"
+#include "common/read_record.h"
 #include "common/report_file.h"
 #include "common/settings.h"
 #include "common/table_settings.h"
@@ -23,7 +24,6 @@
 #include "esscher/base/number_text.h"
 #include "esscher/pipeline/table_model.h"
 #include "fit_json.h"
-#include "report/read_record.h"
 
 namespace esscher::app {
 namespace {

@@ -15,8 +15,8 @@ namespace {
 /// Columns of which the importance is told; beyond them those of the least are left out.
 constexpr std::size_t kMostColumns = 4096;
 
-Json fit_options_json(const Settings& settings) {
-  Json options = Json::object();
+Json fit_options_json(const Settings& settings, const std::string& data) {
+  Json options{{"data", data}};
   for (const Setting& setting : settings.table()) options[setting.name] = setting.value;
   return options;
 }
@@ -71,7 +71,7 @@ std::string fit_json(const LoadedTable& loaded, const TrainedReward& reward,
   const bool weighted = std::isfinite(reward.feature_temperature);
   Json json = record_json(RecordKind::fit,
                           settings.command({"esscher", "fit", data, "-o", "reward.safetensors"}));
-  json.update({{"options", fit_options_json(settings)},
+  json.update({{"options", fit_options_json(settings, data)},
                {"rows", dataset.rewards.size()},
                {"groups", dataset.group_names.size()},
                {"clusters", dataset.cluster_count},

@@ -5,9 +5,9 @@
 #include "common/commands.h"
 #include "common/options.h"
 #include "common/output.h"
+#include "common/read_record.h"
 #include "common/report_file.h"
 #include "esscher/report/record.h"
-#include "report/read_record.h"
 
 namespace esscher::app {
 namespace {
