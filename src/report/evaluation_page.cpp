@@ -113,6 +113,26 @@ Chart value_chart(const EvaluatedReward& evaluated) {
   return chart;
 }
 
+/// The recommended reward first, the others in the record's order.
+std::vector<EvaluatedReward> rewards_of(Reader record) {
+  std::vector<EvaluatedReward> rewards;
+  const std::string recommended = record["recommendation"]["weights"].text();
+  for (std::size_t i = 0; i < record["rewards"].size(); ++i) {
+    const Reader reward = record["rewards"][i];
+    const bool leads = reward["name"].text() == recommended;
+    rewards.insert(leads ? rewards.begin() : rewards.end(),
+                   {reward, record["groups"].number_or(0) > 0});
+  }
+  return rewards;
+}
+
+const EvaluatedReward* linear_of(const std::vector<EvaluatedReward>& rewards) {
+  const auto found = std::ranges::find_if(rewards, [](const EvaluatedReward& evaluated) {
+    return evaluated.reward["name"].text() == "linear";
+  });
+  return found == rewards.end() ? nullptr : &*found;
+}
+
 Chart gain_chart(const std::vector<EvaluatedReward>& rewards) {
   Chart chart{.id = "gain-against-temperature",
               .title = "",
@@ -134,18 +154,20 @@ Chart gain_chart(const std::vector<EvaluatedReward>& rewards) {
   chart.rules.push_back({0, "no gain", true});
   const auto beta = rewards.front().reward["advice"]["recommended_beta"].number();
   const auto first = policy_at(rewards.front(), beta);
-  const auto linear = policy_at(rewards.back(), beta);
+  const EvaluatedReward* baseline = linear_of(rewards);
+  const auto linear = baseline ? policy_at(*baseline, beta) : std::nullopt;
   if (beta) chart.rules.push_back({*beta, "advised"});
-  if (first && linear && rewards.size() > 1) {
+  if (first && linear && baseline != &rewards.front()) {
     const double gain = (*first)["gain"]["value"].value();
     const double other = (*linear)["gain"]["value"].value();
     const double low = (*first)["gain"]["interval"][0].value();
     const double high = (*linear)["gain"]["interval"][1].number_or(other);
     chart.title = "At " + beta_text(*beta) + " " + chart.series.front().name + " gain " +
-                  shown(gain) + ", the " + reward_name(rewards.back().reward["name"].text()) + " " +
-                  shown(other) + (low > high ? "" : ": no clear difference");
+                  shown(gain) + ", the " + reward_name("linear") + " " + shown(other) +
+                  (low > high ? "" : ": no clear difference");
   } else {
-    chart.title = "No reward's gain can be told from zero all the way to a deployable temperature";
+    chart.title = beta ? "No weights are worth more than the linear ridge at " + beta_text(*beta)
+                       : std::string("No reward's gain can be told from zero");
   }
   return chart;
 }
@@ -235,14 +257,6 @@ PageTable policy_table(const EvaluatedReward& evaluated) {
   return table;
 }
 
-std::vector<EvaluatedReward> rewards_of(Reader record) {
-  std::vector<EvaluatedReward> rewards;
-  for (std::size_t i = 0; i < record["rewards"].size(); ++i) {
-    rewards.push_back({record["rewards"][i], record["groups"].number_or(0) > 0});
-  }
-  return rewards;
-}
-
 std::string answer_text(const EvaluatedReward& evaluated) {
   const Reader advice = evaluated.reward["advice"];
   const auto beta = advice["recommended_beta"].number();
@@ -251,6 +265,11 @@ std::string answer_text(const EvaluatedReward& evaluated) {
   const double lowest = advice["admissible"]["low"].value();
   const std::string deviations =
       ", " + shown((*policy)["beta_sd"].value()) + " standard deviations of the reward.";
+  const std::string name = evaluated.reward["name"].text();
+  if (name != "auto") {
+    return "Down to " + beta_text(lowest) + ". Advised: " + reward_name(name) + " at " +
+           beta_text(*beta) + deviations;
+  }
   if (lowest == *beta) return "Down to " + beta_text(*beta) + deviations;
   return "Down to " + beta_text(lowest) + ". Advised: " + beta_text(*beta) + deviations;
 }
@@ -281,6 +300,8 @@ Page evaluation_page(Reader record) {
       {"held-out correlation", shown(first.reward["correlation"].value())},
       {"rows", shown_count(record["rows"].value())},
       {"reward's standard deviation", shown(record["reward_sd"].value())}};
+  const Reader labels = record["recommendation"]["labels_to_halve"];
+  if (labels.exists()) page.facts.push_back({"labels that halve it", shown_count(labels.value())});
   if (first.grouped) page.facts.push_back({"groups", shown_count(record["groups"].value())});
   add_chart(page, value_chart(first), "No policy could be valued.");
   add_chart(page, gain_chart(rewards), "");

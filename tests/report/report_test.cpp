@@ -110,6 +110,19 @@ TEST(ReportPage, SaysSoWhereNoTemperatureIsSafe) {
   EXPECT_EQ(charts_of(html)[0]["spec"].dump().find("admissible"), std::string::npos);
 }
 
+TEST(ReportPage, FollowsTheRecommendedReward) {
+  json record = evaluation(true);
+  json linear = record["rewards"][0];
+  linear["name"] = "linear";
+  linear["policies"][1]["gold"] = estimate(4, 0.1);
+  record["rewards"].push_back(linear);
+  record["recommendation"] = {{"weights", "linear"}, {"labels_to_halve", 900}};
+  const std::string html = page(record);
+  expect_within(html, "Down to β = 1. Advised: linear ridge at β = 1");
+  expect_within(html, "labels that halve it");
+  EXPECT_EQ(charts_of(html)[0]["spec"]["data"][0]["values"][1]["y"], 4.0);
+}
+
 TEST(ReportPage, TellsRisesWithinGroups) {
   json record = evaluation(true);
   record["groups"] = 50;
