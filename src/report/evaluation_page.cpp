@@ -34,7 +34,7 @@ std::string reward_name(const std::string& name) {
 std::string policy_note(Reader policy) {
   std::string note = beta_text(policy["beta"].value()) + " (" + shown(policy["beta_sd"].value()) +
                      " sd), " + shown_count(policy["ess"].value()) + " effective rows";
-  if (!policy["reliable"].is_true()) note += "; not to be relied on";
+  if (!policy["reliable"].is_true()) note += "; few rows, or heavy tails, behind it";
   return note;
 }
 
@@ -70,7 +70,7 @@ Chart value_chart(const EvaluatedReward& evaluated) {
               .caption =
                   "True reward on rows that the learned reward has not seen, what the learned "
                   "reward claims there, and best-of-n by the same reward at the same KL. Bands: "
-                  "nominal 95 % intervals. Hollow points are not to be relied on.",
+                  "nominal 95 % intervals. Hollow points: few rows, or heavy tails, behind them.",
               .x = {quantity::kKl, AxisScale::square_root},
               .y = {evaluated.grouped ? quantity::kRise : quantity::kReward},
               .ticks_title = "temperature \u03b2"};
@@ -134,14 +134,15 @@ const EvaluatedReward* linear_of(const std::vector<EvaluatedReward>& rewards) {
 }
 
 Chart gain_chart(const std::vector<EvaluatedReward>& rewards) {
-  Chart chart{.id = "gain-against-temperature",
-              .title = "",
-              .caption =
-                  "J = true reward \u2212 \u03b2 KL, less that of the reference: what is gained "
-                  "where divergence has a price. Bands: nominal 95 % intervals; hollow points are "
-                  "not to be relied on. Lower temperatures, stronger tilts, to the right.",
-              .x = {quantity::kBeta, AxisScale::log, true},
-              .y = {quantity::kGain}};
+  Chart chart{
+      .id = "gain-against-temperature",
+      .title = "",
+      .caption =
+          "J = true reward \u2212 \u03b2 KL, less that of the reference: what is gained "
+          "where divergence has a price. Bands: nominal 95 % intervals; hollow points: few "
+          "rows, or heavy tails, behind them. Lower temperatures, stronger tilts, to the right.",
+      .x = {quantity::kBeta, AxisScale::log, true},
+      .y = {quantity::kGain}};
   for (const EvaluatedReward& evaluated : rewards) {
     ChartSeries series{.name = reward_name(evaluated.reward["name"].text()), .x = {}, .y = {}};
     for (std::size_t i = 0; i < evaluated.policies().size(); ++i) {
@@ -322,8 +323,8 @@ Headline evaluation_headline(Reader record) {
                     .caption =
                         "True reward under the policy less that of the reference, on rows "
                         "that the reward has not seen; of each run the first kind of "
-                        "weights. Bands: nominal 95 % intervals; hollow points are not to "
-                        "be relied on.",
+                        "weights. Bands: nominal 95 % intervals; hollow points: few rows, "
+                        "or heavy tails, behind them.",
                     .x = {quantity::kKl, AxisScale::square_root},
                     .y = {quantity::kRise},
                     .rules = {{0, "reference policy", true}}};
