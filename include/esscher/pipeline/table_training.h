@@ -155,8 +155,8 @@ struct LinearReward {
   double penalty = 0;
 };
 
-/// Predictions of rows by fits that have not seen them, beside what these rows had; with groups both
-/// less their group's mean. In the unit of the reward.
+/// Predictions of rows by fits that have not seen them, beside what these rows had; with groups
+/// both less their group's mean. In the unit of the reward.
 struct HeldOutRewards {
   std::vector<double> predicted;
   std::vector<double> observed;
