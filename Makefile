@@ -7,7 +7,7 @@ BUILD := build/$(PRESET)
 # Tracked sources and new ones that are not ignored.
 SOURCES = git ls-files -co --exclude-standard --deduplicate -- '*.h' '*.cpp'
 
-.PHONY: help setup setup-check build demo test test-python python bench accuracy false-admissions format check-format tidy manual install clean
+.PHONY: help setup setup-check build demo test test-python python bench accuracy pictures false-admissions format check-format tidy manual install clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -51,6 +51,10 @@ accuracy: $(BUILD)/build.ninja $(PEERS)/installed  ## learned rewards beside sci
 false-admissions: $(BUILD)/build.ninja  ## how often noise is given a safe temperature
 	@cmake --build $(BUILD) -j $(JOBS) --target false_admissions
 	@$(BUILD)/bench/false_admissions $(RUNS)
+
+pictures: $(BUILD)/build.ninja setup-check  ## the README's pictures, from real runs
+	@cmake --build $(BUILD) -j $(JOBS) --target esscher
+	@scripts/pictures.sh $(BUILD)/apps/esscher/esscher
 
 format: setup-check  ## clang-format on every source
 	@$(SOURCES) | xargs clang-format -i

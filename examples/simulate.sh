@@ -5,6 +5,7 @@
 set -euo pipefail
 esscher=${1:-esscher}
 folder=$(mktemp -d)/run
+page=${folder%/run}/report.html
 
 cat <<'WORDS'
 A reward of x in a million dimensions depends on one hidden direction theta* alone. To plain
@@ -18,7 +19,7 @@ that are safe are told. A minute or two on two cores.
 WORDS
 command=(simulate --link damped_hermite:3 --dim 1e6 --width 256 --noise gaussian:0.3
   --feature-temperature 1 --feature-samples auto --control --readout-samples 20000
-  --deployment-temperature 0.1:2:log9 --tolerance 0.05 --seed 1 -o "$folder")
+  --deployment-temperature 0.1:2:log9 --tolerance 0.05 --seed 1 -o "$folder" --report "$page")
 printf '  $ esscher'
 printf ' %s' "${command[@]}"
 printf '\n\n'
@@ -26,3 +27,4 @@ printf '\n\n'
 
 printf '\nWhat theory says of the same reward: esscher theory --link damped_hermite:3\n'
 printf 'A tour of other rewards: examples/tour.sh\n'
+printf '\nThe same as a page to look at, which opens from disk: %s\n' "$page"

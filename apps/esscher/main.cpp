@@ -80,6 +80,8 @@ int run(int argc, char** argv) {
   esscher::app::add_resample_command(program);
   esscher::app::add_theory_command(program);
   esscher::app::add_links_command(program);
+  esscher::app::add_report_command(program);
+  esscher::app::add_compare_command(program);
   esscher::app::add_manual_command(program);
   try {
     program.parse(argc, argv);

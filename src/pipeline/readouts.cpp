@@ -8,6 +8,7 @@
 
 #include "esscher/base/error.h"
 #include "esscher/weights/log_weights.h"
+#include "pipeline/held_out.h"
 
 namespace esscher::internal {
 namespace {
@@ -46,6 +47,15 @@ Deployment Readouts::deploy(FitWeights weights, double beta) {
       return automatic(beta);
   }
   throw InternalError("no such weights");
+}
+
+HeldOutRewards Readouts::held_out() const {
+  HeldOutRewards rewards{pilot_, {rewards_.values().begin(), rewards_.values().end()}};
+  for (std::vector<double>* values : {&rewards.predicted, &rewards.observed}) {
+    for (double& value : *values) value = rewards_.mean() + rewards_.sd() * value;
+  }
+  remove_group_means(rewards, rewards_.groups());
+  return rewards;
 }
 
 void Readouts::add_remarks() const {

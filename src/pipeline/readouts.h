@@ -28,6 +28,9 @@ class Readouts {
   /// Fits what is not there yet.
   Deployment deploy(FitWeights weights, double beta);
 
+  /// Held-out rewards of plain regression, with what was observed.
+  HeldOutRewards held_out() const;
+
   /// What is to be said of all of them, at the end.
   void add_remarks() const;
 

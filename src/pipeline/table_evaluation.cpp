@@ -11,6 +11,7 @@
 #include "esscher/data/folds.h"
 #include "esscher/temperature/simultaneous_gains.h"
 #include "esscher/weights/log_weights.h"
+#include "pipeline/held_out.h"
 #include "pipeline/held_out_spread.h"
 #include "pipeline/merged_table.h"
 #include "pipeline/noise_free_gain.h"
@@ -219,6 +220,8 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   }
   advise(result, options);
   name_single_column(table, gold, folds, options, result);
+  result.held_out = {held_out.front().predictions.front(), {gold.begin(), gold.end()}};
+  internal::remove_group_means(result.held_out, table.groups);
   policy.bootstrap = 0;
   policy.influence = false;
   for (const double beta : betas) {

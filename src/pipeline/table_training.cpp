@@ -324,6 +324,7 @@ TrainedReward internal::train_distinct(const RewardTable& table,
     }
   }
   readouts.add_remarks();
+  reward.held_out = readouts.held_out();
   fit_linear(x, targets, options, reward);
   return reward;
 }

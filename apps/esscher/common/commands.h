@@ -23,6 +23,8 @@ void add_predict_command(CLI::App& program);
 void add_resample_command(CLI::App& program);
 void add_theory_command(CLI::App& program);
 void add_links_command(CLI::App& program);
+void add_report_command(CLI::App& program);
+void add_compare_command(CLI::App& program);
 void add_manual_command(CLI::App& program);
 
 }  // namespace esscher::app

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "esscher/base/build_info.h"
+#include "esscher/report/record.h"
 
 namespace esscher::app {
 
@@ -28,6 +29,14 @@ inline Json build_json() {
           {"compiler", build.compiler},
           {"build_type", build.build_type},
           {"instruction_set", build.instruction_set}};
+}
+
+/// How every record begins. \param command  that computes it again
+inline Json record_json(RecordKind kind, const std::string& command) {
+  return {{"record", record_kind_name(kind)},
+          {"record_version", kRecordVersion},
+          {"command", command},
+          {"esscher", build_json()}};
 }
 
 }  // namespace esscher::app

@@ -5,11 +5,14 @@
 #include <algorithm>
 
 #include "esscher/base/error.h"
+#include "text.h"
 
 namespace esscher::app {
 
 Settings::Settings(std::vector<Setting> table)
-    : table_(std::move(table)), typed_(table_.size()), switched_(table_.size()) {}
+    : table_(std::move(table)), typed_(table_.size()), switched_(table_.size()) {
+  for (const Setting& setting : table_) defaults_.push_back(setting.value);
+}
 
 void Settings::define(CLI::App& command) {
   for (std::size_t i = 0; i < table_.size(); ++i) {
@@ -97,6 +100,18 @@ bool Settings::is_set(std::string_view name) const {
     throw UsageError(rejection(field(name), value, "must be true or false"));
   }
   return value == "true";
+}
+
+std::string Settings::command(const std::vector<std::string>& words) const {
+  std::vector<std::string> all = words;
+  for (std::size_t i = 0; i < table_.size(); ++i) {
+    const Setting& setting = table_[i];
+    // Results do not depend on it.
+    if (setting.value == defaults_[i] || setting.name == "threads") continue;
+    all.push_back(field(setting.name) + (setting.type.empty() ? "=" + setting.value : ""));
+    if (!setting.type.empty()) all.push_back(setting.value);
+  }
+  return shell_line(all);
 }
 
 std::string Settings::toml() const {

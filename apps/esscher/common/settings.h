@@ -49,6 +49,10 @@ class Settings {
   /// Keeps what \p name came to beside what was asked for.
   void record(std::string_view name, const std::string& became);
 
+  /// The command line, quoted for a shell, that asks for the same: \p words and then what is not as
+  /// by default.
+  std::string command(const std::vector<std::string>& words) const;
+
   /// The table as a configuration file that asks for the same again; what it came to stands in
   /// comments.
   std::string toml() const;
@@ -57,6 +61,7 @@ class Settings {
   Setting* find(std::string_view name);
 
   std::vector<Setting> table_;
+  std::vector<std::string> defaults_;
   std::deque<std::string> typed_;  ///< what the command line gave, by the table's order
   std::deque<bool> switched_;
   std::string config_;

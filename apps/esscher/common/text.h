@@ -24,6 +24,9 @@ std::string wrapped(const std::string& text, std::size_t width, const std::strin
 /// Such a text as a paragraph of a report: indented, as wide as the page.
 std::string paragraph(const std::string& text);
 
+/// Words as a shell takes them, quoted where it would part or change them.
+std::string shell_line(const std::vector<std::string>& words);
+
 /// The parts of a list, empty ones too.
 std::vector<std::string> split_at_commas(const std::string& text);
 

@@ -9,6 +9,7 @@
 #include "common/output.h"
 #include "common/pair_settings.h"
 #include "common/progress_line.h"
+#include "common/report_file.h"
 #include "common/run_folder.h"
 #include "common/table_settings.h"
 #include "esscher/base/error.h"
@@ -25,6 +26,7 @@ struct EvaluateArguments {
   std::string data;
   std::string output;
   std::string format = "report";
+  std::string page;
   bool force = false;
   bool quiet = false;
 };
@@ -63,12 +65,17 @@ void run_pairs(EvaluateArguments& arguments, const LoadedTable& loaded) {
                                                : pair_report(evaluation, loaded.dataset));
 }
 
-void run_evaluate(EvaluateArguments& arguments) {
+void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
   Settings& settings = arguments.settings;
   settings.resolve();
   settle_pairs(settings);
   const LoadedTable loaded = load_table(settings, arguments.data);
   if (loaded.dataset.preferences) {
+    if (!arguments.page.empty()) {
+      throw UsageError(rejection("--report", arguments.page,
+                                 "stated pairs have no reward to value policies by, and no page",
+                                 "take -o FOLDER for their report"));
+    }
     run_pairs(arguments, loaded);
     return;
   }
@@ -97,6 +104,7 @@ void run_evaluate(EvaluateArguments& arguments) {
   }
   std::optional<RunFolder> folder;
   if (!arguments.output.empty()) folder.emplace(arguments.output, arguments.force);
+  ReportFile page(arguments.page);
 
   const Interrupt interrupt;
   const TableEvaluation evaluation = [&] {
@@ -106,15 +114,17 @@ void run_evaluate(EvaluateArguments& arguments) {
     return evaluate_table(loaded.table(), options);
   }();
   if (evaluation.cancelled) throw Interrupted("nothing is written");
+  const std::string json =
+      evaluation_json(evaluation, loaded.dataset, sd, settings, arguments.data);
+  page.write(json, command);
   if (folder) {
     folder->write("config.toml", settings.toml());
     folder->write("report.txt", evaluation_report(evaluation, loaded.dataset, sd));
-    folder->write("result.json", evaluation_json(evaluation, loaded.dataset, sd, settings));
+    folder->write("result.json", json);
     folder->write("policies.csv", evaluation_csv(evaluation, sd));
   }
   if (arguments.quiet && folder) return;
-  Output("").write(arguments.format == "json"
-                       ? evaluation_json(evaluation, loaded.dataset, sd, settings)
+  Output("").write(arguments.format == "json"  ? json
                    : arguments.format == "csv" ? evaluation_csv(evaluation, sd)
                                                : evaluation_report(evaluation, loaded.dataset, sd));
 }
@@ -138,6 +148,7 @@ void add_evaluate_command(CLI::App& program) {
           "folder for report.txt, result.json, policies.csv (of pairs pairs.csv) and config.toml "
           "(default: only print)")
       ->type_name("FOLDER");
+  add_report_option(*command, arguments->page);
   command->add_flag("--force", arguments->force, "replaces the files of an earlier run");
   command->add_flag("--quiet", arguments->quiet,
                     "no progress, and with -o no report on the terminal");
@@ -151,7 +162,7 @@ void add_evaluate_command(CLI::App& program) {
       "Example: esscher evaluate pairs.npz --chosen chosen --rejected rejected");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
-    run_evaluate(*arguments);
+    run_evaluate(*arguments, *command);
   });
 }
 

@@ -2,6 +2,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/held_out_json.h"
 #include "common/json_text.h"
 #include "evaluation_report.h"
 #include "pair_report.h"
@@ -53,13 +54,6 @@ Json best_of_n_json(const BestOfNValue& best) {
           {"remark", best.remark}};
 }
 
-Json replicates_json(const std::optional<Replicates>& replicates) {
-  if (!replicates) return {};
-  return {{"rows", replicates->rows},         {"designs", replicates->designs},
-          {"most", replicates->most},         {"most_row", replicates->most_row + 1},
-          {"noise_sd", replicates->noise_sd}, {"reliability", replicates->reliability}};
-}
-
 Json interval_json(const Interval& interval) {
   return {finite(interval.low), finite(interval.high)};
 }
@@ -105,8 +99,8 @@ Json advice_json(const DeploymentAdvice& advice) {
 }  // namespace
 
 std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& dataset, double sd,
-                            const Settings& settings) {
-  Json options;
+                            const Settings& settings, const std::string& data) {
+  Json options{{"data", data}};
   for (const Setting& setting : settings.table()) options[setting.name] = setting.value;
   Json rewards = Json::array();
   for (const RewardEvaluation& reward : evaluation.rewards) {
@@ -148,23 +142,24 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
                      {"held_out_correlation", fold.correlation},
                      {"reward_sd", fold.reward_sd}});
   }
-  return json_text(
-      {{"build", build_json()},
-       {"options", options},
-       {"rows", dataset.rewards.size()},
-       {"groups", dataset.group_names.size()},
-       {"clusters", dataset.cluster_count},
-       {"features", dataset.feature_names},
-       {"reward_sd", sd},
-       {"folds", folds},
-       {"recommendation", recommendation_json(evaluation, sd)},
-       {"rewards", rewards},
-       {"replicates", replicates_json(evaluation.replicates)},
-       {"preferences", counts_json(evaluation.preferences)},
-       {"label_noise", evaluation.label_noise > 0 ? Json(evaluation.label_noise) : Json()},
-       {"single_column", single_column_json(evaluation.single_column)},
-       {"data_remarks", dataset.remarks},
-       {"remarks", evaluation.remarks}});
+  Json json = record_json(RecordKind::evaluate, settings.command({"esscher", "evaluate", data}));
+  json.update({{"options", options},
+               {"rows", dataset.rewards.size()},
+               {"groups", dataset.group_names.size()},
+               {"clusters", dataset.cluster_count},
+               {"features", dataset.feature_names},
+               {"reward_sd", sd},
+               {"folds", folds},
+               {"recommendation", recommendation_json(evaluation, sd)},
+               {"rewards", rewards},
+               {"held_out", held_out_json(evaluation.held_out, !dataset.groups.empty())},
+               {"replicates", replicates_json(evaluation.replicates)},
+               {"preferences", counts_json(evaluation.preferences)},
+               {"label_noise", evaluation.label_noise > 0 ? Json(evaluation.label_noise) : Json()},
+               {"single_column", single_column_json(evaluation.single_column)},
+               {"data_remarks", dataset.remarks},
+               {"remarks", evaluation.remarks}});
+  return json_text(json);
 }
 
 }  // namespace esscher::app

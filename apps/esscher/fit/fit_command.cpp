@@ -14,6 +14,8 @@
 #include "common/output.h"
 #include "common/pair_settings.h"
 #include "common/progress_line.h"
+#include "common/read_record.h"
+#include "common/report_file.h"
 #include "common/settings.h"
 #include "common/table_settings.h"
 #include "common/text.h"
@@ -21,6 +23,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/pipeline/table_model.h"
+#include "fit_json.h"
 
 namespace esscher::app {
 namespace {
@@ -29,6 +32,8 @@ struct FitArguments {
   Settings settings{joined(joined(data_settings(), pair_settings()), training_settings())};
   std::string data;
   std::string output;
+  std::string format = "report";
+  std::string page;
   bool quiet = false;
 };
 
@@ -116,11 +121,12 @@ std::string report(const LoadedTable& loaded, const TrainedReward& reward) {
   return text;
 }
 
-void run_fit(FitArguments& arguments) {
+void run_fit(FitArguments& arguments, const CLI::App& command) {
   Settings& settings = arguments.settings;
   settings.resolve();
   settle_pairs(settings);
   require_writable(arguments.output);
+  ReportFile page(arguments.page);
   const LoadedTable loaded = load_table(settings, arguments.data);
   TrainingOptions options = read_training(settings, reward_sd(loaded.table()));
   const Interrupt interrupt;
@@ -144,8 +150,13 @@ void run_fit(FitArguments& arguments) {
   model.interactions = read_interactions(settings);
   model.facts["options"] = settings.toml();
   model.facts["built_with"] = build_line();
+  const std::string json = fit_json(loaded, model.reward, settings, arguments.data);
+  model.facts[kRecordFact] = json;
   save_table_model(arguments.output, model);
-  if (!arguments.quiet) {
+  page.write(json, command);
+  if (arguments.format == "json") {
+    Output("").write(json);
+  } else if (!arguments.quiet) {
     Output("").write(report(loaded, model.reward) + "\nModel in " + arguments.output +
                      "; 'esscher evaluate' with the same options says " +
                      (loaded.dataset.preferences ? "how well it tells pairs that it has not seen."
@@ -170,7 +181,12 @@ void add_fit_command(CLI::App& program) {
   command->add_option("-o,--output", arguments->output, "the model to write")
       ->type_name("FILE.safetensors")
       ->required();
+  add_report_option(*command, arguments->page);
   command->add_flag("--quiet", arguments->quiet, "no progress and no report");
+  command->add_option("--format", arguments->format, "what to print: report or json")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"report", "json"}))
+      ->capture_default_str();
   command->footer(
       "Example: esscher fit data.csv --reward y --beta 0.5 -o reward.safetensors\n"
       "Example: esscher fit variants.csv --one-hot seq --reward y --beta 1,0.5 --beta-unit sd "
@@ -178,7 +194,7 @@ void add_fit_command(CLI::App& program) {
       "Example: esscher fit pairs.csv --chosen chosen_ --rejected rejected_ -o reward.safetensors");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
-    run_fit(*arguments);
+    run_fit(*arguments, *command);
   });
 }
 

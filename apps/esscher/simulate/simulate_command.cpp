@@ -7,6 +7,7 @@
 #include "common/options.h"
 #include "common/output.h"
 #include "common/progress_line.h"
+#include "common/report_file.h"
 #include "common/run_folder.h"
 #include "common/settings.h"
 #include "esscher/base/error.h"
@@ -20,6 +21,7 @@ struct SimulateArguments {
   Settings settings{simulation_settings()};
   std::string output;
   std::string format = "report";
+  std::string page;
   bool force = false;
   bool dry_run = false;
   bool quiet = false;
@@ -35,7 +37,7 @@ void write_files(const RunFolder& folder, const SimulationResult& result,
   save_reward_model(folder.path_of("model.safetensors"), result.model);
 }
 
-void run_simulate(SimulateArguments& arguments) {
+void run_simulate(SimulateArguments& arguments, const CLI::App& command) {
   Settings& settings = arguments.settings;
   settings.resolve();
   SimulationOptions options = read_simulation(settings);
@@ -47,6 +49,7 @@ void run_simulate(SimulateArguments& arguments) {
   }
   std::optional<RunFolder> folder;
   if (!arguments.output.empty()) folder.emplace(arguments.output, arguments.force);
+  ReportFile page(arguments.page);
 
   const Interrupt interrupt;
   SimulationResult result = [&] {
@@ -56,6 +59,7 @@ void run_simulate(SimulateArguments& arguments) {
     return simulate(options);
   }();
   if (folder) write_files(*folder, result, settings);
+  if (!arguments.page.empty()) page.write(simulation_json(result, settings), command);
   if (!arguments.quiet || !folder) {
     std::string text =
         arguments.format == "json" ? simulation_json(result, settings) : simulation_report(result);
@@ -84,6 +88,7 @@ void add_simulate_command(CLI::App& program) {
                    "folder for report.txt, result.json, policies.csv, trajectory.csv, "
                    "model.safetensors and config.toml (default: only print)")
       ->type_name("FOLDER");
+  add_report_option(*command, arguments->page);
   command->add_flag("--force", arguments->force, "replaces the files of an earlier run");
   command->add_flag("--dry-run", arguments->dry_run,
                     "prints the resolved options as a configuration file and ends");
@@ -99,7 +104,7 @@ void add_simulate_command(CLI::App& program) {
       "Example: esscher simulate --config run/config.toml --set seed=2 -o run2");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
-    run_simulate(*arguments);
+    run_simulate(*arguments, *command);
   });
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 Json finite_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
-Json estimate_json(const Estimate& estimate) {
+Json simulated_estimate_json(const Estimate& estimate) {
   return {{"value", finite_or_null(estimate.value)},
           {"standard_error", finite_or_null(estimate.standard_error)},
           {"degrees_of_freedom", finite_or_null(estimate.degrees_of_freedom)}};
@@ -135,13 +135,13 @@ Json policy_json(const PolicyValue& policy) {
   return {{"method", policy_method_name(policy.method)},
           {"reliable", policy.reliable},
           {"remark", policy.remark},
-          {"efficiency", policy.efficiency ? estimate_json(*policy.efficiency) : Json()},
-          {"gap", estimate_json(policy.gap)},
-          {"value", estimate_json(policy.value)},
-          {"gold", estimate_json(policy.gold)},
-          {"proxy", estimate_json(policy.proxy)},
-          {"kl", estimate_json(policy.kl)},
-          {"log_partition", estimate_json(policy.log_partition)},
+          {"efficiency", policy.efficiency ? simulated_estimate_json(*policy.efficiency) : Json()},
+          {"gap", simulated_estimate_json(policy.gap)},
+          {"value", simulated_estimate_json(policy.value)},
+          {"gold", simulated_estimate_json(policy.gold)},
+          {"proxy", simulated_estimate_json(policy.proxy)},
+          {"kl", simulated_estimate_json(policy.kl)},
+          {"log_partition", simulated_estimate_json(policy.log_partition)},
           {"optimal_value", policy.optimal_value},
           {"reference_value", policy.reference_value},
           {"ess", or_null(policy.ess)},
@@ -229,26 +229,25 @@ std::string simulation_json(const SimulationResult& result, const Settings& sett
                          {"measured", sets_json(summary.measured)},
                          {"predicted", sets_json(summary.predicted)}});
   }
-  const Json json = {
-      {"esscher", build_json()},
-      {"options", options},
-      {"status", simulation_status_name(result.status)},
-      {"plan", plan_json(result.plan)},
-      {"features", features_json(result.features, result.overlaps)},
-      {"control",
-       result.control ? features_json(*result.control, result.control->overlaps) : Json()},
-      {"refinement", refinement_json(result)},
-      {"optimal_policy", optimal_json(result)},
-      {"policies", rows_json(result)},
-      {"temperatures", summaries},
-      {"seconds",
-       {{"features", result.seconds.features},
-        {"control", result.seconds.control},
-        {"refinement", result.seconds.refinement},
-        {"readouts", result.seconds.readouts},
-        {"policies", result.seconds.policies},
-        {"predictions", result.seconds.predictions}}},
-      {"remarks", result.remarks}};
+  Json json = record_json(RecordKind::simulate, settings.command({"esscher", "simulate"}));
+  json.update({{"options", options},
+               {"status", simulation_status_name(result.status)},
+               {"plan", plan_json(result.plan)},
+               {"features", features_json(result.features, result.overlaps)},
+               {"control",
+                result.control ? features_json(*result.control, result.control->overlaps) : Json()},
+               {"refinement", refinement_json(result)},
+               {"optimal_policy", optimal_json(result)},
+               {"policies", rows_json(result)},
+               {"temperatures", summaries},
+               {"seconds",
+                {{"features", result.seconds.features},
+                 {"control", result.seconds.control},
+                 {"refinement", result.seconds.refinement},
+                 {"readouts", result.seconds.readouts},
+                 {"policies", result.seconds.policies},
+                 {"predictions", result.seconds.predictions}}},
+               {"remarks", result.remarks}});
   return json_text(json);
 }
 

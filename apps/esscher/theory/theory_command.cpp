@@ -1,9 +1,11 @@
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/commands.h"
 #include "common/options.h"
 #include "common/output.h"
+#include "common/report_file.h"
 #include "common/text.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
@@ -24,6 +26,7 @@ struct TheoryArguments {
   std::string overlap = "1";
   std::string format = "table";
   std::string output;
+  std::string page;
 };
 
 /// \throws UsageError for a link of several variables, which only simulations know
@@ -60,11 +63,30 @@ TheoryOptions options_from(const TheoryArguments& arguments) {
   return options;
 }
 
-void run_theory(const TheoryArguments& arguments) {
+/// The command line that asks for the same.
+std::string command_of(const TheoryArguments& arguments) {
+  const TheoryArguments defaults;
+  std::vector<std::string> words{"esscher", "theory"};
+  const auto add = [&](const char* name, const std::string& value, const std::string& usual) {
+    if (value != usual) words.insert(words.end(), {name, value});
+  };
+  add("--link", arguments.link, defaults.link);
+  add("--noise", arguments.noise, defaults.noise);
+  add("--beta", arguments.beta, defaults.beta);
+  add("--max-order", arguments.max_order, defaults.max_order);
+  add("--learned", arguments.learned, defaults.learned);
+  add("--overlap", arguments.overlap, defaults.overlap);
+  return shell_line(words);
+}
+
+void run_theory(const TheoryArguments& arguments, const CLI::App& command) {
   const TheoryOptions options = options_from(arguments);
   Output output(arguments.output);
+  ReportFile page(arguments.page);
   const TheoryReport report = analyse(options);
-  output.write(arguments.format == "json"  ? theory_json(report)
+  const std::string repeat = command_of(arguments);
+  if (!arguments.page.empty()) page.write(theory_json(report, repeat), command);
+  output.write(arguments.format == "json"  ? theory_json(report, repeat)
                : arguments.format == "csv" ? theory_csv(report)
                                            : theory_table(report));
 }
@@ -120,12 +142,13 @@ void add_theory_command(CLI::App& program) {
       ->capture_default_str();
   command->add_option("-o,--output", arguments->output, "file to write (default: standard output)")
       ->type_name("FILE");
+  add_report_option(*command, arguments->page);
   command->footer(
       "Example: esscher theory --link damped_hermite:3 --noise gaussian:0.3 --beta 0.25:4:log9\n"
       "Example: esscher theory --link 'tanh(z^3-3*z)' --learned 'max(0,u-1)' --overlap 0.9");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
-    run_theory(*arguments);
+    run_theory(*arguments, *command);
   });
 }
 

@@ -1,5 +1,8 @@
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <vector>
 
 #include "common/json_text.h"
 #include "theory_report.h"
@@ -124,24 +127,44 @@ Json row_json(const TheoryRow& row) {
   return json;
 }
 
+/// The reward as far as its policies go, for pictures.
+Json curve_json(const TheoryReport& report) {
+  constexpr int kPoints = 241;
+  double low = -4;
+  double high = 4;
+  for (const TheoryRow& row : report.rows) {
+    const double reach = 4 * std::sqrt(row.law.direction_variance);
+    low = std::min(low, row.law.mean_direction - reach);
+    high = std::max(high, row.law.mean_direction + reach);
+  }
+  std::vector<double> z;
+  std::vector<double> reward;
+  for (int i = 0; i < kPoints; ++i) {
+    z.push_back(low + (high - low) * i / (kPoints - 1));
+    reward.push_back(report.options.model.link(z.back()));
+  }
+  return {{"z", z}, {"reward", reward}};
+}
+
 }  // namespace
 
-std::string theory_json(const TheoryReport& report) {
+std::string theory_json(const TheoryReport& report, const std::string& command) {
   Json rows = Json::array();
   for (const TheoryRow& row : report.rows) rows.push_back(row_json(row));
-  const Json json{
-      {"esscher", build_json()},
-      {"options", options_json(report.options)},
-      {"link", link_json(report.options.model.link, report.finiteness)},
-      {"exponents", exponents_json(report.exponents)},
-      {"sample_complexity",
-       {{"one_pass_unweighted", complexity_json(report.complexities.unweighted)},
-        {"one_pass_weighted", complexity_json(report.complexities.weighted)},
-        {"efficient_limit", complexity_json(report.complexities.efficient)}}},
-      {"feature_temperatures",
-       report.feature_temperatures ? temperatures_json(*report.feature_temperatures) : Json()},
-      {"temperatures", rows},
-      {"remarks", report.remarks}};
+  Json json = record_json(RecordKind::theory, command);
+  json.update(
+      {{"options", options_json(report.options)},
+       {"link", link_json(report.options.model.link, report.finiteness)},
+       {"exponents", exponents_json(report.exponents)},
+       {"sample_complexity",
+        {{"one_pass_unweighted", complexity_json(report.complexities.unweighted)},
+         {"one_pass_weighted", complexity_json(report.complexities.weighted)},
+         {"efficient_limit", complexity_json(report.complexities.efficient)}}},
+       {"feature_temperatures",
+        report.feature_temperatures ? temperatures_json(*report.feature_temperatures) : Json()},
+       {"temperatures", rows},
+       {"reward_curve", curve_json(report)},
+       {"remarks", report.remarks}});
   return json_text(json);
 }
 

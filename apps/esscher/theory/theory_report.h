@@ -13,7 +13,8 @@ namespace esscher::app {
 std::string theory_table(const TheoryReport& report);
 
 /// Every number, the resolved options and the build. Infinite and undefined numbers are null.
-std::string theory_json(const TheoryReport& report);
+/// \param command  that computes it again
+std::string theory_json(const TheoryReport& report, const std::string& command);
 
 /// One line a temperature, with a heading: for spreadsheets and plots. Undefined numbers are empty.
 std::string theory_csv(const TheoryReport& report);

@@ -105,6 +105,8 @@ struct TableEvaluation {
   std::vector<double> noise_free_gain{};
   double label_noise = 0;  ///< of one label, where that is known
   std::vector<FoldTraining> folds;
+  /// Of the first reward, as deployed at the first temperature.
+  HeldOutRewards held_out{};
   std::optional<Replicates> replicates{};         ///< none where no two rows are equal
   std::optional<PreferenceCounts> preferences{};  ///< from preferences, of all pairs
   /// Named in the verdict of the first reward; none where no column tells so much.

@@ -158,6 +158,13 @@ struct LinearReward {
   double penalty = 0;
 };
 
+/// Predictions of rows by fits that have not seen them, beside what these rows had; with groups
+/// both less their group's mean. In the unit of the reward.
+struct HeldOutRewards {
+  std::vector<double> predicted;
+  std::vector<double> observed;
+};
+
 /// On what a reward turns: its average gradient outer product in standardised columns.
 struct FeatureImportance {
   /// One a column of the table, of sum 1: the share of E |grad r|^2 along it. 0 where constant.
@@ -194,6 +201,8 @@ struct TrainedReward {
   std::optional<double> floor;    ///< and the least
   double reward_mean = 0;         ///< of the training rewards; 0 with groups
   double reward_sd = 0;           ///< of the training rewards (within groups where there are any)
+  /// Of plain regression, by the folds that chose penalties and rounds: one a design.
+  HeldOutRewards held_out;
   std::optional<Replicates> replicates;  ///< none where no two rows are equal
   /// Of the pairs within groups that were learned from; none for regression.
   std::optional<PreferenceCounts> preferences;

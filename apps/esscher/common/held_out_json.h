@@ -1,0 +1,18 @@
+#pragma once
+
+/// \file
+/// What fits and evaluations tell alike of the rows of a table.
+
+#include <optional>
+
+#include "esscher/pipeline/table_training.h"
+#include "json_text.h"
+
+namespace esscher::app {
+
+/// Predictions beside rewards, 1500 at most, taken evenly; R2 is of all of them.
+Json held_out_json(const HeldOutRewards& rewards, bool grouped);
+
+Json replicates_json(const std::optional<Replicates>& replicates);
+
+}  // namespace esscher::app

@@ -1,0 +1,207 @@
+// Pages from end to end: every command's record meets its schema, and its page works in a browser,
+// where there is one.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+#include "program.h"
+#include "tables.h"
+
+namespace esscher::cli {
+namespace {
+
+using nlohmann::json;
+using Words = std::vector<std::string>;
+
+const Words kTheory{"theory",   "--link", "hermite:3@clip:-2,2", "--learned", "tanh",
+                    "--format", "json"};
+const Words kSimulate{"simulate",
+                      "--link",
+                      "damped_hermite:3",
+                      "--dim",
+                      "100",
+                      "--width",
+                      "12",
+                      "--control",
+                      "--readout-samples",
+                      "2000",
+                      "--feature-samples",
+                      "2000",
+                      "--policy-samples",
+                      "4096",
+                      "--feature-temperature",
+                      "1",
+                      "--deployment-temperature",
+                      "0.5,1",
+                      "--format",
+                      "json"};
+const Words kEvaluate{"evaluate", "data.csv", "--reward", "y",        "--features",
+                      "a,b",      "--beta",   "2,1",      "--format", "json"};
+const Words kFit{"fit",    "variants.csv", "--one-hot", "seq",           "--reward", "y",
+                 "--beta", "2,1",          "-o",        "m.safetensors", "--format", "json"};
+
+/// What an unfulfilled schema has to say.
+std::string faults(const std::string& kind, const json& record) {
+  using Adapter = valijson::adapters::NlohmannJsonAdapter;
+  const json text =
+      json::parse(read_file(std::string(ESSCHER_CLI_SCHEMAS) + "/" + kind + ".schema.json"));
+  valijson::Schema schema;
+  valijson::SchemaParser().populateSchema(Adapter(text), schema);
+  valijson::ValidationResults results;
+  valijson::Validator().validate(schema, Adapter(record), &results);
+  std::string list;
+  for (valijson::ValidationResults::Error error; results.popError(error);) {
+    for (const std::string& part : error.context) list += part;
+    list += ": " + error.description + "\n";
+  }
+  return list;
+}
+
+struct Case {
+  std::string kind;
+  Words words;
+};
+
+class Pages : public ::testing::TestWithParam<Case> {
+ protected:
+  Pages() {
+    folder_.write("data.csv", data_csv());
+    folder_.write("variants.csv", variants_csv());
+    Words words = GetParam().words;
+    words.insert(words.end(), {"--report", "page.html"});
+    outcome_ = run(words, folder_);
+  }
+  Folder folder_;
+  Outcome outcome_;
+};
+
+TEST_P(Pages, RecordMeetsItsSchema) {
+  ASSERT_EQ(outcome_.exit_code, 0) << outcome_.err;
+  const json record = json::parse(outcome_.out);
+  EXPECT_EQ(faults(GetParam().kind, record), "");
+  json broken = record;
+  broken.erase("options");
+  EXPECT_NE(faults(GetParam().kind, broken), "");
+}
+
+TEST_P(Pages, PageIsTheOneThatReportMakesOfTheRecord) {
+  ASSERT_EQ(outcome_.exit_code, 0) << outcome_.err;
+  folder_.write("result.json", outcome_.out);
+  ASSERT_EQ(run({"report", "result.json", "-o", "again.html"}, folder_).exit_code, 0);
+  EXPECT_TRUE(read_file(folder_.path() / "page.html") == read_file(folder_.path() / "again.html"));
+  EXPECT_LT(std::filesystem::file_size(folder_.path() / "page.html"), 2'000'000U);
+}
+
+/// The browser's words for a page that looks at itself: what browser_check.js found.
+json looked_at(const Folder& folder, const std::string& page, int width) {
+  std::string html = read_file(folder.path() / page);
+  const std::string collect =
+      "<script>window.checkWidth = " + std::to_string(width) +
+      "; window.seenErrors = []; addEventListener('error', (e) => seenErrors.push(e.message));"
+      "for (const kind of ['error', 'warn']) console[kind] = (...a) => "
+      "seenErrors.push(a.join(' '));</script>";
+  html.insert(html.find("<title>"), collect);
+  html.insert(html.rfind("</body>"),
+              "<script>" + read_file(ESSCHER_CLI_BROWSER_CHECK) + "</script>");
+  folder.write("looked.html", html);
+  const std::string command =
+      "chromium --headless=new --no-sandbox --disable-gpu --user-data-dir='" +
+      (folder.path() / "profile").string() + "' --virtual-time-budget=20000 --dump-dom 'file://" +
+      (folder.path() / "looked.html").string() +
+      "' 2>/dev/null | sed -n "
+      "'s/.*<pre id=\"outcome\">\\([^<]*\\)<.*/\\1/p' | base64 -d";
+  std::string text;
+  std::FILE* pipe = popen(command.c_str(), "r");
+  std::array<char, 4096> block{};
+  for (std::size_t count = 0; (count = std::fread(block.data(), 1, block.size(), pipe)) > 0;) {
+    text.append(block.data(), count);
+  }
+  pclose(pipe);
+  return json::parse(text, nullptr, false);
+}
+
+TEST_P(Pages, WorksInABrowser) {
+  if (std::system("command -v chromium >/dev/null 2>&1") != 0) {
+    GTEST_SKIP() << "there is no chromium here (packages.txt, group check)";
+  }
+  ASSERT_EQ(outcome_.exit_code, 0) << outcome_.err;
+  for (const int width : {0, 340}) {
+    const json found = looked_at(folder_, "page.html", width);
+    ASSERT_TRUE(found.is_object()) << "the page's own look did not end";
+    SCOPED_TRACE(found.dump(1));
+    EXPECT_GT(found["figures"], 2);
+    EXPECT_EQ(found["drawn"], found["figures"]);
+    EXPECT_EQ(found["toggled"], found["legends"]);
+    EXPECT_EQ(found["wide"], 0) << "charts wider than their figure";
+    EXPECT_LE(found["overflow"], 0) << "the page scrolls sideways";
+    EXPECT_TRUE(found["repainted"]) << "the other theme";
+    EXPECT_EQ(found["saved"].size(), 3 * found["figures"].get<std::size_t>()) << "svg, png, csv";
+    EXPECT_EQ(found["svg"], "<svg");
+    EXPECT_EQ(found["headings"], 1);
+    EXPECT_EQ(found["unnamed"], 0) << "what a screen reader could not name";
+    EXPECT_TRUE(found["loaded"].empty());
+    EXPECT_TRUE(found["errors"].empty());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Commands, Pages,
+                         ::testing::Values(Case{"theory", kTheory}, Case{"simulate", kSimulate},
+                                           Case{"evaluate", kEvaluate}, Case{"fit", kFit}),
+                         [](const auto& test) { return test.param.kind; });
+
+TEST(Report, ReadsFoldersAndModelsAndComparesThem) {
+  const Folder folder;
+  folder.write("data.csv", data_csv());
+  const Words base{"evaluate", "data.csv", "--reward", "y",       "--features",
+                   "a,b",      "--beta",   "2,1",      "--quiet", "--seed"};
+  for (const std::string seed : {"1", "2"}) {
+    Words words = base;
+    words.insert(words.end(), {seed, "-o", "run" + seed});
+    ASSERT_EQ(run(words, folder).exit_code, 0);
+  }
+  const json record = json::parse(read_file(folder.path() / "run2" / "result.json"));
+  EXPECT_EQ(record["command"],
+            "esscher evaluate data.csv --features a,b --reward y --beta 2,1 --seed 2");
+  EXPECT_EQ(run({"report", "run1", "-o", "page.html"}, folder).exit_code, 0);
+  ASSERT_EQ(run({"compare", "run1", "run2", "-o", "both.html"}, folder).exit_code, 0);
+  const std::string page = read_file(folder.path() / "both.html");
+  EXPECT_NE(page.find("2 runs of esscher evaluate; 1 option differs."), std::string::npos);
+  ASSERT_EQ(run({"fit", "data.csv", "--reward", "y", "--features", "a,b", "--beta", "1", "--quiet",
+                 "-o", "m.safetensors"},
+                folder)
+                .exit_code,
+            0);
+  EXPECT_EQ(run({"report", "m.safetensors", "-o", "model.html"}, folder).exit_code, 0);
+}
+
+void expect_refused(const Words& words, const Folder& folder, int code, const std::string& text) {
+  const Outcome outcome = run(words, folder);
+  EXPECT_EQ(outcome.exit_code, code) << outcome.err;
+  EXPECT_NE(outcome.err.find(text), std::string::npos) << outcome.err;
+}
+
+TEST(Report, RefusesWhatIsNoResult) {
+  const Folder folder;
+  folder.write("empty/notes.txt", "mine");
+  folder.write("new.json", R"({"record": "fit", "record_version": 9})");
+  folder.write("words.json", "words");
+  expect_refused({"report", "nowhere.json", "-o", "p.html"}, folder, 74, "cannot be read");
+  expect_refused({"report", "empty", "-o", "p.html"}, folder, 74, "holds no result.json");
+  expect_refused({"report", "words.json", "-o", "p.html"}, folder, 65, "is no JSON object");
+  expect_refused({"report", "new.json", "-o", "p.html"}, folder, 65, "take a newer esscher");
+  expect_refused({"report", "new.json"}, folder, 64, "--output is required");
+  expect_refused({"compare", "new.json", "-o", "p.html"}, folder, 64, "must be two to six");
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "p.html"));
+}
+
+}  // namespace
+}  // namespace esscher::cli
