@@ -12,13 +12,25 @@
 namespace esscher {
 namespace {
 
+/// So many effective rows, at least, tell an error: intervals that rest on fewer were not found to
+/// hold.
+constexpr double kLeastRows = 5;
+
 /// A policy with what is known of its gain.
 struct AdvisedPoint {
   const TablePolicyValue* policy;
   Interval gain;
 
-  /// With groups, errors need several of them.
-  bool told() const { return policy->groups == 0 || policy->reliable; }
+  /// Errors need several rows or, with groups, several groups.
+  bool told() const {
+    if (policy->groups > 0) return policy->reliable;
+    return policy->gain.standard_error == 0 || policy->ess >= kLeastRows;
+  }
+  std::string untold() const {
+    if (policy->groups > 0) return policy->remark;
+    return "the tilt leaves " + number_text(policy->ess, 3) + " effective rows; " +
+           number_text(kLeastRows) + " are needed to tell an error";
+  }
   bool gains() const { return told() && gain.low > 0; }
   double cautious() const { return (gain.low + policy->gain.value) / 2; }
   const TableEstimate& rise() const { return policy->rise; }
@@ -38,7 +50,7 @@ std::string stop_sentence(AdviceLimit limit, const AdvisedPoint& at) {
                     : ": there the gain can no longer be told from zero, the reward's errors eat "
                       "it.");
     case AdviceLimit::unreliable:
-      return "It stops before " + beta + ": " + at.policy->remark + ".";
+      return "It stops before " + beta + ": " + at.untold() + ".";
     case AdviceLimit::gold_turned:
       return "It stops before " + beta +
              ": there the true reward falls while the learned one still rises (over-optimisation).";
@@ -53,7 +65,7 @@ std::string refusal(std::span<const AdvisedPoint> points) {
   const auto told = [](const AdvisedPoint& point) { return point.told(); };
   if (std::ranges::none_of(points, told)) {
     return head + "At " + short_text(points.front().policy->beta) + ", the mildest tilt, " +
-           points.front().policy->remark + ".";
+           points.front().untold() + ".";
   }
   const auto loses = [](const AdvisedPoint& point) { return point.gain.high < 0; };
   if (std::ranges::all_of(points, loses)) {

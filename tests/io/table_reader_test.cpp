@@ -19,7 +19,10 @@ namespace {
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& bytes)
-      : path_((std::filesystem::path(testing::TempDir()) / "table_reader_test.csv").string()) {
+      : path_((std::filesystem::path(testing::TempDir()) /
+               (std::string("table_reader_") +
+                testing::UnitTest::GetInstance()->current_test_info()->name() + ".csv"))
+                  .string()) {
     std::ofstream(path_, std::ios::binary) << bytes;
   }
   ~TemporaryFile() { std::filesystem::remove(path_); }

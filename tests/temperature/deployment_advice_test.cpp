@@ -18,6 +18,7 @@ TablePolicyValue point(double beta, double gold, double gain, double error = 0.1
   value.rise = {{gold, error}};
   value.gain = {{gain, error}};
   value.kl = {{0.1 / beta, 0}};
+  value.ess = 100;
   return value;
 }
 
@@ -98,6 +99,17 @@ TEST(DeploymentAdvice, NeedsSeveralGroups) {
   EXPECT_FALSE(advice.recommended);
   EXPECT_EQ(advice.limit, AdviceLimit::unreliable);
   EXPECT_THAT(advice.verdict, testing::HasSubstr("there are only 4 groups"));
+}
+
+TEST(DeploymentAdvice, NeedsSeveralEffectiveRows) {
+  std::vector<TablePolicyValue> points{point(2, 1, 0.5), point(1, 1.5, 0.9)};
+  points[1].ess = 4.9;
+  const DeploymentAdvice advice = advise(points);
+  EXPECT_EQ(advice.recommended, 2);
+  EXPECT_EQ(advice.limit, AdviceLimit::unreliable);
+  EXPECT_THAT(advice.verdict, testing::HasSubstr("before 1: the tilt leaves 4.9 effective rows"));
+  points[1].gain.standard_error = 0;  // of a whole table nothing is estimated
+  EXPECT_EQ(advise(points).recommended, 1);
 }
 
 TEST(DeploymentAdvice, CountsTheLabelsThatWouldHalveTheInterval) {

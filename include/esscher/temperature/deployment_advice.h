@@ -19,7 +19,7 @@ namespace esscher {
 enum class AdviceLimit {
   grid_end,       ///< they do not: lower temperatures were not looked at
   learning_cost,  ///< the gain can no longer be told from zero: the reward's errors eat it
-  unreliable,     ///< there are too few groups to say what the policy is worth
+  unreliable,     ///< too few effective rows, or groups, to say what the policy is worth
   gold_turned,    ///< the true reward falls while the learned one still rises: over-optimisation
   not_learnable,  ///< no tilt has a gain that can be told from zero
 };
@@ -52,7 +52,8 @@ struct DeploymentAdvice {
 /// recommended temperature the admissible ones reach up and down to the first whose lower end is 0
 /// or less; downwards also to the first whose gold value lies more than one standard error (of its
 /// rise over the reference, since levels of groups are common to all temperatures) below the best
-/// above it. Without a tilt (KL below 1e-6) a temperature does not count.
+/// above it. A temperature does not count without a tilt (KL below 1e-6), nor where the tilt leaves
+/// fewer than 5 effective rows or, with groups, the policy is not reliable.
 /// \param points  one policy at distinct temperatures, in any order
 /// \param gains   an interval for each
 /// \throws UsageError where there are no points, or not as many intervals
