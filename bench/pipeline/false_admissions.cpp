@@ -1,8 +1,8 @@
 /// How often noise is given a safe temperature. Prints Markdown:
 ///     false_admissions [RUNS]
 /// Each run is a table of 120 designs of 4 columns whose rewards are noise, copied or measured so
-/// many times, with and without groups: the share of runs (default 100) in which the verdict admits
-/// any temperature, and how many the one-sided limits of 2.5 % allow; as a control rewards that
+/// many times, with and without groups: the share of runs (default 100) in which a policy is
+/// recommended, and how many lower ends that hold at once with 97.5 % allow; as a control rewards that
 /// half turn on a column.
 
 #include <algorithm>
@@ -52,13 +52,13 @@ bool admits(const Case& the_case, std::uint64_t seed) {
   }
   const HeldFeatures features(std::move(x));
   EvaluationOptions options;
-  options.training.deployment_temperatures = {4, 2, 1, 0.5};
+  options.training.deployment_temperatures = automatic_temperatures();
   options.training.most_rounds = 1;
   options.training.folds = 2;
   options.training.threads = 1;
   options.training.seed = seed;
-  const TableEvaluation evaluation = evaluate_table({features, rewards, groups}, options);
-  return evaluation.rewards.front().advice.admissible.has_value();
+  return evaluate_table({.features = features, .rewards = rewards, .groups = groups}, options)
+      .recommended.has_value();
 }
 
 /// The most admissions of so many runs that occur by chance with a probability above 2 %, at 2.5 %

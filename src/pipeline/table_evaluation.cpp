@@ -97,9 +97,14 @@ void name_single_column(const RewardTable& table, std::span<const double> gold,
       internal::telling_column(table, gold, folds, options.columns, first.correlation,
                                options.training.seed, options.training.threads);
   if (!result.single_column) return;
-  first.advice.verdict += " " + in_quotes(result.single_column->name) + " alone gives " +
-                          number_text(result.single_column->share, 2) +
-                          " of the correlation: is it known when a candidate is chosen?";
+  const std::string question = in_quotes(result.single_column->name) + " alone gives " +
+                               number_text(result.single_column->share, 2) +
+                               " of the correlation: is it known when a candidate is chosen?";
+  first.advice.verdict += " " + question;
+  // Whichever reward is looked at.
+  if (result.recommended && *result.recommended != 0) {
+    result.rewards[*result.recommended].advice.verdict += " " + question;
+  }
 }
 
 /// Where each row is a design of its own.

@@ -161,13 +161,15 @@ Chart gain_chart(const std::vector<EvaluatedReward>& rewards) {
   if (first && linear && baseline != &rewards.front()) {
     const double gain = (*first)["gain"]["value"].value();
     const double other = (*linear)["gain"]["value"].value();
-    const double low = (*first)["gain"]["interval"][0].value();
-    const double high = (*linear)["gain"]["interval"][1].number_or(other);
+    const double low = (*first)["gain"]["interval"][0].number_or(
+        gain - 2 * (*first)["gain"]["standard_error"].value());
+    const double high = (*linear)["gain"]["interval"][1].number_or(
+        other + 2 * (*linear)["gain"]["standard_error"].value());
     chart.title = "At " + beta_text(*beta) + " " + chart.series.front().name + " gain " +
                   shown(gain) + ", the " + reward_name("linear") + " " + shown(other) +
                   (low > high ? "" : ": no clear difference");
   } else {
-    chart.title = beta ? "No weights are worth more than the linear ridge at " + beta_text(*beta)
+    chart.title = beta ? "The linear ridge is advised, at " + beta_text(*beta)
                        : std::string("No reward's gain can be told from zero");
   }
   return chart;
@@ -322,8 +324,8 @@ Headline evaluation_headline(Reader record) {
                     .title = "",
                     .caption =
                         "True reward under the policy less that of the reference, on rows "
-                        "that the reward has not seen; of each run the first kind of "
-                        "weights. Bands: nominal 95 % intervals; hollow points: few rows, "
+                        "that the reward has not seen; of each run the recommended "
+                        "reward. Bands: nominal 95 % intervals; hollow points: few rows, "
                         "or heavy tails, behind them.",
                     .x = {quantity::kKl, AxisScale::square_root},
                     .y = {quantity::kRise},

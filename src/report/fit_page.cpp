@@ -234,7 +234,8 @@ Page fit_page(Reader record) {
   page.title = "What was learned, and how well does it predict?";
   page.question = page.title;
   const double explained = record["held_out"]["r2"].value();
-  page.answer = std::isfinite(explained) && explained <= 0.02
+  page.answer = !std::isfinite(explained) ? "A reward learned from preferences."
+                : explained <= 0.02
                     ? "Nothing that predicts rows it has not seen."
                     : "A reward that explains " + shown_share(explained) +
                           " of the variance of rows it has not seen.";

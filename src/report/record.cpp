@@ -45,7 +45,7 @@ RecordKind record_kind(std::string_view json, std::string_view field) {
   }
   // From before records had names.
   if (version == 0 && named.empty()) {
-    if (record["rewards"].size() > 0) return RecordKind::evaluate;
+    if (record["rewards"][0]["policies"].size() > 0) return RecordKind::evaluate;
     if (record["policies"].exists() && record["features"].exists()) return RecordKind::simulate;
     if (record["temperatures"].exists() && record["exponents"].exists()) return RecordKind::theory;
   }

@@ -17,8 +17,8 @@ namespace {
 constexpr double kNoTilt = 1e-6;
 constexpr std::size_t kDraws = 10000;
 
-/// The 1 - alpha quantile of the maximum of normal variables with the correlations of the vectors.
-double maximum_quantile(std::span<const std::vector<double>* const> vectors, double alpha,
+/// The 1 - tail quantile of the maximum of normal variables with the correlations of the vectors.
+double maximum_quantile(std::span<const std::vector<double>* const> vectors, double tail,
                         std::uint64_t seed) {
   const std::size_t count = vectors.size();
   Matrix<double> correlation(count, count);
@@ -59,7 +59,7 @@ double maximum_quantile(std::span<const std::vector<double>* const> vectors, dou
     }
     greatest[draw] = most;
   }
-  const auto at = static_cast<std::ptrdiff_t>((1 - alpha) * static_cast<double>(kDraws));
+  const auto at = static_cast<std::ptrdiff_t>((1 - tail) * static_cast<double>(kDraws));
   std::ranges::nth_element(greatest, greatest.begin() + at);
   return greatest[static_cast<std::size_t>(at)];
 }
@@ -84,9 +84,9 @@ SimultaneousGains simultaneous_gains(std::span<const TablePolicyValue* const> po
   const boost::math::normal normal;
   SimultaneousGains result;
   // Never below the quantile of one: draws have errors of their own.
-  result.quantile = boost::math::quantile(boost::math::complement(normal, alpha));
+  result.quantile = boost::math::quantile(boost::math::complement(normal, alpha / 2));
   if (influences.size() > 1) {
-    result.quantile = std::max(result.quantile, maximum_quantile(influences, alpha, seed));
+    result.quantile = std::max(result.quantile, maximum_quantile(influences, alpha / 2, seed));
   }
   const double tail = boost::math::cdf(boost::math::complement(normal, result.quantile));
   for (const TablePolicyValue* policy : policies) {

@@ -168,7 +168,7 @@ std::vector<Setting> evaluation_settings() {
        "the table is the whole reference (every variant), not a sample of it: values are exact"},
       {"bootstrap", "N", "1000", "replicates behind the intervals; 0: normal theory"},
       {"alpha", "ALPHA", "0.05",
-       "chance, at most, that any lower end of a gain is too high, of all temperatures and rewards "
+       "nominal chance that any gain lies outside its interval, of all temperatures and rewards "
        "among which the recommendation picks"},
       {"noise", "SD", "replicates",
        "standard deviation of the noise of one label, for efficiencies against noise-free rewards: "

@@ -218,7 +218,8 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       "gain: J - J(reference), J = gold - beta KL; eff.: share of the gain of a policy that knows "
       "every reward; b_w: temperature of the readout's weights, for auto the lowest in its mean; "
       "ESS and k: effective rows and Pareto k of the tilt; n: candidates of which the best by the "
-      "learned reward is taken, log n - (n - 1)/n = KL of the tilt; !: not to be relied on.");
+      "learned reward is taken, log n - (n - 1)/n = KL of the tilt; !: few effective rows, or a "
+      "heavy tail: not to be relied on by itself.");
   if (!evaluation.noise_free_gain.empty()) {
     text += paragraph(fmt::format(
         "true: share of the gain of a policy that knows every reward without the labels' noise of "

@@ -36,7 +36,7 @@ struct EvaluationOptions {
   /// exact sums over all of it, and only the split into folds, that is by which model a row's
   /// reward is predicted, is by chance.
   bool enumerated = false;
-  /// Chance, at most, that any lower end of a gain is promised too high.
+  /// Nominal chance that any gain, of all rewards and temperatures, lies outside its interval.
   double alpha = 0.05;
   /// Each by itself is held against the reward, since a column that carries it may not be known
   /// when a candidate is chosen. Empty: none is.
@@ -58,7 +58,7 @@ struct RewardEvaluation {
   std::vector<std::vector<double>> weight_temperatures{};
   /// Correlation of held-out predictions with rewards, within groups where there are any.
   double correlation = 0;
-  /// Of the policies' gains: they hold for all policies of all rewards at once, each end with
+  /// Of the policies' gains: they hold for all policies of all rewards at once, nominally with
   /// probability 1 - alpha.
   std::vector<Interval> gains{};
   /// From preferences within groups: how many of those left out it tells. Else none.

@@ -17,16 +17,20 @@ namespace esscher {
 struct SimultaneousGains {
   /// Of each policy; infinite where its error is, or where it has no influences.
   std::vector<Interval> intervals;
-  /// c: the greatest of the gains' standardised errors stays below it with probability 1 - alpha.
+  /// c: the greatest of the gains' standardised errors stays below it with probability 1 - alpha/2.
   /// It lies between the normal quantiles of one policy and of so many independent ones.
   double quantile = 0;
 };
 
-/// The gains of policies on one table move together, as their influences tell. c is the 1 - alpha
+/// The gains of policies on one table move together, as their influences tell. c is the 1 - alpha/2
 /// quantile of the maximum of normal variables with their correlations. Each interval then has, at
 /// both ends, Student's quantile of the tail probability of c, with the degrees of freedom of its
-/// own weights: where few rows carry a policy its interval is wide, and no bound on effective rows
-/// is needed. All lower ends hold at once with probability 1 - \p alpha, likewise all upper ends.
+/// own weights: where few rows carry a policy its interval is wide. All intervals hold at once with
+/// a nominal probability of 1 - \p alpha. Heavy rows that a sample has missed show nowhere, so that
+/// low temperatures are rather too well thought of. Simulated where no temperature gains anything
+/// (y = z/2 + noise, r = z normal, 12 temperatures of at least 5 effective rows, 300 rows): with
+/// noise of 1 some lower end was above zero in 1.5 % of 200 tables; with noise of 0.3, where the
+/// missing rows are all that is unknown, in 8 %, and of tables of 1000 rows in 14 %.
 /// An exact gain (error 0) is its own interval. Policies without a tilt (KL below 1e-6) take no
 /// part; theirs are intervals all the same.
 /// \param policies  of one table, with influences (TablePolicyOptions::influence)
