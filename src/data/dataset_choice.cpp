@@ -98,7 +98,7 @@ void DatasetFeatures::choose(const DatasetOptions& options, const DatasetLabels&
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     if (chosen[i]) {
       const std::string& name = candidates_[i].name;
-      if (candidates_[i].cell && labels.is_reward(name)) {
+      if (candidates_[i].cell && labels.is_reward(*candidates_[i].cell)) {
         throw UsageError(rejection(chosen[i]->one_hot ? "--one-hot" : "--features",
                                    shown(chosen[i]->one_hot ? options.one_hot : options.features),
                                    "the reward " + in_quotes(name) + " cannot be a feature",
@@ -133,7 +133,7 @@ void DatasetFeatures::add_column(std::size_t candidate, const Choice& choice,
 bool DatasetFeatures::may_hold_mutations(std::size_t i, const DatasetOptions& options,
                                          const DatasetLabels& labels) const {
   const Candidate& candidate = candidates_[i];
-  if (!candidate.cell || labels.uses(candidate.name)) return false;
+  if (!candidate.cell || labels.uses(*candidate.cell)) return false;
   const std::vector<std::string> all = names();
   if (options.features.empty() || !only_excludes(options.features, all)) return true;
   const std::vector<std::size_t> kept = select_columns(options.features, all, "--features");
@@ -249,7 +249,7 @@ void DatasetFeatures::choose_numeric(const DatasetOptions& options, const Datase
       // The data's own columns; what only a table beside them has is there for its labels.
       const bool of_data = !candidate.cell || (!array_ && candidate.cell->table == 0 &&
                                                tables_.is_side(*candidate.cell));
-      const bool is_label = candidate.cell && labels.uses(candidate.name);
+      const bool is_label = candidate.cell && labels.uses(*candidate.cell);
       if (!of_data || is_label || chosen[i]) continue;
     } else if (chosen[i]) {
       throw UsageError(rejection("--features", shown(options.features),

@@ -10,6 +10,7 @@
 #include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
 #include "esscher/linalg/compensated_sum.h"
+#include "shell_word.h"
 
 namespace esscher::internal {
 namespace {
@@ -106,8 +107,8 @@ bool DatasetFeatures::screen(Dataset& out) {
     out.remarks.push_back("Column " + in_quotes(name) + " alone has a correlation of " +
                           number_text(r, 2) +
                           " with the reward: is it known when a candidate is chosen? Leave it out "
-                          "by --features '!" +
-                          name + "' if not.");
+                          "by --features " +
+                          shell_word("!" + name) + " if not.");
   }
   return any_left_out();
 }
@@ -120,8 +121,8 @@ void DatasetFeatures::drop_left_out(Dataset& out) {
       if (!column.missing_text.empty()) {
         throw DataError(tables_.files() + ": column " + in_quotes(candidate(column).name) +
                         ": no number in any row, but " + in_quotes(column.missing_text) +
-                        "; mend it, or leave it out with --features '!" + candidate(column).name +
-                        "'");
+                        "; mend it, or leave it out with --features " +
+                        shell_word("!" + candidate(column).name));
       }
       column.left_out = "it has no value";
     }
@@ -166,8 +167,9 @@ void DatasetFeatures::drop_left_out(Dataset& out) {
   }
 }
 
-/// Leaves out the columns that were tried for mutations and hold none.
-void DatasetFeatures::drop_misfits() {
+/// Leaves out the columns that were tried for mutations and hold none, or those of another sequence
+/// where one holds the wild type's.
+void DatasetFeatures::drop_misfits(Dataset& out) {
   std::string why;  // of the column that came nearest
   std::size_t most = 0;
   const auto is_misfit = [&](const Column& column) {
@@ -179,6 +181,16 @@ void DatasetFeatures::drop_misfits() {
     return !misfit.empty();
   };
   std::erase_if(columns_, is_misfit);
+  const bool any_fits = std::ranges::any_of(columns_, [](const Column& column) {
+    return column.tried && column.levels->unlike().empty();
+  });
+  std::erase_if(columns_, [&](const Column& column) {
+    const std::string unlike = column.tried && any_fits ? column.levels->unlike() : "";
+    if (unlike.empty()) return false;
+    out.remarks.push_back(in_quotes(candidate(column).name) +
+                          " is not read as mutations, which another column holds: " + unlike + ".");
+    return true;
+  });
   if (!tried_ || std::ranges::any_of(columns_, &Column::tried)) return;
   throw UsageError(rejection("--wild-type", shown(wild_type_),
                              "no column holds mutations such as A24G:T30S in every row" + why,
@@ -187,7 +199,7 @@ void DatasetFeatures::drop_misfits() {
 
 void DatasetFeatures::finish(Dataset& out) {
   if (recorded_ == nullptr) {
-    drop_misfits();
+    drop_misfits(out);
     drop_left_out(out);
   }
   out.encoding = recorded_ != nullptr ? *recorded_ : FeatureEncoding{};

@@ -81,7 +81,7 @@ class DatasetFeatures {
   bool may_hold_mutations(std::size_t candidate, const DatasetOptions& options,
                           const DatasetLabels& labels) const;
   void add_number(Column& column) const;
-  void drop_misfits();
+  void drop_misfits(Dataset& out);
   void drop_left_out(Dataset& out);
   /// Leaves out, of the columns taken by default, those that number or split rows, and that tell
   /// the reward. Returns whether there are such.

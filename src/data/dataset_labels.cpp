@@ -364,16 +364,19 @@ void DatasetLabels::finish(bool strict, Dataset& out) const {
   }
 }
 
-bool DatasetLabels::uses(std::string_view column) const {
-  return std::ranges::any_of(
-      std::array{&reward_, &group_, &cluster_, &fold_, &weight_, &gold_, &margin_, &tie_},
-      [&](const auto* label) { return label->column && tables_.name(*label->column) == column; });
+bool DatasetLabels::is_label(const LabelSource& label, TableColumn column) const {
+  column.both_sides = true;  // a label's name is that in its file
+  return label.column && tables_.name(*label.column) == tables_.name(column);
 }
 
-bool DatasetLabels::is_reward(std::string_view column) const {
-  return std::ranges::any_of(std::array{&reward_, &gold_}, [&](const auto* label) {
-    return label->column && tables_.name(*label->column) == column;
-  });
+bool DatasetLabels::uses(TableColumn column) const {
+  return std::ranges::any_of(
+      std::array{&reward_, &group_, &cluster_, &fold_, &weight_, &gold_, &margin_, &tie_},
+      [&](const auto* label) { return is_label(*label, column); });
+}
+
+bool DatasetLabels::is_reward(TableColumn column) const {
+  return is_label(reward_, column) || is_label(gold_, column);
 }
 
 }  // namespace esscher::internal

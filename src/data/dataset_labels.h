@@ -46,10 +46,10 @@ class DatasetLabels {
   /// shorter than the data; UsageError, if \p strict, for an exclusion that no row meets
   void finish(bool strict, Dataset& out) const;
 
-  /// Whether a column of that name is one of the labels.
-  bool uses(std::string_view column) const;
+  /// Whether a column is one of the labels; that of a side is another than a label of its name.
+  bool uses(TableColumn column) const;
   /// Whether it is what features must not know.
-  bool is_reward(std::string_view column) const;
+  bool is_reward(TableColumn column) const;
 
  private:
   struct Exclusion {
@@ -60,6 +60,7 @@ class DatasetLabels {
 
   /// \param of_prompts  whether prompts may have one each
   LabelSource find(const std::string& name, std::string_view field, bool of_prompts) const;
+  bool is_label(const LabelSource& label, TableColumn column) const;
   void read_exclusions();
   [[noreturn]] void refuse_exclusion(const std::string& text) const;
   bool excluded();

@@ -34,6 +34,8 @@ class LevelColumn {
   virtual std::string misfit() const { return ""; }
   /// Rows before that.
   virtual std::size_t fitting_rows() const { return 0; }
+  /// What finish() refuses of a column that another may stand in for; empty where it does not.
+  virtual std::string unlike() const { return ""; }
 };
 
 /// Finds the levels as they come.

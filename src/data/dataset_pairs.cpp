@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -16,6 +17,7 @@
 #include "esscher/io/npz.h"
 #include "esscher/io/safetensors.h"
 #include "io/file_kind.h"
+#include "whole_folds.h"
 
 namespace esscher::internal {
 namespace {
@@ -50,11 +52,28 @@ void keep_rows(std::vector<T>& values, std::span<const std::uint64_t> rows) {
   values = std::move(kept);
 }
 
+/// Leaves out the folds that no row is of any more; the others keep their order.
+void drop_empty_folds(Dataset& data) {
+  constexpr auto kNone = std::numeric_limits<std::uint32_t>::max();
+  std::vector<std::uint32_t> number(data.fold_names.size(), kNone);
+  for (const std::uint32_t fold : data.folds) number[fold] = 0;
+  std::vector<std::string> names;
+  for (std::size_t fold = 0; fold < number.size(); ++fold) {
+    if (number[fold] == kNone) continue;
+    number[fold] = static_cast<std::uint32_t>(names.size());
+    names.push_back(data.fold_names[fold]);
+  }
+  for (std::uint32_t& fold : data.folds) fold = number[fold];
+  data.fold_names = std::move(names);
+}
+
 /// Leaves \p rows, whole pairs, of the dataset; groups stay dense, a pair each.
 void keep(Dataset& data, std::vector<std::uint64_t> rows) {
   keep_rows(data.rewards, rows);
   keep_rows(data.log_weights, rows);
   keep_rows(data.clusters, rows);
+  keep_rows(data.folds, rows);
+  drop_empty_folds(data);
   keep_rows(data.source_rows, rows);
   std::vector<std::string> names;
   data.groups.clear();
@@ -81,10 +100,26 @@ std::uint64_t count_contradictory(const Designs& designs, std::span<const double
       std::ranges::count_if(ways, [](const auto& way) { return way.second == 3; }));
 }
 
+/// \throws DataError where two pairs of one of \p units, one a row, lie in two of the user's folds
+template <class Unit>
+void require_one_fold(const std::vector<Unit>& units, const std::string& what, const Dataset& data,
+                      const DatasetOptions& options) {
+  std::map<Unit, std::size_t> first;
+  for (std::size_t row = 0; row < units.size(); ++row) {
+    const std::size_t other = first.emplace(units[row], row).first->second;
+    if (data.folds[other] == data.folds[row]) continue;
+    const auto number = [&](std::size_t r) { return std::to_string(data.source_rows[r] / 2 + 1); };
+    const auto fold = [&](std::size_t r) { return in_quotes(data.fold_names[data.folds[r]]); };
+    throw DataError(file_of(options) + ": --fold = " + shown(options.fold) + ": pairs " +
+                    number(other) + " and " + number(row) + " " + what + ", and lie in folds " +
+                    fold(other) + " and " + fold(row) + "; put them into one, or leave --fold out");
+  }
+}
+
 /// Pairs that share a design are of one cluster: else a fold would know the other's answer. Where
 /// that joins more than half of all, as where few players meet each other again and again, only
 /// statements of the same pair are.
-void cluster_pairs(const Designs& designs, Dataset& data) {
+void cluster_pairs(const DatasetOptions& options, const Designs& designs, Dataset& data) {
   const std::size_t pairs = data.rewards.size() / 2;
   std::vector<std::uint32_t> joined = joined_groups(designs.of_row, data.groups);
   std::map<std::uint32_t, std::size_t> sizes;
@@ -100,6 +135,9 @@ void cluster_pairs(const Designs& designs, Dataset& data) {
       const std::uint32_t id = ids.emplace(designs_of(designs, p), next).first->second;
       joined[2 * p] = joined[2 * p + 1] = id;
     }
+    if (!data.folds.empty()) {
+      require_one_fold(joined, "have the same two sides", data, options);
+    }
     data.remarks.push_back(
         "The same features come back in so many pairs that these join " + std::to_string(most) +
         " of " + std::to_string(pairs) +
@@ -107,6 +145,9 @@ void cluster_pairs(const Designs& designs, Dataset& data) {
         "features in new pairs.");
     if (ids.size() == pairs) return;
   } else {
+    if (!data.folds.empty()) {
+      require_one_fold(designs.of_row, "share the features of a side", data, options);
+    }
     data.remarks.push_back("Pairs that share the features of a side stay in one fold: " +
                            std::to_string(sizes.size()) + " clusters, the largest of " +
                            std::to_string(most) + (most == 1 ? " pair." : " pairs."));
@@ -247,7 +288,8 @@ void finish_pairs(const DatasetOptions& options, Dataset& data) {
   }
   counts.contradictory = count_contradictory(designs, data.rewards);
   data.preferences = counts;
-  cluster_pairs(designs, data);
+  if (!data.folds.empty()) require_two_folds(data, options);
+  cluster_pairs(options, designs, data);
 }
 
 }  // namespace esscher::internal

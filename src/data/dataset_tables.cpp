@@ -36,9 +36,14 @@ void DatasetTables::unfold(const std::string& chosen, const std::string& rejecte
   const auto find = [&](const std::string& name) { return std::ranges::find(names, name); };
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i].size() <= chosen.size() || !names[i].starts_with(chosen)) continue;
-    const std::string x = names[i].substr(chosen.size());
+    std::string x = names[i].substr(chosen.size());
     const auto other = find(rejected + x);
     if (other == names.end()) lacks("--rejected", rejected, names[i], rejected + x);
+    // No list of a prediction's table can have an empty name.
+    if (x.starts_with('[') && find(chosen + "x" + x) == names.end()) {
+      x.insert(0, "x");
+      named_list_ = true;
+    }
     sides_[i] = {x, static_cast<std::size_t>(other - names.begin())};
   }
   for (const std::string& name : names) {
@@ -94,6 +99,11 @@ std::vector<std::string> DatasetTables::remarks() const {
   std::vector<std::string> lines;
   for (const Table& table : tables_) {
     if (!table.reader->remark().empty()) lines.push_back(table.reader->remark());
+  }
+  if (named_list_) {
+    lines.emplace_back(
+        "The lists of both sides are the features x[0], x[1], ...: a table to predict must name "
+        "its list x.");
   }
   return lines;
 }

@@ -30,7 +30,8 @@ class DatasetTables {
   /// \throws as open_table()
   void open(const std::string& path, const TableFormat& format);
   /// Makes two rows of each, the sides of a pair. In the first table columns chosen_x and
-  /// rejected_x, for these beginnings, become one column x; without them all columns are shared.
+  /// rejected_x, for these beginnings, become one column x, and where they are lists, chosen[0] and
+  /// so on, x[0]; without them all columns are shared.
   /// \throws UsageError for a side that has no columns, or lacks one that the other has
   void unfold(const std::string& chosen = "", const std::string& rejected = "");
   /// Whether a column is such an x, or there are none.
@@ -56,7 +57,7 @@ class DatasetTables {
   bool next();
   /// Rows of the files so far.
   std::uint64_t rows() const { return rows_; }
-  /// TableReader::remark() of those that have one.
+  /// TableReader::remark() of those that have one, and what unfold() named.
   std::vector<std::string> remarks() const;
 
   /// Whether the cell has the text \p value, or is the number that \p value is.
@@ -105,6 +106,7 @@ class DatasetTables {
   bool unfolded_ = false;
   bool second_side_ = false;           ///< of the current row
   std::map<std::size_t, Side> sides_;  ///< by the chosen one's column
+  bool named_list_ = false;            ///< sides that are lists without a name got x
 };
 
 }  // namespace esscher::internal

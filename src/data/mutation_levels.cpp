@@ -8,6 +8,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/shown_text.h"
 #include "esscher/data/mutations.h"
+#include "shell_word.h"
 
 namespace esscher::internal {
 namespace {
@@ -53,8 +54,14 @@ class MutationLevels final : public LevelColumn {
 
   std::size_t fitting_rows() const override { return rows_; }
 
+  std::string unlike() const override { return problem_; }
+
   EncodedColumn finish(BlockLevels& blocks) override {
-    if (!problem_.empty()) throw DataError(problem_ + remedy());
+    if (!problem_.empty()) {
+      const std::string other =
+          tried_ ? ", or leave it out by --features " + shell_word("!" + name_) : "";
+      throw DataError(problem_ + remedy() + other);
+    }
     const std::string& wild_type = reading_.wild_type;
     std::vector<std::map<char, std::uint32_t>> counts(wild_type.size());
     for (const Change& change : changes_) ++counts[change.place][change.to];

@@ -1,10 +1,15 @@
 #include "text_survey.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
 #include "esscher/data/dataset.h"
 #include "esscher/data/mutations.h"
 #include "esscher/io/csv.h"
+#include "shell_word.h"
 #include "vector_column.h"
 
 namespace esscher::internal {
@@ -40,31 +45,40 @@ void TextSurvey::add(std::string_view text) {
     width_ = row_.size();
   }
   if (many_) return;
-  many_ = levels_.emplace(text).second && levels_.size() > kMostSurveyedLevels;
+  many_ = levels_.insert(std::hash<std::string_view>()(text)).second &&
+          levels_.size() > kMostSurveyedLevels;
   if (many_) levels_.clear();
 }
 
 std::string TextSurvey::advice(const std::string& name) const {
+  // What a list of names cannot hold, or a line cannot show, is not to be pasted.
+  const bool parts =
+      name.find(',') != std::string::npos || name.starts_with(' ') || name.ends_with(' ');
+  const bool hidden = std::ranges::any_of(
+      name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  const std::string column = parts || hidden ? "NAME" : name;
+  const std::string renamed =
+      parts || hidden ? "rename it, since no list of columns can name it; then " : "";
   if (vectors_) {
-    return "--features '" + name + ":vector' would take its " + std::to_string(width_) +
-           " numbers as features";
+    return renamed + "--features " + shell_word(column + ":vector") + " would take its " +
+           std::to_string(width_) + " numbers as features";
   }
   if (mutations_) {
-    return "--one-hot '" + name +
-           ":mutations' --wild-type SEQUENCE would take its mutations as one-hot sequences";
+    return renamed + "--one-hot " + shell_word(column + ":mutations") +
+           " --wild-type SEQUENCE would take its mutations as one-hot sequences";
   }
   const std::size_t levels = levels_.size();
   if (one_length_ && length_ > 1 && (many_ || levels > kMostAutomaticLevels)) {
-    return "--one-hot '" + name + ":sequence' would take its " + std::to_string(length_) +
-           " positions as one-hot features";
+    return renamed + "--one-hot " + shell_word(column + ":sequence") + " would take its " +
+           std::to_string(length_) + " positions as one-hot features";
   }
   if (many_) return "it has more than 10000 distinct values, too many for categories";
   if (2 * levels > texts_) {
-    return "its " + std::to_string(levels) + " distinct values in " + std::to_string(texts_) +
-           " rows say little as categories";
+    return "its " + counted(levels, "distinct value") + " in " + counted(texts_, "row") +
+           " say little as categories";
   }
-  return "--one-hot " + name + " would take its " + std::to_string(levels) +
-         " levels as categories";
+  return renamed + "--one-hot " + shell_word(column) + " would take its " +
+         (levels == 1 ? "1 level as a category" : std::to_string(levels) + " levels as categories");
 }
 
 }  // namespace esscher::internal

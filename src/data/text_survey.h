@@ -3,6 +3,7 @@
 /// \file
 /// What columns of text that nobody took hold, and what to write to use them.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,8 +30,8 @@ class TextSurvey {
   std::string example_;
   std::uint64_t numbers_;
   std::uint64_t texts_ = 0;
-  std::unordered_set<std::string> levels_;
-  bool many_ = false;  ///< more levels than are kept
+  std::unordered_set<std::size_t> levels_;  ///< hashes, since texts may be long
+  bool many_ = false;                       ///< more levels than are kept
   bool vectors_ = true;
   bool mutations_ = true;
   bool one_length_ = true;

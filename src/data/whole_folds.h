@@ -10,9 +10,11 @@
 
 namespace esscher::internal {
 
+/// \throws DataError where there are fewer than two folds
+void require_two_folds(const Dataset& data, const DatasetOptions& options);
+
 /// \throws DataError where there are fewer than two folds, or a group or cluster lies in two:
-/// named,
-///         with a row of the file for each
+///         named, with a row, or a pair, of the file for each
 void require_whole_folds(const Dataset& data, const std::vector<std::string>& cluster_names,
                          const DatasetOptions& options);
 

@@ -24,7 +24,9 @@ std::string fold_name(const RewardTable& table, std::uint64_t row) {
 
 [[noreturn]] void refuse_split(const std::string& what, const RewardTable& table, std::uint64_t a,
                                std::uint64_t b) {
-  throw DataError("--fold: rows " + std::to_string(a + 1) + " and " + std::to_string(b + 1) + " " +
+  const std::uint64_t each = table.pairs ? 2 : 1;
+  throw DataError("--fold: " + std::string(table.pairs ? "pairs " : "rows ") +
+                  std::to_string(a / each + 1) + " and " + std::to_string(b / each + 1) + " " +
                   what + ", and lie in folds " + fold_name(table, a) + " and " +
                   fold_name(table, b) + "; put them into one, or leave --fold out");
 }

@@ -11,6 +11,7 @@
 #include "esscher/base/number_text.h"
 #include "esscher/data/folds.h"
 #include "esscher/weights/log_weights.h"
+#include "pipeline/evaluation_folds.h"
 #include "pipeline/merged_table.h"
 #include "pipeline/preference_fit.h"
 
@@ -187,9 +188,7 @@ PairEvaluation evaluate_pairs(const RewardTable& table, const TrainingOptions& t
   std::iota(all.begin(), all.end(), std::uint64_t{0});
   const internal::MergedTable merged(table, all, training.reward_transform, training.threads);
   const RewardTable own = merged.table();
-  const std::vector<std::uint32_t> fold_of =
-      assign_folds(own.rewards.size(), own.clusters.empty() ? own.groups : own.clusters, folds,
-                   training.seed, "--evaluation-folds");
+  const std::vector<std::uint32_t> fold_of = internal::evaluation_folds(own, training.seed, folds);
   std::vector<double> uniform(own.rewards.size());
   std::vector<double> linear(own.rewards.size());
   PairEvaluation result;

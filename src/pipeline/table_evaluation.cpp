@@ -11,6 +11,7 @@
 #include "esscher/data/folds.h"
 #include "esscher/temperature/simultaneous_gains.h"
 #include "esscher/weights/log_weights.h"
+#include "pipeline/evaluation_folds.h"
 #include "pipeline/held_out.h"
 #include "pipeline/held_out_spread.h"
 #include "pipeline/merged_table.h"
@@ -72,22 +73,6 @@ void advise(TableEvaluation& evaluation, const EvaluationOptions& options) {
   }
 }
 
-/// The table's own folds, or some dealt at random; \p count is set to their number.
-std::vector<std::uint32_t> evaluation_folds(const RewardTable& table, std::uint64_t seed,
-                                            int& count) {
-  if (table.folds.empty()) {
-    return assign_folds(table.rewards.size(),
-                        table.clusters.empty() ? table.groups : table.clusters, count, seed,
-                        "--evaluation-folds");
-  }
-  std::vector<std::uint32_t> folds(table.folds.begin(), table.folds.end());
-  count = static_cast<int>(std::ranges::max(folds)) + 1;
-  if (count < 2) {
-    throw DataError("--fold: all rows are of one fold; give a column of two values or more");
-  }
-  return folds;
-}
-
 /// Names a column that tells nearly as much as the first reward, in its verdict.
 void name_single_column(const RewardTable& table, std::span<const double> gold,
                         std::span<const std::uint32_t> folds, const EvaluationOptions& options,
@@ -113,7 +98,8 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   const TrainingOptions training = with_uniform(options.training);
   const std::size_t n = table.rewards.size();
   int fold_count = options.folds;
-  const std::vector<std::uint32_t> folds = evaluation_folds(table, training.seed, fold_count);
+  const std::vector<std::uint32_t> folds =
+      internal::evaluation_folds(table, training.seed, fold_count);
   const std::vector<double>& betas = training.deployment_temperatures;
   TableEvaluation result;
   std::vector<HeldOut> held_out;

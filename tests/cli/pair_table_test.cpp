@@ -152,6 +152,59 @@ TEST_F(PairTables, GroupsTellTheirPairsToo) {
   EXPECT_TRUE(json["rewards"][0]["preferences"]["log_loss"].is_null());
 }
 
+/// The pairs with \p folds of them, and \p more lines behind.
+std::string with_folds(int folds, const std::string& more = "") {
+  std::string text = "c_a,r_a,c_b,r_b,fold\n";
+  for (int i = 0; i + 1 < kPairs; ++i) {
+    const Sides pair = sides(i);
+    // b is that of no other side: none is there twice.
+    text += std::to_string(pair.chosen[0]) + "," + std::to_string(pair.rejected[0]) + "," +
+            std::to_string(i) + "," + std::to_string(i * 7 % 60 + 0.5) + ",f" +
+            std::to_string(i % folds) + "\n";
+  }
+  return text + more;
+}
+
+TEST_F(PairTables, OwnFoldsAreThoseOfTheEvaluation) {
+  // The second line is dropped; its fold has no other pair.
+  std::string text = with_folds(3);
+  text.insert(text.find('\n') + 1, "1,1,2,2,alone\n");
+  folder_.write("f.csv", text);
+  const std::vector<std::string> own{"--chosen", "c_", "--rejected", "r_", "--fold", "fold"};
+  out_of(with(with({"fit", "f.csv"}, own), {"-o", "m.safetensors"}));
+  const auto evaluated = [&](const std::vector<std::string>& more) {
+    return nlohmann::json::parse(
+        out_of(with(with({"evaluate", "f.csv"}, more), {"--format", "json"})));
+  };
+  const auto by_fold = evaluated(own);
+  EXPECT_EQ(by_fold["folds"], 3);
+  const auto dealt = evaluated(
+      {"--chosen", "c_", "--rejected", "r_", "--features", "a,b", "--evaluation-folds", "3"});
+  EXPECT_NE(by_fold["rewards"], dealt["rewards"]);
+  expect_parts(
+      refused(with(with({"evaluate", "f.csv"}, own), {"--evaluation-folds", "4"}), folder_),
+      {"64 ", "--evaluation-folds = 4", "--fold names the folds already"});
+  const Sides first = sides(0);
+  folder_.write("f.csv", with_folds(3, std::to_string(first.chosen[0]) + ",8,0,300,f1\n"));
+  expect_parts(refused(with({"evaluate", "f.csv"}, own), folder_),
+               {"65 ", "f.csv: --fold = fold: pairs 1 and 60 share the features of a side",
+                "'f0' and 'f1'"});
+}
+
+TEST_F(PairTables, ListsOfJsonMakeAModelThatListsOfJsonFeed) {
+  std::string text;
+  for (int i = 0; i + 1 < kPairs; ++i) {
+    const Sides pair = sides(i);
+    text += nlohmann::json{{"chosen", pair.chosen}, {"rejected", pair.rejected}}.dump() + "\n";
+  }
+  folder_.write("p.jsonl", text);
+  out_of({"fit", "p.jsonl", "--chosen", "chosen", "--rejected", "rejected", "-o", "m.safetensors"});
+  folder_.write("new.jsonl", "{\"x\": [0.5, 0.1]}\n{\"x\": [-0.5, 0.1]}\n");
+  out_of({"predict", "m.safetensors", "new.jsonl", "-o", "r.csv"});
+  const std::string out = read_file(folder_.path() / "r.csv");
+  EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 3) << out;
+}
+
 TEST_F(PairTables, WhatPairsDoNotHaveIsRefused) {
   const auto fit = [&](const std::vector<std::string>& more) {
     return refused(with(with({"fit", "p.csv"}, more), {"-o", "m.safetensors"}), folder_);

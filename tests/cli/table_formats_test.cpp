@@ -286,5 +286,13 @@ TEST_F(TableFormats, Utf16IsRefusedWithItsRemedy) {
   expect_parts(refusal({"t.csv"}), {"65 ", "t.csv: the file is UTF-16; save it as UTF-8"});
 }
 
+TEST_F(TableFormats, ExclusionsHaveAPointWhateverTheTableHas) {
+  folder_.write("e.csv", european());
+  Words words{"fit", "e.csv", "--reward", "y", "--features", "a,b", "-o", "e.safetensors"};
+  words.insert(words.end(), {"--exclude", "a=1,5"});
+  expect_parts(refused(words, folder_), {"64 ", "--exclude = a=1,5", "commas part the list",
+                                         "write the number with a point, a=1.5"});
+}
+
 }  // namespace
 }  // namespace esscher::cli

@@ -138,6 +138,64 @@ TEST_F(DatasetPairs, SidesThatJoinNearlyAllKeepOnlyTheSamePairTogether) {
   EXPECT_NE(remark(data, "join 5 of 5 pairs"), "");
 }
 
+TEST_F(DatasetPairs, FoldsStayBesideThePairsThatAreLeft) {
+  DatasetOptions options;
+  // The second pair's sides are the same, and nothing else is of fold m.
+  options.data = put("p.csv", "c_x,r_x,f\n1,2,k\n3,3,m\n5,6,l\n10,11,l\n12,13,k\n14,15,l\n");
+  options.chosen = "c_";
+  options.rejected = "r_";
+  options.fold = "f";
+  const Dataset data = load_dataset(options);
+  EXPECT_EQ(data.folds, (Ids{0, 0, 1, 1, 1, 1, 0, 0, 1, 1}));
+  EXPECT_EQ(data.fold_names, (Names{"k", "l"}));
+  options.data = put("p.csv", "c_x,r_x,f\n1,2,k\n3,3,m\n5,6,k\n");
+  EXPECT_EQ(refusal(options), "data: p.csv: --fold = f: 1 fold in 2 pairs; at least 2 are needed");
+}
+
+TEST_F(DatasetPairs, PairsThatShareASideAreOfOneFold) {
+  DatasetOptions options;
+  options.chosen = "c_";
+  options.rejected = "r_";
+  options.fold = "f";
+  // Numbers are those of the file: the first pair is dropped.
+  options.data = put("p.csv", "c_x,r_x,f\n7,7,k\n1,2,k\n3,4,k\n4,5,l\n10,11,l\n12,13,k\n14,15,l\n");
+  EXPECT_EQ(refusal(options),
+            "data: p.csv: --fold = f: pairs 3 and 4 share the features of a side, and lie in folds "
+            "'k' and 'l'; put them into one, or leave --fold out");
+  options.data = put("p.csv", "c_x,r_x,f\n1,2,k\n2,3,l\n3,1,k\n2,1,l\n4,1,k\n");
+  EXPECT_EQ(refusal(options),
+            "data: p.csv: --fold = f: pairs 1 and 4 have the same two sides, and lie in folds 'k' "
+            "and 'l'; put them into one, or leave --fold out");
+  options.data = put("p.csv", "c_x,r_x,f,who\n1,2,k,ann\n3,4,l,bob\n5,6,l,ann\n");
+  options.cluster = "who";
+  EXPECT_EQ(refusal(options),
+            "data: p.csv: --fold = f: the cluster 'ann' lies in folds 'k' (pair 1) and 'l' (pair "
+            "3); a fold must hold the whole of it");
+}
+
+TEST_F(DatasetPairs, ALabelOfASidesNameIsNotThatSide) {
+  DatasetOptions options = table(",chosen_m,rejected_m,m", ",1,2,0", ",3,4,1", ",5,6,3");
+  options.margin = "m";
+  const Dataset data = load_dataset(options);
+  EXPECT_EQ(data.feature_names, (Names{"u", "v", "m"}));
+  EXPECT_EQ(rows_of(data)[2], (Numbers{5, 7, 3}));
+  EXPECT_EQ(data.preferences->ties, 1U);
+}
+
+TEST_F(DatasetPairs, ListsWithoutANameAreCalledX) {
+  DatasetOptions options;
+  options.data =
+      put("p.jsonl", "{\"yes\": [1, 3], \"no\": [2, 4]}\n{\"yes\": [5, 7], \"no\": [6, 8]}\n");
+  options.chosen = "yes";
+  options.rejected = "no";
+  const Dataset data = load_dataset(options);
+  EXPECT_EQ(data.feature_names, (Names{"x[0]", "x[1]"}));
+  EXPECT_NE(remark(data, "must name its list x"), "");
+  DatasetOptions other;
+  other.data = put("new.jsonl", "{\"x\": [1, 2]}\n");
+  EXPECT_EQ(rows_of(load_features(other, data.encoding)), (Rows{{1, 2}}));
+}
+
 TEST_F(DatasetPairs, BadSidesAreRefused) {
   DatasetOptions options = table();
   options.rejected = "";

@@ -96,6 +96,20 @@ TEST_F(DatasetText, MutationsAreFoundWhereAWildTypeIsGiven) {
             "--exclude); mend it, or name the column with --one-hot 'NAME:mutations'");
 }
 
+TEST_F(DatasetText, OtherColumnsThanThatOfTheMutationsAreNotReadAsSuch) {
+  DatasetOptions options = of("m,plate,y\nK2R,A2B,1\nA4G,C1D,2\n,C9D,3\n");
+  options.wild_type = "MKTA";
+  const Dataset data = load_dataset(options);
+  EXPECT_EQ(data.feature_names, (Names{"m[2]=K", "m[2]=R", "m[4]=A", "m[4]=G"}));
+  const std::string said = remark(data, "'plate' is not read as mutations, which another column");
+  EXPECT_NE(said.find("t.csv: row 1, column plate: 'A2B' says A at"), std::string::npos) << said;
+  options.data = put("t.csv", "plate,y\nA2B,1\nC1D,2\n");
+  EXPECT_EQ(refusal(options),
+            "data: t.csv: row 1, column plate: 'A2B' says A at position 2, where the wild type has "
+            "K; mend the row, --wild-type or --first-position, or leave it out by --features "
+            "'!plate'");
+}
+
 TEST_F(DatasetText, LettersThatAreNotTheWildTypesNameTheRemedy) {
   DatasetOptions options = of("m,y\nWT,1\nK102R,2\nA104G,3\n");
   options.one_hot = "m:mutations";
@@ -193,6 +207,31 @@ TEST_F(DatasetText, ColumnsOfTextThatAreLeftOutSayHowToUseThem) {
   EXPECT_EQ(refusal(options),
             "usage: --features = '': no column that is free to be a feature holds numbers; "
             "--features 'emb:vector' would take its 2 numbers as features");
+}
+
+TEST_F(DatasetText, AdviceCanBePastedIntoAShell) {
+  std::string bytes = "a,the group,it's,\"b,c\",one,emb v,y\n";
+  for (int i = 0; i < 20; ++i) {
+    const std::string text(1, static_cast<char>('p' + i % 3));
+    bytes += std::to_string(i * i % 17) + "," + text + "," + text + "," + text + ",same,1 " +
+             std::to_string(i) + "," + std::to_string(i * 3 % 7) + "\n";
+  }
+  DatasetOptions options = of(bytes);
+  options.features = "";
+  const Dataset data = load_dataset(options);
+  EXPECT_EQ(remark(data, "'the group'"),
+            "'the group' (text, 'p') is left out: --one-hot 'the group' would take its 3 levels as "
+            "categories.");
+  EXPECT_EQ(remark(data, "it's"),
+            "'it's' (text, 'p') is left out: --one-hot 'it'\\''s' would take its 3 levels as "
+            "categories.");
+  EXPECT_EQ(remark(data, "'b,c'"),
+            "'b,c' (text, 'p') is left out: rename it, since no list of columns can name it; then "
+            "--one-hot NAME would take its 3 levels as categories.");
+  EXPECT_EQ(remark(data, "'one'"),
+            "'one' (text, 'same') is left out: --one-hot one would take its 1 level as a "
+            "category.");
+  EXPECT_NE(remark(data, "--features 'emb v:vector'"), "");
 }
 
 TEST_F(DatasetText, AllMayLeaveOut) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
+#include <vector>
 
 #include "esscher/base/error.h"
 #include "esscher/base/random.h"
@@ -212,6 +214,37 @@ TEST(PreferenceEvaluation, CoinsAreNoReward) {
   EXPECT_TRUE(std::ranges::any_of(result.remarks, [](const std::string& remark) {
     return remark.find("not surely better than a coin") != std::string::npos;
   }));
+}
+
+TEST(PreferenceEvaluation, TheTablesOwnFoldsAreHeldOut) {
+  const StatedPairs data(90, 10);
+  std::vector<std::uint32_t> folds(180);
+  for (std::size_t i = 0; i < folds.size(); ++i) folds[i] = i / 2 % 3 == 0 ? 1 : i < 90 ? 0 : 2;
+  RewardTable table = data.table();
+  table.folds = folds;
+  const PairEvaluation result = evaluate_pairs(table, pair_options(), 5);
+  EXPECT_EQ(result.folds, 3);
+  EXPECT_EQ(result.penalties.size(), 3U);
+  EXPECT_EQ(result.rewards[0].quality.pairs, 90U);
+  const auto refusal = [&] {
+    try {
+      evaluate_pairs(table, pair_options(), 5);
+    } catch (const DataError& error) {
+      return std::string(error.what());
+    }
+    return std::string("(no error)");
+  };
+  std::vector<std::uint32_t> clusters = data.groups;
+  clusters[6] = clusters[7] = 0;
+  table.clusters = clusters;
+  folds[6] = folds[7] = 0;
+  EXPECT_EQ(
+      refusal(),
+      "--fold: pairs 1 and 4 are of one cluster, and lie in folds 2 and 1; put them into one, "
+      "or leave --fold out");
+  table.clusters = {};
+  std::ranges::fill(folds, 0U);
+  EXPECT_EQ(refusal(), "--fold: all rows are of one fold; give a column of two values or more");
 }
 
 TEST(PreferenceEvaluation, OptionsThatNeedARewardAreRefused) {

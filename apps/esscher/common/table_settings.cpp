@@ -28,6 +28,23 @@ std::vector<double> read_betas(const Settings& settings, double sd) {
   return betas;
 }
 
+std::vector<std::string> read_exclusions(const std::string& list) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  std::vector<std::string> parts = split_at_commas(list);
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const std::string& part = parts[i];
+    const std::string& before = parts[i - 1];
+    if (part.empty() || !std::ranges::all_of(part, digit) || before.empty() ||
+        !digit(before.back()) || before.find('=') == std::string::npos) {
+      continue;
+    }
+    throw UsageError(rejection("--exclude", before + "," + part,
+                               "commas part the list, whatever the table's decimals have",
+                               "write the number with a point, " + before + "." + part));
+  }
+  return parts;
+}
+
 }  // namespace
 
 double read_positive(const Settings& settings, const char* name, const char* choices) {
@@ -211,7 +228,7 @@ DatasetOptions read_dataset_options(const Settings& settings, const std::string&
   options.margin = settings["margin"];
   options.tie = settings["tie"];
   options.embeddings_key = settings["embeddings-key"];
-  if (!settings["exclude"].empty()) options.exclude = split_at_commas(settings["exclude"]);
+  if (!settings["exclude"].empty()) options.exclude = read_exclusions(settings["exclude"]);
   if (settings["impute"] != "none" && settings["impute"] != "mean") {
     throw UsageError(rejection("--impute", settings["impute"], "must be none or mean"));
   }

@@ -70,6 +70,10 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
   settings.resolve();
   settle_pairs(settings);
   const LoadedTable loaded = load_table(settings, arguments.data);
+  if (!loaded.dataset.folds.empty() && settings["evaluation-folds"] != "5") {
+    throw UsageError(rejection("--evaluation-folds", settings["evaluation-folds"],
+                               "--fold names the folds already", "leave one of them out"));
+  }
   if (loaded.dataset.preferences) {
     if (!arguments.page.empty()) {
       throw UsageError(rejection("--report", arguments.page,
@@ -97,10 +101,6 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
   if (settings["noise"] != "replicates") {
     options.label_noise =
         read_positive(settings, "noise", "must be a positive number, or replicates");
-  }
-  if (!loaded.dataset.folds.empty() && settings["evaluation-folds"] != "5") {
-    throw UsageError(rejection("--evaluation-folds", settings["evaluation-folds"],
-                               "--fold names the folds already", "leave one of them out"));
   }
   std::optional<RunFolder> folder;
   if (!arguments.output.empty()) folder.emplace(arguments.output, arguments.force);

@@ -60,7 +60,7 @@ struct DatasetOptions {
   /// Preferences stated as pairs, instead of rewards in groups. Both sides or neither: two arrays
   /// of one shape (paths of npy files, for which `data` may be empty or the table of labels, or
   /// keys of the npz or safetensors file `data`), or the beginnings of columns of the table `data`:
-  /// chosen_x and rejected_x give feature x of the two.
+  /// chosen_x and rejected_x give feature x of the two, lists chosen[0] and rejected[0] x[0].
   std::string chosen = {};
   std::string rejected = {};
   /// Strength m >= 0 of each pair, as a label: the log-odds with which the chosen side would be

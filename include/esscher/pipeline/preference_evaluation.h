@@ -59,8 +59,9 @@ struct PairEvaluation {
 };
 
 /// Fits a reward from stated pairs (RewardTable::pairs) without each fold in turn, and measures it
-/// there. Pairs of one cluster lie in one fold. There is no reward to value a policy by, and so no
-/// admissible temperature.
+/// there; folds are the table's own, if it has some. Pairs of one cluster lie in one fold. There is
+/// no reward to value a policy by, and so no admissible temperature.
+///
 /// \throws as train_reward() and assign_folds(). Cost: folds times train_reward().
 PairEvaluation evaluate_pairs(const RewardTable& table, const TrainingOptions& training, int folds);
 
