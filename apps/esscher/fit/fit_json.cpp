@@ -69,6 +69,9 @@ std::string fit_json(const LoadedTable& loaded, const TrainedReward& reward,
   }
   const Dataset& dataset = loaded.dataset;
   const bool weighted = std::isfinite(reward.feature_temperature);
+  const bool grouped = !dataset.groups.empty();
+  // Sides of pairs, and orders, have no variance to be explained.
+  const bool preferences = settings["loss"] == "preferences" || dataset.preferences.has_value();
   Json json = record_json(RecordKind::fit,
                           settings.command({"esscher", "fit", data, "-o", "reward.safetensors"}));
   json.update({{"options", fit_options_json(settings, data)},
@@ -86,7 +89,7 @@ std::string fit_json(const LoadedTable& loaded, const TrainedReward& reward,
                {"linear_penalty", reward.linear.penalty},
                {"importance", importance_json(loaded, reward.importance)},
                {"deployments", deployments_json(reward)},
-               {"held_out", held_out_json(reward.held_out, !dataset.groups.empty())},
+               {"held_out", preferences ? Json() : held_out_json(reward.held_out, grouped)},
                {"replicates", replicates_json(reward.replicates)},
                {"data_remarks", dataset.remarks},
                {"remarks", reward.remarks}});
