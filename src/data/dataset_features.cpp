@@ -59,8 +59,8 @@ void DatasetFeatures::add_number(Column& column) const {
     return;
   }
   if (found == CsvNumber::text && by_default_) {
-    tables_.refuse(at, numbers.refusal(text) + ", or leave the column out by --features '!" +
-                           tables_.name(at) + "'");
+    tables_.refuse(at, numbers.refusal(text) + ", or leave the column out by --features " +
+                           shell_word("!" + tables_.name(at)));
   }
   if (found != CsvNumber::number) {
     value = tables_.number(at);  // NaN, or throws
