@@ -133,13 +133,20 @@ Dataset load(const DatasetOptions& given, bool is_fit, Choose choose) {
 }  // namespace
 
 Dataset load_dataset(const DatasetOptions& options) {
-  return load(options, true,
-              [&](internal::DatasetFeatures& features, const internal::DatasetLabels& labels) {
-                features.choose(options, labels);
-              });
+  Dataset data =
+      load(options, true,
+           [&](internal::DatasetFeatures& features, const internal::DatasetLabels& labels) {
+             features.choose(options, labels);
+           });
+  data.encoding.missing = options.format.missing;
+  return data;
 }
 
-Dataset load_features(const DatasetOptions& options, const FeatureEncoding& encoding) {
+Dataset load_features(const DatasetOptions& given, const FeatureEncoding& encoding) {
+  DatasetOptions options = given;
+  // What meant no number where the model was fitted means none here.
+  std::vector<std::string>& missing = options.format.missing;
+  missing.insert(missing.end(), encoding.missing.begin(), encoding.missing.end());
   return load(options, false,
               [&](internal::DatasetFeatures& features, const internal::DatasetLabels& /*labels*/) {
                 features.choose(options, encoding);

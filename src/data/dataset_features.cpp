@@ -42,13 +42,25 @@ void DatasetFeatures::add_number(Column& column) const {
   const std::string_view text = tables_.text(at);
   double value = 0;
   const CsvNumber found = tables_.read(at, value);
-  if (found == CsvNumber::text && by_default_) {
+  const NumberFormat& numbers = tables_.numbers(at);
+  double turned = 0;
+  // What only another decimal mark makes a number is refused below; of numbers alone that blanks
+  // part, nothing tells that they are one.
+  const bool is_list = found == CsvNumber::grouped && holds_blank(text) &&
+                       numbers.thousands.empty() && column.values.size() == column.missing;
+  const bool is_text = found == CsvNumber::text && (!numbers.reads_turned(text, turned) ||
+                                                    (numbers.fixed && holds_blank(text)));
+  if (by_default_ && (is_text || is_list)) {
     column.left_out =
         "in row " + std::to_string(tables_.rows()) + " it has " + in_quotes(text) + ", no number";
-    column.text = std::make_unique<TextSurvey>(column.values.size() - column.missing);
+    column.text = std::make_unique<TextSurvey>(column.values.size() - column.missing, numbers);
     column.text->add(text);
     column.values = {};
     return;
+  }
+  if (found == CsvNumber::text && by_default_) {
+    tables_.refuse(at, numbers.refusal(text) + ", or leave the column out by --features " +
+                           shell_word("!" + tables_.name(at)));
   }
   if (found != CsvNumber::number) {
     value = tables_.number(at);  // NaN, or throws

@@ -154,7 +154,11 @@ LabelSource DatasetLabels::find(const std::string& name, std::string_view field,
   }
   const std::vector<std::string> names = names_of(tables_);
   const std::string nearest = nearest_name(name, names);
-  throw UsageError(rejection(field, shown(name), tables_.files() + " has no such column",
+  std::string read;  // how: a wrong guess may have lost it
+  for (const std::string& remark : tables_.remarks()) {
+    read += " (" + remark.substr(0, remark.size() - 1) + ")";
+  }
+  throw UsageError(rejection(field, shown(name), tables_.files() + " has no such column" + read,
                              nearest.empty() ? "it has " + list_in_quotes(names)
                                              : "did you mean " + in_quotes(nearest) + "?"));
 }

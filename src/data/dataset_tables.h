@@ -64,10 +64,10 @@ class DatasetTables {
   bool equals(TableColumn at, std::string_view value) const;
 
   std::string_view text(TableColumn at) const { return tables_[at.table].fields[column(at)]; }
+  /// How numbers are written there.
+  const NumberFormat& numbers(TableColumn at) const { return tables_[at.table].reader->numbers(); }
   /// What text(at) is; \p value is set where it is a number.
-  CsvNumber read(TableColumn at, double& value) const {
-    return tables_[at.table].reader->numbers().read(text(at), value);
-  }
+  CsvNumber read(TableColumn at, double& value) const { return numbers(at).read(text(at), value); }
   /// NaN where it is missing. \throws as TableReader::number()
   double number(TableColumn at) const {
     return tables_[at.table].reader->number(text(at), column(at));

@@ -44,6 +44,10 @@ class Reader {
     }
     if (encoding.columns.empty()) broken("has no columns");
     if (whole.contains("impute_means")) read_means(whole["impute_means"], encoding);
+    if (whole.contains("missing")) {
+      if (!whole["missing"].is_array()) broken("has missing words that are no list");
+      for (const json& word : whole["missing"]) encoding.missing.push_back(this->text(word));
+    }
     if (whole.contains("array_columns")) {
       const json& count = whole["array_columns"];
       if (!count.is_number_unsigned()) broken("has array_columns that are no count");
@@ -231,6 +235,7 @@ std::string FeatureEncoding::to_json() const {
     }
   }
   if (!impute_means.empty()) whole["impute_means"] = impute_means;
+  if (!missing.empty()) whole["missing"] = missing;
   if (array_columns > 0) whole["array_columns"] = array_columns;
   return whole.dump();
 }

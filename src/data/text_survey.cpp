@@ -27,11 +27,25 @@ bool holds_substitutions(std::string_view text) {
   }
 }
 
+/// By either decimal mark; blanks part numbers.
+bool is_one_number(std::string_view text) {
+  double value = 0;
+  const auto reads = [&](char decimal) {
+    return NumberFormat{decimal, true}.read(text, value) == CsvNumber::number;
+  };
+  return !holds_blank(text) && (reads('.') || reads(','));
+}
+
 }  // namespace
+
+bool holds_blank(std::string_view text) {
+  const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+  return text.find(' ', begin) < text.find_last_not_of(" \t") + 1;
+}
 
 void TextSurvey::add(std::string_view text) {
   double value = 0;
-  const CsvNumber kind = read_csv_number(text, value);
+  const CsvNumber kind = format_.read(text, value);
   if (kind == CsvNumber::missing) return;
   if (kind == CsvNumber::number) ++numbers_;
   if (texts_++ == 0) {
@@ -40,8 +54,9 @@ void TextSurvey::add(std::string_view text) {
   }
   one_length_ = one_length_ && text.size() == length_;
   mutations_ = mutations_ && holds_substitutions(text);
+  several_ = several_ || !is_one_number(text);
   if (vectors_) {
-    vectors_ = read_vector(text, row_).empty() && (width_ == 0 || row_.size() == width_);
+    vectors_ = read_vector(text, format_, row_).empty() && (width_ == 0 || row_.size() == width_);
     width_ = row_.size();
   }
   if (many_) return;
@@ -51,6 +66,7 @@ void TextSurvey::add(std::string_view text) {
 }
 
 std::string TextSurvey::advice(const std::string& name) const {
+  if (!several_) return "its numbers are not written as the table's others are";
   // What a list of names cannot hold, or a line cannot show, is not to be pasted.
   const bool parts =
       name.find(',') != std::string::npos || name.starts_with(' ') || name.ends_with(' ');

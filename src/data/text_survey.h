@@ -8,14 +8,22 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
+#include "esscher/io/number_format.h"
+
 namespace esscher::internal {
+
+/// Whether a blank stands inside \p text.
+bool holds_blank(std::string_view text);
 
 class TextSurvey {
  public:
   /// \param numbers  of the rows before, which held numbers
-  explicit TextSurvey(std::uint64_t numbers) : numbers_(numbers) {}
+  /// \param format   of the table's numbers
+  TextSurvey(std::uint64_t numbers, NumberFormat format)
+      : format_(std::move(format)), numbers_(numbers) {}
 
   void add(std::string_view text);
 
@@ -27,11 +35,13 @@ class TextSurvey {
   const std::string& example() const { return example_; }
 
  private:
+  NumberFormat format_;
   std::string example_;
   std::uint64_t numbers_;
   std::uint64_t texts_ = 0;
   std::unordered_set<std::size_t> levels_;  ///< hashes, since texts may be long
   bool many_ = false;                       ///< more levels than are kept
+  bool several_ = false;                    ///< a text is more than one number
   bool vectors_ = true;
   bool mutations_ = true;
   bool one_length_ = true;

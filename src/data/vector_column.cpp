@@ -7,9 +7,11 @@
 
 namespace esscher::internal {
 
-std::string read_vector(std::string_view text, std::vector<double>& values) {
+std::string read_vector(std::string_view text, const NumberFormat& numbers,
+                        std::vector<double>& values) {
   constexpr std::string_view kBlanks = " \t\r\n";
-  constexpr std::string_view kBetween = " \t\r\n,;";
+  const bool by_comma = numbers.decimal != ',';  // it parts numbers
+  const std::string_view between = by_comma ? " \t\r\n;," : " \t\r\n;";
   values.clear();
   const auto trim = [&] {
     while (!text.empty() && kBlanks.find(text.front()) != std::string_view::npos) {
@@ -27,17 +29,17 @@ std::string read_vector(std::string_view text, std::vector<double>& values) {
     break;
   }
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find_first_of(kBetween), text.size());
+    const std::size_t end = std::min(text.find_first_of(between), text.size());
     const std::string_view part = text.substr(0, end);
     double value = 0;
-    if (read_csv_number(part, value) != CsvNumber::number) {
+    if (numbers.read(part, value) != CsvNumber::number) {
       return in_quotes(part) + " is no finite number";
     }
     values.push_back(value);
     text.remove_prefix(end);
     // One comma or semicolon at most stands between two numbers.
     trim();
-    if (text.starts_with(',') || text.starts_with(';')) {
+    if ((by_comma && text.starts_with(',')) || text.starts_with(';')) {
       text.remove_prefix(1);
       trim();
       if (text.empty()) return "no number stands behind the last comma";
@@ -48,7 +50,7 @@ std::string read_vector(std::string_view text, std::vector<double>& values) {
 }
 
 void VectorColumn::add(const DatasetTables& tables) {
-  const std::string problem = read_vector(tables.text(at_), row_);
+  const std::string problem = read_vector(tables.text(at_), tables.numbers(at_), row_);
   if (!problem.empty()) {
     tables.refuse(at_,
                   in_quotes(tables.text(at_)) + " is no vector such as [0.1, 0.2]: " + problem);

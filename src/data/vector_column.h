@@ -14,9 +14,10 @@
 
 namespace esscher::internal {
 
-/// The numbers of a cell, apart by commas, semicolons or blanks, in brackets or without: why it
-/// holds none, a clause, or "". \p values is overwritten.
-std::string read_vector(std::string_view text, std::vector<double>& values);
+/// The numbers of a cell, apart by semicolons, blanks or commas (unless these are the decimal
+/// mark), in brackets or without: why it holds none, a clause, or "". \p values is overwritten.
+std::string read_vector(std::string_view text, const NumberFormat& numbers,
+                        std::vector<double>& values);
 
 class VectorColumn {
  public:

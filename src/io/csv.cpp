@@ -52,6 +52,7 @@ class CsvReader::Text {
 
   const internal::NumberFormat& numbers() const { return dialect_.numbers; }
   const std::string& remark() const { return remark_; }
+  bool blanks() const { return dialect_.blanks; }
   std::uint64_t row() const { return row_; }
 
   [[noreturn]] void refuse(std::string_view what) const {
@@ -111,6 +112,7 @@ class CsvReader::Text {
       if (count <= expected_) {
         ends_.push_back(text_.size());
       } else {
+        last_is_empty_ = text_.size() == field_begin_;
         text_.resize(field_begin_);  // counted, not kept
       }
     }
@@ -131,8 +133,13 @@ class CsvReader::Text {
       return;
     }
     if (count == expected_) return;
-    refuse(fields_text(count) + " where the header has " + std::to_string(expected_) +
-           "; quote a field that holds a delimiter");
+    std::string remedy = "quote a field that holds a delimiter";
+    if (row_ == 1 && count == expected_ + 1) {
+      remedy += last_is_empty_ ? ", or remove the delimiter that ends each row"
+                               : ", or write the table without names of rows (R: row.names=FALSE)";
+    }
+    refuse(fields_text(count) + " where the header has " + std::to_string(expected_) + "; " +
+           remedy);
   }
 
   void append(const char* stop) {
@@ -176,7 +183,8 @@ class CsvReader::Text {
       } else if (*at_ == delimiter_ || *at_ == '\n' || *at_ == '\r') {
         return pass_end();
       } else {
-        refuse("text behind a closing quote; double the quotes inside a quoted field");
+        refuse("text behind a closing quote; double the quotes inside a quoted field" +
+               std::string(dialect_.blanks ? ", or say --delimiter space" : ""));
       }
     }
     refuse("the file ends inside a quoted field; close its quote");
@@ -229,6 +237,7 @@ class CsvReader::Text {
   std::uint64_t row_ = 0;
   std::uint64_t expected_ = 0;     ///< fields kept of a row
   std::size_t field_begin_ = 0;    ///< in text_
+  bool last_is_empty_ = false;     ///< of the fields that are not kept
   std::string text_;               ///< the row's fields, one behind another
   std::vector<std::size_t> ends_;  ///< of the fields, in text_
 };
@@ -274,9 +283,11 @@ void CsvReader::read_header() {
              " are both named " + in_quotes(columns_[i]) + "; rename one");
     }
   }
-  if (columns_.size() == 1 && columns_[0].find_first_of(";\t,|") != std::string::npos) {
+  if (columns_.size() == 1 &&
+      (text_->blanks() || columns_[0].find_first_of(";\t,|") != std::string::npos)) {
     throw DataError(name() + ": header: one column, named " + in_quotes(columns_[0]) +
-                    "; say by --delimiter what parts the fields");
+                    "; say by --delimiter what parts the fields" +
+                    (text_->blanks() ? ": --delimiter space for blanks" : ""));
   }
   refuse_numbers();
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <tuple>
@@ -71,11 +72,16 @@ void for_rows(std::string_view body, bool whole, char delimiter, Take take) {
   }
 }
 
-bool reads_as_number(std::string_view field, char decimal, bool& has_marks) {
-  double value = 0;
+bool reads_as_number(std::string_view field, char decimal, bool& has_marks, double& value) {
   const CsvNumber kind = NumberFormat{decimal}.read(field, value);
   has_marks = kind == CsvNumber::grouped;
   return kind == CsvNumber::number || kind == CsvNumber::infinite || has_marks;
+}
+
+bool reads_as_number(std::string_view field) {
+  bool marks = false;
+  double value = 0;
+  return reads_as_number(field, '.', marks, value) || reads_as_number(field, ',', marks, value);
 }
 
 /// How well a delimiter fits.
@@ -104,11 +110,8 @@ std::optional<Fit> fit_of(std::string_view body, bool whole, char delimiter) {
     ++rows;
     ++counts[fields.size()];
     for (const std::string_view field : fields) {
-      bool marks = false;
-      const bool is_number =
-          reads_as_number(field, '.', marks) || reads_as_number(field, ',', marks);
       ++fields_read;
-      numbers += is_number ? 1U : 0U;
+      numbers += reads_as_number(field) ? 1U : 0U;
     }
     return true;
   });
@@ -137,13 +140,21 @@ char find_delimiter(std::string_view body, bool whole, char plain) {
   return best;
 }
 
-/// What the first rows of a column tell.
+/// What the first rows of a column tell if one of the two is the decimal mark.
+struct Reading {
+  bool numbers = true;              ///< all are
+  std::string_view thousands = {};  ///< a number that has marks there in any case
+  bool either = false;              ///< has a number whose mark the other reading takes for decimal
+  bool settled = false;             ///< has a number with decimals by this reading alone
+  bool no_list = false;  ///< has decimals, or a number below 1000: blanks part no lists of numbers
+
+  bool has_blanks() const;
+};
+
 struct ColumnMarks {
-  bool any = false;                          ///< has a value
-  bool point = true;                         ///< all are numbers with a decimal point
-  bool comma = true;                         ///< with a decimal comma
-  std::string_view thousands_by_point = {};  ///< a number that has marks there in any case
-  std::string_view thousands_by_comma = {};
+  bool any = false;  ///< has a value
+  Reading point = {};
+  Reading comma = {};
 };
 
 /// The mark between thousands of a number that has some.
@@ -154,40 +165,65 @@ std::string thousands_mark(std::string_view field) {
   return std::string(field.substr(begin, end - begin));
 }
 
+bool Reading::has_blanks() const { return !thousands.empty() && thousands_mark(thousands) == " "; }
+
+void survey(std::string_view field, ColumnMarks& column) {
+  bool by_point = false;
+  bool by_comma = false;
+  double as_point = 0;
+  double as_comma = 0;
+  const bool point = reads_as_number(field, '.', by_point, as_point);
+  const bool comma = reads_as_number(field, ',', by_comma, as_comma);
+  const auto note = [field](Reading& reading, char decimal, bool number, bool marks, double value,
+                            bool other, bool other_marks) {
+    reading.numbers = reading.numbers && number;
+    if (!number) return;
+    const bool decimals = field.find(decimal) != std::string_view::npos;
+    // One comma or point before three digits may part thousands or decimals.
+    const bool either = other && !other_marks;
+    if (marks && !either) reading.thousands = field;
+    reading.either = reading.either || (marks && either);
+    reading.settled = reading.settled || (decimals && !other);
+    reading.no_list = reading.no_list || decimals || (!marks && std::abs(value) < 1000);
+  };
+  column.any = true;
+  note(column.point, '.', point, by_point, as_point, comma, by_comma);
+  note(column.comma, ',', comma, by_comma, as_comma, point, by_point);
+}
+
 void find_marks(std::string_view body, bool whole, Dialect& dialect) {
   std::vector<ColumnMarks> columns;
-  const NumberFormat& numbers = dialect.numbers;
+  NumberFormat& numbers = dialect.numbers;
   double ignored = 0;
   for_rows(body, whole, dialect.delimiter, [&](std::size_t row, const Fields& fields) {
     if (row == 0 && !dialect.names_in_comment) return true;
     columns.resize(std::max(columns.size(), fields.size()));
     for (std::size_t i = 0; i < fields.size(); ++i) {
-      ColumnMarks& column = columns[i];
-      if (numbers.read(fields[i], ignored) == CsvNumber::missing) continue;
-      column.any = true;
-      bool by_point = false;
-      bool by_comma = false;
-      const bool point = reads_as_number(fields[i], '.', by_point);
-      const bool comma = reads_as_number(fields[i], ',', by_comma);
-      column.point = column.point && point;
-      column.comma = column.comma && comma;
-      // One comma or point before three digits may part thousands or decimals.
-      if (by_point && (!comma || by_comma)) column.thousands_by_point = fields[i];
-      if (by_comma && (!point || by_point)) column.thousands_by_comma = fields[i];
+      if (numbers.read(fields[i], ignored) != CsvNumber::missing) survey(fields[i], columns[i]);
     }
     return true;
   });
-  const auto count = [&](bool ColumnMarks::*reads) {
-    return std::ranges::count_if(columns, [&](const ColumnMarks& c) { return c.any && c.*reads; });
-  };
-  const bool comma = count(&ColumnMarks::comma) > count(&ColumnMarks::point);
-  dialect.numbers.decimal = comma ? ',' : '.';
+  std::vector<Reading> points;
+  std::vector<Reading> commas;
   for (const ColumnMarks& column : columns) {
-    if (!column.any || !(comma ? column.comma : column.point)) continue;
-    const std::string_view seen = comma ? column.thousands_by_comma : column.thousands_by_point;
-    if (seen.empty()) continue;
-    dialect.numbers.grouped = true;
-    dialect.thousands = thousands_mark(seen);
+    if (column.any && column.point.numbers) points.push_back(column.point);
+    if (column.any && column.comma.numbers) commas.push_back(column.comma);
+  }
+  const bool comma = commas.size() > points.size();
+  numbers.decimal = comma ? ',' : '.';
+  const std::vector<Reading>& readings = comma ? commas : points;
+  numbers.unsettled = std::ranges::none_of(readings, &Reading::settled) &&
+                      std::ranges::any_of(readings, [](const Reading& r) {
+                        return r.either && r.thousands.empty();
+                      });
+  for (const Reading& reading : readings) {
+    if (reading.thousands.empty() || (reading.has_blanks() && !reading.no_list)) continue;
+    numbers.thousands = thousands_mark(reading.thousands);
+    // Beside numbers that may as well be lists nobody knows what a blank is.
+    const bool lists = std::ranges::any_of(
+        readings, [](const Reading& r) { return r.has_blanks() && !r.no_list; });
+    numbers.grouped = !(lists && reading.has_blanks());
+    if (numbers.grouped) dialect.thousands = numbers.thousands;
     return;
   }
 }
@@ -226,22 +262,22 @@ std::string_view without_comment_mark(std::string_view line) {
 }
 
 /// Whether \p names, the last line of comments, names the columns of a body that begins with
-/// numbers.
+/// numbers, or at least with a row that holds some where the comment holds none.
 bool names_columns(std::string_view names, std::string_view body, char delimiter) {
   Fields first;
   take_row(body, 0, delimiter, first);
   Fields fields;
   take_row(names, 0, delimiter, fields);
-  const auto is_number = [](std::string_view field) {
-    bool marks = false;
-    return reads_as_number(field, '.', marks) || reads_as_number(field, ',', marks);
-  };
+  const auto is_number = [](std::string_view field) { return reads_as_number(field); };
   const auto is_missing = [](std::string_view field) {
     double value = 0;
     return read_csv_number(field, value) == CsvNumber::missing;
   };
-  return !names.empty() && fields.size() == first.size() && std::ranges::any_of(first, is_number) &&
-         !std::ranges::all_of(fields, is_number) &&
+  if (names.empty() || fields.size() != first.size() || std::ranges::none_of(first, is_number)) {
+    return false;
+  }
+  if (fields.size() > 1 && std::ranges::none_of(fields, is_number)) return true;
+  return !std::ranges::all_of(fields, is_number) &&
          std::ranges::all_of(
              first, [&](std::string_view field) { return is_number(field) || is_missing(field); });
 }
@@ -282,6 +318,10 @@ Dialect find_dialect(std::string_view sample, bool whole, const TableFormat& for
     dialect.names_in_comment = true;
     dialect.begin = comment_begin + (last_comment.size() - names.size());
     --dialect.comment_lines;
+  }
+  if (delimiter.empty() && !fit_of(body, whole, dialect.delimiter)) {
+    const std::optional<Fit> blanks = fit_of(body, whole, ' ');
+    dialect.blanks = blanks && blanks->rows > 0.5 && blanks->numbers > 0.5;
   }
   dialect.numbers.missing = format.missing;
   if (format.decimal.empty()) {

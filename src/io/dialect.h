@@ -19,6 +19,7 @@ struct Dialect {
   std::size_t comment_lines = 0;  ///< that begin with '#', before it
   bool names_in_comment = false;  ///< it begins with '#' itself
   std::string thousands = {};     ///< the mark that was seen between them
+  bool blanks = false;            ///< no mark parts its fields, but blanks may part numbers
 
   /// "NAME: read with ';' between fields and decimal commas."; empty for the plain dialect.
   /// \param plain  the delimiter that nobody need be told of
@@ -29,7 +30,8 @@ struct Dialect {
 ///
 /// Before the names of the columns, empty lines, lines that begin with '#', and a first line
 /// "sep=;" as Excel writes it are passed over; where the first row is all numbers, the last of
-/// those lines names the columns, if it has as many fields.
+/// those lines names the columns, if it has as many fields; also where some of the first row are,
+/// if none of that line's two or more fields is one.
 ///
 /// The delimiter is that comma, tab, semicolon or bar outside quotes, at least one in the line of
 /// names, which gives rows as many fields as names; among several the one for which most rows have
@@ -37,7 +39,10 @@ struct Dialect {
 /// there is none.
 ///
 /// The decimal mark is a comma if more columns are numbers throughout with it than with a point.
-/// Thousands are parted if a number of such a column can be read in no other way.
+/// Thousands are parted if a number of such a column can be read in no other way, and by the mark
+/// in it alone. A blank is such a mark if the column has decimals or a number below 1000, too; else
+/// it may part numbers. Where no decimal tells which of comma and point is which, and a column may
+/// be read both ways, such numbers stay in doubt.
 ///
 /// \param whole  whether the table ends with the sample; else its last row may be cut off
 /// \throws UsageError for a format that is none, DataError where comments fill the sample

@@ -74,6 +74,7 @@ std::string_view mark_at(std::string_view text, char other) {
 struct Marked {
   std::string plain;      ///< as C spells it
   std::size_t marks = 0;  ///< between thousands
+  std::string mark;       ///< that parts them
   bool other = false;     ///< they are the comma or point that is not the decimal mark
   bool decimals = false;
 };
@@ -100,6 +101,7 @@ std::optional<Marked> without_marks(std::string_view field, char decimal) {
       rest.remove_prefix(3);
       ++found.marks;
     }
+    found.mark = mark;
     found.other = mark[0] == other;
   }
   if (rest.starts_with(decimal)) {
@@ -149,8 +151,14 @@ CsvNumber NumberFormat::read_marks(std::string_view field, double& value) const 
   const std::optional<Marked> found = without_marks(field, decimal);
   if (!found) return CsvNumber::text;
   const CsvNumber kind = read_plain(found->plain, value);
-  if (kind == CsvNumber::text || found->marks == 0 || grouped) return kind;
+  if (kind == CsvNumber::text || found->marks == 0) return kind;
+  const bool either = unsettled && found->other && found->marks == 1 && !found->decimals;
+  if (grouped && !either && (thousands.empty() || found->mark == thousands)) return kind;
   return fixed ? CsvNumber::text : CsvNumber::grouped;
+}
+
+bool NumberFormat::reads_turned(std::string_view field, double& value) const {
+  return NumberFormat{decimal == '.' ? ',' : '.', true}.read(field, value) == CsvNumber::number;
 }
 
 std::string NumberFormat::refusal(std::string_view field) const {
@@ -176,9 +184,13 @@ std::string NumberFormat::refusal(std::string_view field) const {
     default:
       break;
   }
-  if (!fixed && NumberFormat{other, true}.read(field, value) == CsvNumber::number) {
+  if (!fixed && reads_turned(field, value)) {
     return quoted + " is no number with a decimal " + (decimal == '.' ? "point" : "comma") +
            ", as the others have; --decimal " + other + " reads it as " + number_text(value);
+  }
+  if (fixed && (reads_turned(field, value) ||
+                NumberFormat{decimal, true}.read(field, value) == CsvNumber::number)) {
+    return quoted + " is no number as JSON writes them; write it with a decimal point, if any";
   }
   return quoted + " is not a number; a missing value is " + (fixed ? "null" : "an empty field") +
          ", or a word that --missing names";

@@ -236,7 +236,9 @@ TEST_F(TableFormats, JsonLinesThatCannotBeReadNameTheRow) {
   expect_parts(said(row + "{\"a\":oops,\"y\":1}\n"), {"65 ", "row 2: key 'a': 'oops' is no JSON"});
   expect_parts(said("[" + row + "]"), {"65 ", "row 1: a list; write its objects one a line"});
   expect_parts(said(""), {"65 ", "t.jsonl: the file is empty; it must hold an object a line"});
-  expect_parts(said(row + "{\"a\":\"1,5\",\"y\":2,\"e\":[2,3]}\n{\"y\":3}\n"),
+  expect_parts(said(row + "{\"a\":\"1,5\",\"y\":2,\"e\":[2,3]}\n"),
+               {"65 ", "t.jsonl: row 2, column a: '1,5' is no number as JSON writes them"});
+  expect_parts(said(row + "{\"a\":\"u\",\"y\":2,\"e\":[2,3]}\n{\"y\":3}\n"),
                {"65 ", "t.jsonl: row 3, column e[0]: missing, 1 row in all", "--impute mean"});
 }
 

@@ -69,7 +69,76 @@ TEST_F(DatasetFormats, WordsOfMissingValuesCanBeAdded) {
   options.format.missing = {"?", "-999"};
   EXPECT_NE(refusal(options).find("row 2, column a: missing, 1 row in all"), std::string::npos);
   options.impute_mean = true;
-  EXPECT_EQ(rows_of(load_dataset(options)), (Rows{{1}, {3}, {5}}));
+  const Dataset data = load_dataset(options);
+  EXPECT_EQ(rows_of(data), (Rows{{1}, {3}, {5}}));
+  // A model remembers them.
+  DatasetOptions other;
+  other.data = put("n.csv", "a\n-999\n4\n?\n");
+  EXPECT_EQ(rows_of(load_features(other, data.encoding)), (Rows{{3}, {4}, {3}}));
+}
+
+TEST_F(DatasetFormats, AMarkBetweenThousandsLicensesNoOther) {
+  // Blanks part thousands: the comma may be either.
+  const std::string french = "n\tx\ty\n2 134\t5,625\t7,412\n512\t4,870\t7,912\n";
+  DatasetOptions options = of("t.tsv", french);
+  EXPECT_EQ(refusal(options),
+            "data: t.tsv: row 1, column y: '7,412' is 7412 by --decimal . and 7.412 by --decimal "
+            ",; say which");
+  options.format.decimal = ",";
+  EXPECT_EQ(rows_of(load_dataset(options)), (Rows{{2134, 5.625}, {512, 4.87}}));
+  // So is the point beside versions that look like parted thousands, until a decimal settles it.
+  options = of("v.csv", "v;x;y\n3.412.774;1.595;5.439\n7.598.143;2.492;5.912\n");
+  EXPECT_NE(refusal(options).find("column y: '5.439' is 5439 by --decimal , and 5.439 by"),
+            std::string::npos);
+  options = of("v.csv", "v;x;y\n3.412.774;0,5;5.439\n7.598.143;2,4;5.912\n");
+  EXPECT_EQ(load_dataset(options).rewards, (std::vector<double>{5439, 5912}));
+}
+
+TEST_F(DatasetFormats, ListsThatBlanksPartAreNoNumbers) {
+  const Dataset data = load_dataset(
+      of("t.csv", "rgb,x,y\n128 255 164,0.5,1\n113 134 110,0.25,2\n200 201 202,0.75,4\n"));
+  EXPECT_EQ(data.feature_names, std::vector<std::string>{"x"});
+  EXPECT_NE(remark(data, "'rgb' (text").find("'rgb:vector' would take its 3 numbers"),
+            std::string::npos);
+  // A number below 1000 tells that they are thousands; beside such lists nothing does.
+  const std::string n = "rgb,n,y\n128 255 164,1 234,1\n113 134 110,56,2\n200 201 202,7,4\n";
+  DatasetOptions options = of("t.csv", n);
+  EXPECT_NE(refusal(options).find("has marks between thousands, as --decimal . reads them"),
+            std::string::npos);
+  options = of("t.csv", "n,y\n1 234,1\n56,2\n7,4\n");
+  EXPECT_EQ(rows_of(load_dataset(options)), (Rows{{1234}, {56}, {7}}));
+}
+
+TEST_F(DatasetFormats, VectorsHaveTheTablesDecimalMark) {
+  DatasetOptions options =
+      of("t.csv", "v;y\n\"[0,095; 1,250]\";0,63\n0,992 -0,259;0,91\n\"(1;2)\";2,5\n");
+  options.features = "v:vector";
+  EXPECT_EQ(rows_of(load_dataset(options)), (Rows{{.095, 1.25}, {.992, -.259}, {1, 2}}));
+  options.data = put("t.csv", "v;y\n0.095 1.25;0,63\n0,992 1;0,91\n");
+  EXPECT_NE(refusal(options).find("'0.095' is no finite number"), std::string::npos);
+}
+
+TEST_F(DatasetFormats, NumbersWithTheOtherDecimalMarkAreRefusedNotLeftOut) {
+  DatasetOptions options = of("t.csv", "x;z;y\n0,09;1.25;0,63\n0,99;-0.26;0,91\n");
+  EXPECT_EQ(refusal(options),
+            "data: t.csv: row 1, column z: '1.25' is no number with a decimal comma, as the others "
+            "have; --decimal . reads it as 1.25, or leave the column out by --features '!z'");
+  options = of("t.csv", "x;z;y\n1;1.25;0.63\n1,5;-0.26;0.91\n");
+  EXPECT_NE(refusal(options).find("row 2, column x: '1,5' is no number with a decimal point"),
+            std::string::npos);
+  options = of("t.jsonl", "{\"x\":1,\"p\":\"1,569\",\"y\":1}\n{\"x\":2,\"p\":\"2,1\",\"y\":2}\n");
+  EXPECT_EQ(refusal(options),
+            "data: t.jsonl: row 1, column p: '1,569' is no number as JSON writes them; write it "
+            "with a decimal point, if any, or leave the column out by --features '!p'");
+  options = of("t.jsonl",
+               "{\"x\":1,\"p\":\"1,234,569\",\"y\":1}\n{\"x\":2,\"p\":\"2,100,000\",\"y\":2}\n");
+  EXPECT_EQ(remark(load_dataset(options), "'p'").find("vector"), std::string::npos);
+}
+
+TEST_F(DatasetFormats, AColumnThatIsMissingTellsHowTheTableWasRead) {
+  EXPECT_EQ(refusal(of("t.csv", "# a,y\nu,v\n3,4\n")),
+            "usage: --reward = y: t.csv has no such column (t.csv: read from behind 1 line of "
+            "comments); it has 'u', 'v'");
 }
 
 }  // namespace

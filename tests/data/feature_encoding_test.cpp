@@ -44,6 +44,7 @@ TEST(FeatureEncoding, ReadsBackFromItsJson) {
   EXPECT_EQ(FeatureEncoding::from_json(encoding.to_json(), "m"), encoding);
   encoding.impute_means = {0.1, -1e300};
   encoding.array_columns = 7;
+  encoding.missing = {"?", "-999"};
   EXPECT_EQ(FeatureEncoding::from_json(encoding.to_json(), "m"), encoding);
   EXPECT_EQ(encoding.to_json().find('\n'), std::string::npos);
 }
@@ -74,6 +75,8 @@ TEST(FeatureEncoding, RefusesOtherJson) {
       {R"({"columns":["a"],"impute_means":["x"]})", "no numbers"},
       {R"({"columns":["a"],"impute_means":[1,2]})", "2 impute_means for 1 numeric columns"},
       {R"({"columns":["a"],"array_columns":-1})", "no count"},
+      {R"({"columns":["a"],"missing":"?"})", "missing words that are no list"},
+      {R"({"columns":["a"],"missing":[1]})", "not text"},
   };
   for (const auto& [text, part] : cases) {
     const std::string line = refusal(text);

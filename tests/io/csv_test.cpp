@@ -97,6 +97,40 @@ TEST(Csv, RaggedRowsAreRefused) {
             std::string::npos);
 }
 
+TEST(Csv, RowsWithOneFieldMoreThanTheHeaderNameTheRemedy) {
+  EXPECT_EQ(refusal("x,y\n1,2,3\n2,3,4\n"),
+            "t.csv: row 1: 3 fields where the header has 2; quote a field that holds a delimiter, "
+            "or write the table without names of rows (R: row.names=FALSE)");
+  EXPECT_EQ(refusal("x,y\n1,2,\n2,3,\n"),
+            "t.csv: row 1: 3 fields where the header has 2; quote a field that holds a delimiter, "
+            "or remove the delimiter that ends each row");
+}
+
+/// Where nobody says what parts the fields.
+std::string found_refusal(std::string_view bytes) {
+  try {
+    CsvReader reader = CsvReader::over(bytes, "t.csv");
+    rest_of(reader);
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return "(read)";
+}
+
+TEST(Csv, WhereBlanksPartNumbersTheDelimiterIsTold) {
+  const std::string one =
+      "t.csv: header: one column, named 'x0 y'; say by --delimiter what parts the fields: "
+      "--delimiter space for blanks";
+  EXPECT_EQ(found_refusal("# x0 y\n9.4e-02 1.2\n1.5e-01 2.5\n").substr(0, 31),
+            "t.csv: header: one column, name");
+  EXPECT_EQ(found_refusal("x0 y\n0.5 1.5\n1 2\n"), one);
+  EXPECT_EQ(found_refusal("\"x0\" \"y\"\n\"1\" 0.5 1\n\"2\" 1.5 2\n"),
+            "t.csv: header: text behind a closing quote; double the quotes inside a quoted field, "
+            "or say --delimiter space");
+  EXPECT_EQ(found_refusal("some text\nof two\nor more\n"), "(read)");
+  EXPECT_EQ(found_refusal("my y\n1\n2\n"), "(read)");
+}
+
 TEST(Csv, BrokenQuotesAreRefused) {
   EXPECT_EQ(refusal("a,b\n1,2\n3,\"4\n5,6\n"),
             "t.csv: row 2: the file ends inside a quoted field; close its quote");

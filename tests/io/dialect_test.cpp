@@ -75,9 +75,21 @@ TEST(Dialect, ThousandsArePartedWhereANumberCannotBeReadOtherwise) {
   EXPECT_EQ(marks("a;b\n1.234.567;0,5\n"), "; ,");
   EXPECT_EQ(marks("a;b\n1.234,5;1\n"), "; ,");
   EXPECT_TRUE(found("a;b\n1.234,5;1\n").numbers.grouped);
-  EXPECT_TRUE(found("a;b\n1 234;1\n").numbers.grouped);
+  EXPECT_TRUE(found("a;b\n1 234;1\n56;2\n").numbers.grouped);
+  EXPECT_FALSE(found("a;b\n1 234;1\n").numbers.grouped);
   EXPECT_FALSE(found("a;b\n1,234;1\n").numbers.grouped);
   EXPECT_FALSE(found("a;b\n1 234;1\nx;2\n").numbers.grouped);
+}
+
+TEST(Dialect, OneMarkBetweenThousandsIsFound) {
+  EXPECT_EQ(found("a;b\n1 234;1\n12;2\n").numbers.thousands, " ");
+  EXPECT_EQ(found("a;b\n1 234.5;1\n").numbers.thousands, " ");
+  EXPECT_EQ(found("a;b\n1\u00A0234;1\n").numbers.thousands, "\u00A0");
+  EXPECT_EQ(found("a;b\n1,234,567;1\n").numbers.thousands, ",");
+  // Nothing tells whether 1.595 is 1595, as 7.598.143 says, or a version stands there.
+  EXPECT_TRUE(found("a;b\n7.598.143;1.595\n").numbers.unsettled);
+  EXPECT_FALSE(found("a;b;c\n7.598.143;1.595;0,5\n").numbers.unsettled);
+  EXPECT_FALSE(found("a;b\n7.598.143;7\n1.595;8\n").numbers.unsettled);
 }
 
 TEST(Dialect, WhatIsSaidIsNotLookedFor) {
@@ -107,6 +119,8 @@ TEST(Dialect, TheLastCommentNamesColumnsOfNumbersThatHaveNoOtherNames) {
   EXPECT_EQ(dialect.begin, 12U);
   EXPECT_EQ(dialect.comment_lines, 1U);
   EXPECT_FALSE(found("# a;b\nu;v\n3;4\n").names_in_comment);
+  EXPECT_TRUE(found("#id;b\nu;2\nv;4\n").names_in_comment);
+  EXPECT_FALSE(found("#id;2\nu;2\nv;4\n").names_in_comment);
   EXPECT_FALSE(found("# 7;8\n1;2\n3;4\n").names_in_comment);
   EXPECT_FALSE(found("# a\n1;2\n3;4\n").names_in_comment);
 }
@@ -138,7 +152,7 @@ TEST(Dialect, IsToldInOneSentence) {
   EXPECT_EQ(remark("a;b\n1,5;2\n"), "t.csv: read with ';' between fields and decimal commas.");
   EXPECT_EQ(remark("a\tb\n1.234,5\t2\n"),
             "t.csv: read with tabs between fields, decimal commas and '.' between thousands.");
-  EXPECT_EQ(remark("a,b\n1 234,2\n"), "t.csv: read with spaces between thousands.");
+  EXPECT_EQ(remark("a,b\n1 234,2\n56,2\n"), "t.csv: read with spaces between thousands.");
   EXPECT_EQ(remark("# x\na;b\n1;2\n"),
             "t.csv: read with ';' between fields, from behind 1 line of comments.");
   EXPECT_EQ(remark("# x\n# y\na,b\n1,2\n"), "t.csv: read from behind 2 lines of comments.");

@@ -152,9 +152,10 @@ TEST(Jsonl, NumbersInTextsAreNumbersWithPoints) {
     reader.number(fields[1], 1);
     FAIL();
   } catch (const DataError& error) {
-    EXPECT_STREQ(error.what(),
-                 "t.jsonl: row 1, column b: '1,5' is not a number; a missing value is null, or a "
-                 "word that --missing names");
+    EXPECT_STREQ(
+        error.what(),
+        "t.jsonl: row 1, column b: '1,5' is no number as JSON writes them; write it with a "
+        "decimal point, if any");
   }
 }
 

@@ -78,6 +78,19 @@ TEST(NumberFormat, MarksThatNobodySpokeOfAreNotGuessed) {
             "0.5");
 }
 
+TEST(NumberFormat, OneMarkMayBeTheOnlyOne) {
+  NumberFormat format{'.', true};
+  format.thousands = " ";
+  EXPECT_EQ(read(format, "1 234.5"), 1234.5);
+  EXPECT_EQ(kind_of(format, "1,234"), CsvNumber::grouped);
+  format.thousands = ",";
+  format.unsettled = true;
+  EXPECT_EQ(read(format, "1,234,567"), 1234567);
+  EXPECT_EQ(read(format, "1,234.5"), 1234.5);
+  EXPECT_EQ(format.refusal("1,234"),
+            "'1,234' is 1234 by --decimal . and 1.234 by --decimal ,; say which");
+}
+
 TEST(NumberFormat, WhereNoOptionTurnsItNoneIsOffered) {
   NumberFormat format;
   format.fixed = true;

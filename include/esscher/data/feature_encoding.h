@@ -53,6 +53,8 @@ struct FeatureEncoding {
   std::vector<EncodedColumn> columns = {};
   /// For each numeric column, in order, what stands for a missing value; empty: those are refused.
   std::vector<double> impute_means = {};
+  /// Words for a missing number that the fit was told of.
+  std::vector<std::string> missing = {};
   /// Columns of the array that the features were taken from (all or some of them, x0, x1, ...); 0
   /// for a table. An array of another width is not what the model was fitted on.
   std::size_t array_columns = 0;

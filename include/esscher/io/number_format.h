@@ -28,11 +28,19 @@ struct NumberFormat {
   /// A number among them means its value, however it is written.
   std::vector<std::string> missing = {};
   bool fixed = false;  ///< no option turns it, as in JSON
+  /// The one mark that may part thousands; empty: any of them.
+  std::string thousands = {};
+  /// Whether a comma or point before the last three digits may still be either mark: alone it is
+  /// `grouped`.
+  bool unsettled = false;
 
   /// What \p field is, spaces around it ignored; \p value is set for `number` and `infinite`, and
   /// for `grouped` to what it would be. Any spelling of C is a number ("1", "+.5", "-1e-3"); below
   /// the least double it is 0.
   CsvNumber read(std::string_view field, double& value) const;
+
+  /// Whether it would be a number with the other decimal mark, thousands parted or not.
+  bool reads_turned(std::string_view field, double& value) const;
 
   /// Why \p field, which read() did not find to be a number or missing, is refused, and what helps.
   std::string refusal(std::string_view field) const;
