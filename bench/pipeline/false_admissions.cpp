@@ -2,8 +2,8 @@
 ///     false_admissions [RUNS]
 /// Each run is a table of 120 designs of 4 columns whose rewards are noise, copied or measured so
 /// many times, with and without groups: the share of runs (default 100) in which a policy is
-/// recommended, and how many lower ends that hold at once with 97.5 % allow; as a control rewards that
-/// half turn on a column.
+/// recommended, and how many lower ends that hold at once with 97.5 % allow; as a control rewards
+/// that half turn on a column.
 
 #include <algorithm>
 #include <cstdint>

@@ -235,10 +235,9 @@ Page fit_page(Reader record) {
   page.question = page.title;
   const double explained = record["held_out"]["r2"].value();
   page.answer = !std::isfinite(explained) ? "A reward learned from preferences."
-                : explained <= 0.02
-                    ? "Nothing that predicts rows it has not seen."
-                    : "A reward that explains " + shown_share(explained) +
-                          " of the variance of rows it has not seen.";
+                : explained <= 0.02       ? "Nothing that predicts rows it has not seen."
+                                          : "A reward that explains " + shown_share(explained) +
+                                          " of the variance of rows it has not seen.";
   page.reason = "Fitted to " + shown_count(record["rows"].value()) + " rows of " +
                 shown_count(static_cast<double>(record["features"].size())) +
                 " features. How low the temperature may go with it, 'esscher evaluate' says.";

@@ -208,9 +208,8 @@ std::string comparison_title(const std::vector<internal::Headline>& headlines) {
   std::ranges::sort(all, std::ranges::greater{}, &Best::value);
   if (all.size() < 2) return "Fewer than two runs have a value that can be relied on";
   const std::string value = internal::shown(all[0].value);
-  const auto rival =
-      std::max_element(all.begin() + 1, all.end(),
-                       [](const Best& a, const Best& b) { return a.high < b.high; });
+  const auto rival = std::max_element(all.begin() + 1, all.end(),
+                                      [](const Best& a, const Best& b) { return a.high < b.high; });
   if (all[0].low <= rival->high) {
     return "No clear difference at the best: " + all[0].name + " reaches " + value + ", " +
            rival->name + " " + internal::shown(rival->value);
