@@ -37,4 +37,15 @@ inline std::string variants_csv() {
   return text;
 }
 
+/// 60 pairs of two features, of which the first decides.
+inline std::string pairs_csv() {
+  std::string text = "chosen_a,chosen_b,rejected_a,rejected_b\n";
+  for (int i = 0; i < 60; ++i) {
+    const auto value = [&](int step) { return std::to_string((i * step) % 61); };
+    text += std::to_string(61 + (i * 7) % 61) + "," + value(11) + "," + value(17) + "," +
+            value(23) + "\n";
+  }
+  return text;
+}
+
 }  // namespace esscher::cli

@@ -159,7 +159,7 @@ void add_evaluate_command(CLI::App& program) {
   command->footer(
       "Example: esscher evaluate variants.csv --one-hot seq --reward y -o evaluation\n"
       "Example: esscher evaluate data.csv --reward y --group prompt\n"
-      "Example: esscher evaluate pairs.npz --chosen chosen --rejected rejected");
+      "Example: esscher evaluate pairs.csv --chosen chosen_ --rejected rejected_");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
     run_evaluate(*arguments, *command);
