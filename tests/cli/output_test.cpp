@@ -179,7 +179,7 @@ TEST(Output, EveryCommandHasAnExampleInTheManualThatRuns) {
   folder.write("data.csv", data_csv());
   folder.write("variants.csv", variants_csv());
   folder.write("new.csv", data_csv(false));
-  folder.write("pairs.csv", pairs_csv());
+  folder.write("pairs.csv", preferences_csv());
   std::istringstream manual(run({"manual"}, folder).out);
   int examples = 0;
   for (std::string line; std::getline(manual, line);) {

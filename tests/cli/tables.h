@@ -38,7 +38,7 @@ inline std::string variants_csv() {
 }
 
 /// 60 pairs of two features, of which the first decides.
-inline std::string pairs_csv() {
+inline std::string preferences_csv() {
   std::string text = "chosen_a,chosen_b,rejected_a,rejected_b\n";
   for (int i = 0; i < 60; ++i) {
     const auto value = [&](int step) { return std::to_string((i * step) % 61); };

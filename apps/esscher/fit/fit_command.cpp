@@ -191,7 +191,8 @@ void add_fit_command(CLI::App& program) {
       "Example: esscher fit data.csv --reward y --beta 0.5 -o reward.safetensors\n"
       "Example: esscher fit variants.csv --one-hot seq --reward y --beta 1,0.5 --beta-unit sd "
       "-o variants.safetensors\n"
-      "Example: esscher fit pairs.csv --chosen chosen_ --rejected rejected_ -o reward.safetensors");
+      "Example: esscher fit pairs.csv --chosen chosen_ --rejected rejected_ -o "
+      "preferences.safetensors");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
     run_fit(*arguments, *command);
