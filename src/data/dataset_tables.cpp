@@ -40,9 +40,13 @@ void DatasetTables::unfold(const std::string& chosen, const std::string& rejecte
     const auto other = find(rejected + x);
     if (other == names.end()) lacks("--rejected", rejected, names[i], rejected + x);
     // No list of a prediction's table can have an empty name.
-    if (x.starts_with('[') && find(chosen + "x" + x) == names.end()) {
-      x.insert(0, "x");
-      named_list_ = true;
+    if (x.starts_with('[')) {
+      std::string named = "x";
+      named += x;
+      if (find(chosen + named) == names.end()) {
+        x = std::move(named);
+        named_list_ = true;
+      }
     }
     sides_[i] = {x, static_cast<std::size_t>(other - names.begin())};
   }

@@ -262,7 +262,7 @@ class JsonlReader::Rows {
     std::size_t length = 0;
     bool numbers = true;
     for (auto result : list) {
-      ondemand::value value = must(std::move(result));
+      ondemand::value value = must(result);
       const std::string_view token = value.raw_json_token();
       const std::optional<std::string_view> field =
           is_scalar(token) ? field_of(token) : std::nullopt;

@@ -304,8 +304,8 @@ Page evaluation_page(Reader record) {
       {"rows", shown_count(record["rows"].value())},
       {"reward's standard deviation", shown(record["reward_sd"].value())}};
   const Reader labels = record["recommendation"]["labels_to_halve"];
-  if (labels.exists()) page.facts.push_back({"labels that halve it", shown_count(labels.value())});
-  if (first.grouped) page.facts.push_back({"groups", shown_count(record["groups"].value())});
+  if (labels.exists()) page.facts.emplace_back("labels that halve it", shown_count(labels.value()));
+  if (first.grouped) page.facts.emplace_back("groups", shown_count(record["groups"].value()));
   add_chart(page, value_chart(first), "No policy could be valued.");
   add_chart(page, gain_chart(rewards), "");
   add_chart(page, promise_chart(first), "");

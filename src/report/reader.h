@@ -18,14 +18,14 @@ class Reader {
   explicit Reader(const Json& json) : json_(&json) {}
 
   Reader operator[](const std::string& key) const {
-    static const Json kNone;
-    if (!json_->is_object()) return Reader(kNone);
+    static const Json none;
+    if (!json_->is_object()) return Reader(none);
     const auto found = json_->find(key);
-    return Reader(found == json_->end() ? kNone : *found);
+    return Reader(found == json_->end() ? none : *found);
   }
   Reader operator[](std::size_t i) const {
-    static const Json kNone;
-    return Reader(i < size() ? (*json_)[i] : kNone);
+    static const Json none;
+    return Reader(i < size() ? (*json_)[i] : none);
   }
   /// Entries of a list; 0 for all else.
   std::size_t size() const { return json_->is_array() ? json_->size() : 0; }

@@ -310,7 +310,8 @@ std::string interval_text(const std::vector<Reader>& intervals) {
   for (const Reader& interval : intervals) {
     const std::string low = shown(interval["low"].value());
     const std::string high = shown(interval["high"].value());
-    text += (text.empty() ? "" : ", ") + (low == high ? low : low + " to " + high);
+    text.append(text.empty() ? "" : ", ").append(low);
+    if (low != high) text.append(" to ").append(high);
   }
   return text.empty() ? "none" : text;
 }
@@ -357,7 +358,7 @@ Page simulation_page(Reader record) {
     add_chart(page, refinement_chart(record), "Refinement left no trajectory.");
     add_chart(page, spectrum_chart(record), "");
   } else {
-    page.missing.push_back("There is no refinement in this run (--refine none).");
+    page.missing.emplace_back("There is no refinement in this run (--refine none).");
   }
   add_chart(page, sets_chart(record), "No weights have an admissible temperature.");
   add_chart(page, prediction_chart(record), "Theory predicts no gap for these policies.");

@@ -293,7 +293,7 @@ PageTable law_table(Reader record) {
 }
 
 std::string samples_of(Reader record, const char* kind) {
-  const std::string text = record["sample_complexity"][kind]["samples"].text();
+  std::string text = record["sample_complexity"][kind]["samples"].text();
   if (text.empty()) return "unknown";
   if (text.size() == 3 && text.ends_with("^2")) return "d\u00b2";
   return text;

@@ -38,9 +38,12 @@ std::vector<std::string> read_exclusions(const std::string& list) {
         !digit(before.back()) || before.find('=') == std::string::npos) {
       continue;
     }
-    throw UsageError(rejection("--exclude", before + "," + part,
-                               "commas part the list, whatever the table's decimals have",
-                               "write the number with a point, " + before + "." + part));
+    std::string given = before;
+    given.append(",").append(part);
+    std::string remedy = "write the number with a point, ";
+    remedy.append(before).append(".").append(part);
+    throw UsageError(rejection("--exclude", given,
+                               "commas part the list, whatever the table's decimals have", remedy));
   }
   return parts;
 }
