@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "esscher/base/error.h"
 #include "esscher/base/shown_text.h"
