@@ -31,7 +31,9 @@ constexpr std::size_t kMostDrawn = std::size_t{1} << 23;
 /// Labels about the mean of all, or of their group.
 struct CentredLabels {
   std::vector<double> values;
-  /// The same, scaled by sqrt(m / (m - 1)) in a group of m, so that their variance is that about
+  /// Rows that are not alone in their group, whose labels tell a spread.
+  std::vector<std::uint64_t> told;
+  /// Of those, scaled by sqrt(m / (m - 1)) in a group of m, so that their variance is that about
   /// the group's true mean.
   std::vector<double> spread;
 };
@@ -50,7 +52,9 @@ CentredLabels centred(std::span<const double> labels, std::span<const std::uint3
   for (std::size_t i = 0; i < n; ++i) {
     const double m = size[cell(i)];
     result.values.push_back(labels[i] - mean[cell(i)]);
-    result.spread.push_back(m > 1 ? result.values[i] * std::sqrt(m / (m - 1)) : 0);
+    if (m < 2) continue;
+    result.told.push_back(i);
+    result.spread.push_back(result.values[i] * std::sqrt(m / (m - 1)));
   }
   return result;
 }
@@ -117,15 +121,17 @@ std::vector<double> noise_free_gain(std::span<const double> labels, const LabelN
   const std::size_t n = labels.size();
   const CentredLabels y = centred(labels, reference.groups);
   std::vector<double> variances(n);
+  for (std::size_t i = 0; i < n; ++i) variances[i] = noise.sd * noise.sd * noise.shares[i];
+  std::vector<double> told(y.told.size());
   double own = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    variances[i] = noise.sd * noise.sd * noise.shares[i];
-    own += (y.spread[i] * y.spread[i] - variances[i]) / static_cast<double>(n);
+  for (std::size_t t = 0; t < told.size(); ++t) {
+    told[t] = variances[y.told[t]];
+    own += (y.spread[t] * y.spread[t] - told[t]) / static_cast<double>(told.size());
   }
   std::vector<double> gains(betas.size());
   if (!(own > 0)) return gains;
-  const double least_sd = std::sqrt(std::ranges::min(variances));
-  const RewardLaw law = deconvolved(y.spread, variances, own, least_sd, options.seed);
+  const double least_sd = std::sqrt(std::ranges::min(told));
+  const RewardLaw law = deconvolved(y.spread, told, own, least_sd, options.seed);
 
   const std::size_t draws = std::clamp(kMostDrawn / n, kLeastDraws, kMostDraws);
   std::vector<std::vector<double>> rewards(draws, std::vector<double>(n));

@@ -10,7 +10,6 @@
 #include "esscher/base/number_text.h"
 #include "esscher/base/parallel.h"
 #include "esscher/base/random.h"
-#include "esscher/base/shown_text.h"
 #include "policy/table_cells.h"
 #include "policy/tilted_table.h"
 
@@ -131,8 +130,7 @@ double prior_pieces(const TableCells& cells) {
   return std::max(1.0, pieces_of_variance(log_weights) - static_cast<double>(cells.cells()));
 }
 
-void judge(TablePolicyValue& value, const TableCells& cells, std::span<const double> ess,
-           std::span<const std::string> names) {
+void judge(TablePolicyValue& value, const TableCells& cells, std::span<const double> ess) {
   if (cells.grouped) {
     value.reliable = cells.pieces() >= kLeastGroups;
     if (value.reliable) return;
@@ -144,17 +142,13 @@ void judge(TablePolicyValue& value, const TableCells& cells, std::span<const dou
   const auto least = static_cast<std::size_t>(std::ranges::min_element(ess) - ess.begin());
   value.reliable = ess[least] >= kLeastEffectiveRows && value.weights.reliable();
   if (ess[least] < kLeastEffectiveRows) {
-    value.remark = (ess.size() > 1 ? "in fold " +
-                                         (names.empty() ? std::to_string(cells.number[least] + 1)
-                                                        : in_quotes(names[cells.number[least]])) +
-                                         " the"
-                                   : "the") +
-                   std::string(" tilt leaves ") + number_text(ess[least], 3) +
-                   (cells.pieces(least) < cells.size(least) ? " effective clusters of "
-                                                            : " effective rows of ") +
-                   std::to_string(cells.pieces(least)) + "; " + number_text(kLeastEffectiveRows) +
-                   " are needed: raise beta, take more rows" +
-                   (ess.size() > 1 ? " or fewer folds" : "");
+    value.remark =
+        (ess.size() > 1 ? "in stratum " + std::to_string(cells.number[least]) + " the" : "the") +
+        std::string(" tilt leaves ") + number_text(ess[least], 3) +
+        (cells.pieces(least) < cells.size(least) ? " effective clusters of "
+                                                 : " effective rows of ") +
+        std::to_string(cells.pieces(least)) + "; " + number_text(kLeastEffectiveRows) +
+        " are needed: raise beta, take more rows" + (ess.size() > 1 ? " or fewer strata" : "");
   } else if (!value.reliable) {
     value.remark = "Pareto k is " + number_text(value.weights.pareto_k, 3) +
                    ", above its threshold of " + number_text(value.weights.pareto_k_threshold, 3) +
@@ -189,7 +183,7 @@ TablePolicyValue table_policy_value(std::span<const double> r, std::span<const d
     result.least_ess = result.ess;
   }
   result.greedy_kl = table.greedy_kl();
-  if (!options.enumerated) judge(result, cells, ess, reference.strata_names);
+  if (!options.enumerated) judge(result, cells, ess);
 
   const TableFigures found = table.figures();
   if (!found.exists) throw InternalError("a table without weight");

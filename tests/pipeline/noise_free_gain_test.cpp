@@ -86,6 +86,27 @@ TEST(NoiseFreeGain, BearsAsMuchNoiseAsReward) {
   }
 }
 
+TEST(NoiseFreeGain, GroupsOfOneRowTellNothingOfTheLaw) {
+  constexpr std::size_t kRows = 120;
+  std::vector<double> y(kRows);
+  RandomStream(3, "test/y").fill_normal(0, y);
+  std::vector<std::uint32_t> groups;
+  for (std::size_t i = 0; i < kRows; ++i) groups.push_back(static_cast<std::uint32_t>(i / 6));
+  const std::vector<double> betas{0.5};
+  const auto gain = [&] {
+    return noise_free_gain(y, {0.5, std::vector<double>(y.size(), 0.5)}, {y.size(), groups}, betas,
+                           {.beta = 0.5, .bootstrap = 0})[0];
+  };
+  const double alone = gain();
+  // As many groups again, in which there is nothing to choose: half the mean over groups.
+  for (std::uint32_t g = 20; g < 40; ++g) {
+    y.push_back(7);
+    groups.push_back(g);
+  }
+  EXPECT_GT(alone, 0.1);
+  EXPECT_NEAR(2 * gain(), alone, 1e-9);
+}
+
 TEST(NoiseFreeGain, OfNoiseAloneIsNone) {
   std::vector<double> y(400);
   RandomStream(3, "test/e").fill_normal(0, y);

@@ -233,7 +233,7 @@ TEST(TablePolicy, ColdTiltsTakeTheBestRow) {
   EXPECT_EQ(found.value.standard_error, kInfinity);
   EXPECT_FALSE(found.value.interval.has_value());
   table.strata = numbers(300, 1, 3);
-  expect_words(table.value(at(1e-6)).remark, "in fold", "of 100");
+  expect_words(table.value(at(1e-6)).remark, "in stratum", "of 100");
 }
 
 TEST(TablePolicy, TiesShareTheGreedyPolicy) {

@@ -37,8 +37,6 @@ struct TableReference {
   /// clusters. A cluster lies within one stratum, a group within one cluster. Empty: each row, or
   /// group, is drawn by itself.
   std::span<const std::uint32_t> clusters{};
-  /// What messages call strata, one each; empty: by number.
-  std::span<const std::string> strata_names{};
 };
 
 struct TablePolicyOptions {
