@@ -25,10 +25,6 @@ from typing import TYPE_CHECKING, Any
 from ._evaluation import Evaluation, Recommendation, RewardEvaluation, evaluate
 from ._links import Link, hermite, link, links
 from ._policies import (
-    BestOfNValue,
-    Estimate,
-    PolicyValue,
-    SmoothedWeights,
     best_of_n,
     best_of_n_value,
     pareto_smooth,
@@ -37,6 +33,7 @@ from ._policies import (
     soft_best_of_n,
     tilt,
 )
+from ._policy_results import BestOfNValue, Estimate, PolicyValue, SmoothedWeights
 from ._simulation import SimulatedReward, Simulation, load_simulated, simulate
 from ._theory import Theory, theory
 from ._version import __version__, build_info

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from . import _core
 from ._arrays import features, labelled
-from ._policies import BestOfNValue, Estimate, PolicyValue
+from ._policy_results import BestOfNValue, Estimate, PolicyValue
 from ._results import Record, frozen, table_html
 
 if TYPE_CHECKING:

@@ -1,0 +1,154 @@
+"""What given rewards' policies and weights come to, as frozen results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._results import Record, values_of
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number that was estimated.
+
+    Attributes
+    ----------
+    value : float
+    standard_error : float or None
+        0 where the value is exact; None where it is not known.
+    low, high : float or None
+        Ends of the 95 % interval: bootstrapped where there are replicates, else Student's.
+    """
+
+    value: float
+    standard_error: float | None
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def _of(cls, record: dict[str, Any]) -> Estimate:
+        return cls(**values_of(cls, record))
+
+
+def _estimates(record: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: Estimate._of(part) if isinstance(part, dict) and "standard_error" in part else part
+        for name, part in record.items()
+    }
+
+
+@dataclass(frozen=True)
+class PolicyValue(Record):
+    """What the policy tilted by a reward is worth; rewards in their unit, KL in nats.
+
+    Attributes
+    ----------
+    beta : float
+        Temperature of the tilt.
+    gold : Estimate
+        Mean of y under the policy.
+    proxy : Estimate
+        Mean of r under the policy, which is what the reward claims.
+    kl : Estimate
+        KL divergence of the policy from the reference.
+    objective : Estimate
+        gold - beta * kl
+    reference : Estimate
+        Mean of y under the reference.
+    rise : Estimate
+        gold - reference
+    gain : Estimate
+        objective - reference
+    over_optimisation : Estimate
+        Rise of r less rise of y.
+    ess : float
+        Effective rows.
+    pareto_k : float or None
+        Shape of the weights' tail; None where it is too short to tell.
+    reliable : bool
+    remark : str
+        Why it is not reliable.
+    """
+
+    beta: float
+    gold: Estimate
+    proxy: Estimate
+    kl: Estimate
+    objective: Estimate
+    reference: Estimate
+    rise: Estimate
+    gain: Estimate
+    over_optimisation: Estimate
+    ess: float
+    pareto_k: float | None
+    reliable: bool
+    remark: str
+
+    @classmethod
+    def _of(cls, record: dict[str, Any]) -> PolicyValue:
+        return cls(**values_of(cls, _estimates(record)), _record=record)
+
+
+@dataclass(frozen=True)
+class BestOfNValue(Record):
+    """What choosing the best of n draws by a reward is worth.
+
+    Attributes
+    ----------
+    n : float
+    gold, proxy, gain : Estimate
+        Mean of y, mean of r, and gold - reference.
+    kl : Estimate
+        From the reference, on these rows, in nats; at most log n - (n - 1) / n.
+    ess : float
+        Effective rows.
+    reliable : bool
+    remark : str
+    """
+
+    n: float
+    gold: Estimate
+    proxy: Estimate
+    kl: Estimate
+    gain: Estimate
+    ess: float
+    reliable: bool
+    remark: str
+
+    @classmethod
+    def _of(cls, record: dict[str, Any]) -> BestOfNValue:
+        return cls(**values_of(cls, _estimates(record)), _record=record)
+
+
+@dataclass(frozen=True)
+class SmoothedWeights(Record):
+    """Pareto smoothed importance weights.
+
+    Attributes
+    ----------
+    log_weights : ndarray of shape (n,)
+        Smoothed; their exponentials sum to 1.
+    k : float
+        Shape of the tail; infinite where nothing was smoothed.
+    threshold : float
+        Above it an estimate from so many weights is not to be relied on.
+    tail : int
+        Weights that were replaced.
+    ess : float
+        Effective sample size of the raw weights.
+    """
+
+    log_weights: NDArray[np.float64]
+    k: float
+    threshold: float
+    tail: int
+    ess: float
+
+    @property
+    def reliable(self) -> bool:
+        """Whether k is at most its threshold."""
+        return self.k <= self.threshold
