@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import matplotlib
 import numpy as np
 import pytest
 
@@ -43,7 +44,6 @@ def test_it_is_frozen(evaluation):
 
 def test_it_becomes_dictionaries_and_frames(evaluation):
     assert json.loads(json.dumps(evaluation.to_dict(arrays=False)))["rewards"][0]["name"] == "auto"
-    pytest.importorskip("pandas")
     frame = evaluation.to_frame()
     assert len(frame) == 6
     assert list(frame.columns[:3]) == ["reward", "beta", "beta_sd"]
@@ -53,7 +53,6 @@ def test_it_becomes_dictionaries_and_frames(evaluation):
 def test_it_shows_itself(evaluation):
     assert evaluation._repr_html_().count("<tr>") == 3
     assert "held-out correlation" in str(evaluation)
-    matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
     assert evaluation.plot().get_xscale() == "log"
 
