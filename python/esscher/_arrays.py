@@ -24,18 +24,64 @@ def numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
 
 def labels(values: ArrayLike | None, name: str, rows: int) -> NDArray[np.uint32] | None:
     """Any labels as numbers 0, 1, ... in order of first occurrence."""
-    if values is None:
-        return None
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise ValueError(f"{name}: must be one-dimensional, not of shape {array.shape}")
-    require_length(array, name, rows)
+    return None if values is None else named_labels(values, name, rows)[0]
+
+
+def named_labels(values: ArrayLike, name: str, rows: int) -> tuple[NDArray[np.uint32], list[str]]:
+    """`labels`, and what the label of each number is called."""
+    array = _labels_as_they_are(values, name, rows)
     if array.dtype == object:
-        array = array.astype(str)
+        numbers_of: dict[Any, int] = {}
+        try:
+            dense = [numbers_of.setdefault(label, len(numbers_of)) for label in array]
+        except TypeError:
+            raise TypeError(f"{name}: labels must be text, numbers or the like") from None
+        return np.array(dense, dtype=np.uint32), [str(label) for label in numbers_of]
     _, first, inverse = np.unique(array, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.uint32)
     rank[np.argsort(first)] = np.arange(len(first), dtype=np.uint32)
-    return rank[inverse]
+    return rank[inverse], [str(label) for label in array[np.sort(first)]]
+
+
+def _labels_as_they_are(values: ArrayLike, name: str, rows: int) -> NDArray[Any]:
+    array = np.asarray(values)
+    kind = array.dtype.kind
+    if kind == "T" or (kind in "SU" and not isinstance(values, np.ndarray)):
+        # As text, NumPy would take 1 and "1" of a list for one label, and NaN for another.
+        array = np.asarray(values, dtype=object)
+    if array.ndim != 1:
+        raise ValueError(f"{name}: must be one-dimensional, not of shape {array.shape}")
+    require_length(array, name, rows)
+    missing = np.flatnonzero(
+        values.mask if isinstance(values, np.ma.MaskedArray) else _missing(array)
+    )
+    if missing.size:
+        at = missing[0]
+        raise ValueError(
+            f"{name}[{at}] = {array[at]}: a label is missing; give the row one, or drop it"
+        )
+    return array
+
+
+def _missing(labels: NDArray[Any]) -> NDArray[np.bool_]:
+    if labels.dtype.kind in "fc":
+        return np.asarray(np.isnan(labels))
+    if labels.dtype.kind in "mM":
+        return np.asarray(np.isnat(labels))
+    if labels.dtype == object:
+        return np.fromiter(map(_is_missing, labels), dtype=np.bool_, count=len(labels))
+    return np.zeros(len(labels), dtype=np.bool_)
+
+
+def _is_missing(label: object) -> bool:
+    if label is None:
+        return True
+    try:
+        return bool(label != label)  # NaN and NaT
+    except TypeError:  # pandas.NA is neither equal to itself nor not
+        return True
+    except ValueError:  # an array
+        return False
 
 
 def log_weights(values: ArrayLike | None, rows: int) -> NDArray[np.float64] | None:
@@ -106,6 +152,7 @@ def labelled(
     if second is not None:
         require_length(second, "gold", rows)
     weights = log_weights(sample_weight, rows)
+    group, cluster = labels(groups, "groups", rows), labels(clusters, "clusters", rows)
     kept = None
     if weights is not None and not np.all(np.isfinite(weights)):
         places = np.flatnonzero(np.isfinite(weights))
@@ -113,16 +160,10 @@ def labelled(
         rows = len(places)
         weights, target = weights[places], target[places]
         second = None if second is None else second[places]
-        groups = None if groups is None else np.asarray(groups)[places]
-        clusters = None if clusters is None else np.asarray(clusters)[places]
-    return Labelled(
-        target,
-        labels(groups, "groups", rows),
-        weights,
-        labels(clusters, "clusters", rows),
-        kept,
-        second,
-    )
+        # Numbered anew, as a label may have gone with its rows.
+        group = None if group is None else labels(group[places], "groups", rows)
+        cluster = None if cluster is None else labels(cluster[places], "clusters", rows)
+    return Labelled(target, group, weights, cluster, kept, second)
 
 
 def _described(values: object) -> str:

@@ -7,9 +7,12 @@ import sys
 import textwrap
 
 import numpy as np
+import pandas
+import polars
+import pyarrow
 import pytest
 
-from esscher import TiltedRewardRegressor, evaluate
+from esscher import TiltedRewardRegressor, evaluate, policy_value, tilt
 
 NAMES = ["a", "b", "c", "d", "e"]
 
@@ -35,28 +38,53 @@ def test_whole_numbers_and_halves_are_numbers():
         assert evaluate(x.astype(dtype), y, beta=1, rounds=1).to_dict(arrays=False) == reference
 
 
-@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
-def test_frames_are_taken_by_name(table, kind):
+@pytest.mark.parametrize("make", [pandas.DataFrame, polars.DataFrame, pyarrow.table])
+def test_frames_are_taken_by_name(table, make):
     x, y = table
-    library = pytest.importorskip(kind)
-    columns = {name: x[:, j] for j, name in enumerate(NAMES)}
-    frame = library.table(columns) if kind == "pyarrow" else library.DataFrame(columns)
+    frame = make({name: x[:, j] for j, name in enumerate(NAMES)})
     model = TiltedRewardRegressor(beta=0.5).fit(frame, y)
     assert list(model.feature_names_in_) == NAMES
     expected = TiltedRewardRegressor(beta=0.5).fit(x, y).predict(x)
     np.testing.assert_array_equal(model.predict(frame), expected)
-    if kind == "pandas":
+    if make is pandas.DataFrame:
         with pytest.raises(ValueError, match="feature names"):
             model.predict(frame[NAMES[::-1]])
 
 
+class Tensor:
+    """All that esscher and scikit-learn ask of a tensor on the CPU.
+
+    PyTorch itself would be gigabytes for this one test. Its tensors give their numbers by the same
+    method, which shares memory with them.
+    """
+
+    def __init__(self, values):
+        self._values = values
+        self.asked = 0
+
+    def __array__(self, dtype=None, copy=None):
+        self.asked += 1
+        return np.asarray(self._values, dtype=dtype)
+
+    def __len__(self):
+        return len(self._values)
+
+    @property
+    def shape(self):
+        return self._values.shape
+
+
 def test_tensors_are_arrays(table):
-    torch = pytest.importorskip("torch")
     x, y = table
-    model = TiltedRewardRegressor(beta=0.5).fit(torch.from_numpy(x), torch.from_numpy(y))
-    np.testing.assert_array_equal(
-        model.predict(torch.from_numpy(x)), TiltedRewardRegressor(beta=0.5).fit(x, y).predict(x)
-    )
+    tensor = Tensor(x)
+    model = TiltedRewardRegressor(beta=0.5).fit(tensor, Tensor(y))
+    assert tensor.asked
+    reference = TiltedRewardRegressor(beta=0.5).fit(x, y).predict(x)
+    np.testing.assert_array_equal(model.predict(Tensor(x)), reference)
+    weights = tilt(Tensor(y), 0.5, Tensor(np.arange(len(y)) // 5))
+    np.testing.assert_array_equal(weights, tilt(y, 0.5, np.arange(len(y)) // 5))
+    told = evaluate(Tensor(x), Tensor(y), beta=1, rounds=0, bootstrap=0).to_dict(arrays=False)
+    assert told == evaluate(x, y, beta=1, rounds=0, bootstrap=0).to_dict(arrays=False)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -97,9 +125,43 @@ def test_data_that_do_not_serve_are_refused_by_name(table):
         evaluate(x, y[:10])
     with pytest.raises(ValueError, match=r"^groups = 10 entries: must be as many as rows, 300$"):
         evaluate(x, y, groups=y[:10])
+    with pytest.raises(ValueError, match=r"^clusters = 10 entries: must be as many as rows, 300$"):
+        evaluate(x, y, clusters=y[:10], sample_weight=np.arange(len(y)))
     with pytest.raises(ValueError, match=r"^sample_weight\[3\] = -1.0: must be finite and not neg"):
         weights = np.ones(len(y))
         weights[3] = -1
         evaluate(x, y, sample_weight=weights)
     with pytest.raises(TypeError, match=r"^y: must be numbers, not list$"):
         evaluate(x, ["a"] * len(y))
+
+
+MISSING = {
+    "None": [1, 2, None],
+    "None among text": ["a", "b", None],
+    "NaN": [1, 2, np.nan],
+    "NaN among text": ["a", "b", np.nan],
+    "NaN of an array": np.array([1, 2, np.nan]),
+    "NaN of objects": np.array(["a", 2, np.nan], dtype=object),
+    "NaT": np.array(["2026-01-01", "2026-01-02", "NaT"], dtype="datetime64[D]"),
+    "masked": np.ma.array([1, 2, 3], mask=[False, False, True]),
+    "pandas, numbers": pandas.Series([1, 2, None], dtype="Int64"),
+    "pandas, text": pandas.Series(["a", "b", pandas.NA], dtype="string"),
+    "pandas, categories": pandas.Categorical(["a", "b", None]),
+    "polars": polars.Series(["a", "b", None]),
+    "pyarrow": pyarrow.array([1, 2, None]),
+}
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_missing_labels_are_refused_by_entry(name):
+    r = [1.0, 2.0, 3.0]
+    for parameter in ("groups", "clusters"):
+        with pytest.raises(ValueError, match=rf"^{parameter}\[2\] = .*: a label is missing; give"):
+            policy_value(r, r, 1.0, bootstrap=0, **{parameter: MISSING[name]})
+
+
+@pytest.mark.parametrize("values", [[1, "1", 1], np.array([1, "1", 1], dtype=object)])
+def test_a_number_and_its_text_are_two_labels(values):
+    np.testing.assert_allclose(tilt([0, 0, 0], 1, values), [0.5, 1, 0.5])
+    with pytest.raises(TypeError, match="^groups: labels must be text, numbers or the like$"):
+        tilt([0, 0], 1, np.array([{}, {}]))
