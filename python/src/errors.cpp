@@ -67,6 +67,12 @@ std::string in_python_words(std::string_view message) {
   return text;
 }
 
+std::vector<std::string> in_python_words(const std::vector<std::string>& sentences) {
+  std::vector<std::string> list;
+  for (const std::string& sentence : sentences) list.push_back(in_python_words(sentence));
+  return list;
+}
+
 void bind_errors(nb::module_& module) {
   nb::register_exception_translator(translate, nullptr);
   module.def("in_python_words", [](const char* message) {

@@ -18,19 +18,6 @@
 namespace esscher::python {
 namespace {
 
-nb::dict best_of_n_record(const BestOfNValue& best) {
-  return Record()
-      .add("n", best.n)
-      .add("gold", record_of(best.value))
-      .add("proxy", record_of(best.proxy))
-      .add("kl", record_of(best.kl))
-      .add("gain", record_of(best.gain))
-      .add("ess", best.ess)
-      .add("reliable", best.reliable)
-      .add("remark", best.remark)
-      .dict();
-}
-
 /// With the interval that was given, which holds for all policies at once.
 Record gain_record(const TableEstimate& gain) {
   Record record = record_of(gain);
@@ -40,26 +27,39 @@ Record gain_record(const TableEstimate& gain) {
   return record;
 }
 
-nb::dict advice_record(const DeploymentAdvice& advice) {
-  Record record;
-  record.add("verdict", in_python_words(advice.verdict))
-      .add("limit", advice_limit_name(advice.limit))
-      .add("recommended_beta", advice.recommended)
-      .add("admissible", std::optional<double>());
-  if (advice.admissible) {
-    record.add("admissible", Record()
-                                 .add("low", advice.admissible->low)
-                                 .add("high", advice.admissible->high)
-                                 .add("low_excluded", advice.admissible->low_excluded)
-                                 .add("high_excluded", advice.admissible->high_excluded));
-  }
-  record.add("gain", advice.gain ? std::optional(gain_record(*advice.gain)) : std::nullopt)
-      .add("labels_to_halve", advice.labels_to_halve);
-  return record.dict();
+Record admissible_record(const TemperatureInterval& found) {
+  return Record()
+      .add("low", found.low)
+      .add("high", found.high)
+      .add("low_excluded", found.low_excluded)
+      .add("high_excluded", found.high_excluded);
 }
 
-nb::dict reward_record(const RewardEvaluation& reward, const TableEvaluation& evaluation,
-                       double sd) {
+Record advice_record(const DeploymentAdvice& advice) {
+  return Record()
+      .add("verdict", in_python_words(advice.verdict))
+      .add("limit", advice_limit_name(advice.limit))
+      .add("recommended_beta", advice.recommended)
+      .add("admissible", advice.admissible, admissible_record)
+      .add("gain", advice.gain, gain_record)
+      .add("labels_to_halve", advice.labels_to_halve);
+}
+
+Record fold_record(const FoldTraining& fold) {
+  return Record()
+      .add("rows", fold.rows)
+      .add("landmarks", fold.landmarks)
+      .add("round", fold.round)
+      .add("held_out_error", fold.held_out_error)
+      .add("penalty", fold.penalty)
+      .add("linear_penalty", fold.linear_penalty)
+      .add("name", fold.name.empty() ? std::nullopt : std::optional(fold.name))
+      .add("held_out_rows", fold.held_out)
+      .add("held_out_correlation", fold.correlation)
+      .add("reward_sd", fold.reward_sd);
+}
+
+Record reward_record(const RewardEvaluation& reward, const TableEvaluation& evaluation, double sd) {
   nb::list policies;
   for (std::size_t b = 0; b < reward.policies.size(); ++b) {
     const double attainable = evaluation.attainable_gain[b];
@@ -68,7 +68,7 @@ nb::dict reward_record(const RewardEvaluation& reward, const TableEvaluation& ev
     record.add("beta_sd", reward.policies[b].beta / sd)
         .add("attainable_gain", attainable)
         .add("efficiency", attainable > 0 ? std::optional(gain / attainable) : std::nullopt)
-        .add("best_of_n", nb::object(best_of_n_record(reward.best_of_n[b])))
+        .add("best_of_n", record_of(reward.best_of_n[b]))
         .add("simultaneous_low", finite(reward.gains[b].low))
         .add("simultaneous_high", finite(reward.gains[b].high));
     nb::list folds;
@@ -82,40 +82,23 @@ nb::dict reward_record(const RewardEvaluation& reward, const TableEvaluation& ev
       .add("name", reward.name)
       .add("correlation", reward.correlation)
       .add("policies", nb::object(policies))
-      .add("advice", nb::object(advice_record(reward.advice)))
-      .dict();
+      .add("advice", advice_record(reward.advice));
 }
 
 nb::dict evaluation_record(const TableEvaluation& evaluation, double sd) {
-  nb::list rewards;
-  for (const RewardEvaluation& reward : evaluation.rewards) {
-    rewards.append(reward_record(reward, evaluation, sd));
-  }
-  nb::list folds;
-  for (const FoldTraining& fold : evaluation.folds) {
-    folds.append(Record()
-                     .add("rows", fold.rows)
-                     .add("landmarks", fold.landmarks)
-                     .add("round", fold.round)
-                     .add("held_out_error", fold.held_out_error)
-                     .add("penalty", fold.penalty)
-                     .add("linear_penalty", fold.linear_penalty)
-                     .add("name", fold.name.empty() ? std::nullopt : std::optional(fold.name))
-                     .add("held_out_rows", fold.held_out)
-                     .add("held_out_correlation", fold.correlation)
-                     .add("reward_sd", fold.reward_sd)
-                     .dict());
-  }
+  const auto record_of_reward = [&](const RewardEvaluation& reward) {
+    return reward_record(reward, evaluation, sd);
+  };
   std::vector<std::string> remarks;
   if (evaluation.replicates) remarks.push_back(evaluation.replicates->text());
   for (const std::string& remark : evaluation.remarks) remarks.push_back(in_python_words(remark));
   return Record()
       .add("reward_sd", sd)
-      .add("rewards", nb::object(rewards))
+      .add("rewards", list_of(evaluation.rewards, record_of_reward))
       .add("recommended", evaluation.recommended
                               ? std::optional(evaluation.rewards[*evaluation.recommended].name)
                               : std::nullopt)
-      .add("folds", nb::object(folds))
+      .add("folds", list_of(evaluation.folds, fold_record))
       .add("remarks", remarks)
       .dict();
 }
@@ -150,25 +133,6 @@ nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
 }
 
 }  // namespace
-
-Record record_of(const TablePolicyValue& policy) {
-  return Record()
-      .add("beta", policy.beta)
-      .add("gold", record_of(policy.value))
-      .add("proxy", record_of(policy.proxy))
-      .add("kl", record_of(policy.kl))
-      .add("objective", record_of(policy.objective))
-      .add("reference", record_of(policy.reference))
-      .add("rise", record_of(policy.rise))
-      .add("gain", record_of(policy.gain))
-      .add("over_optimisation", record_of(policy.over_optimisation))
-      .add("ess", policy.ess)
-      .add("least_ess", policy.least_ess)
-      .add("pareto_k", finite(policy.weights.pareto_k))
-      .add("pareto_k_threshold", finite(policy.weights.pareto_k_threshold))
-      .add("reliable", policy.reliable)
-      .add("remark", policy.remark);
-}
 
 void bind_evaluation(nb::module_& module) {
   module.def("evaluate", &evaluate, nb::arg("x"), nb::arg("y"), nb::arg("groups").none(),

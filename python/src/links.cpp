@@ -93,18 +93,15 @@ nb::dict link_facts(const MultiLink& link) {
   return record.dict();
 }
 
-nb::list catalogue() {
-  nb::list list;
-  for (const CatalogueEntry& entry : link_catalogue()) {
-    list.append(Record()
-                    .add("name", entry.name)
-                    .add("parameters", entry.parameters)
-                    .add("formula", entry.formula)
-                    .add("remark", entry.remark)
-                    .add("example", entry.example)
-                    .dict());
-  }
-  return list;
+nb::object catalogue() {
+  return list_of(link_catalogue(), [](const CatalogueEntry& entry) {
+    return Record()
+        .add("name", entry.name)
+        .add("parameters", entry.parameters)
+        .add("formula", entry.formula)
+        .add("remark", entry.remark)
+        .add("example", entry.example);
+  });
 }
 
 nb::object hermite_values(int order, const Numbers& z) {

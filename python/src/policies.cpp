@@ -127,18 +127,7 @@ nb::dict best_value(const Numbers& r, const Numbers& y, const nb::dict& values,
     return best_of_n_value(span_of(r), span_of(y), reference_of(r, groups, log_weights, clusters),
                            options);
   }();
-  return Record()
-      .add("n", best.n)
-      .add("gold", record_of(best.value))
-      .add("proxy", record_of(best.proxy))
-      .add("kl", record_of(best.kl))
-      .add("reference", record_of(best.reference))
-      .add("gain", record_of(best.gain))
-      .add("kl_bound", best.kl_bound)
-      .add("ess", best.ess)
-      .add("reliable", best.reliable)
-      .add("remark", best.remark)
-      .dict();
+  return record_of(best).dict();
 }
 
 nb::dict smooth(const Numbers& log_weights) {
@@ -157,6 +146,25 @@ nb::dict smooth(const Numbers& log_weights) {
 }
 
 }  // namespace
+
+Record record_of(const TablePolicyValue& policy) {
+  Record record;
+  record.add("beta", policy.beta);
+  add_value(record, policy);
+  return record.add("objective", record_of(policy.objective))
+      .add("rise", record_of(policy.rise))
+      .add("over_optimisation", record_of(policy.over_optimisation))
+      .add("least_ess", policy.least_ess)
+      .add("pareto_k", finite(policy.weights.pareto_k))
+      .add("pareto_k_threshold", finite(policy.weights.pareto_k_threshold));
+}
+
+Record record_of(const BestOfNValue& best) {
+  Record record;
+  record.add("n", best.n);
+  add_value(record, best);
+  return record.add("kl_bound", best.kl_bound);
+}
 
 void bind_policies(nb::module_& module) {
   module.def("tilt", &tilt, nb::arg("r"), nb::arg("parameters"), nb::arg("groups").none(),

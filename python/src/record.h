@@ -12,6 +12,7 @@
 #include <cmath>
 #include <optional>
 
+#include "esscher/policy/best_of_n.h"
 #include "esscher/policy/estimate.h"
 #include "esscher/policy/table_policy.h"
 
@@ -36,11 +37,25 @@ class Record {
     dict_[name] = nb::none();
     return *this;
   }
+  /// What \p make makes of it, where there is one.
+  template <class T, class Make>
+  Record& add(const char* name, const std::optional<T>& value, const Make& make) {
+    if (value) return add(name, make(*value));
+    return add(name, std::optional<bool>());
+  }
   const nb::dict& dict() const { return dict_; }
 
  private:
   nb::dict dict_;
 };
+
+/// Of each item the dictionary that \p make makes of it.
+template <class Items, class Make>
+nb::object list_of(const Items& items, const Make& make) {
+  nb::list list;
+  for (const auto& item : items) list.append(make(item).dict());
+  return list;
+}
 
 /// Empty for what is no number.
 inline std::optional<double> finite(double value) {
@@ -64,6 +79,20 @@ inline Record record_of(const TableEstimate& estimate) {
   return record;
 }
 
+/// What tilted policies and best-of-n have in common.
+template <class Value>
+void add_value(Record& record, const Value& value) {
+  record.add("gold", record_of(value.value))
+      .add("proxy", record_of(value.proxy))
+      .add("kl", record_of(value.kl))
+      .add("reference", record_of(value.reference))
+      .add("gain", record_of(value.gain))
+      .add("ess", value.ess)
+      .add("reliable", value.reliable)
+      .add("remark", value.remark);
+}
+
 Record record_of(const TablePolicyValue& policy);
+Record record_of(const BestOfNValue& best);
 
 }  // namespace esscher::python

@@ -23,12 +23,6 @@
 namespace esscher::python {
 namespace {
 
-std::vector<std::string> remarks_of(const std::vector<std::string>& sentences) {
-  std::vector<std::string> list;
-  for (const std::string& sentence : sentences) list.push_back(in_python_words(sentence));
-  return list;
-}
-
 Record plan_record(const FeaturePlan& plan) {
   return Record()
       .add("engine", engine_name(plan.features.engine))
@@ -41,7 +35,7 @@ Record plan_record(const FeaturePlan& plan) {
       .add("feature_samples", plan.features.samples)
       .add("refine_samples",
            plan.refinement ? std::optional(plan.refinement->samples) : std::nullopt)
-      .add("remarks", remarks_of(plan.remarks));
+      .add("remarks", in_python_words(plan.remarks));
 }
 
 Record share_record(const Share& share) {
@@ -84,7 +78,7 @@ Record features_record(const FeatureSummary& summary) {
       .add("strong_time", summary.strong_times.median)
       .add("overlaps", owning_array(summary.overlaps))
       .add("trajectory", trajectory)
-      .add("remarks", remarks_of(summary.remarks));
+      .add("remarks", in_python_words(summary.remarks));
 }
 
 Record refinement_record(const RefineSummary& summary) {
@@ -106,7 +100,7 @@ Record refinement_record(const RefineSummary& summary) {
       .add("held_out_error", finite(summary.refined.value))
       .add("label_variance", summary.label_variance)
       .add("trajectory", trajectory)
-      .add("remarks", remarks_of(summary.remarks));
+      .add("remarks", in_python_words(summary.remarks));
 }
 
 Record simulated_policy(const PolicyValue& policy) {
@@ -128,27 +122,26 @@ Record simulated_policy(const PolicyValue& policy) {
       .add("pareto_k", policy.pareto_k);
 }
 
-nb::dict simulation_row(const PolicyRow& row) {
-  std::optional<Record> predicted;
-  if (row.predicted) {
-    predicted = Record()
-                    .add("gap", row.predicted->gap)
-                    .add("approximation", row.predicted->approximation)
-                    .add("variance", row.predicted->variance)
-                    .add("efficiency", row.predicted->efficiency)
-                    .add("remark", row.predicted->remark);
-  }
+Record predicted_record(const PredictedGap& predicted) {
+  return Record()
+      .add("gap", predicted.gap)
+      .add("approximation", predicted.approximation)
+      .add("variance", predicted.variance)
+      .add("efficiency", predicted.efficiency)
+      .add("remark", predicted.remark);
+}
+
+Record simulation_row(const PolicyRow& row) {
   return Record()
       .add("weights", readout_weights_name(row.weights))
       .add("beta", row.beta)
-      .add("policy", row.policy ? std::optional(simulated_policy(*row.policy)) : std::nullopt)
+      .add("policy", row.policy, simulated_policy)
       .add("policy_remark", row.policy_remark)
-      .add("predicted", predicted)
+      .add("predicted", row.predicted, predicted_record)
       .add("weight_temperature", row.weight_temperature)
       .add("penalty", row.fit.penalty)
       .add("readout_ess", row.fit.weights.ess)
-      .add("readout_remark", row.readout_remark)
-      .dict();
+      .add("readout_remark", row.readout_remark);
 }
 
 nb::object intervals_list(const std::vector<TemperatureInterval>& intervals) {
@@ -159,24 +152,17 @@ nb::object intervals_list(const std::vector<TemperatureInterval>& intervals) {
   return list;
 }
 
-nb::dict summary_record(const WeightsSummary& summary) {
+Record summary_record(const WeightsSummary& summary) {
   return Record()
       .add("weights", readout_weights_name(summary.weights))
       .add("admissible", intervals_list(summary.measured.efficient))
       .add("gaining", intervals_list(summary.measured.gaining))
       .add("predicted_admissible", intervals_list(summary.predicted.efficient))
       .add("gold_optimal_beta", summary.measured.gold_optimal_beta)
-      .add("gold_optimal_at_end", summary.measured.gold_optimal_at_end)
-      .dict();
+      .add("gold_optimal_at_end", summary.measured.gold_optimal_at_end);
 }
 
 nb::dict simulation_record(const SimulationResult& result) {
-  nb::list policies;
-  for (const PolicyRow& row : result.rows) policies.append(simulation_row(row));
-  nb::list temperatures;
-  for (const WeightsSummary& summary : result.summaries) {
-    temperatures.append(summary_record(summary));
-  }
   return Record()
       .add("link", result.options.model.link.name())
       .add("noise", result.options.model.noise.name())
@@ -184,14 +170,12 @@ nb::dict simulation_record(const SimulationResult& result) {
       .add("status", simulation_status_name(result.status))
       .add("plan", plan_record(result.plan))
       .add("features", features_record(result.features))
-      .add("control",
-           result.control ? std::optional(features_record(*result.control)) : std::nullopt)
-      .add("refinement",
-           result.refinement ? std::optional(refinement_record(*result.refinement)) : std::nullopt)
+      .add("control", result.control, features_record)
+      .add("refinement", result.refinement, refinement_record)
       .add("overlaps", owning_array(result.overlaps))
-      .add("policies", nb::object(policies))
-      .add("temperatures", nb::object(temperatures))
-      .add("remarks", remarks_of(result.remarks))
+      .add("policies", list_of(result.rows, simulation_row))
+      .add("temperatures", list_of(result.summaries, summary_record))
+      .add("remarks", in_python_words(result.remarks))
       .dict();
 }
 

@@ -98,28 +98,24 @@ std::pair<nb::object, std::string> predict(const TableModel& model, BufferRows::
   return {owning_array(std::move(r)), in_python_words(chosen.remark)};
 }
 
-nb::list deployments_of(const TrainedReward& reward) {
-  nb::list list;
-  for (const Deployment& deployment : reward.deployments) {
-    list.append(Record()
-                    .add("weights", fit_weights_name(deployment.weights))
-                    .add("beta", deployment.beta)
-                    .add("scale", deployment.scale)
-                    .add("ess", reward.head_ess.empty()
-                                    ? std::nullopt
-                                    : std::optional(reward.head_ess[deployment.head]))
-                    .add("reason", deployment.reason)
-                    .dict());
-  }
-  return list;
+nb::object deployments_of(const TrainedReward& reward) {
+  return list_of(reward.deployments, [&](const Deployment& deployment) {
+    return Record()
+        .add("weights", fit_weights_name(deployment.weights))
+        .add("beta", deployment.beta)
+        .add("scale", deployment.scale)
+        .add("ess", reward.head_ess.empty() ? std::nullopt
+                                            : std::optional(reward.head_ess[deployment.head]))
+        .add("reason", deployment.reason);
+  });
+}
+
+Record kernel_record(const RewardKernel& kernel) {
+  return Record().add("name", kernel.name()).add("share", kernel.share);
 }
 
 nb::dict reward_facts(const TableModel& model) {
   const TrainedReward& reward = model.reward;
-  nb::list kernels;
-  for (const RewardKernel& kernel : reward.kernels) {
-    kernels.append(Record().add("name", kernel.name()).add("share", kernel.share).dict());
-  }
   std::vector<double> errors;
   for (const MetricRound& round : reward.rounds) errors.push_back(round.error);
   std::vector<std::string> remarks;
@@ -131,8 +127,8 @@ nb::dict reward_facts(const TableModel& model) {
       .add("reward_sd", reward.reward_sd)
       .add("feature_importances", owning_array(reward.importance.columns))
       .add("directions", owning_array(reward.importance.directions))
-      .add("deployments", nb::object(deployments_of(reward)))
-      .add("kernels", nb::object(kernels))
+      .add("deployments", deployments_of(reward))
+      .add("kernels", list_of(reward.kernels, kernel_record))
       .add("held_out_errors", owning_array(std::move(errors)))
       .add("chosen_round", reward.chosen_round)
       .add("feature_temperature", finite(reward.feature_temperature))

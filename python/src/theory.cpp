@@ -66,33 +66,30 @@ Record exponents_record(const Exponents& exponents) {
       .add("spectral_threshold", exponents.spectral_threshold);
 }
 
-std::optional<Record> complexity_record(const std::optional<SampleComplexity>& complexity) {
-  if (!complexity) return std::nullopt;
+Record complexity_record(const SampleComplexity& complexity) {
   return Record()
-      .add("samples", complexity->text())
-      .add("exponent", complexity->exponent)
-      .add("log_factor", complexity->log_factor);
+      .add("samples", complexity.text())
+      .add("exponent", complexity.exponent)
+      .add("log_factor", complexity.log_factor);
 }
 
-nb::object temperatures_list(const std::optional<std::array<FeatureTemperature, 3>>& found) {
-  if (!found) return nb::none();
-  nb::list list;
-  for (const FeatureTemperature& of : *found) {
-    std::vector<double> dead;
-    for (const DeadTemperature& zero : of.dead) dead.push_back(zero.beta);
-    list.append(Record()
-                    .add("transform", transform_name(of.transform))
-                    .add("order", of.order)
-                    .add("dead", owning_array(std::move(dead)))
-                    .add("threshold", of.threshold)
-                    .add("best_beta", of.best_beta)
-                    .add("best_efficiency", of.best_efficiency)
-                    .add("best_at_search_end", of.best_at_search_end)
-                    .add("searched_from", of.searched_from)
-                    .add("searched_to", of.searched_to)
-                    .dict());
-  }
-  return list;
+Record temperature_record(const FeatureTemperature& of) {
+  std::vector<double> dead;
+  for (const DeadTemperature& zero : of.dead) dead.push_back(zero.beta);
+  return Record()
+      .add("transform", transform_name(of.transform))
+      .add("order", of.order)
+      .add("dead", owning_array(std::move(dead)))
+      .add("threshold", of.threshold)
+      .add("best_beta", of.best_beta)
+      .add("best_efficiency", of.best_efficiency)
+      .add("best_at_search_end", of.best_at_search_end)
+      .add("searched_from", of.searched_from)
+      .add("searched_to", of.searched_to);
+}
+
+nb::object temperatures_list(const std::array<FeatureTemperature, 3>& found) {
+  return list_of(found, temperature_record);
 }
 
 Record signal_record(const TiltedSignal& signal) {
@@ -110,10 +107,29 @@ Record signal_record(const TiltedSignal& signal) {
   return record;
 }
 
-nb::dict theory_row(const TheoryRow& row) {
+Record best_point_record(const BestOfNPoint& best) {
+  return Record()
+      .add("n", best.n)
+      .add("kl", best.kl)
+      .add("mean_reward", best.mean_reward)
+      .add("mean_reward_error", best.error);
+}
+
+Record learned_record(const LearnedPolicy& learned) {
+  return Record()
+      .add("gold_value", learned.gold_value)
+      .add("proxy_value", learned.proxy_value)
+      .add("kl", learned.kl)
+      .add("value", learned.value)
+      .add("value_gap", learned.value_gap)
+      .add("efficiency", learned.efficiency)
+      .add("ess_fraction", learned.ess_fraction);
+}
+
+Record theory_row(const TheoryRow& row) {
   const TiltedLaw& law = row.law;
-  Record record;
-  record.add("beta", law.beta)
+  return Record()
+      .add("beta", law.beta)
       .add("log_partition", law.log_partition)
       .add("optimal_value", law.optimal_value)
       .add("reference_value", law.reference_value)
@@ -126,48 +142,26 @@ nb::dict theory_row(const TheoryRow& row) {
       .add("mean_direction", law.mean_direction)
       .add("direction_variance", law.direction_variance)
       .add("relative_error", law.relative_error)
-      .add("signal", signal_record(row.signal));
-  std::optional<Record> best;
-  if (row.best_of_n) {
-    best = Record()
-               .add("n", row.best_of_n->n)
-               .add("kl", row.best_of_n->kl)
-               .add("mean_reward", row.best_of_n->mean_reward)
-               .add("mean_reward_error", row.best_of_n->error);
-  }
-  std::optional<Record> learned;
-  if (row.learned) {
-    learned = Record()
-                  .add("gold_value", row.learned->gold_value)
-                  .add("proxy_value", row.learned->proxy_value)
-                  .add("kl", row.learned->kl)
-                  .add("value", row.learned->value)
-                  .add("value_gap", row.learned->value_gap)
-                  .add("efficiency", row.learned->efficiency)
-                  .add("ess_fraction", row.learned->ess_fraction);
-  }
-  return record.add("best_of_n", best).add("learned", learned).dict();
+      .add("signal", signal_record(row.signal))
+      .add("best_of_n", row.best_of_n, best_point_record)
+      .add("learned", row.learned, learned_record);
 }
 
 nb::dict theory(const nb::dict& values) {
   const TheoryOptions options = theory_options(Parameters(values));
   const TheoryReport report =
       long_call(nb::none(), [&](const Callbacks&) { return analyse(options); });
-  nb::list rows;
-  for (const TheoryRow& row : report.rows) rows.append(theory_row(row));
-  std::vector<std::string> remarks;
-  for (const std::string& remark : report.remarks) remarks.push_back(in_python_words(remark));
   return Record()
       .add("link", report.options.model.link.name())
       .add("noise", report.options.model.noise.name())
       .add("finiteness", report.finiteness.sentence)
       .add("exponents", exponents_record(report.exponents))
-      .add("one_pass_unweighted", complexity_record(report.complexities.unweighted))
-      .add("one_pass_weighted", complexity_record(report.complexities.weighted))
-      .add("efficient_limit", complexity_record(report.complexities.efficient))
-      .add("feature_temperatures", temperatures_list(report.feature_temperatures))
-      .add("temperatures", nb::object(rows))
-      .add("remarks", remarks)
+      .add("one_pass_unweighted", report.complexities.unweighted, complexity_record)
+      .add("one_pass_weighted", report.complexities.weighted, complexity_record)
+      .add("efficient_limit", report.complexities.efficient, complexity_record)
+      .add("feature_temperatures", report.feature_temperatures, temperatures_list)
+      .add("temperatures", list_of(report.rows, theory_row))
+      .add("remarks", in_python_words(report.remarks))
       .dict();
 }
 
