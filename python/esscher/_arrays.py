@@ -136,6 +136,8 @@ class Labelled:
     clusters: NDArray[np.uint32] | None
     kept: NDArray[np.uint64] | None
     gold: NDArray[np.float64] | None
+    folds: NDArray[np.uint32] | None
+    fold_names: list[str]
 
 
 def labelled(
@@ -145,6 +147,7 @@ def labelled(
     sample_weight: ArrayLike | None,
     clusters: ArrayLike | None = None,
     gold: ArrayLike | None = None,
+    fold: ArrayLike | None = None,
 ) -> Labelled:
     target = numbers(y, "y")
     require_length(target, "y", rows)
@@ -153,6 +156,7 @@ def labelled(
         require_length(second, "gold", rows)
     weights = log_weights(sample_weight, rows)
     group, cluster = labels(groups, "groups", rows), labels(clusters, "clusters", rows)
+    folds, fold_names = (None, []) if fold is None else named_labels(fold, "fold", rows)
     kept = None
     if weights is not None and not np.all(np.isfinite(weights)):
         places = np.flatnonzero(np.isfinite(weights))
@@ -163,7 +167,10 @@ def labelled(
         # Numbered anew, as a label may have gone with its rows.
         group = None if group is None else labels(group[places], "groups", rows)
         cluster = None if cluster is None else labels(cluster[places], "clusters", rows)
-    return Labelled(target, group, weights, cluster, kept, second)
+        if folds is not None:
+            folds, left = named_labels(folds[places], "fold", rows)
+            fold_names = [fold_names[int(number)] for number in left]
+    return Labelled(target, group, weights, cluster, kept, second, folds, fold_names)
 
 
 def _described(values: object) -> str:

@@ -60,6 +60,8 @@ def evaluate(
     log_weights: NDArray[np.float64] | None,
     clusters: NDArray[np.uint32] | None,
     kept: NDArray[np.uint64] | None,
+    folds: NDArray[np.uint32] | None,
+    fold_names: list[str],
     gold: NDArray[np.float64] | None,
     parameters: dict[str, Any],
     progress: Progress,

@@ -120,8 +120,7 @@ class Evaluation(Record):
     @property
     def recommendation(self) -> Recommendation:
         """The verdict on the recommended reward or, where there is none, on the first."""
-        return (self.rewards[0] if self.recommended is None else self[self.recommended]
-                ).recommendation
+        return self._first.recommendation
 
     def __getitem__(self, name: str) -> RewardEvaluation:
         """The reward of that name."""
@@ -183,16 +182,22 @@ class Evaluation(Record):
         return ax
 
     def __str__(self) -> str:
-        lines = [self.recommendation.verdict, ""]
+        lines = [self._verdict(), ""]
         for reward in self.rewards:
             lines.append(f"{reward.name} (held-out correlation {reward.correlation:.3f})")
             lines += ["  " + "  ".join(f"{text:>12}" for text in row) for row in _shown(reward)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        first = self.rewards[0] if self.recommended is None else self[self.recommended]
-        rows = _shown(first)
-        return table_html(rows[0], rows[1:], f"{first.name}: {self.recommendation.verdict}")
+        rows = _shown(self._first)
+        return table_html(rows[0], rows[1:], self._verdict())
+
+    @property
+    def _first(self) -> RewardEvaluation:
+        return self.rewards[0] if self.recommended is None else self[self.recommended]
+
+    def _verdict(self) -> str:
+        return f"{self._first.name}: {self.recommendation.verdict}"
 
 
 def evaluate(
@@ -202,6 +207,7 @@ def evaluate(
     *,
     sample_weight: ArrayLike | None = None,
     clusters: ArrayLike | None = None,
+    fold: ArrayLike | None = None,
     gold: ArrayLike | None = None,
     beta: str | float | ArrayLike = "auto",
     beta_unit: str = "reward",
@@ -220,6 +226,7 @@ def evaluate(
     enumerated: bool = False,
     bootstrap: int = 1000,
     alpha: float = 0.05,
+    noise: str | float = "replicates",
     seed: int = 1,
     threads: int = 0,
     progress: Callable[[str, int, int], object] | None = None,
@@ -240,13 +247,16 @@ def evaluate(
         Prior importance of the rows; rows of weight 0 are left out.
     clusters : array of shape (n,), optional
         What stands and falls together without competing (a family, a batch): stays in one fold.
+    fold : array of shape (n,), optional
+        Labels of your own folds: each is held out in turn, and folds inside a fit keep it whole.
+        Groups, clusters and rows of equal features must lie within one.
     gold : array of shape (n,), optional
         A second reward that is only evaluated; the verdict goes by it.
     beta : "auto", float or sequence of float
         Deployment temperatures; auto: 4, and from 2 down to 1/16 in steps of sqrt 2, standard
         deviations of the reward.
     evaluation_folds : int
-        Folds of the evaluation; groups and clusters stay whole.
+        Folds of the evaluation, where `fold` does not name them; groups and clusters stay whole.
     enumerated : bool
         The rows are the whole reference (every variant), not a sample of it: values are exact.
     bootstrap : int
@@ -254,6 +264,10 @@ def evaluate(
     alpha : float
         Chance, at most, that any lower end of a gain is promised too high, of all temperatures and
         rewards among which the recommendation picks.
+    noise : "replicates" or float
+        Standard deviation of the noise of one label, for gains that noise-free rewards could
+        attain (``noise_free_gain`` of `Evaluation.to_frame`); replicates: as rows of equal
+        features tell it, if there are any.
     seed : int
         Of all random numbers.
     threads : int
@@ -273,29 +287,11 @@ feature_temperature, landmarks, loss, penalty, folds, ceiling
     ValueError, TypeError
         With the parameter, its value, what it must be, and the remedy.
     """
-    parameters = {
-        "beta": beta,
-        "beta_unit": beta_unit,
-        "weights": weights,
-        "weight_temperature": weight_temperature,
-        "feature_transform": feature_transform,
-        "reward_transform": reward_transform,
-        "rounds": rounds,
-        "feature_temperature": feature_temperature,
-        "landmarks": landmarks,
-        "loss": loss,
-        "penalty": penalty,
-        "folds": folds,
-        "ceiling": ceiling,
-        "evaluation_folds": evaluation_folds,
-        "enumerated": enumerated,
-        "bootstrap": bootstrap,
-        "alpha": alpha,
-        "seed": seed,
-        "threads": threads,
-    }
+    parameters = dict(locals())
+    for array in ("X", "y", "groups", "sample_weight", "clusters", "fold", "gold", "progress"):
+        del parameters[array]
     x = features(X)
-    table = labelled(len(x), y, groups, sample_weight, clusters, gold)
+    table = labelled(len(x), y, groups, sample_weight, clusters, gold, fold)
     record = _core.evaluate(
         x,
         table.y,
@@ -303,6 +299,8 @@ feature_temperature, landmarks, loss, penalty, folds, ceiling
         table.log_weights,
         table.clusters,
         table.kept,
+        table.folds,
+        table.fold_names,
         table.gold,
         parameters,
         progress,
@@ -344,6 +342,7 @@ def _row(reward: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:
         "best_of_n": best["n"],
         "best_of_n_gold": best["gold"]["value"],
         "best_of_n_gold_se": best["gold"]["standard_error"],
+        "noise_free_gain": policy["noise_free_gain"],
     }
 
 

@@ -3,7 +3,9 @@
 #include <nanobind/stl/vector.h>
 
 #include <cmath>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "errors.h"
@@ -59,15 +61,25 @@ Record fold_record(const FoldTraining& fold) {
       .add("reward_sd", fold.reward_sd);
 }
 
+/// None where nothing can be gained.
+std::optional<double> efficiency_of(double gain, double attainable) {
+  return attainable > 0 ? std::optional(gain / attainable) : std::nullopt;
+}
+
 Record reward_record(const RewardEvaluation& reward, const TableEvaluation& evaluation, double sd) {
   nb::list policies;
   for (std::size_t b = 0; b < reward.policies.size(); ++b) {
     const double attainable = evaluation.attainable_gain[b];
     const double gain = reward.policies[b].gain.value;
+    const auto noise_free = evaluation.noise_free_gain.empty()
+                                ? std::nullopt
+                                : std::optional(evaluation.noise_free_gain[b]);
     Record record = record_of(reward.policies[b]);
     record.add("beta_sd", reward.policies[b].beta / sd)
         .add("attainable_gain", attainable)
-        .add("efficiency", attainable > 0 ? std::optional(gain / attainable) : std::nullopt)
+        .add("efficiency", efficiency_of(gain, attainable))
+        .add("noise_free_gain", noise_free)
+        .add("noise_free_efficiency", noise_free ? efficiency_of(gain, *noise_free) : std::nullopt)
         .add("best_of_n", record_of(reward.best_of_n[b]))
         .add("simultaneous_low", finite(reward.gains[b].low))
         .add("simultaneous_high", finite(reward.gains[b].high));
@@ -94,6 +106,8 @@ nb::dict evaluation_record(const TableEvaluation& evaluation, double sd) {
   for (const std::string& remark : evaluation.remarks) remarks.push_back(in_python_words(remark));
   return Record()
       .add("reward_sd", sd)
+      .add("label_noise",
+           evaluation.label_noise > 0 ? std::optional(evaluation.label_noise) : std::nullopt)
       .add("rewards", list_of(evaluation.rewards, record_of_reward))
       .add("recommended", evaluation.recommended
                               ? std::optional(evaluation.rewards[*evaluation.recommended].name)
@@ -105,15 +119,21 @@ nb::dict evaluation_record(const TableEvaluation& evaluation, double sd) {
 
 nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
                   std::optional<Numbers> log_weights, std::optional<Labels> clusters,
-                  const std::optional<RowNumbers>& kept, const std::optional<Numbers>& gold,
+                  const std::optional<RowNumbers>& kept, std::optional<Labels> folds,
+                  std::vector<std::string> fold_names, const std::optional<Numbers>& gold,
                   const nb::dict& values, const nb::object& progress) {
   const TableArguments arguments(std::move(x), std::move(y), std::move(groups),
-                                 std::move(log_weights), std::move(clusters), kept);
+                                 std::move(log_weights), std::move(clusters), kept,
+                                 std::move(folds), std::move(fold_names));
   const RewardTable table = arguments.table();
   const double sd = long_call(nb::none(), [&](const Callbacks&) { return reward_sd(table); });
   const Parameters parameters(values);
   EvaluationOptions options{.training = training_options(parameters, sd)};
   options.folds = parameters.integer("evaluation_folds", 2, 100);
+  if (!table.folds.empty() && options.folds != EvaluationOptions{}.folds) {
+    throw UsageError(rejection("evaluation_folds", parameters.shown("evaluation_folds"),
+                               "fold names the folds already", "leave one of them out"));
+  }
   options.bootstrap = parameters.integer("bootstrap", 0, 100'000);
   if (options.bootstrap != 0 && options.bootstrap < 100) {
     throw UsageError(rejection("bootstrap", parameters.shown("bootstrap"),
@@ -125,6 +145,9 @@ nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
   }
   options.gold = span_of(gold);
   options.enumerated = parameters.flag("enumerated");
+  if (!parameters.is("noise", "replicates")) {
+    options.label_noise = positive(parameters, "noise", "must be a positive number, or replicates");
+  }
   const TableEvaluation evaluation = long_call(progress, [&](const Callbacks& callbacks) {
     options.training.callbacks = callbacks;
     return evaluate_table(table, options);
@@ -137,7 +160,8 @@ nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
 void bind_evaluation(nb::module_& module) {
   module.def("evaluate", &evaluate, nb::arg("x"), nb::arg("y"), nb::arg("groups").none(),
              nb::arg("log_weights").none(), nb::arg("clusters").none(), nb::arg("kept").none(),
-             nb::arg("gold").none(), nb::arg("parameters"), nb::arg("progress").none());
+             nb::arg("folds").none(), nb::arg("fold_names"), nb::arg("gold").none(),
+             nb::arg("parameters"), nb::arg("progress").none());
 }
 
 }  // namespace esscher::python

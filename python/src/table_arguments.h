@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "arrays.h"
@@ -25,12 +27,15 @@ class TableArguments {
   /// Labels belong to \p kept, where given, entry by entry.
   TableArguments(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
                  std::optional<Numbers> log_weights, std::optional<Labels> clusters,
-                 const std::optional<RowNumbers>& kept)
+                 const std::optional<RowNumbers>& kept, std::optional<Labels> folds = {},
+                 std::vector<std::string> fold_names = {})
       : features_(std::move(x)),
         y_(std::move(y)),
         groups_(std::move(groups)),
         log_weights_(std::move(log_weights)),
-        clusters_(std::move(clusters)) {
+        clusters_(std::move(clusters)),
+        folds_(std::move(folds)),
+        fold_names_(std::move(fold_names)) {
     if (kept) chosen_.emplace(features_, std::vector(kept->data(), kept->data() + kept->shape(0)));
   }
   TableArguments(const TableArguments&) = delete;
@@ -38,7 +43,13 @@ class TableArguments {
 
   RewardTable table() const {
     const FeatureRows& features = chosen_ ? static_cast<const FeatureRows&>(*chosen_) : features_;
-    return {features, span_of(y_), span_of(groups_), span_of(log_weights_), span_of(clusters_)};
+    return {.features = features,
+            .rewards = span_of(y_),
+            .groups = span_of(groups_),
+            .log_weights = span_of(log_weights_),
+            .clusters = span_of(clusters_),
+            .folds = span_of(folds_),
+            .fold_names = fold_names_};
   }
 
  private:
@@ -48,6 +59,8 @@ class TableArguments {
   std::optional<Labels> groups_;
   std::optional<Numbers> log_weights_;
   std::optional<Labels> clusters_;
+  std::optional<Labels> folds_;
+  std::vector<std::string> fold_names_;
 };
 
 }  // namespace esscher::python

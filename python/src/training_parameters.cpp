@@ -26,17 +26,6 @@ std::vector<double> betas(const Parameters& parameters, double sd) {
   return list;
 }
 
-/// A number above 0. \p choices says what else the parameter may be.
-double positive(const Parameters& parameters, const char* name, const char* choices) {
-  try {
-    const double value = parameters.number(name);
-    require_temperature(value, name);
-    return value;
-  } catch (const UsageError&) {
-    throw UsageError(rejection(name, parameters.shown(name), choices));
-  }
-}
-
 void read_weights(const Parameters& parameters, double unit, TrainingOptions& options) {
   options.weights.clear();
   for (const std::string& name : parameters.words("weights")) {
@@ -56,6 +45,16 @@ void read_weights(const Parameters& parameters, double unit, TrainingOptions& op
 }
 
 }  // namespace
+
+double positive(const Parameters& parameters, const char* name, const char* choices) {
+  try {
+    const double value = parameters.number(name);
+    require_temperature(value, name);
+    return value;
+  } catch (const UsageError&) {
+    throw UsageError(rejection(name, parameters.shown(name), choices));
+  }
+}
 
 TrainingOptions training_options(const Parameters& parameters, double sd) {
   TrainingOptions options;

@@ -10,6 +10,9 @@
 
 namespace esscher::python {
 
+/// A number above 0. \param choices  what the parameter may be, for the message
+double positive(const Parameters& parameters, const char* name, const char* choices);
+
 /// Temperatures come out in the unit of the reward. \param sd  reward_sd() of the table
 TrainingOptions training_options(const Parameters& parameters, double sd);
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas
 import pytest
 
 import esscher
@@ -59,6 +60,34 @@ def test_evaluate(table, files, command):
                 assert a[name]["standard_error"] == b[name]["standard_error"]
             assert [a["gain"]["low"], a["gain"]["high"]] == b["gain"]["interval"]
             assert (a["ess"], a["pareto_k"]) == (b["ess"], b["pareto_k"])
+
+
+def test_evaluate_on_ones_own_folds_with_noise_that_is_known(table, files, command):
+    x, y = table
+    batch = np.array(["north", "east", "south"])[np.arange(len(y)) // 100]
+    lines = [f"{float(reward)!r},{name}" for reward, name in zip(y, batch, strict=True)]
+    (files / "t.csv").write_text("\n".join(["y,batch", *lines, ""]))
+    told = files / "own"
+    command("evaluate", str(files / "x.npy"), "--table", str(files / "t.csv"), "--reward", "y",
+            *WORDS, "--bootstrap", "0", "--fold", "batch", "--noise", "0.25", "-o", str(told),
+            "--quiet")
+    ours = esscher.evaluate(x, y, bootstrap=0, fold=batch, noise=0.25, **OPTIONS)
+    theirs = json.loads((told / "result.json").read_text())
+    assert ours.to_dict()["folds"] == theirs["folds"]
+    assert [fold["name"] for fold in theirs["folds"]] == ["north", "east", "south"]
+    assert ours.to_dict()["label_noise"] == theirs["label_noise"] == 0.25
+    for mine, their in zip(ours.to_dict()["rewards"], theirs["rewards"], strict=True):
+        for a, b in zip(mine["policies"], their["policies"], strict=True):
+            for name in ("noise_free_gain", "noise_free_efficiency", "attainable_gain"):
+                assert a[name] == b[name]
+            assert a["gold"]["value"] == b["gold"]["value"]
+    frame, file = ours.to_frame(), pandas.read_csv(told / "policies.csv")
+    assert list(frame.columns) == list(file.columns)
+    # The file has some digits less, and 0 and 1 for truths.
+    for name in frame.columns[1:]:
+        np.testing.assert_allclose(
+            frame[name].astype(float), file[name].astype(float), rtol=1e-5, err_msg=name
+        )
 
 
 def test_resample(table, files, command):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import matplotlib
@@ -50,7 +51,48 @@ def test_it_becomes_dictionaries_and_frames(evaluation):
     assert frame["gain"].iloc[0] == evaluation.rewards[0].policies[0].gain.value
 
 
+def test_noise_free_gains_are_told_where_the_noise_is_known(table, evaluation):
+    x, y = table
+    assert evaluation.to_frame()["noise_free_gain"].isna().all()
+    assert evaluation.to_dict()["label_noise"] is None
+    known = esscher.evaluate(x, y, beta=0.5, rounds=1, bootstrap=0, noise=0.1)
+    frame = known.to_frame()
+    assert (frame["noise_free_gain"] < frame["attainable_gain"]).all()
+    assert known.to_dict()["label_noise"] == 0.1
+
+
+def test_ones_own_folds_are_held_out_one_by_one(table):
+    x, y = table
+    fold = np.repeat(["north", "east", "south"], 100)
+    weights = np.where(fold == "east", 0, 1)
+    told = esscher.evaluate(
+        x, y, fold=fold, sample_weight=weights, beta=1, rounds=0, bootstrap=0
+    ).to_dict()["folds"]
+    assert [(part["name"], part["held_out_rows"]) for part in told] == [("north", 100), ("south", 100)]
+    for parameters, message in [
+        ({"fold": fold[:9]}, r"^fold = 9 entries: must be as many as rows, 300$"),
+        ({"fold": [None] * 300}, r"^fold\[0\] = None: a label is missing; give the row one"),
+        ({"fold": ["a"] * 300}, r"^fold: all rows are of one fold; give "),
+        ({"fold": fold, "evaluation_folds": 3}, r"^evaluation_folds = 3: fold names the folds already"),
+        ({"fold": fold, "groups": np.arange(300) % 150}, r"^fold: rows 1 and 151 are of one group, and lie in folds 'north' and 'east'; .*leave fold out$"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            esscher.evaluate(x, y, beta=1, rounds=0, bootstrap=0, **parameters)
+
+
+def test_it_learns_as_the_estimator_does():
+    ours = inspect.signature(esscher.evaluate).parameters
+    theirs = inspect.signature(esscher.TiltedRewardRegressor).parameters
+    shared = [name for name in theirs if name not in ("random_state", "progress", "threads")]
+    assert len(shared) > 10
+    for name in shared:
+        assert (ours[name].default, ours[name].annotation) == (
+            theirs[name].default, theirs[name].annotation), name
+
+
 def test_it_shows_itself(evaluation):
+    assert str(evaluation).startswith(f"{evaluation.recommended}: Admissible temperatures: ")
+    assert f"<caption>{evaluation.recommended}: " in evaluation._repr_html_()
     assert evaluation._repr_html_().count("<tr>") == 3
     assert "held-out correlation" in str(evaluation)
     matplotlib.use("Agg")
@@ -87,6 +129,8 @@ def test_bad_parameters_are_named(table):
         ({"loss": "preferences"}, r"^loss = preferences: compares candidates of one group; .*groups"),
         ({"penalty": -1}, r"^penalty = -1: must be folds, or a number above 0$"),
         ({"weight_temperature": 1}, r"^weight_temperature = 1: is for label and surrogate weights"),
+        ({"noise": 0}, r"^noise = 0: must be a positive number, or replicates$"),
+        ({"noise": "twins"}, r"^noise = twins: must be a positive number, or replicates$"),
         ({"seed": -1}, r"^seed = -1: "),
     ]:
         with pytest.raises(ValueError, match=message):
