@@ -23,6 +23,6 @@ if found.beta is None:
     raise SystemExit("no safe temperature")
 head = esscher.TiltedRewardRegressor(beta=found.beta, rounds=2)
 head.fit(embeddings, score, groups=prompts)
-rewards = head.predict(embeddings)
+rewards = head.predict(embeddings, weights=evaluation.recommended, beta=found.beta)
 chosen = esscher.resample(rewards, found.beta, size=1, groups=prompts)[:, 0]
 print(f"one candidate a prompt at beta = {found.beta:.3g}: rows {chosen[:5]} ...")
