@@ -136,7 +136,8 @@ class Evaluation(Record):
         Returns
         -------
         pandas.DataFrame
-            The columns of the program's policies.csv.
+            The columns of the program's policies.csv. A weight_temperature of equal weights is
+            infinite, where the file leaves it empty.
         """
         import pandas
 
