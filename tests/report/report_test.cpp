@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "esscher/base/error.h"
-#include "esscher/report/record.h"
 
 namespace esscher {
 namespace {
@@ -214,29 +213,11 @@ TEST(ReportPage, TheoryDrawsDeadTemperaturesAsZeros) {
   EXPECT_EQ(points[1]["y"], 0.0);
 }
 
-TEST(RecordKind, TellsOldRecordsByTheirFields) {
+TEST(ReportPage, OfARecordFromBeforeThereWereVersionsOpens) {
   json record = evaluation(true);
   record.erase("record");
   record.erase("record_version");
-  EXPECT_EQ(record_kind(record.dump(), "old.json"), RecordKind::evaluate);
   EXPECT_FALSE(report_page({"old.json", record.dump()}).empty());
-}
-
-void expect_refusal(const std::string& text, const std::string& words) {
-  try {
-    record_kind(text, "a.json");
-    FAIL() << text;
-  } catch (const DataError& error) {
-    EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
-  }
-}
-
-TEST(RecordKind, RefusesWhatIsNoRecordAndNewerOnes) {
-  expect_refusal("{", "a.json: is no JSON object");
-  expect_refusal("[1]", "a.json: is no JSON object");
-  expect_refusal("{\"record\": \"poem\"}", "a.json: is no result of theory");
-  expect_refusal("{\"record\": \"fit\", \"record_version\": 2}",
-                 "a.json: is a record of version 2, and this esscher reads up to 1; take a newer");
 }
 
 TEST(ComparisonPage, LaysRunsOverOneAnotherAndTellsWhatDiffers) {
