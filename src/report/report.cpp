@@ -106,11 +106,19 @@ void add_origin(Page& page, Reader record, const ReportOptions& options) {
   }
 }
 
-std::string foot_of(Reader record) {
+/// The command that computes a record again, and what it cannot say by itself; "" for none.
+std::string command_html(Reader record) {
   const std::string command = record["command"].text();
   if (command.empty()) return "";
-  return "<h2>To repeat it</h2><pre class=\"command\" tabindex=\"0\">" +
-         internal::escaped(command) + "</pre>";
+  std::string text =
+      "<pre class=\"command\" tabindex=\"0\">" + internal::escaped(command) + "</pre>";
+  const Reader options = record["options"];
+  if (options["data"].text() == "-" || options["table"].text() == "-") {
+    text +=
+        "<p class=\"caption\">Its <code>-</code> is standard input, from which the data came: the "
+        "command needs them there again.</p>";
+  }
+  return text;
 }
 
 std::string embedded(const std::string& json) {
@@ -225,7 +233,9 @@ std::string report_page(const ReportRecord& record, const ReportOptions& options
   const Reader reader(parsed);
   Page page = page_of(kind, reader);
   add_origin(page, reader, options);
-  return internal::html(page, foot_of(reader), embedded(record.json));
+  std::string foot = command_html(reader);
+  if (!foot.empty()) foot.insert(0, "<h2>To repeat it</h2>");
+  return internal::html(page, foot, embedded(record.json));
 }
 
 std::string comparison_page(std::span<const ReportRecord> records, const ReportOptions&) {
@@ -273,11 +283,9 @@ std::string comparison_page(std::span<const ReportRecord> records, const ReportO
   bool any = false;
   Json all = Json::object();
   for (std::size_t i = 0; i < readers.size(); ++i) {
-    const std::string command = readers[i]["command"].text();
-    if (!command.empty()) {
-      foot += "<pre class=\"command\" tabindex=\"0\">" + internal::escaped(command) + "</pre>";
-      any = true;
-    }
+    const std::string command = command_html(readers[i]);
+    foot += command;
+    any = any || !command.empty();
     all[names[i]] = parsed[i];
   }
   return internal::html(page, any ? foot : "",

@@ -13,6 +13,7 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
+#include "arrays.h"
 #include "program.h"
 #include "tables.h"
 
@@ -181,6 +182,27 @@ TEST(Report, ReadsFoldersAndModelsAndComparesThem) {
                 .exit_code,
             0);
   EXPECT_EQ(run({"report", "m.safetensors", "-o", "model.html"}, folder).exit_code, 0);
+}
+
+TEST(Report, TellsTheCommandOfPipesAndOfPairsOfArrays) {
+  const Folder folder;
+  folder.write("stdin", data_csv());
+  const Outcome piped = run({"fit", "-", "--reward", "y", "--features", "a,b", "-o",
+                             "m.safetensors", "--report", "m.html", "--format", "json"},
+                            folder);
+  ASSERT_EQ(piped.exit_code, 0) << piped.err;
+  EXPECT_EQ(json::parse(piped.out)["command"],
+            "esscher fit - -o reward.safetensors --features a,b --reward y");
+  EXPECT_NE(read_file(folder.path() / "m.html").find("is standard input, from which"),
+            std::string::npos);
+  folder.write("c.npy", array_npy({0.5, 1, 1.5, 2, 0.25, 3, 1.25, 2.5}, 1));
+  folder.write("r.npy", array_npy({0, 0.5, 1.75, 0.75, 1.0, 2, 0.125, 1.5}, 1));
+  const Outcome pairs = run({"fit", "--chosen", "c.npy", "--rejected", "r.npy", "-o",
+                             "p.safetensors", "--format", "json"},
+                            folder);
+  ASSERT_EQ(pairs.exit_code, 0) << pairs.err;
+  const std::string command = json::parse(pairs.out)["command"];
+  EXPECT_TRUE(command.starts_with("esscher fit -o reward.safetensors --")) << command;
 }
 
 void expect_refused(const Words& words, const Folder& folder, int code, const std::string& text) {

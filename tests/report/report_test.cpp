@@ -152,6 +152,19 @@ TEST(ReportPage, HoldsOptionsMeaningsCommandRemarksAndItsRecord) {
   EXPECT_EQ(json::parse(html.substr(begin, html.find("</script>", begin) - begin)), record);
 }
 
+TEST(ReportPage, SaysWhereDataCameFromStandardInput) {
+  const std::string words = "is standard input, from which the data came";
+  json record = evaluation(true);
+  EXPECT_EQ(page(record).find(words), std::string::npos);
+  for (const char* option : {"data", "table"}) {
+    json piped = record;
+    piped["options"][option] = "-";
+    expect_within(page(piped), words);
+    const std::vector<ReportRecord> both{{"a", record.dump()}, {"b", piped.dump()}};
+    expect_within(comparison_page(both), words);
+  }
+}
+
 TEST(ReportPage, TextOfARecordIsNoMarkup) {
   json record = evaluation(true);
   record["remarks"] = {"</script><script>alert(1)</script>"};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "esscher/base/error.h"
 #include "text.h"
@@ -103,7 +104,9 @@ bool Settings::is_set(std::string_view name) const {
 }
 
 std::string Settings::command(const std::vector<std::string>& words) const {
-  std::vector<std::string> all = words;
+  std::vector<std::string> all;
+  std::ranges::copy_if(words, std::back_inserter(all),
+                       [](const std::string& word) { return !word.empty(); });
   for (std::size_t i = 0; i < table_.size(); ++i) {
     const Setting& setting = table_[i];
     // Results do not depend on it.

@@ -50,7 +50,7 @@ class Settings {
   void record(std::string_view name, const std::string& became);
 
   /// The command line, quoted for a shell, that asks for the same: \p words and then what is not as
-  /// by default.
+  /// by default. Empty words are left out: a positional that nobody named.
   std::string command(const std::vector<std::string>& words) const;
 
   /// The table as a configuration file that asks for the same again; what it came to stands in
