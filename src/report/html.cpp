@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t kShownRows = 80;
 /// Tables of more rows are closed at first.
 constexpr std::size_t kOpenRows = 16;
+/// Records beyond this are not embedded: a page stays below two megabytes.
+constexpr std::size_t kEmbeddedBytes = 1'000'000;
 
 using Rows = std::vector<std::vector<std::string>>;
 
@@ -156,6 +158,18 @@ std::string remarks_html(const Page& page) {
   return text + "</ul></section>";
 }
 
+std::string footer_html(bool embedded, std::size_t bytes) {
+  std::string text =
+      "<footer><p>Page by " + escaped(build_line()) + ". It loads nothing and holds ";
+  text += embedded ? "its data (<code>#record</code>)"
+                   : "the numbers of its figures; the record behind them, of " +
+                         shown(static_cast<double>(bytes) / 1e6, 2) +
+                         " MB, is too large for a page and stays where it was written";
+  return text +
+         ". Charts: Vega, BSD-3-Clause; its licences stand in the source of this page.</p>"
+         "</footer>\n";
+}
+
 }  // namespace
 
 std::string html(const Page& page, const std::string& foot, const std::string& record) {
@@ -178,11 +192,12 @@ std::string html(const Page& page, const std::string& foot, const std::string& r
       more_figures(page) + "\n" + remarks_html(page);
   text += "\n<section aria-labelledby=\"numbers\"><h2 id=\"numbers\">Numbers and origin</h2>";
   for (const PageTable& table : page.tables) text += table_html(table);
-  text += foot + "</section></main>\n<footer><p>Page by " + escaped(build_line()) +
-          ". It loads nothing and holds its data (<code>#record</code>). Charts: Vega, "
-          "BSD-3-Clause; its licences stand in the source of this page.</p></footer>\n";
+  const bool embedded = record.size() <= kEmbeddedBytes;
+  text += foot + "</section></main>\n" + footer_html(embedded, record.size());
   text += "<script type=\"application/json\" id=\"charts\">" + within_script(charts_json(page)) +
-          "</script>\n<script type=\"application/json\" id=\"record\">" + within_script(record) +
+          "</script>\n<script type=\"application/json\" id=\"record\">" +
+          (embedded ? within_script(record)
+                    : R"({"left_out":"the record is larger than a page should be"})") +
           "</script>\n<script type=\"text/plain\" id=\"licences\">";
   text += chart_licences();
   text += "</script>\n<script>\n";

@@ -59,7 +59,9 @@ Headline simulation_headline(Reader record);
 Headline fit_headline(Reader record);
 Headline evaluation_headline(Reader record);
 
-/// As HTML. \param record  embedded, so that the page holds all of its numbers
+/// As HTML. \param record  embedded, so that the page holds all of its numbers; one above a
+/// megabyte
+///                        is left out, as the page then says
 std::string html(const Page& page, const std::string& foot, const std::string& record);
 
 }  // namespace esscher::internal

@@ -22,8 +22,6 @@ using internal::PageTable;
 using internal::Reader;
 
 constexpr std::size_t kMostRecords = 6;
-/// Records beyond this are not embedded: a page stays below two megabytes.
-constexpr std::size_t kEmbeddedBytes = 1'000'000;
 
 Page page_of(RecordKind kind, Reader record) {
   switch (kind) {
@@ -119,13 +117,6 @@ std::string command_html(Reader record) {
         "command needs them there again.</p>";
   }
   return text;
-}
-
-std::string embedded(const std::string& json) {
-  if (json.size() > kEmbeddedBytes) {
-    return R"({"left_out":"the record is larger than a page should be; it is in result.json"})";
-  }
-  return json;
 }
 
 /// The options that are not alike in all records.
@@ -235,7 +226,7 @@ std::string report_page(const ReportRecord& record, const ReportOptions& options
   add_origin(page, reader, options);
   std::string foot = command_html(reader);
   if (!foot.empty()) foot.insert(0, "<h2>To repeat it</h2>");
-  return internal::html(page, foot, embedded(record.json));
+  return internal::html(page, foot, record.json);
 }
 
 std::string comparison_page(std::span<const ReportRecord> records, const ReportOptions&) {
@@ -289,7 +280,7 @@ std::string comparison_page(std::span<const ReportRecord> records, const ReportO
     all[names[i]] = parsed[i];
   }
   return internal::html(page, any ? foot : "",
-                        embedded(all.dump(-1, ' ', false, Json::error_handler_t::replace)));
+                        all.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace esscher

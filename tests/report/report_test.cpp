@@ -179,6 +179,9 @@ TEST(ReportPage, LeavesOutALargeRecordAndSaysSo) {
   const std::string html = page(record);
   EXPECT_LT(html.size(), 2'000'000U);
   expect_within(html, "larger than a page should be");
+  expect_within(html, "the record behind them, of 1.8 MB, is too large for a page");
+  EXPECT_EQ(html.find("holds its data"), std::string::npos);
+  expect_within(page(evaluation(true)), "holds its data (<code>#record</code>)");
 }
 
 TEST(ReportPage, OfAnyRecordOfItsKindOpens) {
