@@ -9,11 +9,12 @@
 namespace esscher {
 namespace {
 
-constexpr std::array<std::pair<RecordKind, const char*>, 4> kKinds = {{
+constexpr std::array<std::pair<RecordKind, const char*>, 5> kKinds = {{
     {RecordKind::theory, "theory"},
     {RecordKind::simulate, "simulate"},
     {RecordKind::fit, "fit"},
     {RecordKind::evaluate, "evaluate"},
+    {RecordKind::pairs, "pairs"},
 }};
 
 }  // namespace
@@ -46,6 +47,7 @@ RecordKind record_kind(std::string_view json, std::string_view field) {
   // From before records had names.
   if (version == 0 && named.empty()) {
     if (record["rewards"][0]["policies"].size() > 0) return RecordKind::evaluate;
+    if (record["rewards"][0]["log_loss"].exists()) return RecordKind::pairs;
     if (record["policies"].exists() && record["features"].exists()) return RecordKind::simulate;
     if (record["temperatures"].exists() && record["exponents"].exists()) return RecordKind::theory;
   }

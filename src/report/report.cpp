@@ -23,6 +23,15 @@ using internal::Reader;
 
 constexpr std::size_t kMostRecords = 6;
 
+/// The kind of a record that a page can be made of.
+RecordKind pictured_kind(const ReportRecord& record) {
+  const RecordKind kind = record_kind(record.json, record.name);
+  if (kind != RecordKind::pairs) return kind;
+  throw DataError(record.name +
+                  ": is an evaluation of pairs, which have no reward to draw policies by and no "
+                  "page; read report.txt in its folder, or what evaluate prints");
+}
+
 Page page_of(RecordKind kind, Reader record) {
   switch (kind) {
     case RecordKind::theory:
@@ -33,6 +42,8 @@ Page page_of(RecordKind kind, Reader record) {
       return internal::fit_page(record);
     case RecordKind::evaluate:
       return internal::evaluation_page(record);
+    case RecordKind::pairs:
+      break;
   }
   throw InternalError("a kind of record without a page");
 }
@@ -47,6 +58,8 @@ Headline headline_of(RecordKind kind, Reader record) {
       return internal::fit_headline(record);
     case RecordKind::evaluate:
       return internal::evaluation_headline(record);
+    case RecordKind::pairs:
+      break;
   }
   throw InternalError("a kind of record without a headline");
 }
@@ -219,7 +232,7 @@ std::string comparison_title(const std::vector<internal::Headline>& headlines) {
 }  // namespace
 
 std::string report_page(const ReportRecord& record, const ReportOptions& options) {
-  const RecordKind kind = record_kind(record.json, record.name);
+  const RecordKind kind = pictured_kind(record);
   const Json parsed = Json::parse(record.json);
   const Reader reader(parsed);
   Page page = page_of(kind, reader);
@@ -234,7 +247,7 @@ std::string comparison_page(std::span<const ReportRecord> records, const ReportO
     throw UsageError(rejection("results", std::to_string(records.size()),
                                "must be two to six, so that they can be told apart"));
   }
-  const RecordKind kind = record_kind(records.front().json, records.front().name);
+  const RecordKind kind = pictured_kind(records.front());
   std::vector<Json> parsed;
   for (const ReportRecord& record : records) {
     const RecordKind other = record_kind(record.json, record.name);

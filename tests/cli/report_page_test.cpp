@@ -6,7 +6,9 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -209,6 +211,31 @@ void expect_refused(const Words& words, const Folder& folder, int code, const st
   const Outcome outcome = run(words, folder);
   EXPECT_EQ(outcome.exit_code, code) << outcome.err;
   EXPECT_NE(outcome.err.find(text), std::string::npos) << outcome.err;
+}
+
+TEST(Report, OfPairsIsARecordOfItsOwnWithoutAPage) {
+  const Folder folder;
+  folder.write("pairs.csv", preferences_csv());
+  const Words words{"evaluate",   "pairs.csv", "--chosen", "chosen_",
+                    "--rejected", "rejected_", "--seed",   "3"};
+  Words to_folder = words;
+  to_folder.insert(to_folder.end(), {"-o", "run", "--quiet"});
+  ASSERT_EQ(run(to_folder, folder).exit_code, 0);
+  const json record = json::parse(read_file(folder.path() / "run" / "result.json"));
+  EXPECT_EQ(faults("pairs", record), "");
+  EXPECT_NE(faults("evaluate", record), "");
+  EXPECT_EQ(record["options"]["data"], "pairs.csv");
+  // The command computes the same again.
+  const std::string command = record["command"];
+  EXPECT_EQ(command,
+            "esscher evaluate pairs.csv --chosen chosen_ --rejected rejected_ --weights uniform "
+            "--loss preferences --beta 1 --seed 3");
+  std::istringstream parts(command.substr(command.find(' ')));
+  Words again{std::istream_iterator<std::string>(parts), {}};
+  again.insert(again.end(), {"--format", "json"});
+  EXPECT_EQ(json::parse(run(again, folder).out), record);
+  expect_refused({"report", "run", "-o", "p.html"}, folder, 65, "run: is an evaluation of pairs");
+  expect_refused({"compare", "run", "run", "-o", "p.html"}, folder, 65, "no page; read report.txt");
 }
 
 TEST(Report, RefusesWhatIsNoResult) {

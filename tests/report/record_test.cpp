@@ -29,7 +29,8 @@ TEST(RecordKind, HasTheNameOfItsCommand) {
   const std::pair<RecordKind, std::string> named[] = {{RecordKind::theory, "theory"},
                                                       {RecordKind::simulate, "simulate"},
                                                       {RecordKind::fit, "fit"},
-                                                      {RecordKind::evaluate, "evaluate"}};
+                                                      {RecordKind::evaluate, "evaluate"},
+                                                      {RecordKind::pairs, "pairs"}};
   for (const auto& [kind, name] : named) {
     EXPECT_EQ(record_kind_name(kind), name);
     EXPECT_EQ(record_kind(R"({"record": ")" + name + R"(", "record_version": 1})", "a.json"), kind);
@@ -55,8 +56,10 @@ TEST(RecordKind, IsNotGuessedFromFieldsWhereARecordHasANameOrAVersion) {
 }
 
 TEST(RecordKind, OfAnEvaluationOfPairsIsNotThatOfAnEvaluation) {
-  EXPECT_EQ(refusal(R"({"preferences": {"pairs": 60}, "rewards": [{"accuracy": {"value": 0.7}}]})"),
-            kNoResult);
+  EXPECT_EQ(record_kind(R"({"rewards": [{"name": "auto", "log_loss": {"value": 0.6}}]})", "a.json"),
+            RecordKind::pairs);
+  EXPECT_EQ(record_kind(R"({"rewards": [{"policies": [1], "log_loss": {}}]})", "a.json"),
+            RecordKind::evaluate);
 }
 
 TEST(RecordKind, OfANewerVersionIsRefusedWithTheVersionThatIsNeeded) {

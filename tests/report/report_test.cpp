@@ -251,6 +251,24 @@ TEST(ComparisonPage, LaysRunsOverOneAnotherAndTellsWhatDiffers) {
   EXPECT_EQ(html.find("<th scope=\"row\">reward</th>"), std::string::npos);
 }
 
+TEST(ReportPage, OfAnEvaluationOfPairsIsRefused) {
+  const ReportRecord pairs{"p.json", R"({"record": "pairs", "record_version": 1})"};
+  const auto expect_words = [](const auto& call) {
+    try {
+      call();
+      ADD_FAILURE() << "a page";
+    } catch (const DataError& error) {
+      EXPECT_STREQ(
+          error.what(),
+          "p.json: is an evaluation of pairs, which have no reward to draw policies by and "
+          "no page; read report.txt in its folder, or what evaluate prints");
+    }
+  };
+  expect_words([&] { report_page(pairs); });
+  const std::vector<ReportRecord> both{pairs, pairs};
+  expect_words([&] { comparison_page(both); });
+}
+
 TEST(ComparisonPage, RefusesOneRunAndRunsOfSeveralCommands) {
   const ReportRecord one{"a", evaluation(true).dump()};
   EXPECT_THROW(comparison_page({&one, 1}), UsageError);

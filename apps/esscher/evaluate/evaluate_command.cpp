@@ -53,14 +53,15 @@ void run_pairs(EvaluateArguments& arguments, const LoadedTable& loaded) {
     return evaluate_pairs(loaded.table(), training, folds);
   }();
   if (evaluation.cancelled) throw Interrupted("nothing is written");
+  const std::string json = pair_json(evaluation, loaded.dataset, settings, arguments.data);
   if (folder) {
     folder->write("config.toml", settings.toml());
     folder->write("report.txt", pair_report(evaluation, loaded.dataset));
-    folder->write("result.json", pair_json(evaluation, loaded.dataset, settings));
+    folder->write("result.json", json);
     folder->write("pairs.csv", pair_csv(evaluation));
   }
   if (arguments.quiet && folder) return;
-  Output("").write(arguments.format == "json"  ? pair_json(evaluation, loaded.dataset, settings)
+  Output("").write(arguments.format == "json"  ? json
                    : arguments.format == "csv" ? pair_csv(evaluation)
                                                : pair_report(evaluation, loaded.dataset));
 }

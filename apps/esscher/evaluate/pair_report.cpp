@@ -104,8 +104,8 @@ std::string pair_report(const PairEvaluation& evaluation, const Dataset& dataset
 }
 
 std::string pair_json(const PairEvaluation& evaluation, const Dataset& dataset,
-                      const Settings& settings) {
-  Json options;
+                      const Settings& settings, const std::string& data) {
+  Json options{{"data", data}};
   for (const Setting& setting : settings.table()) options[setting.name] = setting.value;
   Json rewards = Json::array();
   for (const PairEvaluation::Reward& reward : evaluation.rewards) {
@@ -113,16 +113,17 @@ std::string pair_json(const PairEvaluation& evaluation, const Dataset& dataset,
     json.update(quality_json(reward.quality));
     rewards.push_back(std::move(json));
   }
-  return json_text({{"build", build_json()},
-                    {"options", options},
-                    {"preferences", counts_json(dataset.preferences)},
-                    {"clusters", dataset.cluster_count},
-                    {"features", dataset.feature_names},
-                    {"folds", evaluation.folds},
-                    {"penalties", evaluation.penalties},
-                    {"rewards", rewards},
-                    {"data_remarks", dataset.remarks},
-                    {"remarks", evaluation.remarks}});
+  Json json = record_json(RecordKind::pairs, settings.command({"esscher", "evaluate", data}));
+  json.update({{"options", options},
+               {"preferences", counts_json(dataset.preferences)},
+               {"clusters", dataset.cluster_count},
+               {"features", dataset.feature_names},
+               {"folds", evaluation.folds},
+               {"penalties", evaluation.penalties},
+               {"rewards", rewards},
+               {"data_remarks", dataset.remarks},
+               {"remarks", evaluation.remarks}});
+  return json_text(json);
 }
 
 std::string pair_csv(const PairEvaluation& evaluation) {

@@ -11,9 +11,9 @@ namespace esscher::app {
 
 /// What 'esscher evaluate' prints of stated pairs.
 std::string pair_report(const PairEvaluation& evaluation, const Dataset& dataset);
-/// Everything, with the resolved options and the build.
+/// Everything, with the resolved options and the build. \param data  as evaluate was given it
 std::string pair_json(const PairEvaluation& evaluation, const Dataset& dataset,
-                      const Settings& settings);
+                      const Settings& settings, const std::string& data);
 /// One line for each reward.
 std::string pair_csv(const PairEvaluation& evaluation);
 

@@ -21,8 +21,12 @@ void run_report(const ReportArguments& arguments, const CLI::App& program) {
   Output output(arguments.output);
   const ReportRecord record = read_record(arguments.result);
   const RecordKind kind = record_kind(record.json, record.name);
-  const CLI::App* command = program.get_subcommand(std::string(record_kind_name(kind)));
-  output.write(report_page(record, report_options(*command)));
+  // Pairs are no command and have no page, as report_page() says.
+  const ReportOptions options =
+      kind == RecordKind::pairs
+          ? ReportOptions{}
+          : report_options(*program.get_subcommand(std::string(record_kind_name(kind))));
+  output.write(report_page(record, options));
 }
 
 struct CompareArguments {

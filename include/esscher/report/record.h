@@ -12,9 +12,9 @@ namespace esscher {
 /// added change nothing. docs/schemas holds what each kind of record must have.
 inline constexpr int kRecordVersion = 1;
 
-/// Which command a record is of.
-enum class RecordKind { theory, simulate, fit, evaluate };
-/// "theory", "simulate", "fit" or "evaluate".
+/// Which command a record is of; pairs: an evaluation of stated pairs, which has no page.
+enum class RecordKind { theory, simulate, fit, evaluate, pairs };
+/// "theory", "simulate", "fit", "evaluate" or "pairs".
 std::string_view record_kind_name(RecordKind kind);
 
 /// The kind of a record; one without a version, from before there were any, is told by its fields.

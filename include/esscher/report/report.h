@@ -19,7 +19,7 @@ struct ReportOptions {
   std::map<std::string, std::string> option_words{};
 };
 
-/// The page of one result. \throws DataError as record_kind()
+/// The page of one result. \throws DataError as record_kind(), and for an evaluation of pairs
 std::string report_page(const ReportRecord& record, const ReportOptions& options = {});
 
 /// Several results of one command over one another, with the options in which they differ.
