@@ -140,12 +140,18 @@ Chart direction_chart(Reader record) {
   return chart;
 }
 
-Chart rounds_chart(Reader record) {
+/// Variance explained on rows left out, by rounds.
+ChartSeries rounds_series(Reader record) {
   ChartSeries series{.name = "rows not seen", .x = {}, .y = {}};
   for (std::size_t i = 0; i < record["rounds"].size(); ++i) {
     series.x.push_back(static_cast<double>(i));
     series.y.push_back(1 - record["rounds"][i]["error"].value());
   }
+  return series;
+}
+
+Chart rounds_chart(Reader record) {
+  ChartSeries series = rounds_series(record);
   Chart chart{.id = "rounds",
               .title = "",
               .caption =
@@ -269,10 +275,7 @@ Headline fit_headline(Reader record) {
                         "rounds of gradient products.",
                     .x = {.title = "round", .whole = true},
                     .y = {"R\u00b2 on rows not seen"}};
-  for (std::size_t i = 0; i < record["rounds"].size(); ++i) {
-    headline.series.x.push_back(static_cast<double>(i));
-    headline.series.y.push_back(1 - record["rounds"][i]["error"].value());
-  }
+  headline.series = rounds_series(record);
   headline.facts = {{"R\u00b2 on rows not seen", shown(record["held_out"]["r2"].value())},
                     {"rows", shown_count(record["rows"].value())},
                     {"features", shown_count(static_cast<double>(record["features"].size()))},
