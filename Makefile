@@ -21,6 +21,7 @@ demo: $(BUILD)/build.ninja  ## the main job: a reward model in a million dimensi
 
 # Those of Python, which need PyPI, with the release build; ctest's summary comes last all the same.
 test: $(BUILD)/build.ninja  ## all tests
+	@scripts/setup.sh test
 	@cmake --build $(BUILD) -j $(JOBS)
 	@python=0; $(if $(filter release,$(PRESET)),$(MAKE) --no-print-directory test-python || python=$$?;) \
 	ctest --preset $(PRESET) -j $(JOBS) && exit $$python
@@ -53,7 +54,8 @@ false-admissions: $(BUILD)/build.ninja  ## how often noise is given a safe tempe
 	@cmake --build $(BUILD) -j $(JOBS) --target false_admissions
 	@$(BUILD)/bench/false_admissions $(RUNS)
 
-pictures: $(BUILD)/build.ninja setup-check  ## the README's pictures, from real runs
+pictures: $(BUILD)/build.ninja  ## the README's pictures, from real runs
+	@scripts/setup.sh test
 	@cmake --build $(BUILD) -j $(JOBS) --target esscher
 	@scripts/pictures.sh $(BUILD)/apps/esscher/esscher
 

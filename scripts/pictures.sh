@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The README's pictures, from real runs: scripts/pictures.sh [esscher program]
-# Needs chromium (packages.txt, group check) and the ParD landscape where ESSCHER_SHARED says.
+# Needs chromium (packages.txt, group test) and the ParD landscape where ESSCHER_SHARED says.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 esscher=${1:-build/release/apps/esscher/esscher}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing of packages.txt with apt-get: scripts/setup.sh [group...]
-# Groups are build (the default), check, peers and python. Costs a few milliseconds when nothing is missing.
+# Groups are build (the default), test, check, peers and python. Costs a few milliseconds when nothing is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -134,7 +134,7 @@ json looked_at(const Folder& folder, const std::string& page, int width) {
 
 TEST_P(Pages, WorksInABrowser) {
   if (std::system("command -v chromium >/dev/null 2>&1") != 0) {
-    GTEST_SKIP() << "there is no chromium here (packages.txt, group check)";
+    GTEST_SKIP() << "there is no chromium here: make test installs it (packages.txt, group test)";
   }
   ASSERT_EQ(outcome_.exit_code, 0) << outcome_.err;
   for (const int width : {0, 340}) {
