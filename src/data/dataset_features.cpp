@@ -10,7 +10,7 @@
 #include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
 #include "esscher/linalg/compensated_sum.h"
-#include "shell_word.h"
+#include "io/shell_word.h"
 
 namespace esscher::internal {
 namespace {

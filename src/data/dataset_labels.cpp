@@ -14,6 +14,7 @@
 #include "esscher/io/npz.h"
 #include "esscher/io/safetensors.h"
 #include "io/file_kind.h"
+#include "io/shell_word.h"
 #include "whole_folds.h"
 
 namespace esscher::internal {
@@ -41,7 +42,8 @@ DataFormat data_format(const std::string& path, std::string_view field) {
   if (packed && (extension == "npy" || extension == "npz" || extension == "safetensors")) {
     throw UsageError(rejection(
         field, in_quotes(path), "arrays are read in place, where they must not be compressed",
-        path.ends_with("gz") ? "unpack it: gunzip -k " + path : "unpack it: unzstd " + path));
+        "unpack it: " + std::string(path.ends_with("gz") ? "gunzip -k " : "unzstd ") +
+            shell_word(path)));
   }
   for (const char* text : {"csv", "tsv", "tab", "txt", "jsonl", "ndjson"}) {
     if (extension == text) return DataFormat::table;

@@ -8,7 +8,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/shown_text.h"
 #include "esscher/data/mutations.h"
-#include "shell_word.h"
+#include "io/shell_word.h"
 
 namespace esscher::internal {
 namespace {

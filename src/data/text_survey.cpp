@@ -9,7 +9,7 @@
 #include "esscher/data/dataset.h"
 #include "esscher/data/mutations.h"
 #include "esscher/io/csv.h"
-#include "shell_word.h"
+#include "io/shell_word.h"
 #include "vector_column.h"
 
 namespace esscher::internal {

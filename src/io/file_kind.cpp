@@ -4,116 +4,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
-#include <span>
+#include <utility>
 
 #include "esscher/base/error.h"
 #include "esscher/base/shown_text.h"
+#include "esscher/io/table_reader.h"
+#include "io/known_kinds.h"
+#include "io/shell_word.h"
 
 namespace esscher::internal {
 namespace {
 
-using std::literals::operator""sv;
-
-/// Bytes by which a kind is known, from `offset` on. A zip archive is known by its first member.
-struct Mark {
-  std::size_t offset = 0;
-  std::string_view bytes;
-  /// Of a zip archive: what its first member's name begins, or with `ends` ends, with.
-  std::string_view member = {};
-  bool ends = false;
-};
-
-/// One kind. In `program`, FROM and TO stand for the names of the files, as strings.
-struct KnownKind {
-  std::string_view name;
-  std::string_view extensions;  ///< between blanks; empty: known by its bytes alone
-  std::array<Mark, 4> marks;
-  std::string_view program;
-  std::string_view target = "csv";  ///< extension of what it writes
-};
-
-constexpr std::string_view kZip = "PK\3\4"sv;
-// Text in no encoding begins with these.
-constexpr std::string_view kArrowStream = "\xff\xff\xff\xff"sv;
-
-constexpr std::string_view kTorch =
-    "import numpy, torch; x = torch.load(FROM, map_location='cpu'); numpy.savez(TO, **{k: "
-    "torch.as_tensor(v).detach().float().numpy() for k, v in (x.items() if isinstance(x, dict) "
-    "else [('embeddings', x)])})";
-
-/// Where two kinds share an extension, and the bytes do not tell, the first is meant.
-constexpr std::array<KnownKind, 17> kUnread = {{
-    {"Parquet",
-     " parquet pq ",
-     {{{0, "PAR1"}}},
-     "import pandas; pandas.read_parquet(FROM).to_csv(TO, index=False)"},
-    {"Feather",
-     " feather arrow ipc ",
-     {{{0, "ARROW1"}, {0, "FEA1"}}},
-     "import pandas; pandas.read_feather(FROM).to_csv(TO, index=False)"},
-    {"Arrow stream",
-     " arrows ",
-     {{{0, kArrowStream}}},
-     "import pyarrow; pyarrow.ipc.open_stream(FROM).read_pandas().to_csv(TO, index=False)"},
-    {"PyTorch", " pt pth bin ckpt ", {{{0, kZip, "/data.pkl", true}}}, kTorch, "npz"},
-    {"Excel",
-     " xlsx xlsm xlsb ",
-     {{{0, kZip, "[Content_Types].xml"},
-       {0, kZip, "xl/"},
-       {0, kZip, "_rels/"},
-       {0, kZip, "docProps/"}}},
-     "import pandas; pandas.read_excel(FROM).to_csv(TO, index=False)"},
-    {"Excel",
-     " xls ",
-     {{{0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"}}},
-     "import pandas; pandas.read_excel(FROM).to_csv(TO, index=False)"},
-    {"OpenDocument",
-     " ods ",
-     {{{0, kZip, "mimetype"}}},
-     "import pandas; pandas.read_excel(FROM, engine='odf').to_csv(TO, index=False)"},
-    {"HDF5",
-     " h5 hdf5 hdf he5 ",
-     {{{0, "\x89HDF\r\n\x1a\n"}}},
-     "import h5py, numpy; f = h5py.File(FROM); numpy.savez(TO, **{k: f[k][()] for k in f if "
-     "isinstance(f[k], h5py.Dataset)})",
-     "npz"},
-    {"pickle",
-     " pkl pickle ",
-     {{{0, "\x80\x02"}, {0, "\x80\x03"}, {0, "\x80\x04"}, {0, "\x80\x05"}}},
-     "import pandas; pandas.DataFrame(pandas.read_pickle(FROM)).to_csv(TO, index=False)"},
-    {"R data", " rds ", {{{0, "X\n\0\0\0"sv}}}, "R:write.csv(readRDS(FROM), TO, row.names=FALSE)"},
-    {"R workspace",
-     " rda rdata ",
-     {{{0, "RDX2\n"}, {0, "RDX3\n"}}},
-     "R:e <- new.env(); load(FROM, e); write.csv(e[[ls(e)[1]]], TO, row.names=FALSE)"},
-    {"SPSS",
-     " sav zsav ",
-     {{{0, "$FL2"}, {0, "$FL3"}}},
-     "import pandas; pandas.read_spss(FROM).to_csv(TO, index=False)"},
-    {"Stata",
-     " dta ",
-     {{{0, "<stata_dta>"}}},
-     "import pandas; pandas.read_stata(FROM).to_csv(TO, index=False)"},
-    {"SAS",
-     " sas7bdat ",
-     {{{12, "\xc2\xea\x81\x60\xb3\x14\x11\xcf"}}},
-     "import pandas; pandas.read_sas(FROM, encoding='utf-8').to_csv(TO, index=False)"},
-    {"SAS transport",
-     " xpt ",
-     {},
-     "import pandas; pandas.read_sas(FROM, encoding='utf-8').to_csv(TO, index=False)"},
-    {"ORC", " orc ", {}, "import pandas; pandas.read_orc(FROM).to_csv(TO, index=False)"},
-    {"JSON", " json ", {}, "import pandas; pandas.read_json(FROM).to_csv(TO, index=False)"},
-}};
-
-/// What is read, under another name than it should have.
-constexpr std::array<KnownKind, 2> kRead = {{
-    {"a NumPy array", " npy ", {{{0, "\x93NUMPY"}}}, {}, "npy"},
-    {"a NumPy archive", " npz ", {{{0, kZip, ".npy", true}}}, {}, "npz"},
-}};
+constexpr std::size_t kFirstBytes = 512;
 
 /// The first bytes of a regular file; none of what cannot be read, which others say.
 std::string first_bytes(const std::string& path) {
@@ -122,53 +25,11 @@ std::string first_bytes(const std::string& path) {
   if (stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return {};
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return {};
-  std::string bytes(512, '\0');
+  std::string bytes(kFirstBytes, '\0');
   const ssize_t count = read(file, bytes.data(), bytes.size());
   close(file);
   bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
   return bytes;
-}
-
-/// The name of a zip archive's first member.
-std::string_view first_member(std::string_view bytes) {
-  constexpr std::size_t kLength = 26;
-  constexpr std::size_t kName = 30;
-  if (bytes.size() < kName) return {};
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
-  const std::size_t length = byte(kLength) + 256U * byte(kLength + 1);
-  return bytes.substr(kName, length);
-}
-
-bool has_mark(std::string_view bytes, const Mark& mark) {
-  if (mark.bytes.empty() || bytes.size() < mark.offset ||
-      !bytes.substr(mark.offset).starts_with(mark.bytes)) {
-    return false;
-  }
-  if (mark.member.empty()) return true;
-  const std::string_view member = first_member(bytes);
-  return mark.ends ? member.ends_with(mark.member) : member.starts_with(mark.member);
-}
-
-bool has_extension(const KnownKind& kind, const std::string& extension) {
-  return !extension.empty() &&
-         kind.extensions.find(" " + extension + " ") != std::string_view::npos;
-}
-
-/// Whether there are control characters that no text has: columns may be called PAR1.
-bool is_binary(std::string_view bytes) {
-  return std::ranges::any_of(bytes, [](char letter) {
-    const auto byte = static_cast<unsigned char>(letter);
-    return byte < 0x09 || (byte > 0x0d && byte < 0x20);
-  });
-}
-
-template <std::size_t n>
-const KnownKind* by_bytes(const std::array<KnownKind, n>& kinds, std::string_view bytes) {
-  if (!is_binary(bytes)) return nullptr;
-  const auto found = std::ranges::find_if(kinds, [&](const KnownKind& kind) {
-    return std::ranges::any_of(kind.marks, [&](const Mark& mark) { return has_mark(bytes, mark); });
-  });
-  return found == kinds.end() ? nullptr : &*found;
 }
 
 /// The path with another extension; never the path itself.
@@ -184,28 +45,91 @@ std::string replaced(std::string text, std::string_view word, const std::string&
   return at == std::string::npos ? text : text.replace(at, word.size(), by);
 }
 
-UnreadKind with_command(const KnownKind& kind, const std::string& path) {
+/// A command that unpacks a file, and what the unpacked one is called, which only a zip archive
+/// leaves open. Programs that know the file by its extension ask before they write over another.
+struct Unpacking {
+  std::string command;
+  std::string path;
+};
+
+Unpacking unpacking(const KnownKind& kind, const std::string& path) {
+  const std::string program(kind.program);
+  const std::string extension = lower_extension(path);
+  if (has_extension(kind, extension)) {
+    return {program + " " + shell_word(path), path.substr(0, path.size() - extension.size() - 1)};
+  }
+  if (kind.name == "zip") return {program + " " + shell_word(path), path};
+  const std::string target = renamed(path, extension.empty() ? "csv" : extension);
+  return {program.substr(0, program.find(' ')) + " -c < " + shell_word(path) + " > " +
+              shell_word(target),
+          target};
+}
+
+/// What is to be pasted into a shell for a file of a kind that is not read.
+std::string command_for(const KnownKind& kind, const std::string& path) {
+  if (kind.use != KindUse::converted) return unpacking(kind, path).command;
   constexpr std::string_view kR = "R:";
   const bool is_r = kind.program.starts_with(kR);
   std::string program(kind.program.substr(is_r ? kR.size() : 0));
   // The later name first: the earlier one may hold its word.
   program = replaced(std::move(program), "TO", quoted_for_shell(renamed(path, kind.target)));
   program = replaced(std::move(program), "FROM", quoted_for_shell(path));
-  return {std::string(kind.name), (is_r ? "Rscript -e \"" : "python -c \"") + program + "\""};
+  return (is_r ? "Rscript -e \"" : "python -c \"") + program + "\"";
 }
 
+/// The kind of a file, if it is one that is not read.
 const KnownKind* find_unread(const std::string& path, std::string_view bytes) {
   const std::string extension = lower_extension(path);
-  if (const KnownKind* found = by_bytes(kUnread, bytes)) {
-    // PyTorch, too, once wrote pickles, and only the name tells.
-    const auto torch = std::ranges::find(kUnread, "PyTorch", &KnownKind::name);
-    return found->name == "pickle" && has_extension(*torch, extension) ? &*torch : found;
+  const KnownKind* told = kind_by_bytes(bytes);
+  const KnownKind* named = kind_by_extension(extension);
+  // Archives and packed files are of the kind that their name says, such as R's: it knows what is
+  // inside. PyTorch, too, once wrote pickles, and only the name tells.
+  const bool name_knows = told == nullptr || told->use == KindUse::unpacked ||
+                          told->use == KindUse::packing ||
+                          (told->name == "pickle" && named != nullptr && named->name == "PyTorch");
+  const KnownKind* kind = name_knows && named != nullptr ? named : told;
+  const bool unread =
+      kind != nullptr && kind->use != KindUse::array && kind->use != KindUse::packing;
+  return unread ? kind : nullptr;
+}
+
+/// "Parquet files are not read".
+std::string refused_kind(const KnownKind& kind) {
+  if (kind.name == "HTML") return "it is a web page, perhaps in place of a download";
+  return std::string(kind.name) + " files are not read";
+}
+
+/// "convert it: ", "unpack it: ".
+std::string verb(const KnownKind& kind) {
+  return kind.use == KindUse::converted ? "convert it: " : "unpack it: ";
+}
+
+/// What helps where a table was to be read from \p path, and its bytes, behind \p packing if that
+/// is not null, are of this kind.
+std::string remedy_for(const KnownKind& kind, const KnownKind* packing, const std::string& path) {
+  const std::string extension(kind.use == KindUse::array ? kind.target
+                              : kind.extensions.empty()
+                                  ? "html"
+                                  : kind.extensions.substr(1, kind.extensions.find(' ', 1) - 1));
+  if (path.empty()) {
+    const std::string file = "FILE." + extension;
+    if (kind.use == KindUse::array) return "write it to " + file + ", which is read in place";
+    if (kind.use == KindUse::packing) return "unpack it once more before";
+    return "write it to " + file + ", and " + verb(kind) + command_for(kind, file);
   }
-  // What says itself that it can be read is so, whatever its name.
-  if (by_bytes(kRead, bytes) != nullptr) return nullptr;
-  const auto found = std::ranges::find_if(
-      kUnread, [&](const KnownKind& kind) { return has_extension(kind, extension); });
-  return found == kUnread.end() ? nullptr : &*found;
+  if (packing == nullptr) {
+    if (kind.use == KindUse::array) return "name it ." + extension;
+    return verb(kind) + command_for(kind, path);
+  }
+  const Unpacking first = unpacking(*packing, path);
+  if (kind.use == KindUse::packing) return "unpack it once: " + first.command;
+  if (kind.use == KindUse::array) {
+    return "arrays are read in place; unpack it, and let its name end in ." + extension + ": " +
+           first.command;
+  }
+  const std::string both =
+      kind.use == KindUse::unpacked ? "unpack it twice: " : "unpack it and convert it: ";
+  return both + first.command + " && " + command_for(kind, first.path);
 }
 
 }  // namespace
@@ -254,21 +178,36 @@ std::string quoted_for_shell(std::string_view text) {
 std::optional<UnreadKind> unread_kind(const std::string& path) {
   const KnownKind* kind = find_unread(path, first_bytes(path));
   if (kind == nullptr) return {};
-  return with_command(*kind, path);
+  return UnreadKind{std::string(kind->name), command_for(*kind, path)};
 }
 
 void require_readable_kind(const std::string& path, std::string_view field) {
   const std::string bytes = first_bytes(path);
   if (const KnownKind* kind = find_unread(path, bytes)) {
-    throw UsageError(rejection(field, in_quotes(path),
-                               std::string(kind->name) + " files are not read",
-                               "convert it: " + with_command(*kind, path).command));
+    throw UsageError(rejection(field, in_quotes(path), refused_kind(*kind),
+                               verb(*kind) + command_for(*kind, path)));
   }
-  const KnownKind* read = by_bytes(kRead, bytes);
-  if (read == nullptr || has_extension(*read, lower_extension(path))) return;
+  const KnownKind* told = kind_by_bytes(bytes);
+  if (told == nullptr || told->use != KindUse::array ||
+      has_extension(*told, lower_extension(path))) {
+    return;
+  }
   throw UsageError(rejection(field, in_quotes(path),
-                             "it holds " + std::string(read->name) + ", whatever its name says",
-                             "name it ." + std::string(read->target)));
+                             "it holds a " + std::string(told->name) + ", whatever its name says",
+                             remedy_for(*told, nullptr, path)));
+}
+
+void require_table(std::string_view bytes, const std::string& path) {
+  const KnownKind* kind = kind_by_bytes(bytes);
+  if (kind == nullptr) return;
+  const std::string packed = path == kStandardInput ? "" : first_bytes(path);
+  const KnownKind* packing = kind_by_bytes(packed);
+  if (packing != nullptr && packing->use != KindUse::packing) packing = nullptr;
+  std::string what = refused_kind(*kind);
+  if (kind->use == KindUse::array) what = "it holds a " + std::string(kind->name);
+  if (kind->use == KindUse::packing) what = "it is compressed twice";
+  throw UsageError(table_name(path) + ": " + what + "; " +
+                   remedy_for(*kind, packing, packed.empty() ? "" : path));
 }
 
 }  // namespace esscher::internal

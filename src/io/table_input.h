@@ -12,8 +12,8 @@
 namespace esscher::internal {
 
 /// The bytes of a file, or of standard input for "-", unpacked if they are compressed.
-/// \throws IoError where it cannot be read; DataError for files of another kind (an archive, a
-///         workbook, an array), with what to do, and as unpacked()
+/// \throws IoError where it cannot be read; UsageError for files of another kind, as
+///         require_table(); DataError as unpacked()
 BlockInput open_table_input(const std::string& path, const TableFormat& format);
 
 /// \p bytes without the mark of their byte order. \throws DataError where they are UTF-16
@@ -21,8 +21,5 @@ std::string_view text_of(std::string_view bytes, const std::string& name);
 
 /// Whether the name says that it holds JSON lines.
 bool is_named_jsonl(std::string_view name);
-
-/// \throws DataError where a file that begins with \p bytes is of another kind
-void refuse_other_kinds(std::string_view bytes, const std::string& name);
 
 }  // namespace esscher::internal

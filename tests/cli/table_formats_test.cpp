@@ -182,12 +182,19 @@ TEST_F(TableFormats, OtherKindsOfFilesSayWhatToDo) {
   expect_parts(refusal({"x.npy.gz"}),
                {"64 ", "--data = 'x.npy.gz': arrays are read in place", "gunzip -k x.npy.gz"});
   folder_.write("x.gz", gzip_of("\x93NUMPY"));
-  expect_parts(refusal({"x.gz"}), {"65 ", "x.gz: it is a NumPy array", ".npy"});
+  expect_parts(refusal({"x.gz"}), {"64 ", "x.gz: it holds a NumPy array", ".npy: gunzip -k x.gz"});
   folder_.write("t.csv", "PK\x03\x04");
-  expect_parts(refusal({"t.csv"}), {"65 ", "t.csv: it is a zip archive", "save the sheet as csv"});
+  expect_parts(refusal({"t.csv"}),
+               {"64 ", "--data = 't.csv': zip files are not read", "unpack it: unzip t.csv"});
   folder_.write("t.csv", "<!DOCTYPE html>\n<html>");
-  expect_parts(refusal({"t.csv"}), {"65 ", "t.csv: it is a web page"});
+  expect_parts(refusal({"t.csv"}), {"64 ", "t.csv': it is a web page", "read_html('t.csv')"});
   expect_parts(refusal({"t.xlsx"}), {"64 ", "t.xlsx", "Excel files are not read"});
+  expect_parts(refusal({"t.csv.bz2"}), {"64 ", "bzip2 files", "unpack it: bunzip2 -k t.csv.bz2"});
+  expect_parts(refusal({"t.csv.xz"}), {"64 ", "xz files", "unpack it: unxz -k t.csv.xz"});
+  expect_parts(refusal({"t.csv.zip"}), {"64 ", "zip files", "unpack it: unzip t.csv.zip"});
+  folder_.write("stdin", "PAR1\x15\x04");
+  expect_parts(refusal({"-"}), {"64 ", "standard input: Parquet files are not read", "FILE.parquet",
+                                "read_parquet('FILE.parquet')"});
 }
 
 TEST_F(TableFormats, JsonLinesAreTablesInEveryRole) {
