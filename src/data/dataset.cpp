@@ -58,9 +58,8 @@ internal::DatasetTables open_tables(const DatasetOptions& options, bool data_is_
 std::string rows_left(const Dataset& data, bool pairs) {
   const std::size_t sides = pairs ? 2 : 1;
   const std::size_t left = data.source_rows.size() / sides;
-  const std::string what = pairs ? " pair" : " row";
-  std::string line = std::to_string(left) + what + (left == 1 ? " is" : "s are") + " left of " +
-                     std::to_string(data.rows_read / sides);
+  std::string line = counted(left, pairs ? "pair" : "row") + (left == 1 ? " is" : " are") +
+                     " left of " + std::to_string(data.rows_read / sides);
   std::string reasons;
   const auto add = [&](std::uint64_t count, const char* reason) {
     if (count == 0) return;

@@ -1,10 +1,9 @@
-#include "dataset_features.h"
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "column_screening.h"
+#include "dataset_features.h"
 #include "encoding_remarks.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
@@ -16,10 +15,6 @@ namespace esscher::internal {
 namespace {
 
 using Kind = EncodedColumn::Kind;
-
-std::string count_text(std::uint64_t count, const std::string& thing) {
-  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
-}
 
 }  // namespace
 
@@ -295,7 +290,7 @@ void DatasetFeatures::finish_numbers(Column& column, std::size_t numeric, Datase
   const std::string where = tables_.file(*candidate(column).cell) + ": ";
   if (column.missing > 0 && !impute_) {
     throw DataError(where + "row " + std::to_string(column.first_missing) + ", column " +
-                    shown(name) + ": missing, " + count_text(column.missing, "row") +
+                    shown(name) + ": missing, " + counted(column.missing, "row") +
                     " in all; remove them, or fit with --impute mean");
   }
   if (impute_) {
@@ -320,7 +315,7 @@ void DatasetFeatures::finish_numbers(Column& column, std::size_t numeric, Datase
         column.values, [](double value) { return std::isnan(value); }, mean);
     if (column.missing > 0) {
       out.remarks.push_back("Column " + in_quotes(name) + ": " +
-                            count_text(column.missing, "missing value") + " imputed by the mean, " +
+                            counted(column.missing, "missing value") + " imputed by the mean, " +
                             number_text(mean, 6) + ".");
     }
   }
@@ -349,7 +344,7 @@ ArrayColumns DatasetFeatures::finish_array(ArrayColumns array,
     missing += found.missing[j];
   }
   if (missing > 0) {
-    out.remarks.push_back(array.array.name() + ": " + count_text(missing, "missing value") +
+    out.remarks.push_back(array.array.name() + ": " + counted(missing, "missing value") +
                           " imputed by the columns' means.");
   }
   array.means = std::move(found.means);

@@ -20,10 +20,6 @@
 namespace esscher::internal {
 namespace {
 
-std::string rows_text(std::uint64_t rows) {
-  return std::to_string(rows) + (rows == 1 ? " row" : " rows");
-}
-
 std::vector<std::string> names_of(const DatasetTables& tables) {
   std::vector<std::string> names;
   for (const TableColumn at : tables.columns()) names.push_back(tables.name(at));
@@ -85,9 +81,9 @@ void learn_infeasible(std::vector<double>& rewards, const DatasetOptions& option
                     options.infeasible + "; nothing can be learned");
   }
   for (double& reward : rewards) reward = std::max(reward, lowest);
-  remarks.push_back(std::to_string(count) + (count == 1 ? " reward of " : " rewards of ") +
-                    options.infeasible + ", infeasible, " + (count == 1 ? "is" : "are") +
-                    " learned as the lowest of the others, " + number_text(lowest, 6) + ".");
+  remarks.push_back(counted(count, "reward") + " of " + options.infeasible + ", infeasible, " +
+                    (count == 1 ? "is" : "are") + " learned as the lowest of the others, " +
+                    number_text(lowest, 6) + ".");
 }
 
 std::vector<std::string> names_by_number(
@@ -344,10 +340,8 @@ void DatasetLabels::finish(bool strict, Dataset& out) const {
   if (axis_) {
     out.prompts = axis_->prompts;
     out.candidates = axis_->candidates;
-    out.remarks.push_back("Groups are the first axis: " + std::to_string(axis_->prompts) +
-                          (axis_->prompts == 1 ? " prompt of " : " prompts of ") +
-                          std::to_string(axis_->candidates) +
-                          (axis_->candidates == 1 ? " candidate." : " candidates."));
+    out.remarks.push_back("Groups are the first axis: " + counted(axis_->prompts, "prompt") +
+                          " of " + counted(axis_->candidates, "candidate") + ".");
   }
   if (fold_.given()) require_whole_folds(out, names_by_number(cluster_ids_), options_);
   const std::uint64_t sides = pairs_ ? 2 : 1;
@@ -355,8 +349,8 @@ void DatasetLabels::finish(bool strict, Dataset& out) const {
        {&reward_, &group_, &cluster_, &fold_, &weight_, &gold_, &margin_, &tie_}) {
     if (source->name.empty() || source->values.size() == out.rows_read) continue;
     throw DataError(table_name(options_.data.empty() ? options_.chosen : options_.data) + " has " +
-                    rows_text(out.rows_read / sides) + " and " + source->name + " has " +
-                    rows_text(source->values.size() / sides) +
+                    counted(out.rows_read / sides, "row") + " and " + source->name + " has " +
+                    counted(source->values.size() / sides, "row") +
                     "; they must lie beside each other, row by row");
   }
   for (const Exclusion& exclusion : exclusions_) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
 #include "esscher/data/dataset.h"
 #include "esscher/data/mutations.h"
@@ -19,10 +20,6 @@ using Kind = EncodedColumn::Kind;
 
 constexpr std::size_t kMostLevels = 65535;
 constexpr std::size_t kLongestSequence = 10'000;
-
-std::string symbols_text(std::size_t count) {
-  return std::to_string(count) + (count == 1 ? " symbol" : " symbols");
-}
 
 std::size_t count_symbols(std::string_view text) {
   // One byte of each code point is not a continuation.
@@ -157,10 +154,11 @@ class LearnedLevels final : public LevelColumn {
       symbols_.resize(positions_.size());
     }
     if (length > kLongestSequence) {
-      no_sequence_ = symbols_text(length) + "; sequences have at most 10000";
+      no_sequence_ = counted(length, "symbol") + "; sequences have at most 10000";
     } else if (length != positions_.size()) {
-      no_sequence_ = symbols_text(length) + " where row " + std::to_string(first_row_) + " has " +
-                     std::to_string(positions_.size()) + "; sequences must have one length";
+      no_sequence_ = counted(length, "symbol") + " where row " + std::to_string(first_row_) +
+                     " has " + std::to_string(positions_.size()) +
+                     "; sequences must have one length";
     } else {
       note_case(text, tables.rows());
       for (std::size_t i = 0; i < length; ++i) {
@@ -261,7 +259,7 @@ class KnownLevels final : public LevelColumn {
     }
     const std::size_t length = count_symbols(text);
     if (length != column_.length) {
-      tables.refuse(at_, symbols_text(length) + " where the model has sequences of " +
+      tables.refuse(at_, counted(length, "symbol") + " where the model has sequences of " +
                              std::to_string(column_.length));
     }
     for (std::size_t i = 0; i < length; ++i) {

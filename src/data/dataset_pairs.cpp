@@ -10,6 +10,7 @@
 
 #include "dataset_labels.h"
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
 #include "esscher/data/designs.h"
 #include "esscher/data/folds.h"
@@ -150,7 +151,7 @@ void cluster_pairs(const DatasetOptions& options, const Designs& designs, Datase
     }
     data.remarks.push_back("Pairs that share the features of a side stay in one fold: " +
                            std::to_string(sizes.size()) + " clusters, the largest of " +
-                           std::to_string(most) + (most == 1 ? " pair." : " pairs."));
+                           counted(most, "pair") + ".");
   }
   data.clusters = data.clusters.empty() ? joined : joined_groups(joined, data.clusters);
   data.cluster_count = std::size_t{std::ranges::max(data.clusters)} + 1;
@@ -265,9 +266,8 @@ void finish_pairs(const DatasetOptions& options, Dataset& data) {
     if (designs.of_row[2 * p] != designs.of_row[2 * p + 1]) kept.push_back(row);
   }
   const std::size_t same = (rows.size() - kept.size()) / 2;
-  const std::string both = same == 1 ? " pair has" : " pairs have";
   if (kept.size() < rows.size()) {
-    data.remarks.push_back(std::to_string(same) + both +
+    data.remarks.push_back(counted(same, "pair") + (same == 1 ? " has" : " have") +
                            " the same features on both sides, from which nothing can be learned; "
                            "dropped.");
     keep_rows(designs.of_row, kept);

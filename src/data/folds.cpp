@@ -8,6 +8,7 @@
 
 #include "data/shuffle.h"
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/base/random.h"
 
 namespace esscher {
@@ -25,10 +26,8 @@ void require_enough(std::uint64_t count, int folds, const std::string& what,
   if (count >= static_cast<std::uint64_t>(folds)) return;
   const std::string remedy =
       count >= 2 ? "take at most " + std::to_string(count) : "nothing can be cross-fitted";
-  throw UsageError(rejection(
-      field, std::to_string(folds),
-      "the table has only " + std::to_string(count) + " " + what + (count == 1 ? "" : "s"),
-      remedy));
+  throw UsageError(rejection(field, std::to_string(folds),
+                             "the table has only " + counted(count, what), remedy));
 }
 
 /// Numbers groups in the order in which they first occur.

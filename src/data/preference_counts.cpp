@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 
 namespace esscher {
 
 std::string PreferenceCounts::text() const {
-  std::string text = std::to_string(pairs) + (pairs == 1 ? " pair" : " pairs");
+  std::string text = counted(pairs, "pair");
   if (ties > 0) text += ", " + std::to_string(ties) + " of them ties";
   if (contradictory > 0) text += ", " + std::to_string(contradictory) + " stated both ways";
   return text;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
 #include "io/byte_source.h"
 #include "io/dialect.h"
@@ -28,10 +29,6 @@ char plain_delimiter(std::string_view path) {
     if (path.ends_with(end)) return '\t';
   }
   return ',';
-}
-
-std::string fields_text(std::uint64_t count) {
-  return std::to_string(count) + (count == 1 ? " field" : " fields");
 }
 
 }  // namespace
@@ -129,7 +126,8 @@ class CsvReader::Text {
 
   void check_count(std::uint64_t count) const {
     if (in_header_) {
-      if (count > kMostColumns) refuse(fields_text(count) + "; at most a million columns are read");
+      if (count > kMostColumns)
+        refuse(counted(count, "field") + "; at most a million columns are read");
       return;
     }
     if (count == expected_) return;
@@ -138,7 +136,7 @@ class CsvReader::Text {
       remedy += last_is_empty_ ? ", or remove the delimiter that ends each row"
                                : ", or write the table without names of rows (R: row.names=FALSE)";
     }
-    refuse(fields_text(count) + " where the header has " + std::to_string(expected_) + "; " +
+    refuse(counted(count, "field") + " where the header has " + std::to_string(expected_) + "; " +
            remedy);
   }
 

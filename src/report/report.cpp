@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/report/record.h"
 #include "report/page.h"
 #include "report/words.h"
@@ -274,13 +275,13 @@ std::string comparison_page(std::span<const ReportRecord> records, const ReportO
   for (const Headline& headline : headlines) chart.series.push_back(headline.series);
   chart.title = comparison_title(headlines);
   const PageTable differences = difference_table(readers, names);
-  page.answer = std::to_string(records.size()) + " runs of esscher " +
-                std::string(record_kind_name(kind)) + "; " +
-                (differences.rows.empty()
-                     ? std::string("all options agree")
-                     : std::to_string(differences.rows.size()) +
-                           (differences.rows.size() == 1 ? " option differs" : " options differ")) +
-                ".";
+  page.answer =
+      std::to_string(records.size()) + " runs of esscher " + std::string(record_kind_name(kind)) +
+      "; " +
+      (differences.rows.empty() ? std::string("all options agree")
+                                : counted(differences.rows.size(), "option") +
+                                      (differences.rows.size() == 1 ? " differs" : " differ")) +
+      ".";
   internal::add_chart(page, chart, "None of these runs has a curve to draw.");
   page.tables = {facts_table(headlines, names), differences};
   std::string foot = "<h2>To repeat them</h2>";
