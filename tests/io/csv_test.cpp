@@ -9,18 +9,12 @@
 #include <utility>
 
 #include "esscher/base/error.h"
+#include "table_rows.h"
 
 namespace esscher {
 namespace {
 
-using Rows = std::vector<std::vector<std::string>>;
-
-Rows rest_of(CsvReader& reader) {
-  Rows rows;
-  std::vector<std::string_view> fields;
-  while (reader.next(fields)) rows.emplace_back(fields.begin(), fields.end());
-  return rows;
-}
+using Rows = TableRows;
 
 Rows rows_of(std::string_view bytes, const std::string& delimiter = "comma") {
   CsvReader reader = CsvReader::over(bytes, "t.csv", {.delimiter = delimiter});
@@ -28,12 +22,7 @@ Rows rows_of(std::string_view bytes, const std::string& delimiter = "comma") {
 }
 
 std::string refusal(std::string_view bytes) {
-  try {
-    rows_of(bytes);
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "(read)";
+  return data_refusal([&] { rows_of(bytes); });
 }
 
 TEST(Csv, ReadsPlainAndQuotedFields) {
@@ -108,13 +97,10 @@ TEST(Csv, RowsWithOneFieldMoreThanTheHeaderNameTheRemedy) {
 
 /// Where nobody says what parts the fields.
 std::string found_refusal(std::string_view bytes) {
-  try {
+  return data_refusal([&] {
     CsvReader reader = CsvReader::over(bytes, "t.csv");
     rest_of(reader);
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "(read)";
+  });
 }
 
 TEST(Csv, WhereBlanksPartNumbersTheDelimiterIsTold) {

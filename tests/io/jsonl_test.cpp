@@ -5,19 +5,13 @@
 #include <cmath>
 
 #include "esscher/base/error.h"
+#include "table_rows.h"
 
 namespace esscher {
 namespace {
 
 using Names = std::vector<std::string>;
-using Rows = std::vector<std::vector<std::string>>;
-
-Rows rest_of(TableReader& reader) {
-  Rows rows;
-  std::vector<std::string_view> fields;
-  while (reader.next(fields)) rows.emplace_back(fields.begin(), fields.end());
-  return rows;
-}
+using Rows = TableRows;
 
 Rows rows_of(std::string_view bytes) {
   JsonlReader reader = JsonlReader::over(bytes, "t.jsonl");
@@ -25,12 +19,7 @@ Rows rows_of(std::string_view bytes) {
 }
 
 std::string refusal(std::string_view bytes) {
-  try {
-    rows_of(bytes);
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "(read)";
+  return data_refusal([&] { rows_of(bytes); });
 }
 
 TEST(Jsonl, KeysAreColumnsAndNumbersAreReadAsTheyAreWritten) {
