@@ -1,15 +1,16 @@
+#include "dataset_features.h"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "column_advice.h"
 #include "column_screening.h"
-#include "dataset_features.h"
 #include "encoding_remarks.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
 #include "esscher/linalg/compensated_sum.h"
-#include "io/shell_word.h"
 
 namespace esscher::internal {
 namespace {
@@ -54,8 +55,8 @@ void DatasetFeatures::add_number(Column& column) const {
     return;
   }
   if (found == CsvNumber::text && by_default_) {
-    tables_.refuse(at, numbers.refusal(text) + ", or leave the column out by --features " +
-                           shell_word("!" + tables_.name(at)));
+    tables_.refuse(at, numbers.refusal(text) + ", or leave the column out by " +
+                           leaving_out(tables_.name(at)));
   }
   if (found != CsvNumber::number) {
     value = tables_.number(at);  // NaN, or throws
@@ -114,8 +115,8 @@ bool DatasetFeatures::screen(Dataset& out) {
     out.remarks.push_back("Column " + in_quotes(name) + " alone has a correlation of " +
                           number_text(r, 2) +
                           " with the reward: is it known when a candidate is chosen? Leave it out "
-                          "by --features " +
-                          shell_word("!" + name) + " if not.");
+                          "by " +
+                          leaving_out(name) + " if not.");
   }
   return any_left_out();
 }
@@ -128,8 +129,7 @@ void DatasetFeatures::drop_left_out(Dataset& out) {
       if (!column.missing_text.empty()) {
         throw DataError(tables_.files() + ": column " + in_quotes(candidate(column).name) +
                         ": no number in any row, but " + in_quotes(column.missing_text) +
-                        "; mend it, or leave it out with --features " +
-                        shell_word("!" + candidate(column).name));
+                        "; mend it, or leave it out with " + leaving_out(candidate(column).name));
       }
       column.left_out = "it has no value";
     }

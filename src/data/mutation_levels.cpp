@@ -4,11 +4,11 @@
 #include <string>
 #include <utility>
 
+#include "column_advice.h"
 #include "dataset_levels.h"
 #include "esscher/base/error.h"
 #include "esscher/base/shown_text.h"
 #include "esscher/data/mutations.h"
-#include "io/shell_word.h"
 
 namespace esscher::internal {
 namespace {
@@ -58,8 +58,7 @@ class MutationLevels final : public LevelColumn {
 
   EncodedColumn finish(BlockLevels& blocks) override {
     if (!problem_.empty()) {
-      const std::string other =
-          tried_ ? ", or leave it out by --features " + shell_word("!" + name_) : "";
+      const std::string other = tried_ ? ", or leave it out by " + leaving_out(name_) : "";
       throw DataError(problem_ + remedy() + other);
     }
     const std::string& wild_type = reading_.wild_type;

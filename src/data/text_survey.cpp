@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "column_advice.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
@@ -68,13 +69,10 @@ void TextSurvey::add(std::string_view text) {
 std::string TextSurvey::advice(const std::string& name) const {
   if (!several_) return "its numbers are not written as the table's others are";
   // What a list of names cannot hold, or a line cannot show, is not to be pasted.
-  const bool parts =
-      name.find(',') != std::string::npos || name.starts_with(' ') || name.ends_with(' ');
-  const bool hidden = std::ranges::any_of(
-      name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-  const std::string column = parts || hidden ? "NAME" : name;
+  const bool listable = is_listable(name);
+  const std::string column = listable ? name : "NAME";
   const std::string renamed =
-      parts || hidden ? "rename it, since no list of columns can name it; then " : "";
+      listable ? "" : "rename it, since no list of columns can name it; then ";
   if (vectors_) {
     return renamed + "--features " + shell_word(column + ":vector") + " would take its " +
            std::to_string(width_) + " numbers as features";

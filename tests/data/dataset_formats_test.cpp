@@ -109,6 +109,19 @@ TEST_F(DatasetFormats, ListsThatBlanksPartAreNoNumbers) {
   EXPECT_EQ(rows_of(load_dataset(options)), (Rows{{1234}, {56}, {7}}));
 }
 
+TEST_F(DatasetFormats, CommasPartVectorsWhereverTheyAreNoDecimalMark) {
+  // What Python prints, also where three digits might be thousands.
+  DatasetOptions options =
+      of("t.csv", "v,y\n\"[0.1, 0.2]\",1\n\"[1.125, 2.250]\",2\n\"[3, 4]\",3\n");
+  options.features = "v:vector";
+  EXPECT_EQ(rows_of(load_dataset(options)), (Rows{{.1, .2}, {1.125, 2.25}, {3, 4}}));
+  // Where they are, they are not.
+  options = of("t.csv", "v,y\n\"[0.1, 0.2]\",\"0,63\"\n\"[1.1, 2.2]\",\"0,91\"\n");
+  options.features = "v:vector";
+  EXPECT_NE(refusal(options).find("'0.1,' is no finite number"), std::string::npos)
+      << refusal(options);
+}
+
 TEST_F(DatasetFormats, VectorsHaveTheTablesDecimalMark) {
   DatasetOptions options =
       of("t.csv", "v;y\n\"[0,095; 1,250]\";0,63\n0,992 -0,259;0,91\n\"(1;2)\";2,5\n");
@@ -123,6 +136,11 @@ TEST_F(DatasetFormats, NumbersWithTheOtherDecimalMarkAreRefusedNotLeftOut) {
   EXPECT_EQ(refusal(options),
             "data: t.csv: row 1, column z: '1.25' is no number with a decimal comma, as the others "
             "have; --decimal . reads it as 1.25, or leave the column out by --features '!z'");
+  options = of("t.csv", "x;z,w;y\n0,09;1.25;0,63\n0,99;-0.26;0,91\n");
+  EXPECT_NE(refusal(options).find("leave the column out by --features '!NAME' (rename it first, "
+                                  "since no list of columns can name it)"),
+            std::string::npos)
+      << refusal(options);
   options = of("t.csv", "x;z;y\n1;1.25;0.63\n1,5;-0.26;0.91\n");
   EXPECT_NE(refusal(options).find("row 2, column x: '1,5' is no number with a decimal point"),
             std::string::npos);

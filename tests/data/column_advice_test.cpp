@@ -1,0 +1,24 @@
+#include "data/column_advice.h"
+
+#include <gtest/gtest.h>
+
+namespace esscher::internal {
+namespace {
+
+TEST(ColumnAdvice, AShellTakesTheNameAsItStands) {
+  EXPECT_EQ(leaving_out("x"), "--features '!x'");
+  EXPECT_EQ(leaving_out("the group"), "--features '!the group'");
+  EXPECT_EQ(leaving_out("it's"), "--features '!it'\\''s'");
+}
+
+TEST(ColumnAdvice, WhatNoListCanHoldIsRenamedFirst) {
+  for (const char* name : {"a,b", " a", "a ", "a\tb", "a\x7f"}) {
+    EXPECT_FALSE(is_listable(name)) << name;
+    EXPECT_EQ(leaving_out(name),
+              "--features '!NAME' (rename it first, since no list of columns can name it)");
+  }
+  EXPECT_TRUE(is_listable("a b"));
+}
+
+}  // namespace
+}  // namespace esscher::internal
