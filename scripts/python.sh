@@ -7,19 +7,11 @@ build=$1
 folder=$PWD/build/python
 venv=$folder/venv
 
-if [ ! -e "$venv/installed" ] || [ pyproject.toml -nt "$venv/installed" ]; then
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --upgrade pip
-  "$venv/bin/python" - >"$folder/requirements.txt" <<'PYTHON'
-import pip._vendor.tomli as tomli
+requirements=python/tests/requirements.txt
 
-with open("pyproject.toml", "rb") as file:
-    project = tomli.load(file)
-print(*project["build-system"]["requires"], "ninja", sep="\n")
-print(*project["project"]["dependencies"], sep="\n")
-print(*project["project"]["optional-dependencies"]["test"], sep="\n")
-PYTHON
-  "$venv/bin/pip" install --quiet -r "$folder/requirements.txt"
+if [ ! -e "$venv/installed" ] || [ "$requirements" -nt "$venv/installed" ]; then
+  python3 -m venv --clear "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
   touch "$venv/installed"
 fi
 
@@ -35,4 +27,5 @@ CXX=$compiler "$venv/bin/pip" wheel . --quiet --no-deps --no-build-isolation \
   --config-settings=cmake.define.esscher_ROOT="$folder/esscher" \
   --config-settings=cmake.define.CMAKE_CXX_COMPILER_LAUNCHER="$launcher"
 "$venv/bin/pip" install --quiet --no-deps --force-reinstall "$folder"/wheel/*.whl
+"$venv/bin/pip" check --quiet
 ls -l "$folder"/wheel/*.whl
