@@ -8,6 +8,8 @@ command ``esscher``, which comes with the package.
 
 Rewards from tables
     `TiltedRewardRegressor` (scikit-learn), `evaluate`, `load_reward`
+Files
+    `read`
 Given rewards
     `tilt`, `resample`, `best_of_n`, `soft_best_of_n`, `policy_value`, `best_of_n_value`,
     `pareto_smooth`
@@ -34,6 +36,7 @@ from ._policies import (
     tilt,
 )
 from ._policy_results import BestOfNValue, Estimate, PolicyValue, SmoothedWeights
+from ._reading import Table, read
 from ._simulation import SimulatedReward, Simulation, load_simulated, simulate
 from ._theory import Theory, theory
 from ._version import __version__, build_info
@@ -52,6 +55,7 @@ __all__ = [
     "SimulatedReward",
     "Simulation",
     "SmoothedWeights",
+    "Table",
     "Theory",
     "TiltedRewardRegressor",
     "__version__",
@@ -66,6 +70,7 @@ __all__ = [
     "load_simulated",
     "pareto_smooth",
     "policy_value",
+    "read",
     "resample",
     "simulate",
     "soft_best_of_n",

@@ -10,6 +10,7 @@ NB_MODULE(_core, module) {
   // A link of a function at the top of a script lives until the interpreter ends, and no later.
   nb::set_leak_warnings(false);
   bind_errors(module);
+  bind_reading(module);
   bind_tables(module);
   bind_evaluation(module);
   bind_policies(module);

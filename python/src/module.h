@@ -11,6 +11,8 @@ namespace esscher::python {
 namespace nb = nanobind;
 
 void bind_errors(nb::module_& module);
+/// Arrays from files of tables, and names chosen among theirs.
+void bind_reading(nb::module_& module);
 /// Rewards from tables: train, predict, save; evaluate.
 void bind_tables(nb::module_& module);
 void bind_evaluation(nb::module_& module);

@@ -1,0 +1,169 @@
+"""Tables in files as arrays."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _core
+from ._results import frozen
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Table:
+    """Features and labels of a file's rows, by the names that `evaluate` and ``fit`` give them.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, d)
+        Features, float32 or float64.
+    names : tuple of str
+        One for each column of X; numbers of a vector ``v`` are ``v[0]``, ``v[1]``, ...
+    y : ndarray of shape (n,) or None
+        Rewards; None where no column was named for them. So are all that follow.
+    groups, clusters, fold : ndarray of shape (n,) or None
+        Numbers of labels, 0, 1, ... in order of first occurrence.
+    group_names : tuple of str
+        What the label of each number of `groups` is called; empty where there are none.
+    sample_weight, gold : ndarray of shape (n,) or None
+    remarks : tuple of str
+        Columns that are no features, rows that are left out: plain sentences.
+    """
+
+    X: NDArray[np.floating[Any]]
+    names: tuple[str, ...]
+    y: NDArray[np.float64] | None
+    groups: NDArray[np.uint32] | None
+    group_names: tuple[str, ...]
+    sample_weight: NDArray[np.float64] | None
+    clusters: NDArray[np.uint32] | None
+    fold: NDArray[np.uint32] | None
+    gold: NDArray[np.float64] | None
+    remarks: tuple[str, ...]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """X with its names, which shares its memory; needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A `TiltedRewardRegressor` that is fitted on it finds columns by name, and so does the
+            command in the file that it saves.
+        """
+        import pandas
+
+        return pandas.DataFrame(self.X, columns=list(self.names), copy=False)
+
+    def __repr__(self) -> str:
+        rows, columns = self.X.shape
+        labels = [f.name for f in fields(self) if f.name not in ("X", "names", "group_names",
+                                                                 "remarks")]
+        given = [name for name in labels if getattr(self, name) is not None]
+        beside = f", {', '.join(given)}" if given else ""
+        return f"Table({rows} rows, {columns} features in {self.X.dtype}{beside})"
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    y: str | None = None,
+    groups: str | None = None,
+    features: str | Sequence[str] | None = None,
+    one_hot: str | Sequence[str] | None = None,
+    sample_weight: str | None = None,
+    clusters: str | None = None,
+    fold: str | None = None,
+    gold: str | None = None,
+    dtype: str | None = None,
+) -> Table:
+    """Arrays for `evaluate` and `TiltedRewardRegressor` from a file, one array for all features.
+
+    Rows without a reward, and rows of weight 0, are left out; a feature or label that is missing
+    is refused, with its row and column.
+
+    Parameters
+    ----------
+    path : path-like
+        Parquet and Arrow (Feather, IPC), a folder of Parquet files, or a data set that Hugging
+        Face's ``datasets`` saved to disk: read in batches with pyarrow, so that memory is that of
+        the result and of one batch. Else a file that the command reads (CSV, JSON lines, also
+        compressed; npy, npz, safetensors), as it reads it, which is held twice for a moment.
+    y : str, optional
+        The column of rewards.
+    groups, sample_weight, clusters, fold, gold : str, optional
+        Columns of what `evaluate` calls so.
+    features : str or sequence of str, optional
+        Names, or a text of names, globs, ranges and exclusions as the command takes them:
+        ``"embedding*,!embedding_id"``. By default all columns of numbers and of vectors that are
+        not named otherwise. Of tables of text only, the command's screening then leaves out those
+        that number rows, split them, never vary or are functions of the reward.
+    one_hot : str or sequence of str, optional
+        Columns of text to expand, of tables of text only.
+    dtype : {"float32", "float64"}, optional
+        Of X. By default float32 where Arrow columns fit into it exactly, else float64.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    ValueError
+        With the file, and the row (from 1) and column if there are such.
+    ImportError
+        Where the file needs pyarrow, and it is not installed.
+
+    Examples
+    --------
+    >>> table = esscher.read("scores.parquet", y="score", groups="prompt")  # doctest: +SKIP
+    >>> esscher.evaluate(table.X, table.y, table.groups)  # doctest: +SKIP
+    """
+    if dtype not in (None, "float32", "float64"):
+        raise ValueError(f"dtype = {dtype!r}: must be 'float32' or 'float64'")
+    labels = {
+        "y": y, "groups": groups, "sample_weight": sample_weight, "clusters": clusters,
+        "fold": fold, "gold": gold,
+    }
+    place = Path(path)
+    if not place.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    if _is_arrow(place):
+        if one_hot is not None:
+            raise ValueError(
+                "one_hot: of tables of text only; encode the column with "
+                "sklearn.preprocessing.OneHotEncoder"
+            )
+        from ._arrow import read_arrow
+
+        record = read_arrow(place, _pattern(features), labels, dtype)
+    else:
+        parameters = {**labels, "features": _pattern(features), "one_hot": _pattern(one_hot),
+                      "dtype": dtype}
+        record = _core.read_table(os.fspath(path), parameters)
+    for name in ("names", "group_names", "remarks"):
+        record[name] = tuple(record[name])
+    return Table(**frozen(record))
+
+
+def _pattern(columns: str | Sequence[str] | None) -> str | None:
+    """Names as the text that the command takes."""
+    return columns if columns is None or isinstance(columns, str) else ",".join(columns)
+
+
+def _is_arrow(path: Path) -> bool:
+    """Whether pyarrow reads it, by its first bytes; folders always."""
+    if path.is_dir():
+        return True
+    with path.open("rb") as file:
+        first = file.read(6)
+    return first.startswith((b"PAR1", b"ARROW1", b"FEA1", b"\xff\xff\xff\xff"))

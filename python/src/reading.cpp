@@ -1,0 +1,92 @@
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arrays.h"
+#include "errors.h"
+#include "esscher/data/column_selection.h"
+#include "esscher/data/dataset.h"
+#include "long_call.h"
+#include "module.h"
+#include "parameters.h"
+#include "record.h"
+
+namespace esscher::python {
+namespace {
+
+template <class T>
+std::vector<T> all_features(const FeatureRows& features) {
+  const std::size_t d = features.columns();
+  const std::uint64_t block_rows = std::max<std::size_t>(1, (std::size_t{1} << 20) / d);
+  std::vector<T> values(features.rows() * d);
+  std::vector<double> block(std::min(block_rows, features.rows()) * d);
+  std::vector<std::uint64_t> rows;
+  for (std::uint64_t begin = 0; begin < features.rows(); begin += block_rows) {
+    rows.resize(std::min(block_rows, features.rows() - begin));
+    std::iota(rows.begin(), rows.end(), begin);
+    features.gather(rows, {block.data(), rows.size(), d, d});
+    for (std::size_t i = 0; i < rows.size() * d; ++i) {
+      values[begin * d + i] = static_cast<T>(block[i]);
+    }
+  }
+  return values;
+}
+
+nb::object feature_array(const FeatureRows& features, bool single) {
+  const std::vector<std::size_t> shape = {features.rows(), features.columns()};
+  if (single) return owning_array(all_features<float>(features), shape);
+  return owning_array(all_features<double>(features), shape);
+}
+
+template <class T>
+nb::object array_or_none(std::vector<T> values) {
+  return values.empty() ? nb::none() : owning_array(std::move(values));
+}
+
+nb::dict read_table(const std::string& path, const nb::dict& values) {
+  const Parameters parameters(values);
+  const auto column = [&](const char* name) {
+    return parameters.is_none(name) ? std::string() : parameters.text(name);
+  };
+  const DatasetOptions options{.data = path,
+                               .features = column("features"),
+                               .one_hot = column("one_hot"),
+                               .reward = column("y"),
+                               .group = column("groups"),
+                               .cluster = column("clusters"),
+                               .fold = column("fold"),
+                               .weight = column("sample_weight"),
+                               .gold = column("gold")};
+  Dataset data = long_call(nb::none(), [&](const Callbacks&) { return load_dataset(options); });
+  for (double& weight : data.log_weights) weight = std::exp(weight);
+  return Record()
+      .add("X", feature_array(*data.features, parameters.is("dtype", "float32")))
+      .add("names", data.feature_names)
+      .add("y", array_or_none(std::move(data.rewards)))
+      .add("groups", array_or_none(std::move(data.groups)))
+      .add("group_names", data.group_names)
+      .add("sample_weight", array_or_none(std::move(data.log_weights)))
+      .add("clusters", array_or_none(std::move(data.clusters)))
+      .add("fold", array_or_none(std::move(data.folds)))
+      .add("gold", array_or_none(std::move(data.gold)))
+      .add("remarks", in_python_words(data.remarks))
+      .dict();
+}
+
+}  // namespace
+
+void bind_reading(nb::module_& module) {
+  module.def("read_table", &read_table, nb::arg("path"), nb::arg("parameters"));
+  module.def("select_columns", &select_columns, nb::arg("pattern"), nb::arg("names"),
+             nb::arg("field"));
+}
+
+}  // namespace esscher::python
