@@ -7,7 +7,7 @@ BUILD := build/$(PRESET)
 # Tracked sources and new ones that are not ignored.
 SOURCES = git ls-files -co --exclude-standard --deduplicate -- '*.h' '*.cpp'
 
-.PHONY: help setup setup-check build demo test test-python python bench accuracy pictures false-admissions format check-format tidy manual install clean
+.PHONY: help setup setup-check build demo test test-python python docs bench accuracy pictures false-admissions format check-format tidy manual install clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -34,6 +34,9 @@ python: $(BUILD)/build.ninja  ## the Python package: a wheel, installed in build
 
 test-python: python  ## the tests of the Python package alone
 	@build/python/venv/bin/python -m pytest -q
+
+docs: python  ## the site of the Python package, in build/docs/html
+	@scripts/docs.sh
 
 bench: build  ## all benchmarks, one after the other
 	@for program in $(BUILD)/bench/*_bench; do echo "== $$program" >&2; $$program || exit 1; done

@@ -71,9 +71,10 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
     Attributes
     ----------
     n_features_in_ : int
+        Columns of X, d.
     feature_names_in_ : ndarray of str
         Where X had column names.
-    feature_importances_ : ndarray of shape (n_features_in_,)
+    feature_importances_ : ndarray of shape (d,)
         Share of the mean squared gradient along each column, from the AGOP; of sum 1.
     directions_ : ndarray
         Shares of the AGOP's leading directions, descending.

@@ -123,7 +123,16 @@ class Evaluation(Record):
         return self._first.recommendation
 
     def __getitem__(self, name: str) -> RewardEvaluation:
-        """The reward of that name."""
+        """The reward of that name.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        RewardEvaluation
+        """
         for reward in self.rewards:
             if reward.name == name:
                 return reward

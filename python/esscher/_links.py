@@ -61,7 +61,12 @@ class Link:
         return float(self._facts["least_beta"])
 
     def facts(self) -> dict[str, Any]:
-        """All of the above, and a sentence on finiteness."""
+        """All of the above, and a sentence on finiteness.
+
+        Returns
+        -------
+        dict
+        """
         return dict(self._facts)
 
     def __call__(self, z: ArrayLike) -> NDArray[np.float64]:

@@ -76,12 +76,28 @@ class SimulatedReward:
         return _core.sample(self._core, parameters, progress)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes a .safetensors file, which ``esscher sample`` reads."""
+        """Writes a .safetensors file, which ``esscher sample`` reads.
+
+        Parameters
+        ----------
+        path : path-like
+            It appears when it is whole.
+        """
         self._core.save(os.fspath(path))
 
 
 def load_simulated(path: str | os.PathLike[str]) -> SimulatedReward:
-    """A reward model that ``esscher simulate`` or `SimulatedReward.save` wrote."""
+    """A reward model that ``esscher simulate`` or `SimulatedReward.save` wrote.
+
+    Parameters
+    ----------
+    path : path-like
+        A .safetensors file.
+
+    Returns
+    -------
+    SimulatedReward
+    """
     return SimulatedReward(_core.RewardModel.load(os.fspath(path)))
 
 
@@ -98,10 +114,10 @@ class Simulation(Record):
     feature_temperature : float or None
         beta1 in use; None without weights.
     samples, overlap_quantiles : ndarrays of shape (t,) and (t, 7)
-        The trajectory of stage 1: samples seen, and quantiles of |<w_j, theta*>| over the neurons
+        The trajectory of stage 1: samples seen, and quantiles of ``|<w_j, theta*>|`` over the neurons
         at the levels 0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.
     overlaps : ndarray of shape (width,)
-        <w_j, theta*> of the layer that stage 2 gets.
+        ``<w_j, theta*>`` of the layer that stage 2 gets.
     reward : SimulatedReward
         The trained model.
     remarks : tuple of str
@@ -139,6 +155,11 @@ class Simulation(Record):
 
     def admissible(self, weights: str) -> list[tuple[float, float]]:
         """Temperatures of the grid at which such weights' efficiency is at least 1 - tolerance.
+
+        Parameters
+        ----------
+        weights : str
+            A kind of weights of `simulate`.
 
         Returns
         -------

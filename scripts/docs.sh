@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# The site of the Python package, in build/docs/html, with what its examples print: scripts/docs.sh.
+# Takes the wheel of scripts/python.sh; Sphinx comes from PyPI.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=$PWD/build/docs
+venv=$folder/venv
+pins=(docs/site/requirements.txt python/tests/requirements.txt)
+
+if [ "${pins[0]}" -nt "$venv/installed" ] || [ "${pins[1]}" -nt "$venv/installed" ]; then
+  python3 -m venv --clear "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check -r "${pins[0]}"
+  touch "$venv/installed"
+fi
+"$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --force-reinstall \
+  build/python/wheel/*.whl
+
+# A copy of the sources, beside which the examples' outputs lie.
+rm -rf "$folder/source" "$folder/html"
+mkdir -p "$folder/source"
+cp -r docs examples "$folder/source"
+mkdir "$folder/source/docs/site/_output"
+for example in examples/python/*.py; do
+  "$venv/bin/python" -W error "$example" \
+    >"$folder/source/docs/site/_output/$(basename "$example" .py).txt"
+done
+"$venv/bin/sphinx-build" -q -W --keep-going -d "$folder/doctrees" \
+  "$folder/source/docs/site" "$folder/html"
+echo "$folder/html/index.html"
