@@ -85,9 +85,14 @@ class _Arrays:
             labels[begin:end] = np.array(numbers, dtype=np.uint32)[which]
         for name, last, width in zip(self._features, self._ends, self._widths, strict=True):
             block = self._x[begin:end, last - width : last]
-            block[:] = batch.vectors(name, width)
+            values = batch.vectors(name, width)
+            with np.errstate(over="ignore"):
+                block[:] = values
             good = np.all(np.isfinite(block), axis=1)
-            batch.require(good, name, "must be finite; drop the row, or fill it in")
+            if not good.all():
+                given = np.all(np.isfinite(values), axis=1)
+                batch.require(given, name, "must be finite; drop the row, or fill it in")
+                batch.require(good, name, "must be finite in float32; take float64")
         self.rows = end
 
     def _kept(self, batch: Batch) -> Batch:

@@ -12,6 +12,8 @@
 
 #include "arrays.h"
 #include "errors.h"
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/data/column_selection.h"
 #include "esscher/data/dataset.h"
 #include "long_call.h"
@@ -35,6 +37,10 @@ std::vector<T> all_features(const FeatureRows& features) {
     features.gather(rows, {block.data(), rows.size(), d, d});
     for (std::size_t i = 0; i < rows.size() * d; ++i) {
       values[begin * d + i] = static_cast<T>(block[i]);
+      if (!std::isfinite(values[begin * d + i])) {
+        throw UsageError(rejection("dtype", "float32",
+                                   number_text(block[i]) + " is too large for it", "take float64"));
+      }
     }
   }
   return values;

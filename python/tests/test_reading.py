@@ -115,6 +115,16 @@ def test_tables_of_text_are_read_as_the_command_reads_them(columns, tmp_path, en
     assert single.dtype == np.float32
 
 
+def test_numbers_too_large_for_a_type_are_refused(tmp_path):
+    (tmp_path / "t.csv").write_text("x,y\n1,1\n1e300,2\n")
+    assert esscher.read(tmp_path / "t.csv", y="y", features="x").X[1, 0] == 1e300
+    with pytest.raises(ValueError, match=r"^dtype = float32: 1e\+300 is too large for it; take fl"):
+        esscher.read(tmp_path / "t.csv", y="y", features="x", dtype="float32")
+    parquet.write_table(pyarrow.table({"x": [1.0, 1e300]}), tmp_path / "t.parquet")
+    with pytest.raises(ValueError, match="row 2, column x: must be finite in float32; take"):
+        esscher.read(tmp_path / "t.parquet", dtype="float32")
+
+
 def test_sequences_of_a_table_of_text_are_expanded(tmp_path):
     (tmp_path / "t.csv").write_text("seq,y\nAC,1\nAD,2\nCC,3\nCD,4.5\n")
     read = esscher.read(tmp_path / "t.csv", y="y", one_hot="seq:sequence")
@@ -250,6 +260,9 @@ def test_folders_that_are_no_one_table_are_refused(tmp_path):
         esscher.read(parts)
     with pytest.raises(FileNotFoundError, match="none.parquet"):
         esscher.read(tmp_path / "none.parquet")
+    (tmp_path / "t.words").write_text("x\n1\n")
+    with pytest.raises(ValueError, match="^path = '.*': the extension says what a file holds"):
+        esscher.read(tmp_path / "t.words")
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(ValueError, match=r"broken.parquet: cannot be read: "):
         esscher.read(tmp_path / "broken.parquet")
