@@ -7,6 +7,7 @@
 #include "common/interrupt.h"
 #include "common/options.h"
 #include "common/output.h"
+#include "common/output_options.h"
 #include "common/pair_settings.h"
 #include "common/progress_line.h"
 #include "common/report_file.h"
@@ -24,11 +25,7 @@ struct EvaluateArguments {
   Settings settings{joined(joined(data_settings(), pair_settings()),
                            joined(training_settings(), evaluation_settings()))};
   std::string data;
-  std::string output;
-  std::string format = "report";
-  std::string page;
-  bool force = false;
-  bool quiet = false;
+  RunOutput out;
 };
 
 double read_alpha(const Settings& settings) {
@@ -44,10 +41,10 @@ void run_pairs(EvaluateArguments& arguments, const LoadedTable& loaded) {
   const auto folds =
       static_cast<int>(parse_integer(settings["evaluation-folds"], "--evaluation-folds", 2, 100));
   std::optional<RunFolder> folder;
-  if (!arguments.output.empty()) folder.emplace(arguments.output, arguments.force);
+  if (!arguments.out.folder.empty()) folder.emplace(arguments.out.folder, arguments.out.force);
   const Interrupt interrupt;
   const PairEvaluation evaluation = [&] {
-    ProgressLine line(arguments.quiet);
+    ProgressLine line(arguments.out.quiet);
     training.callbacks.cancellation = &interrupt.token();
     training.callbacks.progress = [&](const Progress& progress) { line.show(progress); };
     return evaluate_pairs(loaded.table(), training, folds);
@@ -60,10 +57,10 @@ void run_pairs(EvaluateArguments& arguments, const LoadedTable& loaded) {
     folder->write("result.json", json);
     folder->write("pairs.csv", pair_csv(evaluation));
   }
-  if (arguments.quiet && folder) return;
-  Output("").write(arguments.format == "json"  ? json
-                   : arguments.format == "csv" ? pair_csv(evaluation)
-                                               : pair_report(evaluation, loaded.dataset));
+  if (arguments.out.quiet && folder) return;
+  Output("").write(arguments.out.format == "json"  ? json
+                   : arguments.out.format == "csv" ? pair_csv(evaluation)
+                                                   : pair_report(evaluation, loaded.dataset));
 }
 
 void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
@@ -76,8 +73,8 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
                                "--fold names the folds already", "leave one of them out"));
   }
   if (loaded.dataset.preferences) {
-    if (!arguments.page.empty()) {
-      throw UsageError(rejection("--report", arguments.page,
+    if (!arguments.out.page.empty()) {
+      throw UsageError(rejection("--report", arguments.out.page,
                                  "stated pairs have no reward to value policies by, and no page",
                                  "take -o FOLDER for their report"));
     }
@@ -104,12 +101,12 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
         read_positive(settings, "noise", "must be a positive number, or replicates");
   }
   std::optional<RunFolder> folder;
-  if (!arguments.output.empty()) folder.emplace(arguments.output, arguments.force);
-  ReportFile page(arguments.page);
+  if (!arguments.out.folder.empty()) folder.emplace(arguments.out.folder, arguments.out.force);
+  ReportFile page(arguments.out.page);
 
   const Interrupt interrupt;
   const TableEvaluation evaluation = [&] {
-    ProgressLine line(arguments.quiet);
+    ProgressLine line(arguments.out.quiet);
     options.training.callbacks.cancellation = &interrupt.token();
     options.training.callbacks.progress = [&](const Progress& progress) { line.show(progress); };
     return evaluate_table(loaded.table(), options);
@@ -124,10 +121,11 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
     folder->write("result.json", json);
     folder->write("policies.csv", evaluation_csv(evaluation, sd));
   }
-  if (arguments.quiet && folder) return;
-  Output("").write(arguments.format == "json"  ? json
-                   : arguments.format == "csv" ? evaluation_csv(evaluation, sd)
-                                               : evaluation_report(evaluation, loaded.dataset, sd));
+  if (arguments.out.quiet && folder) return;
+  Output("").write(arguments.out.format == "json" ? json
+                   : arguments.out.format == "csv"
+                       ? evaluation_csv(evaluation, sd)
+                       : evaluation_report(evaluation, loaded.dataset, sd));
 }
 
 }  // namespace
@@ -143,20 +141,9 @@ void add_evaluate_command(CLI::App& program) {
                    std::string("features: ") + kDataFiles + "; not for pairs of npy files")
       ->type_name("DATA");
   arguments->settings.define(*command);
-  command
-      ->add_option(
-          "-o,--output", arguments->output,
-          "folder for report.txt, result.json, policies.csv (of pairs pairs.csv) and config.toml "
-          "(default: only print)")
-      ->type_name("FOLDER");
-  add_report_option(*command, arguments->page);
-  command->add_flag("--force", arguments->force, "replaces the files of an earlier run");
-  command->add_flag("--quiet", arguments->quiet,
-                    "no progress, and with -o no report on the terminal");
-  command->add_option("--format", arguments->format, "what to print: report, json or csv")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"report", "json", "csv"}))
-      ->capture_default_str();
+  add_run_options(*command, arguments->out,
+                  "report.txt, result.json, policies.csv (of pairs pairs.csv) and config.toml",
+                  {"report", "json", "csv"});
   command->footer(
       "Example: esscher evaluate variants.csv --one-hot seq --reward y -o evaluation\n"
       "Example: esscher evaluate data.csv --reward y --group prompt\n"

@@ -12,6 +12,7 @@
 #include "common/interrupt.h"
 #include "common/options.h"
 #include "common/output.h"
+#include "common/output_options.h"
 #include "common/pair_settings.h"
 #include "common/progress_line.h"
 #include "common/read_record.h"
@@ -183,10 +184,7 @@ void add_fit_command(CLI::App& program) {
       ->required();
   add_report_option(*command, arguments->page);
   command->add_flag("--quiet", arguments->quiet, "no progress and no report");
-  command->add_option("--format", arguments->format, "what to print: report or json")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"report", "json"}))
-      ->capture_default_str();
+  add_format_option(*command, arguments->format, {"report", "json"});
   command->footer(
       "Example: esscher fit data.csv --reward y --beta 0.5 -o reward.safetensors\n"
       "Example: esscher fit variants.csv --one-hot seq --reward y --beta 1,0.5 --beta-unit sd "

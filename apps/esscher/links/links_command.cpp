@@ -9,6 +9,7 @@
 #include "common/json_text.h"
 #include "common/options.h"
 #include "common/output.h"
+#include "common/output_options.h"
 #include "common/text.h"
 #include "esscher/model/link_catalogue.h"
 #include "esscher/theory/exponents.h"
@@ -81,12 +82,8 @@ void add_links_command(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("links", "List the links that have a name, with their exponents");
   const auto arguments = std::make_shared<LinksArguments>();
-  command->add_option("--format", arguments->format, "how to print them")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"table", "json"}))
-      ->capture_default_str();
-  command->add_option("-o,--output", arguments->output, "file to write (default: standard output)")
-      ->type_name("FILE");
+  add_format_option(*command, arguments->format, {"table", "json"});
+  add_file_option(*command, arguments->output);
   command->footer("Example: esscher links");
   command->callback([arguments, command] {
     refuse_empty_values(*command);

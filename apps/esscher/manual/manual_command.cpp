@@ -6,6 +6,7 @@
 #include "common/commands.h"
 #include "common/options.h"
 #include "common/output.h"
+#include "common/output_options.h"
 #include "esscher/base/build_info.h"
 
 namespace esscher::app {
@@ -124,8 +125,7 @@ void add_manual_command(CLI::App& program) {
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"markdown", "man"}))
       ->capture_default_str();
-  command->add_option("-o,--output", arguments->output, "file to write (default: standard output)")
-      ->type_name("FILE");
+  add_file_option(*command, arguments->output);
   command->footer("Example: esscher manual --format man -o esscher.1");
   command->callback([arguments, command, &program] {
     refuse_empty_values(*command);

@@ -41,6 +41,12 @@ void run_compare(const CompareArguments& arguments) {
   output.write(comparison_page(records));
 }
 
+void add_page_option(CLI::App& command, std::string& path) {
+  command.add_option("-o,--output", path, "the page to write (- for standard output)")
+      ->type_name("FILE.html")
+      ->required();
+}
+
 }  // namespace
 
 void add_report_command(CLI::App& program) {
@@ -54,9 +60,7 @@ void add_report_command(CLI::App& program) {
                    "a folder of simulate or evaluate, a model of fit, or a file of --format json")
       ->type_name("RESULT")
       ->required();
-  command->add_option("-o,--output", arguments->output, "the page to write (- for standard output)")
-      ->type_name("FILE.html")
-      ->required();
+  add_page_option(*command, arguments->output);
   command->footer(
       "The same page comes from --report of theory, simulate, fit and evaluate.\n"
       "Example: esscher report run -o run.html");
@@ -75,9 +79,7 @@ void add_compare_command(CLI::App& program) {
   command->add_option("results", arguments->results, "as report takes them")
       ->type_name("RESULT")
       ->required();
-  command->add_option("-o,--output", arguments->output, "the page to write (- for standard output)")
-      ->type_name("FILE.html")
-      ->required();
+  add_page_option(*command, arguments->output);
   command->footer("Example: esscher compare run run2 -o comparison.html");
   command->callback([arguments, command] {
     refuse_empty_values(*command);

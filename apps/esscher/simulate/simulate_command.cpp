@@ -6,6 +6,7 @@
 #include "common/interrupt.h"
 #include "common/options.h"
 #include "common/output.h"
+#include "common/output_options.h"
 #include "common/progress_line.h"
 #include "common/report_file.h"
 #include "common/run_folder.h"
@@ -19,12 +20,8 @@ namespace {
 
 struct SimulateArguments {
   Settings settings{simulation_settings()};
-  std::string output;
-  std::string format = "report";
-  std::string page;
-  bool force = false;
+  RunOutput out;
   bool dry_run = false;
-  bool quiet = false;
 };
 
 void write_files(const RunFolder& folder, const SimulationResult& result,
@@ -48,23 +45,23 @@ void run_simulate(SimulateArguments& arguments, const CLI::App& command) {
     return;
   }
   std::optional<RunFolder> folder;
-  if (!arguments.output.empty()) folder.emplace(arguments.output, arguments.force);
-  ReportFile page(arguments.page);
+  if (!arguments.out.folder.empty()) folder.emplace(arguments.out.folder, arguments.out.force);
+  ReportFile page(arguments.out.page);
 
   const Interrupt interrupt;
   SimulationResult result = [&] {
-    ProgressLine line(arguments.quiet);
+    ProgressLine line(arguments.out.quiet);
     options.callbacks.cancellation = &interrupt.token();
     options.callbacks.progress = [&](const Progress& progress) { line.show(progress); };
     return simulate(options);
   }();
   if (folder) write_files(*folder, result, settings);
-  if (!arguments.page.empty()) page.write(simulation_json(result, settings), command);
-  if (!arguments.quiet || !folder) {
-    std::string text =
-        arguments.format == "json" ? simulation_json(result, settings) : simulation_report(result);
-    if (folder && arguments.format == "report") {
-      text += "Files in " + arguments.output +
+  if (!arguments.out.page.empty()) page.write(simulation_json(result, settings), command);
+  if (!arguments.out.quiet || !folder) {
+    std::string text = arguments.out.format == "json" ? simulation_json(result, settings)
+                                                      : simulation_report(result);
+    if (folder && arguments.out.format == "report") {
+      text += "Files in " + arguments.out.folder +
               ": report.txt, result.json (everything), policies.csv, trajectory.csv, "
               "model.safetensors, config.toml (--config repeats this run)\n";
     }
@@ -83,21 +80,12 @@ void add_simulate_command(CLI::App& program) {
       "readouts, the policies tilted by them, and the temperatures at which these may be deployed");
   const auto arguments = std::make_shared<SimulateArguments>();
   arguments->settings.define(*command);
-  command
-      ->add_option("-o,--output", arguments->output,
-                   "folder for report.txt, result.json, policies.csv, trajectory.csv, "
-                   "model.safetensors and config.toml (default: only print)")
-      ->type_name("FOLDER");
-  add_report_option(*command, arguments->page);
-  command->add_flag("--force", arguments->force, "replaces the files of an earlier run");
+  add_run_options(*command, arguments->out,
+                  "report.txt, result.json, policies.csv, trajectory.csv, model.safetensors and "
+                  "config.toml",
+                  {"report", "json"});
   command->add_flag("--dry-run", arguments->dry_run,
                     "prints the resolved options as a configuration file and ends");
-  command->add_flag("--quiet", arguments->quiet,
-                    "no progress, and with -o no report on the terminal");
-  command->add_option("--format", arguments->format, "what to print: report or json")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"report", "json"}))
-      ->capture_default_str();
   command->footer(
       "Example: esscher simulate --link damped_hermite:3 --dim 1e4 --width 32 --noise gaussian:0.3 "
       "--control -o run\n"

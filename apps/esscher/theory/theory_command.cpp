@@ -5,6 +5,7 @@
 #include "common/commands.h"
 #include "common/options.h"
 #include "common/output.h"
+#include "common/output_options.h"
 #include "common/report_file.h"
 #include "common/text.h"
 #include "esscher/base/error.h"
@@ -136,12 +137,8 @@ void add_theory_command(CLI::App& program) {
       ->type_name("M")
       ->capture_default_str()
       ->needs(learned);
-  command->add_option("--format", arguments->format, "how to print it")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"table", "json", "csv"}))
-      ->capture_default_str();
-  command->add_option("-o,--output", arguments->output, "file to write (default: standard output)")
-      ->type_name("FILE");
+  add_format_option(*command, arguments->format, {"table", "json", "csv"});
+  add_file_option(*command, arguments->output);
   add_report_option(*command, arguments->page);
   command->footer(
       "Example: esscher theory --link damped_hermite:3 --noise gaussian:0.3 --beta 0.25:4:log9\n"
