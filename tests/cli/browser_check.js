@@ -1,11 +1,10 @@
-// Looks at a page from within: run by tests/cli/report_page_test.cpp at the end of a copy of it.
+// Looks at a page from within, in a frame: tests/cli/report_page_test.cpp puts it at the end of a
+// copy of the page, and the frame's parent gathers what it tells.
 (async () => {
   const seen = window.seenErrors;
   const saved = [];
   HTMLAnchorElement.prototype.click = function () { saved.push([this.download, this.href.length]); };
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-  const width = Number(document.currentScript?.dataset.width || window.checkWidth || 0);
-  if (width) document.body.style.width = width + "px";
   await wait(300);
   const figures = [...document.querySelectorAll("figure")];
   const outcome = { figures: figures.length, drawn: 0, toggled: 0, legends: 0, wide: 0 };
@@ -31,14 +30,11 @@
   await wait(1500);
   outcome.saved = saved.filter(([, length]) => length > 20).map(([name]) => name).sort();
   outcome.svg = (await window.esscherReport.svg(window.esscherReport.charts[0])).slice(0, 4);
-  outcome.overflow = document.documentElement.scrollWidth - Math.max(width, innerWidth);
+  outcome.overflow = document.documentElement.scrollWidth - document.documentElement.clientWidth;
   outcome.loaded = performance.getEntriesByType("resource").map((entry) => entry.name).filter((name) => !/^(blob|data):/.test(name));
   outcome.headings = document.querySelectorAll("h1").length;
   outcome.unnamed = [...document.querySelectorAll("button")].filter((button) => !button.textContent && !button.ariaLabel).length +
     [...document.querySelectorAll("[role=img]")].filter((image) => !image.getAttribute("aria-label")).length;
   outcome.errors = seen;
-  const end = document.createElement("pre");
-  end.id = "outcome";
-  end.textContent = btoa(unescape(encodeURIComponent(JSON.stringify(outcome))));
-  document.body.append(end);
+  parent.postMessage({ frame: location.hash.slice(1), outcome }, "*");
 })();

@@ -104,18 +104,44 @@ TEST_P(Pages, PageIsTheOneThatReportMakesOfTheRecord) {
   EXPECT_LT(std::filesystem::file_size(folder_.path() / "page.html"), 2'000'000U);
 }
 
-/// The browser's words for a page that looks at itself: what browser_check.js found.
-json looked_at(const Folder& folder, const std::string& page, int width) {
-  std::string html = read_file(folder.path() / page);
-  const std::string collect =
-      "<script>window.checkWidth = " + std::to_string(width) +
-      "; window.seenErrors = []; addEventListener('error', (e) => seenErrors.push(e.message));"
-      "for (const kind of ['error', 'warn']) console[kind] = (...a) => "
-      "seenErrors.push(a.join(' '));</script>";
-  html.insert(html.find("<title>"), collect);
+INSTANTIATE_TEST_SUITE_P(Commands, Pages,
+                         ::testing::Values(Case{"theory", kTheory}, Case{"simulate", kSimulate},
+                                           Case{"evaluate", kEvaluate}, Case{"fit", kFit}),
+                         [](const auto& test) { return test.param.kind; });
+
+/// A page that looks at itself: browser_check.js at its end, and at its start what it complains of.
+std::string looking(std::string html) {
+  html.insert(html.find("<title>"),
+              "<script>window.seenErrors = []; addEventListener('error', (e) => "
+              "seenErrors.push(e.message));"
+              "for (const kind of ['error', 'warn']) console[kind] = (...a) => "
+              "seenErrors.push(a.join(' '));</script>");
   html.insert(html.rfind("</body>"),
               "<script>" + read_file(ESSCHER_CLI_BROWSER_CHECK) + "</script>");
-  folder.write("looked.html", html);
+  return html;
+}
+
+/// What pages find when they look at themselves, by page and width ("fit 340"): all in the frames
+/// of one page, since to start a browser takes longer than to look at a page.
+json looked_at(const Folder& folder, const Words& pages, const std::vector<int>& widths) {
+  std::string frames;
+  for (const std::string& page : pages) {
+    folder.write("looking-" + page + ".html", looking(read_file(folder.path() / (page + ".html"))));
+    for (const int width : widths) {
+      frames += "<iframe src=\"looking-" + page + ".html#" + page + "-" + std::to_string(width) +
+                "\" width=" + std::to_string(width) + " height=600></iframe>";
+    }
+  }
+  // A frame out of sight would be drawn late or never: all lie over one another.
+  folder.write("looked.html",
+               "<style>iframe { position: absolute; left: 0; top: 0; }</style><body><script>"
+               "const seen = {}; addEventListener('message', ({ data }) => {"
+               "seen[data.frame] = data.outcome; if (Object.keys(seen).length < " +
+                   std::to_string(pages.size() * widths.size()) +
+                   ") return; const end = document.createElement('pre'); end.id = 'outcome';"
+                   "end.textContent = btoa(unescape(encodeURIComponent(JSON.stringify(seen))));"
+                   "document.body.append(end); });</script>" +
+                   frames + "</body>");
   const std::string command =
       "chromium --headless=new --no-sandbox --disable-gpu --user-data-dir='" +
       (folder.path() / "profile").string() + "' --virtual-time-budget=20000 --dump-dom 'file://" +
@@ -132,18 +158,39 @@ json looked_at(const Folder& folder, const std::string& page, int width) {
   return json::parse(text, nullptr, false);
 }
 
-TEST_P(Pages, WorksInABrowser) {
+TEST(Report, PagesOfAllCommandsWorkInABrowser) {
   if (std::system("command -v chromium >/dev/null 2>&1") != 0) {
     GTEST_SKIP() << "there is no chromium here: make test installs it (packages.txt, group test)";
   }
-  ASSERT_EQ(outcome_.exit_code, 0) << outcome_.err;
-  for (const int width : {0, 340}) {
-    const json found = looked_at(folder_, "page.html", width);
-    ASSERT_TRUE(found.is_object()) << "the page's own look did not end";
-    SCOPED_TRACE(found.dump(1));
-    EXPECT_GT(found["figures"], 2);
+  const Folder folder;
+  folder.write("data.csv", data_csv());
+  folder.write("variants.csv", variants_csv());
+  for (const Case& each : {Case{"theory", kTheory}, Case{"simulate", kSimulate},
+                           Case{"evaluate", kEvaluate}, Case{"fit", kFit}}) {
+    Words words = each.words;
+    words.insert(words.end(), {"--report", each.kind + ".html"});
+    const Outcome outcome = run(words, folder);
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    folder.write(each.kind + ".json", outcome.out);
+  }
+  Words other = kEvaluate;
+  other.insert(other.end(), {"--seed", "2"});
+  folder.write("other.json", run(other, folder).out);
+  ASSERT_EQ(run({"compare", "evaluate.json", "other.json", "-o", "compare.html"}, folder).exit_code,
+            0);
+
+  const Words pages{"theory", "simulate", "evaluate", "fit", "compare"};
+  const std::vector<int> widths{1100, 340};
+  const json all = looked_at(folder, pages, widths);
+  ASSERT_TRUE(all.is_object()) << "the pages' own looks did not end";
+  ASSERT_EQ(all.size(), pages.size() * widths.size()) << all.dump(1);
+  for (const auto& [name, found] : all.items()) {
+    SCOPED_TRACE(name + found.dump(1));
+    const bool compared = name.starts_with("compare");
+    EXPECT_GE(found["figures"], compared ? 1 : 3);
     EXPECT_EQ(found["drawn"], found["figures"]);
     EXPECT_EQ(found["toggled"], found["legends"]);
+    EXPECT_GE(found["legends"], compared ? 1 : 0) << "two runs, told apart";
     EXPECT_EQ(found["wide"], 0) << "charts wider than their figure";
     EXPECT_LE(found["overflow"], 0) << "the page scrolls sideways";
     EXPECT_TRUE(found["repainted"]) << "the other theme";
@@ -155,11 +202,6 @@ TEST_P(Pages, WorksInABrowser) {
     EXPECT_TRUE(found["errors"].empty());
   }
 }
-
-INSTANTIATE_TEST_SUITE_P(Commands, Pages,
-                         ::testing::Values(Case{"theory", kTheory}, Case{"simulate", kSimulate},
-                                           Case{"evaluate", kEvaluate}, Case{"fit", kFit}),
-                         [](const auto& test) { return test.param.kind; });
 
 TEST(Report, ReadsFoldersAndModelsAndComparesThem) {
   const Folder folder;
@@ -197,8 +239,8 @@ TEST(Report, TellsTheCommandOfPipesAndOfPairsOfArrays) {
             "esscher fit - -o reward.safetensors --features a,b --reward y");
   EXPECT_NE(read_file(folder.path() / "m.html").find("is standard input, from which"),
             std::string::npos);
-  folder.write("c.npy", array_npy({0.5, 1, 1.5, 2, 0.25, 3, 1.25, 2.5}, 1));
-  folder.write("r.npy", array_npy({0, 0.5, 1.75, 0.75, 1.0, 2, 0.125, 1.5}, 1));
+  folder.write("c.npy", array_npy({0.5, 1, 1.5, 2.25, 0.25, 3, 1.25, 2.5}, 1));
+  folder.write("r.npy", array_npy({0, 0.625, 1.75, 0.75, 1.125, 2, 0.125, 1.625}, 1));
   const Outcome pairs = run({"fit", "--chosen", "c.npy", "--rejected", "r.npy", "-o",
                              "p.safetensors", "--format", "json"},
                             folder);
@@ -228,8 +270,8 @@ TEST(Report, OfPairsIsARecordOfItsOwnWithoutAPage) {
   // The command computes the same again.
   const std::string command = record["command"];
   EXPECT_EQ(command,
-            "esscher evaluate pairs.csv --chosen chosen_ --rejected rejected_ --weights uniform "
-            "--loss preferences --beta 1 --seed 3");
+            "esscher evaluate pairs.csv --chosen chosen_ --rejected rejected_ --beta 1 "
+            "--weights uniform --loss preferences --seed 3");
   std::istringstream parts(command.substr(command.find(' ')));
   Words again{std::istream_iterator<std::string>(parts), {}};
   again.insert(again.end(), {"--format", "json"});
