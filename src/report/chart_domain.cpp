@@ -109,7 +109,10 @@ Domain x_domain(const Chart& chart) {
     if (!rule.horizontal) extent.add(rule.at);
   }
   const bool even = chart.x.scale != AxisScale::linear || chart.kind == ChartKind::ranges;
-  return extent.padded(even ? 0.03 : 0.02);
+  Domain domain = extent.padded(even ? 0.03 : 0.02);
+  const double lacking = chart.x.least_length - (domain.high - domain.low);
+  if (lacking > 0) domain = {domain.low - lacking / 2, domain.high + lacking / 2};
+  return domain;
 }
 
 Domain y_domain(const Chart& chart) {
@@ -140,6 +143,12 @@ Domain y_domain(const Chart& chart) {
     // The margin is one of what is left.
     domain.low = *chart.y.floor;
     domain.high = std::min(domain.high, greatest + 0.08 * (greatest - *chart.y.floor));
+  }
+  if (domain.high - domain.low < chart.y.least_length) {
+    // Downwards: what is held to a least length has an optimum above, and points need a little
+    // room.
+    domain.high += 0.04 * chart.y.least_length;
+    domain.low = domain.high - chart.y.least_length;
   }
   return domain;
 }

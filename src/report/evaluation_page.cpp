@@ -225,8 +225,9 @@ Chart rows_chart(const EvaluatedReward& evaluated, double rows) {
     if (!(policy["ess"].value() >= least)) least = policy["ess"].value();
   }
   return {.id = "effective-rows",
-          .title = "At the lowest temperature " + shown_count(least) + " effective rows of " +
-                   shown_count(rows) + " stand behind the value",
+          .title = "At the lowest temperature the value rests on " + shown_count(least) +
+                   (shown_count(least) == "1" ? " effective row of " : " effective rows of ") +
+                   shown_count(rows),
           .caption =
               "Effective sample size of the tilt's weights. Hollow points: too few rows, or "
               "weights with too heavy a tail (Pareto k), to be relied on.",

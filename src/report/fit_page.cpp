@@ -10,6 +10,8 @@ namespace esscher::internal {
 namespace {
 
 constexpr std::size_t kShownColumns = 20;
+/// So small a share of variance explained is none.
+constexpr double kNothing = 0.02;
 
 struct ColumnShare {
   std::string name;
@@ -159,7 +161,7 @@ Chart rounds_chart(Reader record) {
                   "of rows left out, by rounds of gradient products; round 0 has the plain "
                   "metric. The round with the most is taken.",
               .x = {.title = "round", .whole = true},
-              .y = {"R\u00b2 on rows not seen"},
+              .y = {.title = "R\u00b2 on rows not seen", .least_length = quantity::kShareLength},
               .rules = {{0, "explains nothing", true}}};
   const double chosen = record["chosen_round"].value();
   if (!series.y.empty() && chosen < static_cast<double>(series.y.size())) {
@@ -241,9 +243,9 @@ Page fit_page(Reader record) {
   page.question = page.title;
   const double explained = record["held_out"]["r2"].value();
   page.answer = !std::isfinite(explained) ? "A reward learned from preferences."
-                : explained <= 0.02       ? "Nothing that predicts rows it has not seen."
+                : explained <= kNothing   ? "Nothing that predicts rows it has not seen."
                                           : "A reward that explains " + shown_share(explained) +
-                                          " of the variance of rows it has not seen.";
+                                              " of the variance of rows it has not seen.";
   page.reason = "Fitted to " + shown_count(record["rows"].value()) + " rows of " +
                 shown_count(static_cast<double>(record["features"].size())) +
                 " features. How low the temperature may go with it, 'esscher evaluate' says.";
@@ -254,9 +256,15 @@ Page fit_page(Reader record) {
   add_held_out_chart(page, record["held_out"]);
   const std::vector<ColumnShare> shares = shares_of(record);
   Chart letters = letter_chart(shares);
-  add_chart(page, has_data(letters) ? letters : column_chart(shares),
-            "There are too many columns for their importance to be told.");
-  add_chart(page, direction_chart(record), "");
+  if (explained <= kNothing) {
+    page.missing.push_back(
+        "What a reward turns on that predicts nothing is chance: its columns and directions are "
+        "not drawn, though the record has them.");
+  } else {
+    add_chart(page, has_data(letters) ? letters : column_chart(shares),
+              "There are too many columns for their importance to be told.");
+    add_chart(page, direction_chart(record), "");
+  }
   add_chart(page, rounds_chart(record), "There was one round only.");
   add_chart(page, weights_chart(record),
             "All temperatures rest on as many effective rows, as the table below says.");
@@ -268,13 +276,14 @@ Page fit_page(Reader record) {
 
 Headline fit_headline(Reader record) {
   Headline headline;
-  headline.chart = {.id = "comparison",
-                    .title = "",
-                    .caption =
-                        "Share of the reward's variance explained on rows left out, by "
-                        "rounds of gradient products.",
-                    .x = {.title = "round", .whole = true},
-                    .y = {"R\u00b2 on rows not seen"}};
+  headline.chart = {
+      .id = "comparison",
+      .title = "",
+      .caption =
+          "Share of the reward's variance explained on rows left out, by "
+          "rounds of gradient products.",
+      .x = {.title = "round", .whole = true},
+      .y = {.title = "R\u00b2 on rows not seen", .least_length = quantity::kShareLength}};
   headline.series = rounds_series(record);
   headline.facts = {{"R\u00b2 on rows not seen", shown(record["held_out"]["r2"].value())},
                     {"rows", shown_count(record["rows"].value())},

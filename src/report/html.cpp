@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string_view>
 
 #include "esscher/base/build_info.h"
 #include "report/assets.h"
@@ -73,6 +74,15 @@ std::string rows_html(const std::vector<std::string>& head, const Rows& rows,
   return text + "</tbody></table></div>";
 }
 
+/// A sentence as HTML, whose numbers keep their per cent sign on their line.
+std::string prose(std::string_view sentence) {
+  std::string text = escaped(sentence);
+  for (std::size_t at = 0; (at = text.find(" %", at)) != std::string::npos;) {
+    text.replace(at, 1, "&nbsp;");
+  }
+  return text;
+}
+
 std::string figure_html(const Chart& chart) {
   Rows table = chart_table(chart);
   const std::vector<std::string> head = table.front();
@@ -85,11 +95,11 @@ std::string figure_html(const Chart& chart) {
   }
   const std::string id = escaped(chart.id);
   return "<figure id=\"" + id + "\" aria-labelledby=\"" + id + "-title\"><h3 id=\"" + id +
-         "-title\">" + escaped(chart.title) +
+         "-title\">" + prose(chart.title) +
          "</h3><div class=\"legend\" role=\"group\" aria-label=\"Series shown\"></div>"
          "<div class=\"plot\" role=\"img\" aria-label=\"" +
          escaped(chart.title + ". " + chart.caption) + "\"></div><figcaption>" +
-         escaped(chart.caption) +
+         prose(chart.caption) +
          "</figcaption><div class=\"tools\" role=\"group\" aria-label=\"Save this figure\"></div>"
          "<details class=\"data\"><summary>Numbers of this figure</summary>" +
          note + rows_html(head, table, "Numbers: " + chart.title) + "</details></figure>";
@@ -125,9 +135,9 @@ std::string charts_json(const Page& page) {
 
 std::string first_screen(const Page& page) {
   std::string text = "<section class=\"first\" aria-labelledby=\"question\"><h1 id=\"question\">" +
-                     escaped(page.question) + "</h1><p class=\"answer\">" + escaped(page.answer) +
+                     escaped(page.question) + "</h1><p class=\"answer\">" + prose(page.answer) +
                      "</p>";
-  if (!page.reason.empty()) text += "<p class=\"reason\">" + escaped(page.reason) + "</p>";
+  if (!page.reason.empty()) text += "<p class=\"reason\">" + prose(page.reason) + "</p>";
   if (!page.facts.empty()) {
     text += "<dl class=\"facts\">";
     for (const auto& [name, value] : page.facts) {

@@ -54,6 +54,12 @@ void add_held_out_chart(Page& page, Reader held_out) {
   const std::size_t count = std::min(series.x.size(), series.y.size());
   series.x.resize(count);
   series.y.resize(count);
+  // Predictions that are all but one number are drawn as such.
+  double spread = 0;
+  if (count > 0) {
+    const auto [least, most] = std::ranges::minmax(series.y);
+    if (std::isfinite(most - least)) spread = most - least;
+  }
   const double explained = held_out["r2"].value();
   const bool some = held_out["of"].number_or(0) > static_cast<double>(count);
   add_chart(
@@ -69,7 +75,7 @@ void add_held_out_chart(Page& page, Reader held_out) {
                         : "") +
                   (held_out["within_groups"].is_true() ? "; both less their group's mean" : "") +
                   ". The dotted line is a perfect prediction.",
-       .x = {"predicted reward, by a fit without that row"},
+       .x = {.title = "predicted reward, by a fit without that row", .least_length = spread / 2},
        .y = {"observed reward"},
        .series = {series},
        .diagonal = true},

@@ -106,10 +106,17 @@
     tip.style.top = event.pageY + 16 + "px";
   }
 
+  // On paper the page's width is not yet known: figures are drawn for half and whole columns of it.
+  let printing = false;
+  function widthOf(chart) {
+    if (printing) return chart.figure.closest(".figures") ? 340 : 700;
+    return Math.max(240, Math.floor(chart.figure.querySelector(".plot").clientWidth));
+  }
+
   function draw(chart, name) {
     const plot = chart.figure.querySelector(".plot");
     if (chart.view) chart.view.finalize();
-    chart.width = Math.max(240, Math.floor(plot.clientWidth));
+    chart.width = widthOf(chart);
     chart.view = view(chart, { theme: name, width: chart.width });
     chart.view.initialize(plot).hover();
     chart.view.tooltip((handler, event, item, value) => showTip(chart, event, value));
@@ -196,13 +203,12 @@
   paint(theme());
   const resized = new ResizeObserver(() => {
     for (const chart of charts) {
-      const width = Math.max(240, Math.floor(chart.figure.querySelector(".plot").clientWidth));
-      if (Math.abs(width - chart.width) > 1) draw(chart, theme());
+      if (Math.abs(widthOf(chart) - chart.width) > 1) draw(chart, printing ? "light" : theme());
     }
   });
   resized.observe(document.querySelector("main"));
-  addEventListener("beforeprint", () => paint("light"));
-  addEventListener("afterprint", () => paint(theme()));
+  addEventListener("beforeprint", () => { printing = true; paint("light"); });
+  addEventListener("afterprint", () => { printing = false; paint(theme()); });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
   // For the tests, and for whoever wants more of the data.
   window.esscherReport = { charts, svg, csv, theme };

@@ -16,4 +16,7 @@ inline constexpr char kOverlap[] = "|overlap| with the hidden direction";
 inline constexpr char kSamples[] = "samples seen";
 inline constexpr char kShare[] = "share of E |grad r|\u00b2";
 
+/// What is shown of an efficiency, or of a share of variance, at least: less says nothing.
+inline constexpr double kShareLength = 0.1;
+
 }  // namespace esscher::internal::quantity

@@ -93,7 +93,7 @@ Chart efficiency_chart(Reader record) {
                   "first kind of weights. Lower "
                   "temperatures, stronger tilts, to the right.",
               .x = {quantity::kBeta, AxisScale::log, true},
-              .y = {quantity::kEfficiency}};
+              .y = {.title = quantity::kEfficiency, .least_length = quantity::kShareLength}};
   // One lost policy is not to flatten all others.
   chart.y.floor = -0.5;
   const std::vector<std::string> names = weights_of(record);
@@ -379,7 +379,7 @@ Headline simulation_headline(Reader record) {
                         "weights: 1 is optimal, 0 no better than not optimising. Bands: two "
                         "standard errors. Lower temperatures to the right.",
                     .x = {quantity::kBeta, AxisScale::log, true},
-                    .y = {quantity::kEfficiency}};
+                    .y = {.title = quantity::kEfficiency, .least_length = quantity::kShareLength}};
   const std::vector<std::string> names = weights_of(record);
   if (names.empty()) return headline;
   headline.series = efficiencies(record, names.front(), "");

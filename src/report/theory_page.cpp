@@ -232,10 +232,15 @@ Chart learned_chart(Reader record) {
   ChartSeries series = over_beta(record, "efficiency of the learned reward",
                                  [](Reader row) { return row["learned"]["efficiency"].value(); });
   double least = std::numeric_limits<double>::infinity();
-  for (const double value : series.y) least = std::min(least, value);
+  double most = -least;
+  for (const double value : series.y) {
+    least = std::min(least, value);
+    most = std::max(most, value);
+  }
   return {.id = "learned-efficiency",
-          .title = least < 0 ? "The learned reward is over-optimised at some temperatures"
-                             : "The learned reward gains at all of these temperatures",
+          .title = most < 0    ? "The learned reward is over-optimised at all of these temperatures"
+                   : least < 0 ? "The learned reward is over-optimised at some temperatures"
+                               : "The learned reward gains at all of these temperatures",
           .caption =
               "Share of the optimal gain that the policy of the learned reward gets: 1 is "
               "optimal, 0 no better than not optimising, negative over-optimised.",

@@ -77,33 +77,49 @@ std::string span_label_place(const Chart& chart, const ChartSpan& span, Domain y
   return std::to_string(12 + 14 * upright);
 }
 
-void add_span(const ChartSpan& span, const std::string& place, Json& marks) {
+/// Text that may lie over curves: on a rim of the page's colour.
+void add_label(Json text, Json& marks) {
+  text["fontSize"] = value(11);
+  Json rim = text;
+  rim.update({{"fill", signal("surface")},
+              {"stroke", signal("surface")},
+              {"strokeWidth", value(3)},
+              {"strokeJoin", value("round")}});
+  for (const Json& look : {rim, text}) {
+    marks.push_back({{"type", "text"}, {"interactive", false}, {"encode", {{"update", look}}}});
+  }
+}
+
+/// Where a span begins on the page. A single temperature is still to be seen.
+std::string span_end(const ChartSpan& span, bool first) {
   const std::string low = "scale('x', " + Json(span.low).dump() + ")";
   const std::string high = "scale('x', " + Json(span.high).dump() + ")";
-  // A single temperature is still to be seen.
-  const std::string from = "max(0, min(" + low + ", " + high + ") - 3)";
-  const std::string to = "min(width, max(" + low + ", " + high + ") + 3)";
+  return first ? "max(0, min(" + low + ", " + high + ") - 3)"
+               : "min(width, max(" + low + ", " + high + ") + 3)";
+}
+
+void add_span(const ChartSpan& span, Json& marks) {
   marks.push_back({{"type", "rect"},
                    {"interactive", false},
                    {"encode",
                     {{"update",
-                      {{"x", signal(from)},
-                       {"x2", signal(to)},
+                      {{"x", signal(span_end(span, true))},
+                       {"x2", signal(span_end(span, false))},
                        {"y", value(0)},
                        {"y2", signal("height")},
                        {"fill", signal(hue(0))},
                        {"fillOpacity", value(0.09)}}}}}});
-  marks.push_back({{"type", "text"},
-                   {"interactive", false},
-                   {"encode",
-                    {{"update",
-                      {{"x", signal(from + " + 8")},
-                       {"y", signal(place)},
-                       {"align", value("left")},
-                       {"text", value(span.label)},
-                       {"limit", signal("width - " + from + " - 8")},
-                       {"fontSize", value(11)},
-                       {"fill", signal("muted")}}}}}});
+}
+
+void add_span_label(const ChartSpan& span, const std::string& place, Json& marks) {
+  const std::string from = span_end(span, true);
+  add_label({{"x", signal(from + " + 8")},
+             {"y", signal(place)},
+             {"align", value("left")},
+             {"text", value(span.label)},
+             {"limit", signal("width - " + from + " - 8")},
+             {"fill", signal("muted")}},
+            marks);
 }
 
 /// \param place  how many labels of upright rules stand above this one's
@@ -111,7 +127,7 @@ void add_rule(const ChartRule& rule, int place, Json& marks) {
   const std::string at =
       std::string("scale('") + (rule.horizontal ? "y" : "x") + "', " + Json(rule.at).dump() + ")";
   Json line{{"stroke", signal("muted")}, {"strokeWidth", value(1.2)}};
-  Json text{{"text", value(rule.label)}, {"fontSize", value(11)}, {"fill", signal("ink")}};
+  Json text{{"text", value(rule.label)}, {"fill", signal("ink")}};
   if (rule.horizontal) {
     line.update({{"x", value(0)}, {"x2", signal("width")}, {"y", signal(at)}});
     line["strokeDash"] = value({2, 3});
@@ -128,7 +144,7 @@ void add_rule(const ChartRule& rule, int place, Json& marks) {
                  {"align", signal(right + " ? 'right' : 'left'")}});
   }
   marks.push_back({{"type", "rule"}, {"interactive", false}, {"encode", {{"update", line}}}});
-  marks.push_back({{"type", "text"}, {"interactive", false}, {"encode", {{"update", text}}}});
+  add_label(std::move(text), marks);
 }
 
 void add_series(const ChartSeries& series, std::size_t i, Json& marks) {
@@ -244,7 +260,7 @@ Json curves(const Chart& chart) {
   if (const Json upper = upper_axis(chart); !upper.is_null()) json["axes"].push_back(upper);
   Json marks = Json::array();
   for (const ChartSpan& span : chart.spans) {
-    if (has_place(chart.x, span.low)) add_span(span, span_label_place(chart, span, y), marks);
+    if (has_place(chart.x, span.low)) add_span(span, marks);
   }
   const double from = std::max(x.low, y.low);
   const double to = std::min(x.high, y.high);
@@ -273,6 +289,10 @@ Json curves(const Chart& chart) {
     if (!has_place(rule.horizontal ? chart.y : chart.x, rule.at)) continue;
     add_rule(rule, rule.horizontal ? 0 : labels, marks);
     labels += rule.horizontal ? 0 : 1;
+  }
+  for (const ChartSpan& span : chart.spans) {
+    if (!has_place(chart.x, span.low)) continue;
+    add_span_label(span, span_label_place(chart, span, y), marks);
   }
   json["marks"] = marks;
   add_legend(chart, json);

@@ -87,6 +87,35 @@ TEST(VegaSpec, FollowsTheFloorOfAnAxis) {
   EXPECT_EQ(named(spec_of(chart)["scales"], "y")["domain"][0], 0.5);
 }
 
+TEST(VegaSpec, ShowsAtLeastSoMuchOfAnAxisThatSpecksDoNotLookLikeMountains) {
+  Chart chart{.id = "flat",
+              .title = "",
+              .caption = "",
+              .x = {.title = "x", .least_length = 4},
+              .y = {.title = "efficiency", .least_length = 0.1},
+              .series = {{.name = "a", .x = {0, 1}, .y = {0.994, 0.995}}}};
+  const json scales = spec_of(chart)["scales"];
+  const json y = named(scales, "y")["domain"];
+  EXPECT_NEAR(y[1].get<double>() - y[0].get<double>(), 0.1, 1e-12);
+  EXPECT_LT(y[1].get<double>(), 1) << "what cannot be is no room";
+  const json x = named(scales, "x")["domain"];
+  EXPECT_NEAR(x[0].get<double>(), -1.5, 1e-12);
+  EXPECT_NEAR(x[1].get<double>(), 2.5, 1e-12);
+}
+
+TEST(VegaSpec, LabelsOfRulesAndSpansStandOnARimOfThePagesColour) {
+  const json spec = spec_of(two_curves());
+  int rims = 0;
+  int texts = 0;
+  for (const json& mark : spec["marks"]) {
+    if (mark["type"] != "text") continue;
+    const json& look = mark["encode"]["update"];
+    (look.contains("stroke") ? rims : texts) += 1;
+  }
+  EXPECT_EQ(texts, 3);
+  EXPECT_EQ(rims, texts);
+}
+
 TEST(VegaSpec, TakesEverySeriesForShownAtFirst) {
   const json shown = named(spec_of(two_curves())["signals"], "shown")["value"];
   EXPECT_EQ(shown, json({true, true}));

@@ -207,6 +207,20 @@ TEST(ReportPage, FitsShowLettersByPositionAndOtherwiseColumns) {
   EXPECT_EQ(columns[0]["spec"]["scales"][0]["domain"][0], "seq[10]=A");
 }
 
+TEST(ReportPage, FitsThatPredictNothingShowNoImportance) {
+  json record{
+      {"record", "fit"},
+      {"record_version", 1},
+      {"importance", {{"names", {"a", "b"}}, {"columns", {0.9, 0.1}}, {"directions", {0.9, 0.1}}}},
+      {"held_out", {{"r2", 0.5}}}};
+  EXPECT_EQ(ids_of(charts_of(page(record))),
+            (std::vector<std::string>{"importance", "directions"}));
+  record["held_out"]["r2"] = -0.01;
+  const std::string html = page(record);
+  EXPECT_TRUE(ids_of(charts_of(html)).empty());
+  expect_within(html, "turns on that predicts nothing is chance");
+}
+
 TEST(ReportPage, TheoryDrawsDeadTemperaturesAsZeros) {
   json rows = json::array();
   for (const double beta : {2.0, 1.0}) {
@@ -249,6 +263,23 @@ TEST(ComparisonPage, LaysRunsOverOneAnotherAndTellsWhatDiffers) {
   expect_within(html, "2 runs of esscher evaluate; 1 option differs.");
   expect_within(html, "<th scope=\"row\">seed</th>");
   EXPECT_EQ(html.find("<th scope=\"row\">reward</th>"), std::string::npos);
+}
+
+TEST(ComparisonPage, TellsADifferenceOnlyWhereIntervalsAndTwoDigitsDo) {
+  const auto title = [](double best) {
+    json other = evaluation(true);
+    for (json& each : other["rewards"][0]["policies"]) {
+      each["rise"] = estimate(each["rise"]["value"].get<double>() * best, 0.001);
+    }
+    json first = evaluation(true);
+    for (json& each : first["rewards"][0]["policies"]) {
+      each["rise"] = estimate(each["rise"]["value"].get<double>(), 0.001);
+    }
+    const std::vector<ReportRecord> both{{"a", first.dump()}, {"b", other.dump()}};
+    return charts_of(comparison_page(both))[0]["spec"]["title"]["text"].get<std::string>();
+  };
+  EXPECT_EQ(title(0.5), "Where points can be relied on, a reaches 2, b 1");
+  EXPECT_EQ(title(0.9975), "No clear difference at the best: a reaches 2, b 2");
 }
 
 TEST(ReportPage, OfAnEvaluationOfPairsIsRefused) {

@@ -19,6 +19,8 @@ struct ChartAxis {
   /// Lines that go below leave the figure, which so shows what lies above; empty: all is shown.
   std::optional<double> floor{};
   bool whole = false;  ///< marked at whole numbers only
+  /// At least so much is shown, of a linear axis: specks shall not look like mountains.
+  double least_length = 0;
 };
 
 enum class SeriesStyle { line, dashed, points };
