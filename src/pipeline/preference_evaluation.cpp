@@ -11,6 +11,7 @@
 #include "esscher/base/number_text.h"
 #include "esscher/data/folds.h"
 #include "esscher/weights/log_weights.h"
+#include "features/learn_features_progress.h"
 #include "pipeline/evaluation_folds.h"
 #include "pipeline/merged_table.h"
 #include "pipeline/preference_fit.h"
@@ -193,7 +194,9 @@ PairEvaluation evaluate_pairs(const RewardTable& table, const TrainingOptions& t
   std::vector<double> linear(own.rewards.size());
   PairEvaluation result;
   result.folds = folds;
+  internal::StageProgress progress(training.callbacks, "folds", static_cast<std::uint64_t>(folds));
   for (int fold = 0; fold < folds; ++fold) {
+    progress.at(static_cast<std::uint64_t>(fold));
     const auto number = static_cast<std::uint32_t>(fold);
     const TrainedReward reward =
         internal::train_distinct(own, rows_not_in_fold(fold_of, number), training);
@@ -215,6 +218,7 @@ PairEvaluation evaluate_pairs(const RewardTable& table, const TrainingOptions& t
       }
     }
   }
+  progress.finish();
   result.rewards.push_back({"uniform", preference_quality(uniform, own, training.seed)});
   result.rewards.push_back({"linear", preference_quality(linear, own, training.seed)});
   add_pair_remarks(result);

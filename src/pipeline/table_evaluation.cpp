@@ -11,6 +11,7 @@
 #include "esscher/data/folds.h"
 #include "esscher/temperature/simultaneous_gains.h"
 #include "esscher/weights/log_weights.h"
+#include "features/learn_features_progress.h"
 #include "pipeline/evaluation_folds.h"
 #include "pipeline/held_out.h"
 #include "pipeline/held_out_spread.h"
@@ -113,7 +114,10 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   held_out.push_back({kLinear, std::vector(betas.size(), std::vector<double>(n))});
   result.rewards.push_back({.name = kLinear, .policies = {}, .advice = {}});
 
+  internal::StageProgress progress(training.callbacks, "folds",
+                                   static_cast<std::uint64_t>(fold_count));
   for (int fold = 0; fold < fold_count; ++fold) {
+    progress.at(static_cast<std::uint64_t>(fold));
     const auto number = static_cast<std::uint32_t>(fold);
     const TrainedReward reward =
         internal::train_distinct(table, rows_not_in_fold(folds, number), training);
@@ -150,6 +154,7 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
       }
     }
   }
+  progress.finish();
 
   const std::span<const double> gold = options.gold.empty() ? table.rewards : options.gold;
   // One policy, normalised over all rows, in which each row's reward comes from a model that has

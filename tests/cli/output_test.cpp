@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "program.h"
@@ -164,6 +165,53 @@ TEST(Output, SameCommandSameBytes) {
   const std::vector<std::string> arguments{"theory",      "--link",   "sin:3", "--noise",
                                            "uniform:0.2", "--format", "json"};
   EXPECT_EQ(run(arguments, folder).out, run(arguments, folder).out);
+}
+
+TEST(Output, LogOfJsonIsAnObjectALineThatChangesNoResult) {
+  Folder folder;
+  folder.write("data.csv", data_csv());
+  using Words = std::vector<std::string>;
+  const Words table{"data.csv", "--reward", "y", "--features", "a,b", "--beta", "1"};
+  const auto with = [](Words words, const Words& more) {
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  // What each tells of itself, beside what comes from the rooms that it leads through.
+  const std::map<std::string, Words> commands{
+      {"folds", with({"evaluate"}, table)},
+      {"features: round 0", with(with({"fit"}, table), {"-o", "m.safetensors"})},
+      {"readouts",
+       {"simulate", "--link", "tanh", "--dim", "50", "--width", "8", "--feature-samples", "500",
+        "--readout-samples", "500", "--deployment-temperature", "1"}}};
+  for (const auto& [stage, words] : commands) {
+    const Words json_result = with(words, {"--format", "json"});
+    const Outcome silent = run(json_result, folder);
+    ASSERT_EQ(silent.exit_code, 0) << silent.err;
+    EXPECT_EQ(silent.err, "");
+    const Outcome told = run(with(json_result, {"--log", "json", "--quiet"}), folder);
+    ASSERT_EQ(told.exit_code, 0) << told.err;
+    const auto results = [](const std::string& text) {
+      nlohmann::json record = nlohmann::json::parse(text);
+      record.erase("seconds");
+      return record;
+    };
+    EXPECT_EQ(results(told.out), results(silent.out));
+    bool seen = false;
+    std::istringstream lines(told.err);
+    for (std::string line; std::getline(lines, line);) {
+      const nlohmann::json object = nlohmann::json::parse(line, nullptr, false);
+      ASSERT_TRUE(object.is_object()) << line;
+      ASSERT_EQ(object.size(), 5u) << line;
+      EXPECT_LE(object["done"], object["total"]) << line;
+      EXPECT_GE(object["elapsed_s"].get<double>(), 0) << line;
+      EXPECT_EQ(object["left_s"].is_null(), object["done"] == 0) << line;
+      seen = seen || object["stage"] == stage;
+    }
+    EXPECT_TRUE(seen) << stage << " is not in\n" << told.err;
+  }
+  const Outcome unknown = run(with({"evaluate"}, with(table, {"--log", "yaml"})), folder);
+  EXPECT_EQ(unknown.exit_code, 64);
+  EXPECT_NE(unknown.err.find("--log: yaml not in {line,json}"), std::string::npos) << unknown.err;
 }
 
 TEST(Output, ManualIsTheOneInDocs) {

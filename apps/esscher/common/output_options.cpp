@@ -27,7 +27,7 @@ void add_run_options(CLI::App& command, RunOutput& out, const std::string& files
       ->type_name("FOLDER");
   add_report_option(command, out.page);
   command.add_flag("--force", out.force, "replaces the files of an earlier run");
-  command.add_flag("--quiet", out.quiet, "no progress, and with -o no report on the terminal");
+  add_progress_options(command, out.progress, "no progress, and with -o no report on the terminal");
   add_format_option(command, out.format, formats);
 }
 

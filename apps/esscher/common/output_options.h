@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "progress_line.h"
+
 namespace esscher::app {
 
 /// --format. \param format  holds the default \param names  the formats
@@ -22,10 +24,10 @@ struct RunOutput {
   std::string page;
   std::string format = "report";
   bool force = false;
-  bool quiet = false;
+  ProgressOptions progress;
 };
 
-/// -o FOLDER, --report, --force, --quiet and --format.
+/// -o FOLDER, --report, --force, --quiet, --log and --format.
 /// \param files  what is written to the folder, in words
 void add_run_options(CLI::App& command, RunOutput& out, const std::string& files,
                      const std::vector<std::string>& formats);

@@ -44,7 +44,7 @@ void run_pairs(EvaluateArguments& arguments, const LoadedTable& loaded) {
   if (!arguments.out.folder.empty()) folder.emplace(arguments.out.folder, arguments.out.force);
   const Interrupt interrupt;
   const PairEvaluation evaluation = [&] {
-    ProgressLine line(arguments.out.quiet);
+    ProgressLine line(arguments.out.progress);
     training.callbacks.cancellation = &interrupt.token();
     training.callbacks.progress = [&](const Progress& progress) { line.show(progress); };
     return evaluate_pairs(loaded.table(), training, folds);
@@ -57,7 +57,7 @@ void run_pairs(EvaluateArguments& arguments, const LoadedTable& loaded) {
     folder->write("result.json", json);
     folder->write("pairs.csv", pair_csv(evaluation));
   }
-  if (arguments.out.quiet && folder) return;
+  if (arguments.out.progress.quiet && folder) return;
   Output("").write(arguments.out.format == "json"  ? json
                    : arguments.out.format == "csv" ? pair_csv(evaluation)
                                                    : pair_report(evaluation, loaded.dataset));
@@ -106,7 +106,7 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
 
   const Interrupt interrupt;
   const TableEvaluation evaluation = [&] {
-    ProgressLine line(arguments.out.quiet);
+    ProgressLine line(arguments.out.progress);
     options.training.callbacks.cancellation = &interrupt.token();
     options.training.callbacks.progress = [&](const Progress& progress) { line.show(progress); };
     return evaluate_table(loaded.table(), options);
@@ -121,7 +121,7 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
     folder->write("result.json", json);
     folder->write("policies.csv", evaluation_csv(evaluation, sd));
   }
-  if (arguments.out.quiet && folder) return;
+  if (arguments.out.progress.quiet && folder) return;
   Output("").write(arguments.out.format == "json" ? json
                    : arguments.out.format == "csv"
                        ? evaluation_csv(evaluation, sd)

@@ -35,7 +35,7 @@ struct FitArguments {
   std::string output;
   std::string format = "report";
   std::string page;
-  bool quiet = false;
+  ProgressOptions progress;
 };
 
 /// The columns that carry the reward, the first of them by name.
@@ -133,7 +133,7 @@ void run_fit(FitArguments& arguments, const CLI::App& command) {
   const Interrupt interrupt;
   TableModel model;
   {
-    ProgressLine line(arguments.quiet);
+    ProgressLine line(arguments.progress);
     options.callbacks.cancellation = &interrupt.token();
     options.callbacks.progress = [&](const Progress& progress) { line.show(progress); };
     std::vector<std::uint64_t> rows(loaded.dataset.rewards.size());
@@ -157,7 +157,7 @@ void run_fit(FitArguments& arguments, const CLI::App& command) {
   page.write(json, command);
   if (arguments.format == "json") {
     Output("").write(json);
-  } else if (!arguments.quiet) {
+  } else if (!arguments.progress.quiet) {
     Output("").write(report(loaded, model.reward) + "\nModel in " + arguments.output +
                      "; 'esscher evaluate' with the same options says " +
                      (loaded.dataset.preferences ? "how well it tells pairs that it has not seen."
@@ -183,7 +183,7 @@ void add_fit_command(CLI::App& program) {
       ->type_name("FILE.safetensors")
       ->required();
   add_report_option(*command, arguments->page);
-  command->add_flag("--quiet", arguments->quiet, "no progress and no report");
+  add_progress_options(*command, arguments->progress, "no progress and no report");
   add_format_option(*command, arguments->format, {"report", "json"});
   command->footer(
       "Example: esscher fit data.csv --reward y --beta 0.5 -o reward.safetensors\n"

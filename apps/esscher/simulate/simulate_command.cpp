@@ -50,14 +50,14 @@ void run_simulate(SimulateArguments& arguments, const CLI::App& command) {
 
   const Interrupt interrupt;
   SimulationResult result = [&] {
-    ProgressLine line(arguments.out.quiet);
+    ProgressLine line(arguments.out.progress);
     options.callbacks.cancellation = &interrupt.token();
     options.callbacks.progress = [&](const Progress& progress) { line.show(progress); };
     return simulate(options);
   }();
   if (folder) write_files(*folder, result, settings);
   if (!arguments.out.page.empty()) page.write(simulation_json(result, settings), command);
-  if (!arguments.out.quiet || !folder) {
+  if (!arguments.out.progress.quiet || !folder) {
     std::string text = arguments.out.format == "json" ? simulation_json(result, settings)
                                                       : simulation_report(result);
     if (folder && arguments.out.format == "report") {
@@ -80,12 +80,12 @@ void add_simulate_command(CLI::App& program) {
       "readouts, the policies tilted by them, and the temperatures at which these may be deployed");
   const auto arguments = std::make_shared<SimulateArguments>();
   arguments->settings.define(*command);
+  command->add_flag("--dry-run", arguments->dry_run,
+                    "prints the resolved options as a configuration file and ends");
   add_run_options(*command, arguments->out,
                   "report.txt, result.json, policies.csv, trajectory.csv, model.safetensors and "
                   "config.toml",
                   {"report", "json"});
-  command->add_flag("--dry-run", arguments->dry_run,
-                    "prints the resolved options as a configuration file and ends");
   command->footer(
       "Example: esscher simulate --link damped_hermite:3 --dim 1e4 --width 32 --noise gaussian:0.3 "
       "--control -o run\n"
