@@ -14,6 +14,7 @@
 #include "esscher/base/parallel.h"
 #include "esscher/data/folds.h"
 #include "esscher/linalg/gemm.h"
+#include "features/learn_features_progress.h"
 #include "pipeline/folded_fits.h"
 #include "pipeline/merged_table.h"
 #include "pipeline/readouts.h"
@@ -317,12 +318,16 @@ TrainedReward internal::train_distinct(const RewardTable& table,
   for (std::size_t k = 0; k < fits.kernels(); ++k) {
     reward.kernels.push_back({fits.all(k).kernel(), metrics.kernels[k].learned, fits.shares()[k]});
   }
+  internal::StageProgress progress(options.callbacks, "readouts",
+                                   options.weights.size() * options.deployment_temperatures.size());
   for (const FitWeights weights : options.weights) {
     for (const double beta : options.deployment_temperatures) {
       if (options.callbacks.cancelled()) return reward;
+      progress.at(reward.deployments.size());
       reward.deployments.push_back(readouts.deploy(weights, beta));
     }
   }
+  progress.finish();
   readouts.add_remarks();
   reward.held_out = readouts.held_out();
   fit_linear(x, targets, options, reward);

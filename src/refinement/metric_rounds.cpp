@@ -12,6 +12,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/parallel.h"
 #include "esscher/readout/stacking.h"
+#include "features/learn_features_progress.h"
 #include "refinement/kernel_regression.h"
 
 namespace esscher {
@@ -170,7 +171,10 @@ class Rounds {
   void learn() {
     std::vector<KernelMetric> metrics = identities();
     double least = std::numeric_limits<double>::infinity();
+    internal::StageProgress progress(options_.callbacks, "features",
+                                     static_cast<std::uint64_t>(options_.most_rounds) + 1);
     for (int number = 0; number <= options_.most_rounds; ++number) {
+      progress.at(static_cast<std::uint64_t>(number));
       const std::string stage = "features: round " + std::to_string(number);
       double penalty = 0;
       std::optional<Round> round = fit(stage, metrics, KernelFamily::networks, penalty);
@@ -201,6 +205,7 @@ class Rounds {
       if (!goes_on || !std::ranges::all_of(next, has_learned)) break;
       metrics = std::move(next);
     }
+    progress.finish();
     // That of the chosen round first.
     std::ranges::reverse(result_.kernels);
     std::ranges::reverse(held_out_);

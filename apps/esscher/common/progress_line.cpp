@@ -40,7 +40,9 @@ void add_progress_options(CLI::App& command, ProgressOptions& options, const std
 
 double ProgressLine::Stage::left() const {
   if (done == 0) return -1;
-  return seconds * static_cast<double>(total - done) / static_cast<double>(done);
+  // Work that has begun since and is not yet counted takes its time off what is left.
+  const double then = seconds_done * static_cast<double>(total - done) / static_cast<double>(done);
+  return std::max(0.0, then - (seconds - seconds_done));
 }
 
 ProgressLine::ProgressLine(const ProgressOptions& options)
@@ -59,12 +61,14 @@ void ProgressLine::enter(const Progress& progress) {
     open_.push_back({std::string(progress.stage), 0, 1, Clock::now()});
   }
   Stage& stage = open_.back();
+  const std::uint64_t before = stage.done;
   stage.done = std::min(progress.done, progress.total);
   stage.total = progress.total;
   const auto now = Clock::now();
   for (Stage& each : open_) {
     each.seconds = std::chrono::duration<double>(now - each.began).count();
   }
+  if (stage.done > before) stage.seconds_done = stage.seconds;
 }
 
 void ProgressLine::show(const Progress& progress) {

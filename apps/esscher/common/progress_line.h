@@ -43,7 +43,8 @@ class ProgressLine {
     std::uint64_t done = 0;
     std::uint64_t total = 1;
     Clock::time_point began;
-    double seconds = 0;  ///< since then
+    double seconds = 0;       ///< since then
+    double seconds_done = 0;  ///< at which `done` last grew
 
     /// Negative: not known.
     double left() const;
