@@ -38,7 +38,7 @@ class CsvReader::Text {
  public:
   Text(internal::BlockInput input, const std::string& name, const TableFormat& format)
       : name_(name), input_(std::move(input)) {
-    const std::string_view first = internal::text_of(input_.first(), name);
+    const std::string_view first = internal::text_of(input_.first());
     const char plain = plain_delimiter(name);
     dialect_ = internal::find_dialect(first, input_.first_is_all(), format, plain, name);
     remark_ = dialect_.remark(name, plain);
@@ -251,7 +251,7 @@ CsvReader::CsvReader(const std::string& path, const TableFormat& format)
     : CsvReader(internal::open_table_input(path, format), table_name(path), format) {}
 CsvReader CsvReader::over(std::string_view bytes, const std::string& name,
                           const TableFormat& format) {
-  return {internal::BlockInput(bytes), name, format};
+  return {internal::table_input_over(bytes, name), name, format};
 }
 CsvReader::CsvReader(CsvReader&&) noexcept = default;
 CsvReader& CsvReader::operator=(CsvReader&&) noexcept = default;

@@ -93,6 +93,12 @@ const KnownKind* find_unread(const std::string& path, std::string_view bytes) {
   return unread ? kind : nullptr;
 }
 
+/// What the file that begins with \p bytes is packed by, if it is unpacked as it is read.
+const KnownKind* packing_of(std::string_view bytes) {
+  const KnownKind* kind = kind_by_bytes(bytes);
+  return kind != nullptr && kind->use == KindUse::packing ? kind : nullptr;
+}
+
 /// "Parquet files are not read".
 std::string refused_kind(const KnownKind& kind) {
   if (kind.name == "HTML") return "it is a web page, perhaps in place of a download";
@@ -197,12 +203,23 @@ void require_readable_kind(const std::string& path, std::string_view field) {
                              remedy_for(*told, nullptr, path)));
 }
 
+std::string remedy_for_encoding(std::string_view from, const std::string& path) {
+  const std::string program = "iconv -f " + std::string(from) + " -t UTF-8";
+  if (path == kStandardInput) return "pipe it through " + program;
+  const KnownKind* packing = packing_of(first_bytes(path));
+  const Unpacking first = packing == nullptr ? Unpacking{"", path} : unpacking(*packing, path);
+  const std::string extension = lower_extension(first.path);
+  const std::string target = renamed(first.path, extension.empty() ? "csv" : extension);
+  return (packing == nullptr ? "convert it: "
+                             : "unpack it and convert it: " + first.command + " && ") +
+         program + " < " + shell_word(first.path) + " > " + shell_word(target);
+}
+
 void require_table(std::string_view bytes, const std::string& path) {
   const KnownKind* kind = kind_by_bytes(bytes);
   if (kind == nullptr) return;
   const std::string packed = path == kStandardInput ? "" : first_bytes(path);
-  const KnownKind* packing = kind_by_bytes(packed);
-  if (packing != nullptr && packing->use != KindUse::packing) packing = nullptr;
+  const KnownKind* packing = packing_of(packed);
   std::string what = refused_kind(*kind);
   if (kind->use == KindUse::array) what = "it holds a " + std::string(kind->name);
   if (kind->use == KindUse::packing) what = "it is compressed twice";

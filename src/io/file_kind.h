@@ -38,6 +38,10 @@ void require_readable_kind(const std::string& path, std::string_view field);
 /// \throws UsageError, as require_readable_kind()
 void require_table(std::string_view bytes, const std::string& path);
 
+/// What makes UTF-8 of a text in encoding \p from, as iconv calls it: "convert it: ", and the
+/// command. \param path  where it comes from, packed or not; "-" for standard input
+std::string remedy_for_encoding(std::string_view from, const std::string& path);
+
 /// The extension without its dot, in small letters; "" where there is none.
 std::string lower_extension(const std::string& path);
 

@@ -105,7 +105,7 @@ class JsonlReader::Rows {
  public:
   Rows(internal::BlockInput input, const std::string& name)
       : name_(name), input_(std::move(input)) {
-    const std::string_view first = internal::text_of(input_.first(), name);
+    const std::string_view first = internal::text_of(input_.first());
     at_ = first.data();
     end_ = at_ + first.size();
     std::size_t bytes = 0;
@@ -339,7 +339,7 @@ JsonlReader::JsonlReader(internal::BlockInput input, const std::string& name,
 }
 JsonlReader JsonlReader::over(std::string_view bytes, const std::string& name,
                               const TableFormat& format) {
-  return {internal::BlockInput(bytes), name, format};
+  return {internal::table_input_over(bytes, name), name, format};
 }
 JsonlReader::JsonlReader(JsonlReader&&) noexcept = default;
 JsonlReader& JsonlReader::operator=(JsonlReader&&) noexcept = default;

@@ -51,7 +51,7 @@ std::string table_name(const std::string& path) {
 std::unique_ptr<TableReader> open_table(const std::string& path, const TableFormat& format) {
   const std::string name = table_name(path);
   internal::BlockInput input = internal::open_table_input(path, format);
-  if (internal::is_named_jsonl(name) || begins_json(internal::text_of(input.first(), name))) {
+  if (internal::is_named_jsonl(name) || begins_json(internal::text_of(input.first()))) {
     return std::make_unique<JsonlReader>(std::move(input), name, format);
   }
   return std::make_unique<CsvReader>(std::move(input), name, format);

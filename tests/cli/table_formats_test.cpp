@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "../support/packed.h"
+#include "../support/utf16.h"
 #include "program.h"
 #include "refusals.h"
 #include "tables.h"
@@ -288,11 +289,45 @@ TEST_F(TableFormats, StandardInputIsCalledThatAndReadOnce) {
   expect_parts(refusal({"-", "--config", "-"}), {"64 ", "--config = -: standard input is a table"});
 }
 
-TEST_F(TableFormats, Utf16IsRefusedWithItsRemedy) {
-  folder_.write("t.csv", std::string("\xFF\xFE"
-                                     "a\0,\0y\0",
-                                     8));
-  expect_parts(refusal({"t.csv"}), {"65 ", "t.csv: the file is UTF-16; save it as UTF-8"});
+TEST_F(TableFormats, Utf16IsReadToTheSameBits) {
+  const std::string same = predicted({"data.csv"});
+  for (const bool big : {false, true}) {
+    const std::string marked = utf16_of(kUtf16Mark + data_csv(), big);
+    folder_.write("m.csv", marked);
+    folder_.write("m.csv.gz", gzip_of(marked));
+    folder_.write("plain.csv", utf16_of(data_csv(), big));
+    folder_.write("tabs.txt", utf16_of(kUtf16Mark + replaced(data_csv(), ",", "\t"), big));
+    folder_.write("t.jsonl", utf16_of(kUtf16Mark + data_jsonl(false), big));
+    for (const char* file : {"m.csv", "m.csv.gz", "plain.csv", "tabs.txt", "t.jsonl"}) {
+      EXPECT_EQ(predicted({file}), same) << file;
+    }
+    folder_.write("stdin", marked);
+    EXPECT_EQ(predicted({"-"}), same);
+  }
+}
+
+TEST_F(TableFormats, Utf16ThatCannotBeReadIsRefusedWithItsRemedy) {
+  const std::string marked = utf16_of(kUtf16Mark + std::string("a,y\n1,2\n"));
+  folder_.write("t.csv", marked + "\x34\xD8" + utf16_of("x"));
+  expect_parts(refusal({"t.csv"}), {"65 ",
+                                    "t.csv: line 3, byte 19: the file is UTF-16 and has half "
+                                    "a character, 0xD834; copy the file again, or save"});
+  folder_.write("t.csv", marked.substr(0, marked.size() - 1));
+  expect_parts(refusal({"t.csv"}), {"65 ", "t.csv: line 2, byte 17: the file is UTF-16 and ends "});
+  // Cyrillic letters without a mark: their order is likely, not certain.
+  const std::string russian = utf16_of("\u0438\u043C\u044F,y\n1,2\n2,3\n");
+  const std::string what = "the file seems to be UTF-16 without a mark of its byte order; ";
+  folder_.write("my t.csv", russian);
+  expect_parts(refusal({"my t.csv"}),
+               {"65 ", "my t.csv: " + what +
+                           "convert it: iconv -f UTF-16LE -t UTF-8 < 'my t.csv' "
+                           "> 'my t.converted.csv'\n"});
+  folder_.write("t.csv.gz", gzip_of(russian));
+  expect_parts(refusal({"t.csv.gz"}), {"65 ", what + "unpack it and convert it: gunzip -k t.csv.gz "
+                                                     "&& iconv -f UTF-16LE -t UTF-8 < t.csv > "
+                                                     "t.converted.csv\n"});
+  folder_.write("stdin", russian);
+  expect_parts(refusal({"-"}), {"65 ", "standard input: " + what + "pipe it through iconv"});
 }
 
 TEST_F(TableFormats, ExclusionsHaveAPointWhateverTheTableHas) {

@@ -35,7 +35,9 @@ inline RandomTable random_table() {
     std::vector<double> row{*rc::gen::inRange(-2000, 2000) + 0.5};
     for (std::size_t j = 1; j < columns; ++j) row.push_back(*number);
     table.numbers.push_back(row);
-    table.texts.push_back(*letters + "x");  // no number, which would speak for its own mark
+    // No number, which would speak for its own mark.
+    table.texts.push_back(*letters +
+                          *rc::gen::element<std::string>("x", "\u00E9", "\u20AC", "\U0001D11E"));
   }
   return table;
 }

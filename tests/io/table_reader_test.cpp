@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "../support/packed.h"
+#include "../support/utf16.h"
 #include "esscher/base/error.h"
 #include "random_table.h"
 
@@ -71,7 +72,11 @@ RC_GTEST_PROP(TableReaderProperty, ATableReadsToTheSameBitsInEveryDialect, ()) {
     format.delimiter = dialect.delimiter;
     format.decimal = dialect.decimal;
   }
-  const std::string bytes = table_text(table, dialect);
+  std::string bytes = table_text(table, dialect);
+  // UTF-16 is told by the mark.
+  if (dialect.byte_order_mark) {
+    bytes = *rc::gen::element(bytes, utf16_of(bytes), utf16_of(bytes, true));
+  }
   const std::string packed = *rc::gen::element(bytes, gzip_of(bytes), zstd_of(bytes));
   const TemporaryFile file(packed);
   RC_ASSERT(gives(*open_table(file.path(), format), table));
@@ -79,7 +84,9 @@ RC_GTEST_PROP(TableReaderProperty, ATableReadsToTheSameBitsInEveryDialect, ()) {
 
 RC_GTEST_PROP(TableReaderProperty, ATableReadsToTheSameBitsAsJsonLines, ()) {
   const RandomTable table = random_table();
-  const std::string bytes = table_jsonl(table, *rc::gen::arbitrary<bool>());
+  const std::string text = table_jsonl(table, *rc::gen::arbitrary<bool>());
+  const std::string bytes =
+      *rc::gen::element(text, utf16_of(kUtf16Mark + text), utf16_of(kUtf16Mark + text, true));
   const TemporaryFile file(*rc::gen::element(bytes, gzip_of(bytes), zstd_of(bytes)));
   const auto reader = open_table(file.path());
   RC_ASSERT(gives(*reader, table));

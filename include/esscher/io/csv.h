@@ -19,7 +19,8 @@ class BlockInput;
 
 /// Reads a table whose first row names its columns. Fields may be quoted; inside quotes a doubled
 /// quote stands for one, and delimiters and line breaks are text. Lines end in LF or CRLF, the last
-/// one may lack its end; empty lines are passed over. UTF-8, with or without a byte order mark.
+/// one may lack its end; empty lines are passed over. UTF-8, with or without a byte order mark, or
+/// UTF-16 with one; without one only if all that is seen first is Latin 1.
 ///
 /// What parts fields (a comma, tab, semicolon or bar), the decimal mark, marks between thousands
 /// and lines of comments before the names are found in the first 1000 rows, as far as the format

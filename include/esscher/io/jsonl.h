@@ -22,7 +22,7 @@ class BlockInput;
 /// which is not JSON but what Python writes, are missing. A list of numbers named "x" is as many
 /// columns "x[0]", "x[1]", ..., and must have one length in all rows; any other list is a text, as
 /// it stands. An object "a" within the object is columns "a.b" for its keys b. Keys may come in any
-/// order. Empty lines are passed over. UTF-8.
+/// order. Empty lines are passed over. UTF-8, or UTF-16 as CsvReader reads it.
 ///
 /// Columns are the keys of the first 1000 rows, or of the first 16 MiB where those are fewer: what
 /// only comes later is refused. A row holds at most 16 MiB. What parts fields and decimals in a
