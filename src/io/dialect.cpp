@@ -146,9 +146,14 @@ struct Reading {
   std::string_view thousands = {};  ///< a number that has marks there in any case
   bool either = false;              ///< has a number whose mark the other reading takes for decimal
   bool settled = false;             ///< has a number with decimals by this reading alone
-  bool no_list = false;  ///< has decimals, or a number below 1000: blanks part no lists of numbers
+  std::string_view marked = {};     ///< a number that has marks between thousands, or may have
+  bool lone = false;                ///< has a number without marks below 1000
+  bool no_list = false;             ///< has decimals, or "000" behind a mark, as no list has
 
-  bool has_blanks() const;
+  /// Whether a blank or comma between thousands may as well part the numbers of a list.
+  bool may_hold_lists() const;
+  /// Whether nothing but such lists by blanks is there.
+  bool holds_lists() const;
 };
 
 struct ColumnMarks {
@@ -165,7 +170,26 @@ std::string thousands_mark(std::string_view field) {
   return std::string(field.substr(begin, end - begin));
 }
 
-bool Reading::has_blanks() const { return !thousands.empty() && thousands_mark(thousands) == " "; }
+bool Reading::may_hold_lists() const {
+  if (marked.empty() || no_list) return false;
+  const std::string mark = thousands_mark(marked);
+  return mark == " " || mark == ",";
+}
+
+bool Reading::holds_lists() const {
+  return may_hold_lists() && !lone && thousands_mark(marked) == " ";
+}
+
+/// Whether zeros stand behind a mark, as in 1,005.
+bool has_filled_group(std::string_view field) {
+  for (const std::string_view zero : {" 0", ",0"}) {
+    const std::size_t at = field.find(zero);
+    if (at != 0 && at != std::string_view::npos && field[at - 1] >= '0' && field[at - 1] <= '9') {
+      return true;
+    }
+  }
+  return false;
+}
 
 void survey(std::string_view field, ColumnMarks& column) {
   bool by_point = false;
@@ -181,10 +205,12 @@ void survey(std::string_view field, ColumnMarks& column) {
     const bool decimals = field.find(decimal) != std::string_view::npos;
     // One comma or point before three digits may part thousands or decimals.
     const bool either = other && !other_marks;
+    if (marks) reading.marked = field;
     if (marks && !either) reading.thousands = field;
     reading.either = reading.either || (marks && either);
     reading.settled = reading.settled || (decimals && !other);
-    reading.no_list = reading.no_list || decimals || (!marks && std::abs(value) < 1000);
+    reading.lone = reading.lone || (!marks && std::abs(value) < 1000);
+    reading.no_list = reading.no_list || decimals || (marks && has_filled_group(field));
   };
   column.any = true;
   note(column.point, '.', point, by_point, as_point, comma, by_comma);
@@ -217,12 +243,12 @@ void find_marks(std::string_view body, bool whole, Dialect& dialect) {
                         return r.either && r.thousands.empty();
                       });
   for (const Reading& reading : readings) {
-    if (reading.thousands.empty() || (reading.has_blanks() && !reading.no_list)) continue;
+    if (reading.thousands.empty() || reading.holds_lists()) continue;
     numbers.thousands = thousands_mark(reading.thousands);
-    // Beside numbers that may as well be lists nobody knows what a blank is.
-    const bool lists = std::ranges::any_of(
-        readings, [](const Reading& r) { return r.has_blanks() && !r.no_list; });
-    numbers.grouped = !(lists && reading.has_blanks());
+    // Beside numbers that may as well be lists nobody knows what the mark is.
+    numbers.grouped = std::ranges::none_of(readings, [&](const Reading& r) {
+      return r.may_hold_lists() && thousands_mark(r.marked) == numbers.thousands;
+    });
     if (numbers.grouped) dialect.thousands = numbers.thousands;
     return;
   }

@@ -40,9 +40,11 @@ struct Dialect {
 ///
 /// The decimal mark is a comma if more columns are numbers throughout with it than with a point.
 /// Thousands are parted if a number of such a column can be read in no other way, and by the mark
-/// in it alone. A blank is such a mark if the column has decimals or a number below 1000, too; else
-/// it may part numbers. Where no decimal tells which of comma and point is which, and a column may
-/// be read both ways, such numbers stay in doubt.
+/// in it alone. A blank or a comma may also part the numbers of a list, which only decimals in the
+/// column, or zeros behind the mark as in 1,005, rule out: where one column is in doubt, so are
+/// all numbers with that mark. A number without marks beside "1 234" rules nothing out, since a
+/// list may hold one number. Where no decimal tells which of comma and point is which, and a column
+/// may be read both ways, such numbers stay in doubt, too.
 ///
 /// \param whole  whether the table ends with the sample; else its last row may be cut off
 /// \throws UsageError for a format that is none, DataError where comments fill the sample

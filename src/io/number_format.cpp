@@ -179,6 +179,12 @@ std::string NumberFormat::refusal(std::string_view field) const {
         return quoted + " is " + number_text(value) + " by --decimal " + decimal + " and " +
                number_text(as_decimals) + " by --decimal " + other + "; say which";
       }
+      const bool list = !found->decimals && (found->mark == " " || found->mark == ",");
+      if (list) {
+        return quoted + " is " + number_text(value) + " by --decimal " + decimal + ", or " +
+               std::to_string(found->marks + 1) +
+               " numbers, a list as --features 'NAME:vector' takes it; say which";
+      }
       return quoted + " has marks between thousands, as --decimal " + decimal + " reads them";
     }
     default:

@@ -120,6 +120,24 @@ TEST_F(TableFormats, WhatMayBeReadInTwoWaysIsRefused) {
   expect_parts(refusal({"t.tsv"}), {"65 ",
                                     "t.tsv: row 1, column a: '1,234' is 1234 by --decimal . "
                                     "and 1.234 by --decimal ,; say which"});
+  // Thousands, decimals or two numbers: what lies beside them, and what parts fields, tells
+  // nothing.
+  const std::string thousands = "a,y\n\"1,234\",1\n5,2\n7,4\n12,3\n";
+  folder_.write("t.csv", thousands);
+  expect_parts(refusal({"t.csv"}),
+               {"65 ", "t.csv: row 1, column a: '1,234' is 1234 by --decimal . "});
+  folder_.write("t.csv", replaced(thousands, "1,234", "1,234,567"));
+  expect_parts(refusal({"t.csv"}), {"65 ",
+                                    "t.csv: row 1, column a: '1,234,567' is 1234567 by "
+                                    "--decimal ., or 3 numbers, a list as --features "
+                                    "'NAME:vector' takes it; say which\n"});
+  folder_.write("t.csv", replaced(thousands, "\"1,234\"", "1 234"));
+  expect_parts(refusal({"t.csv"}), {"65 ",
+                                    "t.csv: row 1, column a: '1 234' is 1234 by --decimal "
+                                    "., or 2 numbers, a list as"});
+  // Not even numbers that can be nothing else tell of another column.
+  folder_.write("t.csv", "a,b,y\n\"1,234\",\"1,000,000\",0.5\n5,\"2,005,000\",1\n7,3,1.5\n");
+  expect_parts(refusal({"t.csv", "--features", "a"}), {"65 ", "row 1, column a: '1,234' is 1234"});
   folder_.write("t.csv", "a,y\n0.5,1\n\"0,5\",2\n5,4\n");
   expect_parts(refusal({"t.csv", "--features", "a"}),
                {"65 ", "row 2, column a: '0,5' is no number with a decimal point",

@@ -100,13 +100,29 @@ TEST_F(DatasetFormats, ListsThatBlanksPartAreNoNumbers) {
   EXPECT_EQ(data.feature_names, std::vector<std::string>{"x"});
   EXPECT_NE(remark(data, "'rgb' (text").find("'rgb:vector' would take its 3 numbers"),
             std::string::npos);
-  // A number below 1000 tells that they are thousands; beside such lists nothing does.
-  const std::string n = "rgb,n,y\n128 255 164,1 234,1\n113 134 110,56,2\n200 201 202,7,4\n";
+  // Zeros behind a mark tell that they are thousands; beside such lists nothing does.
+  const std::string n = "rgb,n,y\n128 255 164,1 034,1\n113 134 110,56,2\n200 201 202,7,4\n";
   DatasetOptions options = of("t.csv", n);
-  EXPECT_NE(refusal(options).find("has marks between thousands, as --decimal . reads them"),
-            std::string::npos);
-  options = of("t.csv", "n,y\n1 234,1\n56,2\n7,4\n");
-  EXPECT_EQ(rows_of(load_dataset(options)), (Rows{{1234}, {56}, {7}}));
+  EXPECT_NE(refusal(options).find("'128 255 164' is 128255164 by --decimal ., or 3 numbers, a list "
+                                  "as --features 'NAME:vector' takes it; say which"),
+            std::string::npos)
+      << refusal(options);
+  options = of("t.csv", "n,y\n1 034,1\n56,2\n7,4\n");
+  EXPECT_EQ(rows_of(load_dataset(options)), (Rows{{1034}, {56}, {7}}));
+}
+
+TEST_F(DatasetFormats, ListsOfAnyLengthAreNoThousandsUntilItIsSaid) {
+  for (const char* bytes : {"n,y\n\"1,234,567\",1\n56,2\n7,4\n", "n,y\n1 234 567,1\n56,2\n7,4\n"}) {
+    DatasetOptions options = of("t.csv", bytes);
+    EXPECT_NE(refusal(options).find("t.csv: row 1, column n: '1"), std::string::npos);
+    EXPECT_NE(refusal(options).find("567' is 1234567 by --decimal ., or 3 numbers"),
+              std::string::npos);
+    options.format.decimal = ".";
+    EXPECT_EQ(rows_of(load_dataset(options)), (Rows{{1234567}, {56}, {7}}));
+  }
+  DatasetOptions options = of("t.csv", "n,y\n\"1,234,567\",1\n\"2,345,678\",2\n\"3,4,5\",4\n");
+  options.features = "n:vector";
+  EXPECT_EQ(rows_of(load_dataset(options)), (Rows{{1, 234, 567}, {2, 345, 678}, {3, 4, 5}}));
 }
 
 TEST_F(DatasetFormats, CommasPartVectorsWhereverTheyAreNoDecimalMark) {

@@ -70,22 +70,45 @@ TEST(Dialect, TheDecimalMarkIsThatOfMostColumns) {
 }
 
 TEST(Dialect, ThousandsArePartedWhereANumberCannotBeReadOtherwise) {
-  EXPECT_TRUE(found("a;b\n1,234,567;1\n").numbers.grouped);
   EXPECT_EQ(marks("a;b\n1,234,567;1\n"), "; .");
   EXPECT_EQ(marks("a;b\n1.234.567;0,5\n"), "; ,");
   EXPECT_EQ(marks("a;b\n1.234,5;1\n"), "; ,");
-  EXPECT_TRUE(found("a;b\n1.234,5;1\n").numbers.grouped);
-  EXPECT_TRUE(found("a;b\n1 234;1\n56;2\n").numbers.grouped);
-  EXPECT_FALSE(found("a;b\n1 234;1\n").numbers.grouped);
-  EXPECT_FALSE(found("a;b\n1,234;1\n").numbers.grouped);
-  EXPECT_FALSE(found("a;b\n1 234;1\nx;2\n").numbers.grouped);
+  for (const char* sample : {"a;b\n1.234,5;1\n", "a;b\n1.234.567;1\n7;2\n", "a;b\n1,234.5;1\n",
+                             "a;b\n1,034,567;1\n", "a,b\n\"1,234,567\",1\n\"12,000\",2\n",
+                             "a;b\n1 034;1\n56;2\n", "a;b\n1 234;1\n0.5;2\n", "a;b\n1'234;1\n"}) {
+    EXPECT_TRUE(found(sample).numbers.grouped) << sample;
+  }
+  for (const char* sample : {"a;b\n1 234;1\n", "a;b\n1,234;1\n", "a;b\n1 234;1\nx;2\n"}) {
+    EXPECT_FALSE(found(sample).numbers.grouped) << sample;
+  }
+}
+
+TEST(Dialect, WhatMayBeListsOfNumbersIsNotReadAsThousands) {
+  for (const char* sample : {
+           "a;b\n1,234,567;1\n",
+           "a,b\n\"1,234,567\",1\n5,2\n",
+           "a;b\n1 234;1\n56;2\n",
+           "a,b\n\"1,234\",1\n5,2\n",
+           // Beside a column that may hold lists nothing tells what the mark is, not even
+           // one that holds none.
+           "a,b\n\"1,000,567\",\"1,234\"\n\"2,000,567\",5\n",
+           "a,b\n\"1,234\",\"1,000,567\"\n5,\"2,000,567\"\n",
+           "a,b,c\n\"1,234\",\"1,000,567\",0.5\n5,\"2,000,567\",1\n",
+       }) {
+    EXPECT_FALSE(found(sample).numbers.grouped) << sample;
+    EXPECT_EQ(found(sample).thousands, "") << sample;
+  }
+  // Lists by blanks alone are texts, and lone numbers beside them a doubt.
+  EXPECT_EQ(found("a;b\n128 255;1\n12 113;2\n").numbers.thousands, "");
+  EXPECT_EQ(found("a;b\n128 255;1\n12;2\n").numbers.thousands, " ");
+  EXPECT_TRUE(found("a;b\n1,234,567;1\n", {.decimal = "."}).numbers.grouped);
 }
 
 TEST(Dialect, OneMarkBetweenThousandsIsFound) {
-  EXPECT_EQ(found("a;b\n1 234;1\n12;2\n").numbers.thousands, " ");
+  EXPECT_EQ(found("a;b\n1 034;1\n12;2\n").numbers.thousands, " ");
   EXPECT_EQ(found("a;b\n1 234.5;1\n").numbers.thousands, " ");
   EXPECT_EQ(found("a;b\n1\u00A0234;1\n").numbers.thousands, "\u00A0");
-  EXPECT_EQ(found("a;b\n1,234,567;1\n").numbers.thousands, ",");
+  EXPECT_EQ(found("a;b\n1,034,567;1\n").numbers.thousands, ",");
   // Nothing tells whether 1.595 is 1595, as 7.598.143 says, or a version stands there.
   EXPECT_TRUE(found("a;b\n7.598.143;1.595\n").numbers.unsettled);
   EXPECT_FALSE(found("a;b;c\n7.598.143;1.595;0,5\n").numbers.unsettled);
@@ -152,7 +175,7 @@ TEST(Dialect, IsToldInOneSentence) {
   EXPECT_EQ(remark("a;b\n1,5;2\n"), "t.csv: read with ';' between fields and decimal commas.");
   EXPECT_EQ(remark("a\tb\n1.234,5\t2\n"),
             "t.csv: read with tabs between fields, decimal commas and '.' between thousands.");
-  EXPECT_EQ(remark("a,b\n1 234,2\n56,2\n"), "t.csv: read with spaces between thousands.");
+  EXPECT_EQ(remark("a,b\n1 034,2\n56,2\n"), "t.csv: read with spaces between thousands.");
   EXPECT_EQ(remark("# x\na;b\n1;2\n"),
             "t.csv: read with ';' between fields, from behind 1 line of comments.");
   EXPECT_EQ(remark("# x\n# y\na,b\n1,2\n"), "t.csv: read from behind 2 lines of comments.");

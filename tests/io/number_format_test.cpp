@@ -71,6 +71,14 @@ TEST(NumberFormat, MarksThatNobodySpokeOfAreNotGuessed) {
             "'1,234' is 1234 by --decimal . and 1.234 by --decimal ,; say which");
   EXPECT_EQ(kComma.refusal("1.234"),
             "'1.234' is 1234 by --decimal , and 1.234 by --decimal .; say which");
+  EXPECT_EQ(kPoint.refusal("1,234,567"),
+            "'1,234,567' is 1234567 by --decimal ., or 3 numbers, a list as --features "
+            "'NAME:vector' takes it; say which");
+  EXPECT_EQ(kComma.refusal("1 234"),
+            "'1 234' is 1234 by --decimal ,, or 2 numbers, a list as --features 'NAME:vector' "
+            "takes it; say which");
+  EXPECT_EQ(kComma.refusal("1.234.567"),
+            "'1.234.567' has marks between thousands, as --decimal , reads them");
   EXPECT_EQ(kPoint.refusal("1,234.5"),
             "'1,234.5' has marks between thousands, as --decimal . reads them");
   EXPECT_EQ(kPoint.refusal("0,5"),
