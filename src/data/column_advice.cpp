@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "esscher/base/shown_text.h"
 #include "io/shell_word.h"
 
 namespace esscher::internal {
@@ -14,8 +15,12 @@ bool is_listable(const std::string& name) {
   });
 }
 
+std::string list_word(const std::string& part) {
+  return is_listable(part) ? shell_word(part) : in_quotes(part);
+}
+
 std::string leaving_out(const std::string& name) {
-  if (is_listable(name)) return "--features " + shell_word("!" + name);
+  if (is_listable(name)) return "--features " + list_word("!" + name);
   return "--features '!NAME' (rename it first, since no list of columns can name it)";
 }
 

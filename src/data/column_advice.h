@@ -11,6 +11,10 @@ namespace esscher::internal {
 /// end, no control character.
 bool is_listable(const std::string& name);
 
+/// \p part of an option's list, "!x" or "v:vector", as a word of a shell; of one that is_listable()
+/// refuses, what a line can show.
+std::string list_word(const std::string& part);
+
 /// "--features '!x'", which leaves a column out; of one that is_listable() refuses, what to do
 /// first.
 std::string leaving_out(const std::string& name);

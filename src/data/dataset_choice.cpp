@@ -1,11 +1,13 @@
 // Which columns become features: by the options in a fit, by the model's record behind it.
 #include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "column_advice.h"
 #include "dataset_features.h"
 #include "esscher/base/error.h"
 #include "esscher/base/shown_text.h"
@@ -102,7 +104,7 @@ void DatasetFeatures::choose(const DatasetOptions& options, const DatasetLabels&
         throw UsageError(rejection(chosen[i]->one_hot ? "--one-hot" : "--features",
                                    shown(chosen[i]->one_hot ? options.one_hot : options.features),
                                    "the reward " + in_quotes(name) + " cannot be a feature",
-                                   "leave it out with " + in_quotes("!" + name)));
+                                   "leave it out with " + list_word("!" + name)));
       }
       add_column(i, *chosen[i], reading);
     }
@@ -156,7 +158,7 @@ void DatasetFeatures::choose_one_hot(const std::string& pattern,
     if (form == TextForm::vector) {
       throw UsageError(rejection("--one-hot", shown(pattern),
                                  "vectors are numbers, which are not expanded",
-                                 "write --features " + in_quotes(whole)));
+                                 "write --features " + list_word(std::string(whole))));
     }
     for (const std::size_t i : select_columns(part, all, "--one-hot")) {
       if (chosen[i] && chosen[i]->form != form) {
@@ -194,7 +196,7 @@ std::string DatasetFeatures::choose_vectors(const std::string& pattern,
     }
     if (form != TextForm::vector) {
       throw UsageError(rejection("--features", shown(pattern), "features are numbers",
-                                 "write --one-hot " + in_quotes(whole)));
+                                 "write --one-hot " + list_word(std::string(whole))));
     }
     for (const std::size_t i : select_columns(part, all, "--features")) {
       if (!candidates_[i].cell || (chosen[i] && chosen[i]->one_hot)) {

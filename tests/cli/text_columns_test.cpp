@@ -1,11 +1,14 @@
 // Mutations, sequences and vectors from the command line, from fit to prediction.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <sstream>
 #include <string>
 
 #include "program.h"
 #include "refusals.h"
+#include "tables.h"
 
 namespace esscher::cli {
 namespace {
@@ -65,6 +68,47 @@ TEST(TextColumns, VectorsPredict) {
   folder.write("t.csv", mutants_csv(true));
   folder.write("n.csv", mutants_csv(false));
   EXPECT_EQ(predicted(folder, {"--features", "vector:vector"}).size(), 128 + 81 * sizeof(double));
+}
+
+TEST(TextColumns, QuotedVectorsPredictWhatColumnsOfTheirNumbersDo) {
+  const Folder folder;
+  folder.write("t.csv", data_csv());
+  folder.write("n.csv", data_csv(false));
+  const std::string columns = predicted(folder, {"--features", "a,b"});
+  for (const bool with_reward : {true, false}) {
+    std::istringstream lines(data_csv(with_reward));
+    std::string line;
+    std::getline(lines, line);
+    std::string text = with_reward ? "v,y\n" : "v\n";
+    while (std::getline(lines, line)) {
+      // prompt,a,b,y or a,b
+      if (with_reward) line.erase(0, line.find(',') + 1);
+      const std::size_t comma = line.find(',');
+      const std::size_t end = std::min(line.find(',', comma + 1), line.size());
+      text += "\"[" + line.substr(0, comma) + ", " + line.substr(comma + 1, end - comma - 1) +
+              "]\"" + line.substr(end) + "\n";
+    }
+    folder.write(with_reward ? "t.csv" : "n.csv", text);
+  }
+  EXPECT_EQ(predicted(folder, {"--features", "v:vector"}), columns);
+}
+
+TEST(TextColumns, AdviceIsQuotedForTheShell) {
+  const Folder folder;
+  folder.write("t.csv", "it's v,my y\n\"[0.1, 0.2]\",1\n\"[0.3, 0.5]\",2\n\"[0.2, 0.7]\",4\n");
+  const auto said = [&](const Words& columns) {
+    Words fit{"fit", "t.csv", "--reward", "my y", "--beta", "1", "-o", "m.safetensors"};
+    fit.insert(fit.end(), columns.begin(), columns.end());
+    return refused(fit, folder);
+  };
+  expect_parts(said({}), {"64 ", "--features 'it'\\''s v:vector' would take its 2 numbers"});
+  expect_parts(said({"--one-hot", "it's v:vector"}),
+               {"64 ", "write --features 'it'\\''s v:vector'\n"});
+  expect_parts(said({"--features", "it's v:sequence"}),
+               {"64 ", "write --one-hot 'it'\\''s v:sequence'\n"});
+  expect_parts(said({"--features", "my*"}), {"64 ", "leave it out with '!my y'\n"});
+  folder.write("t.csv", "it's v;x;my y\n1.25;1;0,63\n-0.26;2,5;0,91\n1.5;1;0,2\n");
+  expect_parts(said({}), {"65 ", "leave the column out by --features '!it'\\''s v'\n"});
 }
 
 TEST(TextColumns, AreRefusedWithTheRemedy) {

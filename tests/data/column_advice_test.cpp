@@ -20,5 +20,11 @@ TEST(ColumnAdvice, WhatNoListCanHoldIsRenamedFirst) {
   EXPECT_TRUE(is_listable("a b"));
 }
 
+TEST(ColumnAdvice, PartsOfAListAreWordsOfAShell) {
+  EXPECT_EQ(list_word("!x"), "'!x'");
+  EXPECT_EQ(list_word("it's:vector"), "'it'\\''s:vector'");
+  EXPECT_EQ(list_word("x\ny:vector"), "'x?y:vector'");
+}
+
 }  // namespace
 }  // namespace esscher::internal
