@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "../support/packed.h"
 #include "program.h"
 #include "refusals.h"
 #include "tables.h"
@@ -20,6 +23,47 @@ TEST(FileKinds, DataOfAnotherKindSayHowToConvertThem) {
   expect_parts(refused({"evaluate", "x.csv", "--reward", "y"}, folder),
                {"64 ", "--data = 'x.csv'", "Parquet files are not read",
                 "read_parquet('x.csv').to_csv('x.converted.csv'"});
+}
+
+TEST(FileKinds, PackedAndForeignFilesAreToldByNameAndByBytesWhereverTheyLie) {
+  using std::literals::operator""s;
+  const Folder folder;
+  const auto said = [&](const std::string& data) {
+    return refused({"fit", data, "--reward", "y", "-o", "m.safetensors"}, folder);
+  };
+  struct Foreign {
+    std::string kind;
+    std::string extension;
+    std::string bytes;
+    std::string by_name;   ///< what is said of a file of that extension
+    std::string by_bytes;  ///< of a csv file with these bytes
+  };
+  const Foreign kinds[] = {
+      {"xz", "xz",
+       "\xfd"
+       "7zXZ\0\0\4"s,
+       "unpack it: unxz -k none.csv.xz\n", "unpack it: unxz -c < t.csv > t.converted.csv\n"},
+      {"bzip2", "bz2", "BZh91AY&SY\1\2"s, "unpack it: bunzip2 -k none.csv.bz2\n",
+       "unpack it: bunzip2 -c < t.csv > t.converted.csv\n"},
+      {"zip", "zip", "PK\3\4\24\0\0\0\0\0\0\0\0\0\0\0\0\0\6\0\0\0\6\0\0\0\5\0\0\0x.csv1,2,3\n"s,
+       "unpack it: unzip none.csv.zip\n", "unpack it: unzip t.csv\n"},
+      {"SQLite", "sqlite", "SQLite format 3\0\x10\0\1\1"s,
+       "convert it: python -c \"import pandas, sqlite3; c = sqlite3.connect('none.csv.sqlite')",
+       "convert it: python -c \"import pandas, sqlite3; c = sqlite3.connect('t.csv')"},
+      {"PDF", "pdf", "%PDF-1.7\n1 0 obj\n"s, "convert it: python -c \"import pandas, pdfplumber;",
+       "pdfplumber.open('t.csv').pages"},
+  };
+  for (const Foreign& foreign : kinds) {
+    const std::string what = foreign.kind + " files are not read; ";
+    const std::string name = "none.csv." + foreign.extension;
+    expect_parts(said(name), {"64 ", "--data = '" + name + "': " + what, foreign.by_name});
+    folder.write("t.csv", foreign.bytes);
+    expect_parts(said("t.csv"), {"64 ", "--data = 't.csv': " + what, foreign.by_bytes});
+    folder.write("t.csv.gz", gzip_of(foreign.bytes));
+    expect_parts(said("t.csv.gz"), {"64 ", "t.csv.gz: " + what, "gunzip -k t.csv.gz && "});
+    folder.write("stdin", foreign.bytes);
+    expect_parts(said("-"), {"64 ", "standard input: " + what + "write it to FILE."});
+  }
 }
 
 TEST(FileKinds, EveryFileOfACommandIsLookedAt) {
