@@ -9,13 +9,16 @@
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "policy/known_gold.h"
 #include "policy/table_cells.h"
 
 namespace esscher {
 namespace {
 
+using internal::kLeastCoverage;
 using internal::kLeastEffectiveRows;
 using internal::kLeastGroups;
+using internal::KnownGold;
 using internal::TableCells;
 
 /// Places of figures, in the order of kBestOfNEstimates.
@@ -35,9 +38,10 @@ Estimate BestOfNValue::*const kBestOfNEstimates[kBestOfNFigures] = {
 struct Level {
   std::size_t begin = 0;  ///< in the sorted rows
   std::size_t end = 0;
-  double mass = 0;   ///< m_b
-  double above = 0;  ///< 1 - F_b
-  double y = 0;      ///< mean
+  double mass = 0;    ///< m_b
+  double above = 0;   ///< 1 - F_b
+  double chance = 0;  ///< of being chosen from
+  double y = 0;       ///< mean
   double r = 0;
 };
 
@@ -45,6 +49,8 @@ struct CellFigures {
   BestOfNFigures value{};
   BestOfNFigures variance{};
   double ess = 0;
+  double coverage = 1;
+  std::vector<double> gain_influence{};  ///< of its pieces, without groups
 };
 
 /// (1 - above)^power - (1 - above - mass)^power, with its digits where it is small.
@@ -56,16 +62,20 @@ double chance(double power, const Level& level) {
   return std::exp(upper) * -std::expm1(power * std::log1p(-low) - upper);
 }
 
+/// A cell of which best-of-n is taken.
 class Cell {
  public:
-  Cell(const TableCells& cells, std::size_t c, std::span<const double> r, std::span<const double> y)
-      : rows_(cells.size(c)) {
+  /// With groups all of \p gold is known.
+  Cell(const TableCells& cells, std::size_t c, std::span<const double> r, const KnownGold& gold,
+       double n)
+      : n_(n), rows_(cells.size(c)) {
     const std::size_t first = cells.grouped ? 0 : cells.piece_begin[c];
     std::vector<bool> present(cells.grouped ? rows_.size() : cells.pieces(c));
     for (std::size_t j = 0; j < rows_.size(); ++j) {
       const std::size_t at = cells.begin[c] + j;
       const std::size_t piece = cells.grouped ? j : cells.piece[at] - first;
-      rows_[j] = {cells.prior[at], r[cells.order[at]], y[cells.order[at]], piece};
+      const std::size_t i = cells.order[at];
+      rows_[j] = {cells.prior[at], r[i], gold.y[i], gold.y[i], piece, i, gold.known(i)};
       if (rows_[j].prior > 0) present[piece] = true;
     }
     pieces_ = present.size();
@@ -75,15 +85,10 @@ class Cell {
     // From above, so that the few best rows, which large n looks at, keep their digits.
     double above = 0;
     for (std::size_t end = rows_.size(); end > 0;) {
-      Level level{end, end, 0, above, 0, rows_[end - 1].r};
+      Level level{end, end, 0, above, 0, 0, rows_[end - 1].r};
       while (level.begin > 0 && rows_[level.begin - 1].r == level.r) {
-        const Row& row = rows_[--level.begin];
-        level.mass += row.prior;
-        level.y += row.prior * row.y;
-        reference_ += row.prior * row.y;
-        proxy_ += row.prior * row.r;
+        level.mass += rows_[--level.begin].prior;
       }
-      level.y /= level.mass;
       // Rounding must not carry it to 1 before the lowest level.
       above = std::min(above + level.mass, std::nextafter(1.0, 0.0));
       end = level.begin;
@@ -92,22 +97,34 @@ class Cell {
     std::ranges::reverse(levels_);
     // The lowest reaches down to F = 0, whatever rounding made of the sum.
     levels_.front().mass = std::max(levels_.front().mass, 1 - levels_.front().above);
+    for (Level& level : levels_) level.chance = chance(n, level);
+    if (gold.partial()) correct(gold);
+    for (Level& level : levels_) {
+      for (std::size_t i = level.begin; i < level.end; ++i) {
+        level.y += rows_[i].prior * rows_[i].y;
+        reference_ += rows_[i].prior * rows_[i].reference_y;
+        proxy_ += rows_[i].prior * rows_[i].r;
+      }
+      level.y /= level.mass;
+    }
   }
 
   /// \param within  of groups: r, whose level is nobody's there, is put on that of y
-  CellFigures figures(double n, bool within) const {
+  CellFigures figures(bool within) const {
     CellFigures result;
+    result.coverage = coverage_;
     BestOfNFigures& f = result.value;
-    std::vector<double> chances;
     std::vector<double> weights(pieces_);
+    double known = 0;
     for (const Level& level : levels_) {
-      const double p = chance(n, level);
-      chances.push_back(p);
+      const double p = level.chance;
       f[kValue] += p * (level.y - reference_);
       f[kProxy] += p * (level.r - proxy_);
       if (p > 0) f[kKl] += p * std::log(p / level.mass);
       for (std::size_t i = level.begin; i < level.end; ++i) {
+        if (!rows_[i].known) continue;
         weights[rows_[i].piece] += p * rows_[i].prior / level.mass;
+        known += p * rows_[i].prior / level.mass;
       }
     }
     f[kGain] = f[kValue];
@@ -117,8 +134,8 @@ class Cell {
     f[kKl] = std::max(0.0, f[kKl]);
     double squares = 0;
     for (const double w : weights) squares += w * w;
-    result.ess = 1 / squares;
-    add_variance(n, chances, result);
+    result.ess = squares > 0 ? known / squares * known : 0;
+    add_variance(result);
     if (within) f[kProxy] += reference_ - proxy_;
     return result;
   }
@@ -127,14 +144,39 @@ class Cell {
   struct Row {
     double prior = 0;
     double r = 0;
-    double y = 0;
+    double y = 0;            ///< as the choices' law has it
+    double reference_y = 0;  ///< as pi_0 has it: another only where not all of the gold is known
     std::size_t piece = 0;
+    std::size_t row = 0;  ///< of the table
+    bool known = true;
   };
+
+  /// Puts rewards in the place of those that are not known.
+  void correct(const KnownGold& gold) {
+    std::vector<double> prior;
+    std::vector<double> chosen;
+    std::vector<double> y;
+    std::vector<double> predicted;
+    for (const Level& level : levels_) {
+      for (std::size_t i = level.begin; i < level.end; ++i) {
+        prior.push_back(rows_[i].prior);
+        chosen.push_back(level.chance * rows_[i].prior / level.mass);
+        y.push_back(gold.y[rows_[i].row]);
+        predicted.push_back(gold.predicted[rows_[i].row]);
+      }
+    }
+    std::vector<double> corrected(rows_.size());
+    const double prior_share = internal::correct(prior, y, predicted, corrected);
+    for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i].reference_y = corrected[i];
+    coverage_ = internal::correct(chosen, y, predicted, corrected) / prior_share;
+    for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i].y = corrected[i];
+  }
 
   /// Weight at a row of level b moves that level's choice towards the row, and pushes F_c up for
   /// all c >= b: d/dm sum_c (F_c^n - F_{c-1}^n) g_c = n F_b^{n-1} g_b + n sum_{c > b} (F_c^{n-1} -
   /// F_{c-1}^{n-1}) g_c, less n times the whole for the normalisation.
-  void add_variance(double n, const std::vector<double>& chances, CellFigures& result) const {
+  void add_variance(CellFigures& result) const {
+    const double n = n_;
     const auto count = static_cast<double>(present_);
     if (present_ < 2) return;
     std::vector<BestOfNFigures> moved(pieces_);
@@ -147,7 +189,7 @@ class Cell {
       const double next = chance(n - 1, level);
       const double y = level.y - result.value[kValue];
       const double r = level.r - result.value[kProxy];
-      const double density = chances[b] / level.mass;
+      const double density = level.chance / level.mass;
       const double kl = (density > 0 ? std::log(density) : 0) - result.value[kKl];
       const double r_move = n * (below * r + r_above);
       const double kl_move = n * (below * kl + kl_above) - (density - 1);
@@ -157,7 +199,7 @@ class Cell {
         constexpr double kLeastRest = 1e-9;
         const double pull = row.prior / std::max(1 - density * row.prior, kLeastRest);
         const double reference =
-            row.prior / std::max(1 - row.prior, kLeastRest) * (row.y - reference_);
+            row.prior / std::max(1 - row.prior, kLeastRest) * (row.reference_y - reference_);
         const BestOfNFigures d{pull * y_move, pull * r_move, reference, pull * y_move - reference,
                                pull * kl_move};
         for (std::size_t f = 0; f < kBestOfNFigures; ++f) moved[row.piece][f] += d[f];
@@ -178,28 +220,35 @@ class Cell {
       result.variance[f] =
           std::max(0.0, squares[f] - sums[f] * sums[f] / count) * (count - 1) / count;
     }
+    for (const BestOfNFigures& d : moved) {
+      result.gain_influence.push_back((d[kGain] - sums[kGain] / count) *
+                                      std::sqrt((count - 1) / count));
+    }
   }
 
+  double n_;
   std::vector<Row> rows_;
   std::size_t pieces_ = 0;   ///< of the cell, rows or clusters; of a group its rows
   std::size_t present_ = 0;  ///< those with weight
   std::vector<Level> levels_;
   double reference_ = 0;
   double proxy_ = 0;
+  double coverage_ = 1;
 };
 
-void judge(BestOfNValue& value, const TableCells& cells) {
+/// \param pieces  that tell an error: those with known rewards
+void judge(BestOfNValue& value, const TableCells& cells, std::size_t pieces) {
   if (cells.grouped) {
-    value.reliable = cells.pieces() >= kLeastGroups;
-    if (!value.reliable) {
-      value.remark = "there are only " + std::to_string(cells.pieces()) +
-                     (cells.pieces() < cells.cells() ? " clusters; " : " groups; ") +
-                     std::to_string(kLeastGroups) + " are needed to tell an error";
-    }
+    value.reliable = pieces >= kLeastGroups;
+    if (!value.reliable) value.remark = internal::too_few_groups(cells, pieces);
     return;
   }
-  value.reliable = value.least_ess >= kLeastEffectiveRows;
+  value.reliable = value.least_ess >= kLeastEffectiveRows && value.coverage >= kLeastCoverage;
   if (value.reliable) return;
+  if (value.coverage < kLeastCoverage) {
+    value.remark = internal::too_little_coverage(value.coverage, "lower n");
+    return;
+  }
   value.remark = "the best of " + number_text(value.n, 4) + " leaves " +
                  number_text(value.least_ess, 3) + " effective rows" +
                  (cells.cells() > 1 ? " in one of the strata" : "") + "; " +
@@ -215,23 +264,32 @@ BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> 
     throw UsageError(rejection("n", options.n, "must be from 1 to 1e15"));
   }
   internal::require_rewards(r, "proxy reward", reference.rows);
-  internal::require_rewards(y, "gold reward", reference.rows);
   const TableCells cells = internal::table_cells(reference);
+  KnownGold gold{y, options.predicted};
+  internal::require_gold(gold, cells);
   if (!options.enumerated) internal::require_sampled(cells);
+  const std::size_t pieces = gold.partial() ? internal::known_pieces(gold, cells) : cells.pieces();
+  std::vector<double> corrected;
+  if (gold.partial() && cells.grouped) {
+    corrected = internal::corrected_within_groups(gold, cells);
+    gold = {corrected, {}};
+  }
 
   BestOfNValue result;
   result.n = options.n;
   result.kl_bound = best_of_n_kl_bound(options.n);
   const std::size_t count = cells.cells();
+  result.groups = cells.grouped ? count : 0;
   std::vector<CellFigures> figures(count);
   BestOfNFigures mean{};
   double squares = 0;
   for (std::size_t c = 0; c < count; ++c) {
-    figures[c] = Cell(cells, c, r, y).figures(options.n, cells.grouped);
+    figures[c] = Cell(cells, c, r, gold, options.n).figures(cells.grouped);
     for (std::size_t f = 0; f < kBestOfNFigures; ++f)
       mean[f] += cells.share[c] * figures[c].value[f];
     squares += cells.share[c] * cells.share[c] / figures[c].ess;
     result.least_ess = c == 0 ? figures[c].ess : std::min(result.least_ess, figures[c].ess);
+    result.coverage = c == 0 ? figures[c].coverage : std::min(result.coverage, figures[c].coverage);
     result.ess += figures[c].ess;
   }
   if (cells.grouped) {
@@ -252,12 +310,24 @@ BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> 
         variance += cells.share[c] * cells.share[c] * figures[c].variance[f];
       }
     }
-    const auto pieces = static_cast<double>(cells.pieces());
-    for (const double step : moved) variance += step * step * pieces / (pieces - 1);
+    const auto all = static_cast<double>(cells.pieces());
+    for (double& step : moved) {
+      step *= std::sqrt(all / (all - 1));
+      variance += step * step;
+    }
+    if (options.influence && f == kGain) result.gain_influence = moved;
     estimate.standard_error = std::sqrt(variance);
-    estimate.degrees_of_freedom = cells.grouped ? pieces - 1 : std::max(1.0, result.ess - 1);
+    estimate.degrees_of_freedom =
+        cells.grouped ? static_cast<double>(pieces) - 1 : std::max(1.0, result.ess - 1);
   }
-  if (!options.enumerated) judge(result, cells);
+  if (options.influence && !options.enumerated && !cells.grouped) {
+    for (std::size_t c = 0; c < count; ++c) {
+      for (const double step : figures[c].gain_influence) {
+        result.gain_influence.push_back(cells.share[c] * step);
+      }
+    }
+  }
+  if (!options.enumerated) judge(result, cells, pieces);
   return result;
 }
 

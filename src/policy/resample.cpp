@@ -210,7 +210,7 @@ std::vector<ResampledRow> resample(std::span<const double> r, const TableReferen
   };
 
   if (options.kind == ResampleKind::soft_best_of_n) {
-    const internal::TiltedTable table(cells, r, r, options.beta);
+    const internal::TiltedTable table(cells, r, {r, {}}, options.beta);
     constexpr std::uint64_t kChunk = 64;
     parallel_for_chunks(ChunkGrid(urns, kChunk), loop, [&](const Chunk& chunk) {
       for (std::uint64_t urn = chunk.begin; urn < chunk.end; ++urn) {
@@ -238,7 +238,7 @@ std::vector<ResampledRow> resample(std::span<const double> r, const TableReferen
   if (options.kind == ResampleKind::best_of_n) {
     draw_all(BestUrn(cells, r, options.n));
   } else {
-    draw_all(TiltedUrn(cells, internal::TiltedTable(cells, r, r, options.beta)));
+    draw_all(TiltedUrn(cells, internal::TiltedTable(cells, r, {r, {}}, options.beta)));
   }
   return result;
 }

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/linalg/log_sum_exp.h"
 
 namespace esscher::internal {
@@ -202,6 +203,19 @@ void require_sampled(const TableCells& cells) {
                               "an error can be told from two rows or more",
                               "use fewer folds, or say that the table is enumerated"));
   }
+}
+
+std::string too_few_groups(const TableCells& cells, std::size_t pieces) {
+  return "there are only " + std::to_string(pieces) +
+         (cells.pieces() < cells.cells() ? " clusters" : " groups") +
+         (pieces < cells.pieces() ? " with gold rewards; " : "; ") + std::to_string(kLeastGroups) +
+         " are needed to tell an error";
+}
+
+std::string too_little_coverage(double coverage, std::string_view remedy) {
+  return "rows with gold rewards carry " + number_text(coverage, 2) +
+         " of the weight that is their due: the policy goes where few are labelled; " +
+         std::string(remedy) + " or label more rows";
 }
 
 void require_rewards(std::span<const double> values, std::string_view name, std::size_t rows) {

@@ -20,6 +20,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Below these an estimate is called unreliable: effective rows in each stratum, and groups.
 constexpr double kLeastEffectiveRows = 10;
 constexpr std::size_t kLeastGroups = 5;
+/// Known gold rewards must carry so much of the weight that is their due.
+constexpr double kLeastCoverage = 0.5;
 
 struct TableCells {
   bool grouped = false;
@@ -52,6 +54,12 @@ TableCells table_cells(const TableReference& reference);
 /// \throws DataError where a standard error cannot be had: one group or cluster, or a stratum
 ///         of one row or cluster.
 void require_sampled(const TableCells& cells);
+
+/// Why an estimate over groups is unreliable. \param pieces  groups or clusters with known rewards
+std::string too_few_groups(const TableCells& cells, std::size_t pieces);
+
+/// Why one is that goes where few rewards are known. \param remedy  the milder policy
+std::string too_little_coverage(double coverage, std::string_view remedy);
 
 /// \throws UsageError unless there is one value a row, DataError unless all are finite.
 void require_rewards(std::span<const double> values, std::string_view name, std::size_t rows);

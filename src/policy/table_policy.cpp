@@ -10,6 +10,7 @@
 #include "esscher/base/number_text.h"
 #include "esscher/base/parallel.h"
 #include "esscher/base/random.h"
+#include "policy/known_gold.h"
 #include "policy/table_cells.h"
 #include "policy/tilted_table.h"
 
@@ -18,8 +19,10 @@ namespace {
 
 using internal::kFigures;
 using internal::kInfinity;
+using internal::kLeastCoverage;
 using internal::kLeastEffectiveRows;
 using internal::kLeastGroups;
+using internal::KnownGold;
 using internal::TableCells;
 using internal::TableFigures;
 using internal::TiltedTable;
@@ -35,6 +38,9 @@ void check(const TablePolicyOptions& options) {
   internal::require_level(options.level);
   if (options.bootstrap != 0 && (options.bootstrap < 100 || options.bootstrap > 100000)) {
     throw UsageError(rejection("bootstrap", options.bootstrap, "must be 0 or from 100 to 100000"));
+  }
+  if (options.enumerated && !options.predicted.empty()) {
+    throw UsageError("enumerated: values are exact only where every gold reward is known");
   }
 }
 
@@ -109,6 +115,7 @@ std::optional<Interval> interval(const std::vector<TableFigures>& drawn, const T
 /// (sum w^2)^2 / sum w^4.
 double pieces_of_variance(std::span<const double> log_weights) {
   const double largest = *std::ranges::max_element(log_weights);
+  if (largest == -kInfinity) return 1;  // known rows without weight
   double squares = 0;
   double fourths = 0;
   for (const double w : log_weights) {
@@ -130,13 +137,13 @@ double prior_pieces(const TableCells& cells) {
   return std::max(1.0, pieces_of_variance(log_weights) - static_cast<double>(cells.cells()));
 }
 
-void judge(TablePolicyValue& value, const TableCells& cells, std::span<const double> ess) {
+/// \param pieces  that tell an error: those with known rewards
+void judge(TablePolicyValue& value, const TableCells& cells, std::span<const double> ess,
+           std::size_t pieces) {
   if (cells.grouped) {
-    value.reliable = cells.pieces() >= kLeastGroups;
+    value.reliable = pieces >= kLeastGroups;
     if (value.reliable) return;
-    value.remark = "there are only " + std::to_string(cells.pieces()) +
-                   (cells.pieces() < cells.cells() ? " clusters; " : " groups; ") +
-                   std::to_string(kLeastGroups) + " are needed to tell an error";
+    value.remark = internal::too_few_groups(cells, pieces);
     return;
   }
   const auto least = static_cast<std::size_t>(std::ranges::min_element(ess) - ess.begin());
@@ -154,6 +161,9 @@ void judge(TablePolicyValue& value, const TableCells& cells, std::span<const dou
                    ", above its threshold of " + number_text(value.weights.pareto_k_threshold, 3) +
                    ": few rows carry the estimate, and heavier ones may be missing; raise beta or "
                    "take more rows";
+  } else if (value.coverage < kLeastCoverage) {
+    value.reliable = false;
+    value.remark = internal::too_little_coverage(value.coverage, "raise beta");
   }
 }
 
@@ -164,17 +174,29 @@ TablePolicyValue table_policy_value(std::span<const double> r, std::span<const d
                                     const TablePolicyOptions& options) {
   check(options);
   internal::require_rewards(r, "proxy reward", reference.rows);
-  internal::require_rewards(y, "gold reward", reference.rows);
   const TableCells cells = internal::table_cells(reference);
+  KnownGold gold{y, options.predicted};
+  internal::require_gold(gold, cells);
   if (!options.enumerated) internal::require_sampled(cells);
+  const bool partial = gold.partial();
+  const std::size_t pieces = partial ? internal::known_pieces(gold, cells) : cells.pieces();
+  std::vector<double> corrected;
+  if (partial && cells.grouped) {
+    corrected = internal::corrected_within_groups(gold, cells);
+    gold = {corrected, {}};
+  }
 
-  const TiltedTable table(cells, r, y, options.beta);
+  const TiltedTable table(cells, r, gold, options.beta);
   TablePolicyValue result;
   result.beta = options.beta;
   result.groups = cells.grouped ? cells.cells() : 0;
   result.strata = cells.strata;
-  result.weights = diagnose_weights(table.log_weights());
-  const std::vector<double> ess = table.cell_ess();
+  const KnownGold given{y, options.predicted};
+  result.weights =
+      diagnose_weights(partial ? internal::known_log_weights(given, cells, table.log_weights())
+                               : table.log_weights());
+  result.coverage = table.coverage();
+  const std::vector<double> ess = table.cell_ess(given);
   result.ess = result.weights.ess;
   result.least_ess = *std::ranges::min_element(ess);
   if (cells.grouped) {
@@ -183,16 +205,19 @@ TablePolicyValue table_policy_value(std::span<const double> r, std::span<const d
     result.least_ess = result.ess;
   }
   result.greedy_kl = table.greedy_kl();
-  if (!options.enumerated) judge(result, cells, ess);
+  if (!options.enumerated) judge(result, cells, ess, pieces);
 
   const TableFigures found = table.figures();
   if (!found.exists) throw InternalError("a table without weight");
   const internal::Figures level = table.level();
-  const double tilted_freedom = cells.grouped ? static_cast<double>(cells.pieces()) - 1
-                                              : pieces_of_variance(table.piece_log_weights());
-  const double reference_freedom = cells.grouped ? tilted_freedom : prior_pieces(cells);
+  const double tilted_freedom = cells.grouped ? static_cast<double>(pieces) - 1
+                                              : pieces_of_variance(table.piece_log_weights(given));
+  const double reference_freedom =
+      cells.grouped ? tilted_freedom
+                    : std::min(prior_pieces(cells), static_cast<double>(pieces) - 1);
   std::vector<TableFigures> drawn;
-  if (options.bootstrap > 0 && !options.enumerated) drawn = replicates(table, cells, options);
+  if (options.bootstrap > 0 && !options.enumerated && !partial)
+    drawn = replicates(table, cells, options);
   for (std::size_t f = 0; f < kFigures; ++f) {
     TableEstimate& estimate = result.*kEstimates[f];
     estimate.value = found.value[f] + level[f];

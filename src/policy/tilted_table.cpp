@@ -39,14 +39,15 @@ constexpr double kLeastRest = 1e-9;
 
 }  // namespace
 
-TiltedTable::TiltedTable(const TableCells& cells, std::span<const double> r,
-                         std::span<const double> y, double beta)
+TiltedTable::TiltedTable(const TableCells& cells, std::span<const double> r, const KnownGold& gold,
+                         double beta)
     : cells_(cells), beta_(beta), rows_(cells.order.size()), cell_(cells.cells()) {
-  mean_y_ = y.front();
+  const std::span<const double> levels = gold.partial() ? gold.predicted : gold.y;
+  mean_y_ = levels.front();
   for (std::size_t c = 0; c < cells.cells(); ++c) {
     cell_[c].mean_r = weighted_mean(cells, r, c);
     mean_r_ += cells.share[c] * cell_[c].mean_r;
-    mean_y_ += cells.share[c] * (weighted_mean(cells, y, c) - y.front());
+    mean_y_ += cells.share[c] * (weighted_mean(cells, levels, c) - levels.front());
   }
   log_weights_.resize(rows_.size());
   for (std::size_t c = 0; c < cells.cells(); ++c) {
@@ -58,7 +59,8 @@ TiltedTable::TiltedTable(const TableCells& cells, std::span<const double> r,
       Row& row = rows_[j];
       row.prior = cells.prior[j];
       row.x = (r[cells.order[j]] - cell_[c].mean_r) / beta;
-      row.y = y[cells.order[j]] - mean_y_;
+      row.y = gold.y[cells.order[j]] - mean_y_;
+      row.reference_y = row.y;
       log_weights_[j] = std::log(row.prior) + row.x;
       if (row.prior > 0) {
         largest = std::max(largest, row.x);
@@ -83,12 +85,34 @@ TiltedTable::TiltedTable(const TableCells& cells, std::span<const double> r,
     for (double& w : log_weights) w -= greatest;
     const double total = log_sum_exp(log_weights) - std::log(cells.share[c]);
     for (double& w : log_weights) w -= total;
+    if (gold.partial()) correct_cell(c, gold);
   }
   if (!cells.grouped) return;
   group_figures_.resize(cells.cells());
   for (std::size_t c = 0; c < cells.cells(); ++c) {
     group_figures_[c] = cell_figures(c, tilt(c, {}));
   }
+}
+
+void TiltedTable::correct_cell(std::size_t c, const KnownGold& gold) {
+  const std::size_t begin = cells_.begin[c];
+  const std::size_t rows = cells_.size(c);
+  std::vector<double> tilted(rows);
+  std::vector<double> y(rows);
+  std::vector<double> predicted(rows);
+  for (std::size_t j = 0; j < rows; ++j) {
+    const std::size_t i = cells_.order[begin + j];
+    tilted[j] = std::exp(log_weights_[begin + j]) / cells_.share[c];
+    y[j] = gold.y[i] - mean_y_;
+    predicted[j] = gold.predicted[i] - mean_y_;
+  }
+  std::vector<double> corrected(rows);
+  const std::span<const double> prior = std::span(cells_.prior).subspan(begin, rows);
+  const double prior_share = correct(prior, y, predicted, corrected);
+  for (std::size_t j = 0; j < rows; ++j) rows_[begin + j].reference_y = corrected[j];
+  const double share = correct(tilted, y, predicted, corrected);
+  for (std::size_t j = 0; j < rows; ++j) rows_[begin + j].y = corrected[j];
+  coverage_ = c == 0 ? share / prior_share : std::min(coverage_, share / prior_share);
 }
 
 TiltedTable::Tilted TiltedTable::tilt(std::size_t c, std::span<const std::uint32_t> counts) const {
@@ -104,7 +128,7 @@ TiltedTable::Tilted TiltedTable::tilt(std::size_t c, std::span<const std::uint32
     tilts += tilted;
     t.y += weight * row.y;
     t.x += weight * row.x;
-    t.reference_y += prior * row.y;
+    t.reference_y += prior * row.reference_y;
     t.reference_x += prior * row.x;
   }
   t.excess = weak ? tilts / t.prior : 0;
@@ -255,7 +279,7 @@ void TiltedTable::add_variances(std::size_t c, const Tilted& t, double share, co
     piece.added += weak ? prior * (row.tilt - t.excess) / (1 + t.excess) : weight - prior;
     piece.y += weight * (row.y - t.y);
     piece.x += weight * (row.x - t.x);
-    piece.reference_y += prior * (row.y - t.reference_y);
+    piece.reference_y += prior * (row.reference_y - t.reference_y);
     piece.reference_x += prior * (row.x - t.reference_x);
   }
   Figures sums{};
@@ -292,27 +316,35 @@ void TiltedTable::add_variances(std::size_t c, const Tilted& t, double share, co
   }
 }
 
-std::vector<double> TiltedTable::piece_log_weights() const {
+std::vector<double> TiltedTable::piece_log_weights(const KnownGold& gold) const {
   std::vector<double> weights(cells_.pieces());
   for (std::size_t j = 0; j < rows_.size(); ++j) {
+    if (!gold.known(cells_.order[j])) continue;
     weights[cells_.piece[j]] += std::exp(log_weights_[j]);
   }
   for (double& w : weights) w = std::log(w);
   return weights;
 }
 
-std::vector<double> TiltedTable::cell_ess() const {
+std::vector<double> TiltedTable::cell_ess(const KnownGold& gold) const {
   std::vector<double> result(cells_.cells());
   for (std::size_t c = 0; c < result.size(); ++c) {
     const std::size_t first = cells_.grouped ? 0 : cells_.piece_begin[c];
     std::vector<double> weights(cells_.grouped ? cells_.size(c) : cells_.pieces(c));
+    double sum = 0;
     for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
+      if (!gold.known(cells_.order[j])) continue;
       const std::size_t at = cells_.grouped ? j - cells_.begin[c] : cells_.piece[j] - first;
-      weights[at] += std::exp(log_weights_[j]) / cells_.share[c];
+      const double w = std::exp(log_weights_[j]) / cells_.share[c];
+      weights[at] += w;
+      sum += w;
     }
     double squares = 0;
     for (const double w : weights) squares += w * w;
-    result[c] = std::clamp(1 / squares, 1.0, static_cast<double>(weights.size()));
+    // A group without labels has no effective row.
+    const double least = gold.partial() && cells_.grouped ? 0.0 : 1.0;
+    const double found = sum > 0 ? sum / squares * sum : 0;
+    result[c] = std::clamp(found, least, static_cast<double>(weights.size()));
   }
   return result;
 }

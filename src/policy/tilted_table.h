@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "policy/known_gold.h"
 #include "policy/table_cells.h"
 
 namespace esscher::internal {
@@ -34,8 +35,8 @@ struct TableFigures {
 
 class TiltedTable {
  public:
-  /// \p cells must outlive this.
-  TiltedTable(const TableCells& cells, std::span<const double> r, std::span<const double> y,
+  /// \p cells must outlive this. With groups all of \p gold is known.
+  TiltedTable(const TableCells& cells, std::span<const double> r, const KnownGold& gold,
               double beta);
 
   /// Values less the means of y (kValue, kObjective, kReference; with groups kProxy) and r
@@ -48,19 +49,24 @@ class TiltedTable {
   std::vector<double> gain_influence() const;
   /// log of the tilted weights, in the cells' order; they sum to the share of each cell.
   const std::vector<double>& log_weights() const { return log_weights_; }
-  /// The same summed over each piece; without groups.
-  std::vector<double> piece_log_weights() const;
-  /// (sum w)^2 / sum w^2 within each cell, w of its pieces or, with groups, of its rows.
-  std::vector<double> cell_ess() const;
+  /// The same of rows whose gold is known, summed over each piece; without groups. -infinity where
+  /// there are none.
+  std::vector<double> piece_log_weights(const KnownGold& gold) const;
+  /// (sum w)^2 / sum w^2 within each cell, w of known rows, summed over pieces but for groups.
+  std::vector<double> cell_ess(const KnownGold& gold) const;
   double greedy_kl() const;
+  /// Share of the known rows in the tilted weights over that in the prior ones, the least of all
+  /// cells.
+  double coverage() const { return coverage_; }
 
  private:
   struct Row {
     double prior = 0;
     /// e^x or, in a cell of weak tilt, e^x - 1, which keeps its digits.
     double tilt = 0;
-    double x = 0;  ///< (r - the cell's mean) / beta - the cell's shift
-    double y = 0;  ///< less the mean over the table
+    double x = 0;            ///< (r - the cell's mean) / beta - the cell's shift
+    double y = 0;            ///< less the mean over the table
+    double reference_y = 0;  ///< the same; another than y only where not all of the gold is known
   };
   struct Cell {
     bool weak = false;
@@ -79,6 +85,8 @@ class TiltedTable {
     double reference_x = 0;
   };
 
+  /// Puts rewards in the place of those of cell c that are not known.
+  void correct_cell(std::size_t c, const KnownGold& gold);
   Tilted tilt(std::size_t c, std::span<const std::uint32_t> counts) const;
   Figures cell_figures(std::size_t c, const Tilted& tilted) const;
   TableFigures over_groups(std::span<const std::uint32_t> counts) const;
@@ -100,6 +108,7 @@ class TiltedTable {
   double beta_;
   double mean_y_ = 0;
   double mean_r_ = 0;
+  double coverage_ = 1;
   std::vector<Row> rows_;
   std::vector<Cell> cell_;
   std::vector<double> log_weights_;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "esscher/policy/estimate.h"
 #include "esscher/policy/table_policy.h"
@@ -16,7 +17,9 @@ namespace esscher {
 struct BestOfNOptions {
   /// Draws, >= 1; need not be whole: the law whose distribution function of r is F^n.
   double n = 1;
-  bool enumerated = false;  ///< as TablePolicyOptions::enumerated
+  bool enumerated = false;              ///< as TablePolicyOptions::enumerated
+  bool influence = false;               ///< BestOfNValue::gain_influence is asked for
+  std::span<const double> predicted{};  ///< as TablePolicyOptions::predicted
 };
 
 /// Rewards in units of y and r; KL in nats.
@@ -25,17 +28,22 @@ struct BestOfNValue {
   Estimate value;      ///< mean of y over the choices
   Estimate proxy;      ///< mean of r over the choices; with groups as TablePolicyValue::proxy
   Estimate reference;  ///< mean of y under pi_0
-  Estimate gain;       ///< value - reference
+  Estimate gain;       ///< value - reference, free of the levels of groups
   /// Of the choices' law from pi_0, exactly on these rows: at most `kl_bound`, and equal to it in
   /// the limit of many rows without ties.
   Estimate kl;
-  double kl_bound = 0;  ///< log n - (n - 1)/n
-  /// (sum w)^2 / sum w^2 of the choices' law: without groups over all rows, with groups summed over
-  /// groups.
+  double kl_bound = 0;     ///< log n - (n - 1)/n
+  std::size_t groups = 0;  ///< 0: without groups
+  double coverage = 1;     ///< as TablePolicyValue::coverage
+  /// (sum w)^2 / sum w^2 of the choices' law among rows whose y is known: without groups over all
+  /// rows, with groups summed over groups.
   double ess = 0;
   double least_ess = 0;  ///< without groups the least within a stratum; with groups equal to `ess`
-  bool reliable = true;  ///< 10 effective rows in each stratum or, with groups, 5 groups
-  std::string remark;    ///< why not; empty where reliable
+  /// 10 effective rows in each stratum or, with groups, 5 groups; a coverage of 1/2.
+  bool reliable = true;
+  std::string remark;  ///< why not; empty where reliable
+  /// As TablePolicyValue::gain_influence.
+  std::vector<double> gain_influence{};
 };
 
 /// With rows sorted by r, F_b the prior weight up to and with the b-th distinct value and m_b its

@@ -49,6 +49,11 @@ struct TablePolicyOptions {
   /// bootstrapped, and everything is reliable.
   bool enumerated = false;
   bool influence = false;  ///< TablePolicyValue::gain_influence is asked for
+  /// What y is expected to be, one a row and in its unit, such as a multiple of r: then some y may
+  /// be unknown, NaN. Rows with a y must be a random draw from all rows or, with groups, those with
+  /// two of them or more from all groups, and those rows from their group. Nothing is bootstrapped.
+  /// Empty: every y is known.
+  std::span<const double> predicted{};
   int threads = 0;
 };
 
@@ -90,8 +95,11 @@ struct TablePolicyValue {
   double greedy_kl = 0;
   std::size_t groups = 0;  ///< 0: without groups
   std::size_t strata = 0;
+  /// Where some y are unknown and there are no groups: share of the known rows in the tilted
+  /// weights over that in the prior ones, the least of all strata; expected to be 1. Else 1.
+  double coverage = 1;
   /// Pareto k is below its threshold, and there are at least 10 effective rows in each stratum or,
-  /// with groups, at least 5 groups.
+  /// with groups, at least 5 groups; of rows and groups with known y, and a coverage of 1/2.
   bool reliable = true;
   std::string remark;  ///< why not, in a plain sentence; empty where reliable
   /// Where asked for, what each row, group or cluster moves the gain by, strata by strata: the sum
@@ -110,6 +118,14 @@ struct TablePolicyValue {
 ///
 /// With clusters, influences are summed over each before they are squared.
 ///
+/// Unknown rewards y (ours, after prediction-powered inference; mathematics, section 10). Tilted
+/// weights, and with them KL and proxy, are those of all rows. Means of y are those of the
+/// predictions m plus sum_K w (y - m) / sum_K w over the known rows K, under the tilted weights as
+/// under the prior ones; within groups, sum (w - p) y is that of m in all groups plus (N - 1)/(K -
+/// 1) sum_K (w - p) (y - m - their mean) in those with K >= 2 known of N rows, which is unbiased.
+/// Errors count both parts. ESS, Pareto k and degrees of freedom are those of known rows alone.
+/// Where all y are known predictions fall out.
+///
 /// Intervals: rows, or clusters of them, are drawn anew within strata, or groups among groups. The
 /// bootstrap-t interval (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter
 /// 12) corrects bias and skewness, Student's interval is steady where it is too short; each end is
@@ -127,7 +143,8 @@ struct TablePolicyValue {
 ///         is not finite, a log-weight is NaN or +infinity, group numbers are not dense, a group
 ///         lies in several strata or clusters or has no weight, a cluster lies in
 ///         several strata, every group is a single row, or there is but
-///         one group or a stratum of one row (unless enumerated).
+///         one group or a stratum of one row (unless enumerated); a stratum has fewer than two
+///         known rows, or fewer than two groups have two.
 TablePolicyValue table_policy_value(std::span<const double> r, std::span<const double> y,
                                     const TableReference& reference,
                                     const TablePolicyOptions& options = {});

@@ -1,0 +1,156 @@
+#include "policy/known_gold.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+
+#include "esscher/base/error.h"
+
+namespace esscher::internal {
+namespace {
+
+/// Of cell c.
+std::size_t known_rows(const KnownGold& gold, const TableCells& cells, std::size_t c) {
+  std::size_t known = 0;
+  for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
+    if (gold.known(cells.order[j])) ++known;
+  }
+  return known;
+}
+
+void require_known(const KnownGold& gold, const TableCells& cells) {
+  if (cells.grouped) {
+    const std::size_t pieces = known_pieces(gold, cells);
+    if (pieces >= 2) return;
+    throw DataError(rejection("gold reward", std::to_string(pieces) + " groups with two of them",
+                              "an error can be told from two groups or more, or clusters of them",
+                              "label two rows or more in more groups"));
+  }
+  for (std::size_t c = 0; c < cells.cells(); ++c) {
+    std::vector<bool> seen(cells.pieces(c));
+    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
+      const bool drawn = cells.prior[j] > 0 && gold.known(cells.order[j]);
+      if (drawn) seen[cells.piece[j] - cells.piece_begin[c]] = true;
+    }
+    const auto pieces = std::ranges::count(seen, true);
+    if (pieces >= 2) continue;
+    throw DataError(rejection("gold reward", std::to_string(pieces) + " known rows",
+                              "an error can be told from two rows or more, or clusters of them",
+                              "label more rows"));
+  }
+}
+
+}  // namespace
+
+void require_gold(const KnownGold& gold, const TableCells& cells) {
+  const std::size_t rows = cells.order.size();
+  if (!gold.partial()) {
+    require_rewards(gold.y, "gold reward", rows);
+    return;
+  }
+  require_rewards(gold.predicted, "predicted reward", rows);
+  if (gold.y.size() != rows) {
+    throw UsageError(rejection("gold reward", std::to_string(gold.y.size()) + " values",
+                               "there are " + std::to_string(rows) + " rows"));
+  }
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (!std::isinf(gold.y[i])) continue;
+    throw DataError(rejection("gold reward of row " + std::to_string(i + 1), gold.y[i],
+                              "must be finite, or NaN where it is not known"));
+  }
+  require_known(gold, cells);
+}
+
+double correct(std::span<const double> w, std::span<const double> y, std::span<const double> m,
+               std::span<double> corrected) {
+  double share = 0;
+  double error = 0;
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    if (std::isnan(y[i])) continue;
+    share += w[i];
+    error += w[i] * (y[i] - m[i]);
+  }
+  // No known row has any weight: predictions stand alone, and nobody may rely on them.
+  if (share > 0) error /= share;
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    const bool counts = !std::isnan(y[i]) && share > 0;
+    corrected[i] = m[i] + error + (counts ? (y[i] - m[i] - error) / share : 0);
+  }
+  return share;
+}
+
+std::vector<double> corrected_within_groups(const KnownGold& gold, const TableCells& cells) {
+  const std::size_t groups = cells.cells();
+  std::vector<double> corrected(gold.y.size());
+  std::vector<double> level(groups);      // of y, where that is known
+  std::vector<double> predicted(groups);  // level of m
+  std::vector<bool> known(groups);
+  double mean_level = 0;
+  double known_groups = 0;
+  for (std::size_t c = 0; c < groups; ++c) {
+    const std::size_t count = known_rows(gold, cells, c);
+    double error = 0;
+    double mass = 0;
+    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
+      const std::size_t i = cells.order[j];
+      predicted[c] += cells.prior[j] * gold.predicted[i];
+      if (!gold.known(i)) continue;
+      error += (gold.y[i] - gold.predicted[i]) / static_cast<double>(count);
+      level[c] += cells.prior[j] * gold.y[i];
+      mass += cells.prior[j];
+    }
+    // Of a group whose known rows pi_0 never takes nothing is known.
+    known[c] = count >= 2 && mass > 0;
+    if (!known[c]) continue;
+    level[c] /= mass;
+    mean_level += level[c];
+    ++known_groups;
+    const double factor =
+        (static_cast<double>(cells.size(c)) - 1) / (static_cast<double>(count) - 1);
+    double mean = 0;
+    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
+      const std::size_t i = cells.order[j];
+      if (gold.known(i)) corrected[i] = factor * (gold.y[i] - gold.predicted[i] - error);
+      mean += cells.prior[j] * corrected[i];
+    }
+    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
+      corrected[cells.order[j]] -= mean;
+    }
+  }
+  mean_level /= known_groups;
+  const double scale = static_cast<double>(groups) / known_groups;
+  for (std::size_t c = 0; c < groups; ++c) {
+    const double own = mean_level + (known[c] ? scale * (level[c] - mean_level) : 0);
+    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
+      const std::size_t i = cells.order[j];
+      corrected[i] = own + (gold.predicted[i] - predicted[c]) + scale * corrected[i];
+    }
+  }
+  return corrected;
+}
+
+std::vector<double> known_log_weights(const KnownGold& gold, const TableCells& cells,
+                                      std::span<const double> log_weights) {
+  std::vector<double> known;
+  for (std::size_t j = 0; j < cells.order.size(); ++j) {
+    if (gold.known(cells.order[j])) known.push_back(log_weights[j]);
+  }
+  return known;
+}
+
+std::size_t known_pieces(const KnownGold& gold, const TableCells& cells) {
+  std::vector<bool> seen(cells.pieces());
+  for (std::size_t c = 0; c < cells.cells(); ++c) {
+    if (cells.grouped) {
+      if (known_rows(gold, cells, c) >= 2) seen[cells.piece[c]] = true;
+      continue;
+    }
+    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
+      if (gold.known(cells.order[j])) seen[cells.piece[j]] = true;
+    }
+  }
+  return static_cast<std::size_t>(std::ranges::count(seen, true));
+}
+
+}  // namespace esscher::internal

@@ -1,0 +1,50 @@
+#pragma once
+
+/// \file
+/// Gold rewards of which only some are known: predictions of all rows, corrected by what the known
+/// ones tell (prediction-powered inference, Angelopoulos, Bates, Fannjiang, Jordan, Zrnic, Science
+/// 382, 2023; doubly robust). Rows with a gold reward are a random draw from all rows or, within
+/// groups, groups with two of them or more from all groups, and those from their group.
+
+#include <span>
+#include <vector>
+
+#include "policy/table_cells.h"
+
+namespace esscher::internal {
+
+struct KnownGold {
+  std::span<const double> y;          ///< NaN where it is not known
+  std::span<const double> predicted;  ///< m; empty: every y is known
+
+  bool partial() const { return !predicted.empty(); }
+  bool known(std::size_t row) const { return y[row] == y[row]; }
+};
+
+/// \throws UsageError for unequal lengths; DataError where a value is infinite, or NaN though no
+///         rewards are predicted; where fewer than two known rows of a stratum (or groups with two
+///         of them) leave no error to tell
+void require_gold(const KnownGold& gold, const TableCells& cells);
+
+/// Rewards in the place of y for one law of a cell's rows, so that their mean is that of the
+/// predictions, sum w m, and of what the known rows add to it, sum_K w (y - m) / sum_K w; how far
+/// rows lie from the mean is what they move it by.
+/// \param w  the law, of sum 1; y NaN where it is not known. All of one length
+/// \return sum_K w
+double correct(std::span<const double> w, std::span<const double> y, std::span<const double> m,
+               std::span<double> corrected);
+
+/// The same for any law within groups, since what is known of them is weighted by how they were
+/// drawn: with N rows, of which K are known, c = (N - 1)/(K - 1), and G groups, of which H have two
+/// known rows or more, a group's rise sum (w - p) y is that of m in all groups and
+/// c sum_K (w - p) (y - m - their mean) in those H, which is unbiased. One reward for each row.
+std::vector<double> corrected_within_groups(const KnownGold& gold, const TableCells& cells);
+
+/// Tilted weights of known rows and no others, as logarithms.
+std::vector<double> known_log_weights(const KnownGold& gold, const TableCells& cells,
+                                      std::span<const double> log_weights);
+
+/// Pieces (with groups of them) that have a known row (with groups a group with two).
+std::size_t known_pieces(const KnownGold& gold, const TableCells& cells);
+
+}  // namespace esscher::internal
