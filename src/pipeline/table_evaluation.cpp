@@ -52,9 +52,11 @@ void add_remarks(const TableEvaluation& evaluation, std::vector<std::string>& re
 
 /// Advice on each reward, and which of them to take: all from intervals that hold at once.
 void advise(TableEvaluation& evaluation, const EvaluationOptions& options) {
-  std::vector<const TablePolicyValue*> policies;
+  std::vector<MeasuredGain> policies;
   for (const RewardEvaluation& reward : evaluation.rewards) {
-    for (const TablePolicyValue& policy : reward.policies) policies.push_back(&policy);
+    for (const TablePolicyValue& policy : reward.policies) {
+      policies.push_back(measured_gain(policy));
+    }
   }
   const SimultaneousGains gains =
       simultaneous_gains(policies, options.alpha, options.training.seed);

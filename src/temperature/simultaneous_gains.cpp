@@ -18,14 +18,14 @@ constexpr double kNoTilt = 1e-6;
 constexpr std::size_t kDraws = 10000;
 
 /// The 1 - tail quantile of the maximum of normal variables with the correlations of the vectors.
-double maximum_quantile(std::span<const std::vector<double>* const> vectors, double tail,
+double maximum_quantile(const std::vector<std::span<const double>>& vectors, double tail,
                         std::uint64_t seed) {
   const std::size_t count = vectors.size();
   Matrix<double> correlation(count, count);
   for (std::size_t a = 0; a < count; ++a) {
     for (std::size_t b = 0; b <= a; ++b) {
-      const std::vector<double>& x = *vectors[a];
-      const std::vector<double>& y = *vectors[b];
+      const std::span<const double> x = vectors[a];
+      const std::span<const double> y = vectors[b];
       if (x.size() != y.size()) throw InternalError("policies of tables of unequal length");
       double sum = 0;
       for (std::size_t i = 0; i < x.size(); ++i) sum += x[i] * y[i];
@@ -68,18 +68,37 @@ double maximum_quantile(std::span<const std::vector<double>* const> vectors, dou
 
 bool is_tilted(const TablePolicyValue& policy) { return policy.kl.value >= kNoTilt; }
 
-SimultaneousGains simultaneous_gains(std::span<const TablePolicyValue* const> policies,
-                                     double alpha, std::uint64_t seed) {
+void fold_influence(std::vector<double>& influence) {
+  if (influence.size() <= kFoldedPieces) return;
+  std::vector<double> uniforms(influence.size());
+  RandomStream(1, "temperature/fold").fill_uniform(0, uniforms);
+  std::vector<double> folded(kFoldedPieces);
+  for (std::size_t i = 0; i < influence.size(); ++i) {
+    folded[i % kFoldedPieces] += uniforms[i] < 0.5 ? influence[i] : -influence[i];
+  }
+  influence = std::move(folded);
+}
+
+MeasuredGain measured_gain(const TablePolicyValue& policy) {
+  return {policy.gain, policy.gain_influence, is_tilted(policy)};
+}
+
+MeasuredGain measured_gain(const BestOfNValue& best) {
+  return {best.gain, best.gain_influence, best.kl.value >= kNoTilt};
+}
+
+SimultaneousGains simultaneous_gains(std::span<const MeasuredGain> gains, double alpha,
+                                     std::uint64_t seed) {
   if (!(alpha > 0 && alpha < 1)) {
     throw UsageError(rejection("alpha", alpha, "must be between 0 and 1", "for example 0.05"));
   }
-  const auto estimated = [](const TablePolicyValue& policy) {
-    return policy.gain.standard_error > 0 && std::isfinite(policy.gain.standard_error) &&
-           !policy.gain_influence.empty();
+  const auto estimated = [](const MeasuredGain& measured) {
+    return measured.gain.standard_error > 0 && std::isfinite(measured.gain.standard_error) &&
+           !measured.influence.empty();
   };
-  std::vector<const std::vector<double>*> influences;
-  for (const TablePolicyValue* policy : policies) {
-    if (estimated(*policy) && is_tilted(*policy)) influences.push_back(&policy->gain_influence);
+  std::vector<std::span<const double>> influences;
+  for (const MeasuredGain& measured : gains) {
+    if (estimated(measured) && measured.tilted) influences.push_back(measured.influence);
   }
   const boost::math::normal normal;
   SimultaneousGains result;
@@ -89,11 +108,11 @@ SimultaneousGains simultaneous_gains(std::span<const TablePolicyValue* const> po
     result.quantile = std::max(result.quantile, maximum_quantile(influences, alpha / 2, seed));
   }
   const double tail = boost::math::cdf(boost::math::complement(normal, result.quantile));
-  for (const TablePolicyValue* policy : policies) {
-    const TableEstimate& gain = policy->gain;
+  for (const MeasuredGain& measured : gains) {
+    const Estimate& gain = measured.gain;
     if (gain.standard_error == 0) {
       result.intervals.push_back({gain.value, gain.value});
-    } else if (!estimated(*policy)) {
+    } else if (!estimated(measured)) {
       constexpr double kInfinite = std::numeric_limits<double>::infinity();
       result.intervals.push_back({-kInfinite, kInfinite});
     } else {

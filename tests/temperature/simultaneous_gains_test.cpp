@@ -27,9 +27,9 @@ TablePolicyValue policy(std::vector<double> influence) {
 }
 
 SimultaneousGains of(const std::vector<TablePolicyValue>& policies, double alpha = 0.05) {
-  std::vector<const TablePolicyValue*> pointers;
-  for (const TablePolicyValue& each : policies) pointers.push_back(&each);
-  return simultaneous_gains(pointers, alpha);
+  std::vector<MeasuredGain> gains;
+  for (const TablePolicyValue& each : policies) gains.push_back(measured_gain(each));
+  return simultaneous_gains(gains, alpha);
 }
 
 double normal_quantile(double tail) {
@@ -125,6 +125,31 @@ TEST(SimultaneousGains, PromiseNothingWhereNothingIsGained) {
 TEST(SimultaneousGains, RefusesAnAlphaThatIsNoProbability) {
   EXPECT_THROW(of({policy({0.1, -0.1})}, 0), UsageError);
   EXPECT_THROW(of({policy({0.1, -0.1})}, 1), UsageError);
+}
+
+TEST(SimultaneousGains, FoldsManyInfluencesWithTheirCorrelations) {
+  constexpr std::size_t kPieces = 200'000;
+  std::vector<double> x(kPieces);
+  std::vector<double> y(kPieces);
+  RandomStream(3, "x").fill_normal(0, x);
+  RandomStream(3, "y").fill_normal(0, y);
+  for (std::size_t i = 0; i < kPieces; ++i) y[i] = 0.6 * x[i] + 0.8 * y[i];
+  fold_influence(x);
+  fold_influence(y);
+  ASSERT_EQ(x.size(), kFoldedPieces);
+  double xx = 0;
+  double yy = 0;
+  double xy = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    xx += x[i] * x[i];
+    yy += y[i] * y[i];
+    xy += x[i] * y[i];
+  }
+  // Its standard error is some (1 - 0.6^2) / sqrt(16384), 0.005: false alarms below 1e-4.
+  EXPECT_NEAR(xy / std::sqrt(xx * yy), 0.6, 0.02);
+  std::vector<double> few{1, 2, 3};
+  fold_influence(few);
+  EXPECT_EQ(few, (std::vector<double>{1, 2, 3}));
 }
 
 }  // namespace

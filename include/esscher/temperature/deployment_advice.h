@@ -30,6 +30,12 @@ std::string_view advice_limit_name(AdviceLimit limit);
 /// and most of what low temperatures gain would be left; by estimates alone the luckiest would win.
 double cautious_gain(const TableEstimate& gain);
 
+/// Whose failure it is where a reward has no safe temperature.
+enum class RewardOrigin {
+  learned,  ///< that of features and rows from which it was learned
+  given,    ///< its own
+};
+
 struct DeploymentAdvice {
   /// The temperatures around the recommended one whose gains all lie above zero. Empty: no safe
   /// temperature.
@@ -53,11 +59,13 @@ struct DeploymentAdvice {
 /// or less; downwards also to the first whose gold value lies more than one standard error (of its
 /// rise over the reference, since levels of groups are common to all temperatures) below the best
 /// above it. A temperature does not count without a tilt (KL below 1e-6), nor where the tilt leaves
-/// fewer than 5 effective rows or, with groups, the policy is not reliable.
+/// fewer than 5 effective rows or a coverage below 1/2 (TablePolicyValue::coverage) or, with
+/// groups, the policy is not reliable.
 /// \param points  one policy at distinct temperatures, in any order
 /// \param gains   an interval for each
 /// \throws UsageError where there are no points, or not as many intervals
 DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points,
-                                   std::span<const Interval> gains);
+                                   std::span<const Interval> gains,
+                                   RewardOrigin origin = RewardOrigin::learned);
 
 }  // namespace esscher

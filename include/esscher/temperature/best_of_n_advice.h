@@ -1,0 +1,38 @@
+#pragma once
+
+/// \file
+/// How many candidates best-of-n may choose from, by the rule of deployment temperatures
+/// (deployment_advice.h; ours).
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "esscher/policy/best_of_n.h"
+#include "esscher/temperature/deployment_advice.h"
+
+namespace esscher {
+
+struct BestOfNAdvice {
+  /// The largest n that is safe: from the recommended one on all n up to it gain for sure, and the
+  /// gold value does not turn. Empty: no n is.
+  std::optional<double> largest;
+  std::optional<double> largest_excluded;  ///< the next n, which is not; empty: none was looked at
+  /// Of the n that gain for sure that of the largest cautious_gain(); of equals the smallest.
+  std::optional<double> recommended;
+  /// value - reference at the recommended n, with the interval that was given. KL is not counted:
+  /// best-of-n has no temperature that would price it.
+  std::optional<TableEstimate> gain;
+  AdviceLimit limit = AdviceLimit::not_learnable;
+  std::string verdict;  ///< plain sentences
+};
+
+/// \param points  best-of-n at distinct n above 1, ascending
+/// \param gains   an interval for each, which must hold for all among which anything is picked
+///                (simultaneous_gains.h)
+/// \throws UsageError where there are no points, not as many intervals, or another order
+BestOfNAdvice advise_best_of_n(std::span<const BestOfNValue> points,
+                               std::span<const Interval> gains,
+                               RewardOrigin origin = RewardOrigin::learned);
+
+}  // namespace esscher

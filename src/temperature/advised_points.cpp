@@ -1,0 +1,100 @@
+#include "temperature/advised_points.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+
+namespace esscher::internal {
+namespace {
+
+/// Whether the gold value lies clearly below the best of points [first, i).
+bool turned(std::span<const AdvisedPoint> points, std::size_t first, std::size_t i) {
+  return std::ranges::any_of(points.subspan(first, i - first), [&](const AdvisedPoint& above) {
+    return points[i].rise.value + points[i].rise.standard_error < above.rise.value;
+  });
+}
+
+std::string loss_text(const AdviceWords& words) {
+  return words.kl_counted ? "the policy costs more KL than it gains: the reward is too large for "
+                            "what it knows"
+                          : "the choice is worse than the reference: the reward misleads";
+}
+
+}  // namespace
+
+std::optional<AdvisedRange> advised_range(std::span<const AdvisedPoint> points) {
+  const auto best = std::ranges::max_element(points, {}, [](const AdvisedPoint& point) {
+    return point.gains() ? point.cautious() : -std::numeric_limits<double>::infinity();
+  });
+  if (!best->gains()) return std::nullopt;
+  AdvisedRange range;
+  range.best = static_cast<std::size_t>(best - points.begin());
+  range.first = range.best;
+  while (range.first > 0 && points[range.first - 1].gains()) --range.first;
+  for (range.stop = range.best + 1; range.stop < points.size(); ++range.stop) {
+    if (!points[range.stop].told) {
+      range.limit = AdviceLimit::unreliable;
+    } else if (!points[range.stop].gains()) {
+      range.limit = AdviceLimit::learning_cost;
+    } else if (turned(points, range.first, range.stop)) {
+      range.limit = AdviceLimit::gold_turned;
+    } else {
+      continue;
+    }
+    break;
+  }
+  return range;
+}
+
+std::string stop_sentence(const AdvisedRange& range, std::span<const AdvisedPoint> points,
+                          const AdviceWords& words) {
+  const AdvisedPoint& at = points[std::min(range.stop, points.size() - 1)];
+  const std::string where = "It stops before " + number_text(at.at, 3) + ": ";
+  switch (range.limit) {
+    case AdviceLimit::grid_end:
+      return "Stronger policies were not looked at: the end of the grid is not a limit.";
+    case AdviceLimit::learning_cost:
+      if (at.interval.high < 0) return where + "there " + loss_text(words) + ".";
+      return where + "there the gain can no longer be told from zero, the reward's errors eat it.";
+    case AdviceLimit::unreliable:
+      return where + at.untold + ".";
+    case AdviceLimit::gold_turned:
+      return where +
+             "there the true reward falls while the one that is optimised still rises "
+             "(over-optimisation).";
+    case AdviceLimit::not_learnable:
+      break;
+  }
+  throw InternalError("no such limit");
+}
+
+std::string no_gain_sentence(std::span<const AdvisedPoint> points, const AdviceWords& words) {
+  const auto told = [](const AdvisedPoint& point) { return point.told; };
+  if (std::ranges::none_of(points, told)) {
+    return "At " + number_text(points.front().at, 3) + ", the mildest policy, " +
+           points.front().untold + ".";
+  }
+  const auto loses = [](const AdvisedPoint& point) { return point.interval.high < 0; };
+  if (std::ranges::all_of(points, loses)) {
+    return "At each of them " + loss_text(words) + ".";
+  }
+  const AdvisedPoint& nearest = *std::ranges::max_element(
+      points, {}, [](const AdvisedPoint& point) { return point.interval.low; });
+  return "No gain can be told from zero (nearest to it at " + number_text(nearest.at, 3) + ": " +
+         number_text(nearest.gain.value, 3) + " [" + number_text(nearest.interval.low, 3) + ", " +
+         number_text(nearest.interval.high, 3) + "]): the reward " +
+         (words.origin == RewardOrigin::learned
+              ? "is not learnable from these features, or not from so few rows."
+              : "does not tell the gold reward, or not from so few gold labels.");
+}
+
+std::string gain_text(const AdvisedPoint& point, const AdviceWords& words) {
+  return "a gain of at least " + number_text(point.interval.low, 3) + " over the reference" +
+         (words.kl_counted ? ", KL counted" : "") + " (estimate " +
+         number_text(point.gain.value, 3) + ", at most " + number_text(point.interval.high, 3) +
+         ")";
+}
+
+}  // namespace esscher::internal

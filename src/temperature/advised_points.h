@@ -1,0 +1,63 @@
+#pragma once
+
+/// \file
+/// Which of several policies to take, and how far from it the others are admissible: one rule for
+/// temperatures and for best-of-n.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "esscher/policy/estimate.h"
+#include "esscher/policy/table_policy.h"
+#include "esscher/temperature/deployment_advice.h"
+
+namespace esscher::internal {
+
+/// So many effective rows, at least, tell an error: intervals that rest on fewer were not found to
+/// hold.
+inline constexpr double kLeastRows = 5;
+
+/// A policy with what is known of its gain.
+struct AdvisedPoint {
+  double at = 0;  ///< the temperature, or n
+  Estimate gain{};
+  Interval interval{};
+  Estimate rise{};       ///< of the gold value over the reference
+  bool tilted = true;    ///< false where it is the reference
+  bool told = true;      ///< several rows or, with groups, several groups tell its error
+  std::string untold{};  ///< why they do not
+
+  bool gains() const { return told && tilted && interval.low > 0; }
+  double cautious() const { return (interval.low + gain.value) / 2; }
+};
+
+struct AdvisedRange {
+  std::size_t best = 0;
+  std::size_t first = 0;  ///< of the points around the best one that are admissible
+  std::size_t stop = 0;   ///< behind their last
+  AdviceLimit limit = AdviceLimit::grid_end;  ///< why it stops there
+};
+
+/// \param points  from the mildest policy to the strongest, one at least
+/// \return none where no point gains for sure
+std::optional<AdvisedRange> advised_range(std::span<const AdvisedPoint> points);
+
+/// What sentences must know.
+struct AdviceWords {
+  bool kl_counted = true;  ///< in the gains
+  RewardOrigin origin = RewardOrigin::learned;
+};
+
+/// "It stops before 0.5: ...", the sentence that tells the limit.
+std::string stop_sentence(const AdvisedRange& range, std::span<const AdvisedPoint> points,
+                          const AdviceWords& words);
+
+/// Why no point gains for sure, a sentence.
+std::string no_gain_sentence(std::span<const AdvisedPoint> points, const AdviceWords& words);
+
+/// "a gain of at least 0.5 over the reference, KL counted (estimate 0.7, at most 0.9)".
+std::string gain_text(const AdvisedPoint& point, const AdviceWords& words);
+
+}  // namespace esscher::internal

@@ -1,0 +1,67 @@
+#include "esscher/temperature/best_of_n_advice.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "policy/table_cells.h"
+#include "temperature/advised_points.h"
+
+namespace esscher {
+namespace {
+
+internal::AdvisedPoint candidates_point(const BestOfNValue& best, const Interval& gain) {
+  internal::AdvisedPoint point{best.n, best.gain, gain, best.gain};
+  if (best.groups > 0 || best.coverage < internal::kLeastCoverage) {
+    point.told = best.reliable;
+    point.untold = best.remark;
+  } else if (best.gain.standard_error > 0 && best.ess < internal::kLeastRows) {
+    point.told = false;
+    point.untold = "the choice rests on " + number_text(best.ess, 3) + " effective rows; " +
+                   number_text(internal::kLeastRows) + " are needed to tell an error";
+  }
+  return point;
+}
+
+}  // namespace
+
+BestOfNAdvice advise_best_of_n(std::span<const BestOfNValue> points,
+                               std::span<const Interval> gains, RewardOrigin origin) {
+  if (points.empty() || gains.size() != points.size()) {
+    throw UsageError(rejection(
+        "points", std::to_string(points.size()) + " and " + std::to_string(gains.size()) + " gains",
+        "there must be one at least, and a gain for each"));
+  }
+  std::vector<internal::AdvisedPoint> ascending;
+  double last = 1;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (!(points[i].n > last)) {
+      throw UsageError(rejection("n", points[i].n, "must be above 1 and ascending"));
+    }
+    last = points[i].n;
+    ascending.push_back(candidates_point(points[i], gains[i]));
+  }
+  const internal::AdviceWords words{.kl_counted = false, .origin = origin};
+  BestOfNAdvice advice;
+  const std::optional<internal::AdvisedRange> range = internal::advised_range(ascending);
+  if (!range) {
+    const bool none = std::ranges::none_of(ascending, [](const auto& p) { return p.told; });
+    advice.limit = none ? AdviceLimit::unreliable : AdviceLimit::not_learnable;
+    advice.verdict = "No safe n: choosing the best of n by this reward is not supported. " +
+                     internal::no_gain_sentence(ascending, words);
+    return advice;
+  }
+  advice.limit = range->limit;
+  advice.largest = ascending[range->stop - 1].at;
+  if (range->stop < ascending.size()) advice.largest_excluded = ascending[range->stop].at;
+  advice.recommended = ascending[range->best].at;
+  advice.gain = TableEstimate{points[range->best].gain, gains[range->best]};
+  advice.verdict = "Best-of-n is safe up to n = " + number_text(*advice.largest, 4) +
+                   ". Recommended: " + number_text(*advice.recommended, 4) + ", with " +
+                   internal::gain_text(ascending[range->best], words) + ". " +
+                   internal::stop_sentence(*range, ascending, words);
+  return advice;
+}
+
+}  // namespace esscher
