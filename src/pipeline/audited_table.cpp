@@ -1,0 +1,98 @@
+#include "pipeline/audited_table.h"
+
+#include <algorithm>
+#include <string>
+
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "esscher/base/shown_text.h"
+#include "esscher/weights/log_weights.h"
+
+namespace esscher::internal {
+namespace {
+
+void require_scores(const NamedScores& scores, const char* what, std::size_t rows) {
+  const std::string name = std::string(what) + " " + in_quotes(scores.name);
+  if (scores.values.size() != rows) {
+    throw UsageError(rejection(name, std::to_string(scores.values.size()) + " values",
+                               "there are " + std::to_string(rows) + " rows"));
+  }
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (std::isfinite(scores.values[i])) continue;
+    throw DataError(
+        rejection(name + " of row " + std::to_string(i + 1), scores.values[i], "must be finite"));
+  }
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> dense(std::span<const std::uint32_t> numbers) {
+  std::vector<std::uint32_t> seen(std::size_t{std::ranges::max(numbers)} + 1);
+  std::vector<std::uint32_t> result;
+  std::uint32_t next = 0;
+  for (const std::uint32_t number : numbers) {
+    if (seen[number] == 0) seen[number] = ++next;
+    result.push_back(seen[number] - 1);
+  }
+  return result;
+}
+
+AuditedTable::AuditedTable(const AuditTable& given)
+    : table(given), rows(given.gold.size()), cells(given.groups) {
+  if (given.proxies.empty() && given.log_ratios.empty()) {
+    throw UsageError("proxies: missing; name a score to audit");
+  }
+  for (const NamedScores& proxy : given.proxies) require_scores(proxy, "proxy", rows);
+  for (const NamedScores& ratio : given.log_ratios) require_scores(ratio, "log-ratio", rows);
+  for (const auto* numbers : {&given.groups, &given.clusters}) {
+    if (numbers->empty() || numbers->size() == rows) continue;
+    throw UsageError(rejection("groups and clusters", std::to_string(numbers->size()) + " numbers",
+                               "there are " + std::to_string(rows) + " rows"));
+  }
+  cells.resize(rows);
+  reference = {.rows = rows,
+               .groups = given.groups,
+               .log_weights = given.log_weights,
+               .clusters = given.clusters};
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (!std::isnan(given.gold[i])) known.push_back(i);
+  }
+  if (known.size() < 2) {
+    throw DataError(rejection("gold reward", counted(known.size(), "row") + " with one",
+                              "at least two must have one", "label more rows"));
+  }
+  gold = at_known(given.gold);
+  std::vector<std::uint32_t> numbers;
+  for (const std::size_t i : known) {
+    known_cells.push_back(cells[i]);
+    if (!given.log_weights.empty()) known_log_weights.push_back(given.log_weights[i]);
+    numbers.push_back(!given.clusters.empty() ? given.clusters[i]
+                      : grouped()             ? cells[i]
+                                              : static_cast<std::uint32_t>(numbers.size()));
+  }
+  known_cells = dense(known_cells);
+  pieces = dense(numbers);
+  gold_sd = std::sqrt(spread(gold, gold, known_cells, known_log_weights).rr);
+  if (gold_sd == 0) {
+    throw DataError(rejection(
+        "gold reward", gold.front(),
+        grouped() ? "is the same throughout each group" : "is the same in all rows that have one",
+        "there is nothing to measure proxies by"));
+  }
+}
+
+double AuditedTable::mean(std::span<const double> values) const {
+  std::vector<double> log_weights = table.log_weights;
+  log_weights.resize(rows);
+  normalise_log_weights(log_weights);
+  double sum = 0;
+  double mass = 0;
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (std::isnan(values[i])) continue;
+    sum += std::exp(log_weights[i]) * values[i];
+    mass += std::exp(log_weights[i]);
+  }
+  return sum / mass;
+}
+
+}  // namespace esscher::internal

@@ -1,0 +1,51 @@
+#pragma once
+
+/// \file
+/// A table under audit, checked, with its known rows side by side.
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "esscher/pipeline/table_audit.h"
+#include "pipeline/held_out_spread.h"
+#include "pipeline/proxy_calibration.h"
+
+namespace esscher::internal {
+
+/// Numbers without gaps, in order of first occurrence.
+std::vector<std::uint32_t> dense(std::span<const std::uint32_t> numbers);
+
+struct AuditedTable {
+  const AuditTable& table;
+  std::size_t rows = 0;
+  TableReference reference{};
+  std::vector<std::uint32_t> cells;  ///< groups, or 0 throughout
+  std::vector<std::size_t> known;    ///< rows with a gold reward
+  // Of the known rows:
+  std::vector<double> gold{};
+  std::vector<std::uint32_t> known_cells{};
+  std::vector<double> known_log_weights{};
+  std::vector<std::uint32_t> pieces{};
+  double gold_sd = 0;
+
+  /// \throws as audit_table() says of tables. \p given must outlive this.
+  explicit AuditedTable(const AuditTable& given);
+  bool partial() const { return known.size() < rows; }
+  bool grouped() const { return !table.groups.empty(); }
+  KnownRows known_rows() const { return {gold, known_cells, known_log_weights, pieces, grouped()}; }
+  std::vector<double> at_known(std::span<const double> values) const {
+    std::vector<double> result;
+    for (const std::size_t i : known) result.push_back(values[i]);
+    return result;
+  }
+  /// Under the reference, of rows where there is a value.
+  double mean(std::span<const double> values) const;
+  double sd(std::span<const double> values) const {
+    return std::sqrt(spread(values, values, cells, table.log_weights).rr);
+  }
+};
+
+}  // namespace esscher::internal

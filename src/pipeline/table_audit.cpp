@@ -1,0 +1,325 @@
+#include "esscher/pipeline/table_audit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "esscher/base/parallel.h"
+#include "esscher/base/shown_text.h"
+#include "esscher/temperature/simultaneous_gains.h"
+#include "esscher/weights/log_weights.h"
+#include "pipeline/audited_table.h"
+#include "pipeline/proxy_calibration.h"
+
+namespace esscher {
+namespace {
+
+using internal::AuditedTable;
+
+/// The line that predicts gold rewards; empty where all are known.
+std::vector<double> predictions(const AuditedTable& table, std::span<const double> scores,
+                                const ProxyCalibration& calibration) {
+  if (!table.partial()) return {};
+  // Levels of groups fall out.
+  double level = 0;
+  if (!table.grouped()) {
+    std::vector<double> errors(table.rows, std::numeric_limits<double>::quiet_NaN());
+    for (const std::size_t i : table.known) {
+      errors[i] = table.table.gold[i] - calibration.slope.value * scores[i];
+    }
+    level = table.mean(errors);
+  }
+  std::vector<double> result;
+  for (const double score : scores) result.push_back(level + calibration.slope.value * score);
+  return result;
+}
+
+std::vector<double> times(double factor, std::span<const double> values) {
+  std::vector<double> result(values.begin(), values.end());
+  for (double& value : result) value *= factor;
+  return result;
+}
+
+NamedScores mean_of_proxies(const AuditedTable& table) {
+  NamedScores mean{kMeanOfProxies, std::vector<double>(table.rows)};
+  const auto count = static_cast<double>(table.table.proxies.size());
+  for (const NamedScores& proxy : table.table.proxies) {
+    const double sd = table.sd(proxy.values);
+    for (std::size_t i = 0; i < table.rows; ++i) mean.values[i] += proxy.values[i] / sd / count;
+  }
+  return mean;
+}
+
+/// A proxy with what its policies are told from.
+struct Proxy {
+  ProxyAudit audit;
+  std::vector<double> scaled;     ///< in the gold reward's unit
+  std::vector<double> predicted;  ///< may be empty
+};
+
+Proxy begin_proxy(const AuditedTable& table, const NamedScores& scores, bool is_mean) {
+  Proxy proxy;
+  ProxyAudit& audit = proxy.audit;
+  audit.name = scores.name;
+  audit.sd = table.sd(scores.values);
+  if (audit.sd == 0) {
+    throw DataError(
+        rejection("proxy " + in_quotes(scores.name), scores.values.front(),
+                  table.grouped() ? "is the same throughout each group" : "is the same in all rows",
+                  "nobody can choose by it; leave it out"));
+  }
+  audit.calibration = internal::calibrate(table.at_known(scores.values), table.known_rows());
+  const double ratio = table.gold_sd / audit.sd;
+  const double slope = audit.calibration.slope.value;
+  const bool same = !is_mean && ratio <= kSameUnit && ratio >= 1 / kSameUnit;
+  audit.unit = same ? 1 : slope > 0 ? slope : ratio;
+  audit.calibration.tied = internal::tied_share(scores.values, table.cells);
+  proxy.scaled = times(audit.unit, scores.values);
+  if (!same && !table.grouped()) {
+    // The level of another unit is nobody's: both have one mean under the reference.
+    const double level = table.mean(table.table.gold) - table.mean(proxy.scaled);
+    for (double& value : proxy.scaled) value += level;
+  }
+  proxy.predicted = predictions(table, scores.values, audit.calibration);
+  return proxy;
+}
+
+TablePolicyOptions policy_options(const AuditedTable& table, const AuditOptions& options) {
+  TablePolicyOptions policy;
+  policy.bootstrap = options.enumerated || table.partial() ? 0 : options.bootstrap;
+  policy.enumerated = options.enumerated;
+  policy.influence = true;
+  policy.seed = options.seed;
+  policy.threads = 1;
+  return policy;
+}
+
+/// Best-of-n as far as it can be told.
+void add_best_of_n(const AuditedTable& table, const AuditOptions& options, Proxy& proxy) {
+  std::vector<double> numbers = options.best_of;
+  double most = std::min(kMostCandidates, static_cast<double>(table.rows));
+  if (table.grouped()) {
+    std::vector<double> sizes(std::size_t{std::ranges::max(table.cells)} + 1);
+    for (const std::uint32_t group : table.cells) ++sizes[group];
+    most = std::min(most, std::ranges::max(sizes));
+  }
+  if (numbers.empty()) {
+    for (double n = 2; n <= std::max(2.0, most); n *= 2) numbers.push_back(n);
+  }
+  for (const double n : numbers) {
+    BestOfNValue best = best_of_n_value(proxy.scaled, table.table.gold, table.reference,
+                                        {n, options.enumerated, true, proxy.predicted});
+    fold_influence(best.gain_influence);
+    const bool told = table.grouped() || options.enumerated || best.ess >= 5;
+    proxy.audit.best_of_n.push_back(std::move(best));
+    if (options.best_of.empty() && !told) break;
+  }
+}
+
+void check(const AuditOptions& options) {
+  for (const double beta : options.temperatures) require_temperature(beta, "beta");
+  double last = 1;
+  for (const double n : options.best_of) {
+    if (!(n > last && n <= 1e15)) {
+      throw UsageError(rejection("best_of", n, "must be above 1 and at most 1e15, ascending"));
+    }
+    last = n;
+  }
+}
+
+/// Gains that hold for all proxies at once, advice by them, and whom to take.
+void advise(std::vector<Proxy>& proxies, const AuditOptions& options, TableAudit& audit) {
+  std::vector<MeasuredGain> tilted;
+  std::vector<MeasuredGain> chosen;
+  for (const Proxy& proxy : proxies) {
+    for (const auto& policy : proxy.audit.policies) tilted.push_back(measured_gain(policy));
+    for (const auto& best : proxy.audit.best_of_n) chosen.push_back(measured_gain(best));
+  }
+  const SimultaneousGains tilted_gains = simultaneous_gains(tilted, options.alpha, options.seed);
+  const SimultaneousGains chosen_gains = simultaneous_gains(chosen, options.alpha, options.seed);
+  auto next_tilted = tilted_gains.intervals.begin();
+  auto next_chosen = chosen_gains.intervals.begin();
+  double most = 0;
+  double most_best_of_n = 0;
+  for (Proxy& proxy : proxies) {
+    ProxyAudit& each = proxy.audit;
+    for (TablePolicyValue& policy : each.policies) {
+      each.gains.push_back(*next_tilted++);
+      policy.gain_influence.clear();
+    }
+    for (BestOfNValue& best : each.best_of_n) {
+      each.best_of_n_gains.push_back(*next_chosen++);
+      best.gain_influence.clear();
+    }
+    each.advice = advise_deployment(each.policies, each.gains, RewardOrigin::given);
+    each.best_of_n_advice =
+        advise_best_of_n(each.best_of_n, each.best_of_n_gains, RewardOrigin::given);
+    if (each.advice.gain && cautious_gain(*each.advice.gain) > most) {
+      most = cautious_gain(*each.advice.gain);
+      audit.recommended = audit.proxies.size();
+    }
+    if (each.best_of_n_advice.gain && cautious_gain(*each.best_of_n_advice.gain) > most_best_of_n) {
+      most_best_of_n = cautious_gain(*each.best_of_n_advice.gain);
+      audit.recommended_best_of_n = audit.proxies.size();
+    }
+    audit.proxies.push_back(std::move(each));
+  }
+}
+
+/// Mean of e^{log-ratio} under pi_0, over groups where there are any.
+Estimate mean_ratio(const AuditedTable& table, std::span<const double> log_ratios) {
+  std::vector<double> log_weights = table.table.log_weights;
+  log_weights.resize(table.rows);
+  const std::size_t cells = std::size_t{std::ranges::max(table.cells)} + 1;
+  std::vector<double> mass(cells);
+  normalise_log_weights(log_weights);
+  for (std::size_t i = 0; i < table.rows; ++i) mass[table.cells[i]] += std::exp(log_weights[i]);
+  std::vector<double> ratios(table.rows);
+  Estimate mean;
+  const auto share = [&](std::size_t i) {
+    const double all = mass[table.cells[i]];
+    return all > 0 ? std::exp(log_weights[i]) / all / static_cast<double>(cells) : 0;
+  };
+  for (std::size_t i = 0; i < table.rows; ++i) {
+    ratios[i] = std::exp(log_ratios[i]);
+    if (share(i) > 0) mean.value += share(i) * ratios[i];
+  }
+  if (!std::isfinite(mean.value)) return mean;
+  std::vector<std::uint32_t> numbers(table.rows);
+  std::iota(numbers.begin(), numbers.end(), 0U);
+  if (table.grouped()) numbers = table.cells;
+  if (!table.table.clusters.empty()) numbers = internal::dense(table.table.clusters);
+  std::vector<double> moved(std::size_t{std::ranges::max(numbers)} + 1);
+  for (std::size_t i = 0; i < table.rows; ++i) {
+    if (share(i) > 0) moved[numbers[i]] += share(i) * (ratios[i] - mean.value);
+  }
+  double variance = 0;
+  for (const double step : moved) variance += step * step;
+  const auto count = static_cast<double>(moved.size());
+  mean.standard_error = std::sqrt(variance * count / std::max(1.0, count - 1));
+  mean.degrees_of_freedom = std::max(1.0, count - 1);
+  return mean;
+}
+
+PolicyAudit audit_policy(const AuditedTable& table, const NamedScores& ratios,
+                         const AuditOptions& options, std::vector<std::string>& remarks) {
+  PolicyAudit audit;
+  audit.name = ratios.name;
+  TablePolicyOptions policy = policy_options(table, options);
+  policy.influence = false;
+  ProxyCalibration calibration;
+  if (table.partial()) {
+    calibration = internal::calibrate(table.at_known(ratios.values), table.known_rows());
+  }
+  const std::vector<double> predicted = predictions(table, ratios.values, calibration);
+  policy.predicted = predicted;
+  audit.value = table_policy_value(ratios.values, table.table.gold, table.reference, policy);
+  const TableEstimate& rise = audit.value.rise;
+  const double width =
+      rise.standard_error == 0
+          ? 0
+          : rise.half_width(1 - options.alpha / static_cast<double>(table.table.log_ratios.size()));
+  audit.rise = {rise.value - width, rise.value + width};
+  if (audit.value.kl.value > 0) audit.worth = rise.value / audit.value.kl.value;
+  audit.mean_ratio = mean_ratio(table, ratios.values);
+  const double off = std::abs(audit.mean_ratio.value - 1);
+  constexpr double kRounding = 0.01;
+  if (!(off <= kRounding + 3 * audit.mean_ratio.standard_error)) {
+    remarks.push_back(
+        "log-ratio " + in_quotes(ratios.name) + ": pi/pi_0 averages to " +
+        number_text(audit.mean_ratio.value, 3) + " (standard error " +
+        number_text(audit.mean_ratio.standard_error, 2) +
+        ") over the reference instead of 1: its rows are no draws from pi_0, the logarithms are of "
+        "another base or policy, or pi goes where there are no rows; weights are normalised.");
+  }
+  return audit;
+}
+
+void add_remarks(const AuditedTable& table, TableAudit& audit) {
+  std::vector<std::string>& remarks = audit.remarks;
+  if (table.partial()) {
+    remarks.push_back(
+        "Gold rewards are known in " + std::to_string(table.known.size()) + " of " +
+        std::to_string(table.rows) +
+        " rows, which are taken for a random draw from all: the others count by what each proxy "
+        "predicts, corrected by the known ones; ESS and errors are those of the known ones.");
+  }
+  for (const ProxyAudit& proxy : audit.proxies) {
+    if (proxy.unit == 1 || proxy.name == kMeanOfProxies) continue;
+    remarks.push_back(in_quotes(proxy.name) +
+                      " is in another unit than the gold reward: one of it "
+                      "is taken to be worth " +
+                      number_text(proxy.unit, 3) +
+                      ", as gold rises with it, so that KL has a price in gold.");
+  }
+  for (const ProxyAudit& proxy : audit.proxies) {
+    if (!(proxy.calibration.slope.upper() < 0)) continue;
+    remarks.push_back(in_quotes(proxy.name) + " falls where the gold reward rises (slope " +
+                      number_text(proxy.calibration.slope.value, 3) +
+                      "): its sign may be the wrong way round.");
+  }
+}
+
+}  // namespace
+
+TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
+  check(options);
+  const AuditedTable table(given);
+  if (options.enumerated && table.partial()) {
+    throw UsageError(rejection(
+        "enumerated", std::to_string(table.known.size()) + " gold rewards",
+        "values are exact only where all " + std::to_string(table.rows) + " rows have one",
+        "leave it out"));
+  }
+  TableAudit audit;
+  audit.gold_sd = table.gold_sd;
+  audit.rows = table.rows;
+  audit.known = table.known.size();
+
+  std::vector<Proxy> proxies;
+  for (const NamedScores& scores : given.proxies) {
+    proxies.push_back(begin_proxy(table, scores, false));
+  }
+  if (given.proxies.size() > 1) {
+    proxies.push_back(begin_proxy(table, mean_of_proxies(table), true));
+  }
+  const std::size_t betas = options.temperatures.size();
+  for (Proxy& proxy : proxies) proxy.audit.policies.resize(betas);
+  // One task a policy, and one for best-of-n of each proxy.
+  const std::size_t tasks = proxies.size() * (betas + 1);
+  const LoopStatus status = parallel_for_chunks(
+      ChunkGrid(tasks, 1), {options.threads, "policies", options.callbacks},
+      [&](const Chunk& chunk) {
+        for (std::uint64_t task = chunk.begin; task < chunk.end; ++task) {
+          Proxy& proxy = proxies[task / (betas + 1)];
+          const std::size_t b = task % (betas + 1);
+          if (b == betas) {
+            add_best_of_n(table, options, proxy);
+            continue;
+          }
+          TablePolicyOptions policy = policy_options(table, options);
+          policy.predicted = proxy.predicted;
+          policy.beta =
+              options.temperatures[b] * (options.in_sd ? table.gold_sd : proxy.audit.unit);
+          TablePolicyValue& value = proxy.audit.policies[b];
+          value = table_policy_value(proxy.scaled, given.gold, table.reference, policy);
+          value.beta /= proxy.audit.unit;
+          fold_influence(value.gain_influence);
+        }
+      });
+  if (status == LoopStatus::cancelled) {
+    audit.cancelled = true;
+    return audit;
+  }
+  if (!proxies.empty()) advise(proxies, options, audit);
+  for (const NamedScores& ratios : given.log_ratios) {
+    audit.policies.push_back(audit_policy(table, ratios, options, audit.remarks));
+  }
+  add_remarks(table, audit);
+  return audit;
+}
+
+}  // namespace esscher
