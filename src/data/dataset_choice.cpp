@@ -101,7 +101,7 @@ void DatasetFeatures::choose(const DatasetOptions& options, const DatasetLabels&
     if (chosen[i]) {
       const std::string& name = candidates_[i].name;
       if (candidates_[i].cell && labels.is_reward(*candidates_[i].cell)) {
-        throw UsageError(rejection(chosen[i]->one_hot ? "--one-hot" : "--features",
+        throw UsageError(rejection(chosen[i]->one_hot ? "--one-hot" : options.features_field,
                                    shown(chosen[i]->one_hot ? options.one_hot : options.features),
                                    "the reward " + in_quotes(name) + " cannot be a feature",
                                    "leave it out with " + list_word("!" + name)));
@@ -116,7 +116,8 @@ void DatasetFeatures::choose(const DatasetOptions& options, const DatasetLabels&
     }
   }
   if (columns_.empty()) {
-    throw UsageError(rejection("--features", in_quotes(options.features), "no feature is left",
+    throw UsageError(rejection(options.features_field, in_quotes(options.features),
+                               "no feature is left",
                                "choose columns of numbers, or expand text by --one-hot"));
   }
 }
@@ -234,7 +235,7 @@ void DatasetFeatures::choose_numeric(const DatasetOptions& options, const Datase
   const bool whole = plain.empty();
   by_default_ = whole || only_excludes(plain, all);
   if (unscreened && !by_default_) {
-    throw UsageError(rejection("--features", shown(options.features),
+    throw UsageError(rejection(options.features_field, shown(options.features),
                                "'all' leaves no column to name",
                                "name only those to leave out beside it, as in 'all,!x'"));
   }
@@ -243,7 +244,7 @@ void DatasetFeatures::choose_numeric(const DatasetOptions& options, const Datase
   if (whole) {
     for (std::size_t i = 0; i < all.size(); ++i) selected.push_back(i);
   } else {
-    selected = select_columns(plain, all, "--features");
+    selected = select_columns(plain, all, options.features_field);
   }
   for (const std::size_t i : selected) {
     const Candidate& candidate = candidates_[i];
@@ -254,7 +255,7 @@ void DatasetFeatures::choose_numeric(const DatasetOptions& options, const Datase
       const bool is_label = candidate.cell && labels.uses(*candidate.cell);
       if (!of_data || is_label || chosen[i]) continue;
     } else if (chosen[i]) {
-      throw UsageError(rejection("--features", shown(options.features),
+      throw UsageError(rejection(options.features_field, shown(options.features),
                                  in_quotes(all[i]) + " is expanded by --one-hot already",
                                  "name it in one of the two"));
     }

@@ -104,11 +104,11 @@ DatasetLabels::DatasetLabels(const DatasetOptions& options, const DatasetTables&
       infeasible_(infeasible_reward(options.infeasible)),
       margin_(find(options.margin, "--margin", false)),
       tie_(find(options.tie, "--tie", false)),
-      reward_(find(options.reward, "--reward", false)),
+      reward_(find(options.reward, options.reward_field, false)),
       group_(find(options.group, "--group", true)),
       cluster_(find(options.cluster, "--cluster", true)),
       fold_(find(options.fold, "--fold", true)),
-      weight_(find(options.weight, "--weight", true)),
+      weight_(find(options.weight, options.weight_field, true)),
       gold_(find(options.gold, "--gold", false)) {
   if (axis_ && group_.given()) {
     throw UsageError(rejection("--group", shown(options.group),
@@ -292,7 +292,7 @@ bool DatasetLabels::keep(std::uint64_t row, Dataset& out) {
   double reward = 0;
   if (reward_.given()) {
     reward = this->reward(row);
-    if (std::isnan(reward)) {
+    if (std::isnan(reward) && !options_.keep_without_reward) {
       ++out.dropped_missing_reward;
       return false;
     }

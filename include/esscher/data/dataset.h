@@ -37,6 +37,7 @@ struct DatasetOptions {
   /// with these. "none": only `one_hot`. A part may end in ":vector": cells of numbers apart by
   /// commas, semicolons or blanks, in brackets or without, as many in every row.
   std::string features = {};
+  std::string features_field = "--features";  ///< what messages call it
   /// Columns of text to expand, chosen likewise. A part may end in ":category", ":sequence" or
   /// ":mutations"; else texts of one length above 1, with more than kMostAutomaticLevels distinct
   /// ones, are sequences. Letters of sequences are of one case.
@@ -49,10 +50,13 @@ struct DatasetOptions {
   /// Labels. Each is a column of `table`, or of `data`; the key of an array in the npz or
   /// safetensors file `data`; or the path of a 1-D npy file. Empty: there is none.
   std::string reward = {};
-  std::string group = {};    ///< whose candidates compete; numbers or text
-  std::string cluster = {};  ///< what stays in one fold without competing; likewise
-  std::string fold = {};     ///< the folds to cross-fit by; likewise, two values or more
-  std::string weight = {};   ///< prior importance, >= 0; rows of weight 0 are dropped
+  std::string reward_field = "--reward";
+  bool keep_without_reward = false;  ///< rows without one stay, with NaN; else they are dropped
+  std::string group = {};            ///< whose candidates compete; numbers or text
+  std::string cluster = {};          ///< what stays in one fold without competing; likewise
+  std::string fold = {};             ///< the folds to cross-fit by; likewise, two values or more
+  std::string weight = {};           ///< prior importance, >= 0; rows of weight 0 are dropped
+  std::string weight_field = "--weight";
   /// Rewards of this value, "-inf" or a number such as "-999", stand for what cannot be made: they
   /// are learned as the lowest of the others.
   std::string infeasible = {};
@@ -83,9 +87,10 @@ struct Dataset {
   std::shared_ptr<const FeatureRows> features = nullptr;
   FeatureEncoding encoding = {};
   std::vector<std::string> feature_names = {};  ///< one for each feature
-  std::vector<double> rewards = {};             ///< n, finite; empty if none were asked for
-  std::vector<double> gold = {};                ///< likewise
-  std::vector<double> log_weights = {};         ///< likewise; as given, not normalised
+  /// n, finite but for rows that are kept without one; empty if none were asked for.
+  std::vector<double> rewards = {};
+  std::vector<double> gold = {};         ///< likewise
+  std::vector<double> log_weights = {};  ///< likewise; as given, not normalised
   /// n numbers, dense in order of first occurrence; empty if none.
   std::vector<std::uint32_t> groups = {};
   std::vector<std::string> group_names = {};
