@@ -1,116 +1,21 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "report/page.h"
+#include "report/policy_figures.h"
 #include "report/quantities.h"
 #include "report/words.h"
 
 namespace esscher::internal {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-
-/// What an evaluation tells of one reward, and in which form. Within groups values are rises over
-/// the reference: the level, which differs from group to group, would drown every error.
-struct EvaluatedReward {
-  Reader reward;
-  bool grouped = false;
-
-  Reader policies() const { return reward["policies"]; }
-  Reader gold(Reader policy) const { return policy[grouped ? "rise" : "gold"]; }
-  Reader best_of_n(Reader policy) const { return policy["best_of_n"][grouped ? "gain" : "gold"]; }
-  double level(Reader policy) const {
-    return grouped ? policy["reference"]["value"].number_or(0) : 0;
-  }
-};
+const PolicyWords kWords{"learned reward", "rows that the learned reward has not seen",
+                         ", held out"};
 
 std::string reward_name(const std::string& name) {
   if (name == "auto") return "auto weights";
   if (name == "linear") return "linear ridge";
   return name.empty() ? "reward" : name + " weights";
-}
-
-std::string policy_note(Reader policy) {
-  std::string note = beta_text(policy["beta"].value()) + " (" + shown(policy["beta_sd"].value()) +
-                     " sd), " + shown_count(policy["ess"].value()) + " effective rows";
-  if (!policy["reliable"].is_true()) note += "; few rows, or heavy tails, behind it";
-  return note;
-}
-
-/// The policy at a temperature.
-std::optional<Reader> policy_at(const EvaluatedReward& evaluated, std::optional<double> beta) {
-  if (!beta) return std::nullopt;
-  for (std::size_t i = 0; i < evaluated.policies().size(); ++i) {
-    const Reader policy = evaluated.policies()[i];
-    if (policy["beta"].number() == beta) return policy;
-  }
-  return std::nullopt;
-}
-
-double kl_at(const EvaluatedReward& evaluated, std::optional<double> beta) {
-  const auto policy = policy_at(evaluated, beta);
-  return policy ? (*policy)["kl"]["value"].value() : kNone;
-}
-
-std::string value_title(const EvaluatedReward& evaluated) {
-  const Reader advice = evaluated.reward["advice"];
-  const auto policy = policy_at(evaluated, advice["recommended_beta"].number());
-  if (!policy) return "No tilt has a true gain that these rows can tell from zero";
-  const double proxy =
-      (*policy)["proxy"]["value"].value() - (*policy)["reference"]["value"].value();
-  return "At " + beta_text((*policy)["beta"].value()) + " the true reward rises by " +
-         shown((*policy)["rise"]["value"].value()) + "; the learned reward promises " +
-         shown(proxy);
-}
-
-Chart value_chart(const EvaluatedReward& evaluated) {
-  Chart chart{.id = "value-against-kl",
-              .title = value_title(evaluated),
-              .caption =
-                  "True reward on rows that the learned reward has not seen, what the learned "
-                  "reward claims there, and best-of-n by the same reward at the same KL. Bands: "
-                  "nominal 95 % intervals. Hollow points: few rows, or heavy tails, behind them.",
-              .x = {quantity::kKl, AxisScale::square_root},
-              .y = {evaluated.grouped ? quantity::kRise : quantity::kReward},
-              .ticks_title = "temperature \u03b2"};
-  ChartSeries gold{.name = "true reward, held out", .x = {}, .y = {}};
-  ChartSeries proxy{
-      .name = "claimed by the learned reward", .x = {}, .y = {}, .style = SeriesStyle::dashed};
-  ChartSeries best{.name = "best of n, true reward", .x = {}, .y = {}};
-  for (std::size_t i = 0; i < evaluated.policies().size(); ++i) {
-    const Reader policy = evaluated.policies()[i];
-    const double kl = policy["kl"]["value"].value();
-    const bool doubtful = !policy["reliable"].is_true();
-    add_point(gold, kl, evaluated.gold(policy), policy_note(policy), doubtful);
-    proxy.x.push_back(kl);
-    proxy.y.push_back(policy["proxy"]["value"].value() - evaluated.level(policy));
-    const Reader candidates = policy["best_of_n"];
-    if (candidates.exists()) {
-      add_point(best, candidates["kl"]["value"].value(), evaluated.best_of_n(policy),
-                "n = " + shown(candidates["n"].value()), !candidates["reliable"].is_true());
-    }
-    if (std::isfinite(kl)) chart.ticks.push_back({kl, shown(policy["beta"].value())});
-  }
-  for (ChartSeries* series : {&gold, &proxy, &best}) {
-    drop_exact_intervals(*series);
-    if (!series->x.empty()) chart.series.push_back(std::move(*series));
-  }
-  const Reader advice = evaluated.reward["advice"];
-  const Reader admissible = advice["admissible"];
-  const double from = kl_at(evaluated, admissible["high"].number());
-  const double to = kl_at(evaluated, admissible["low"].number());
-  if (std::isfinite(from) && std::isfinite(to)) {
-    chart.spans.push_back({std::min(from, to), std::max(from, to), "admissible"});
-  }
-  const double advised = kl_at(evaluated, advice["recommended_beta"].number());
-  if (std::isfinite(advised)) {
-    chart.rules.push_back({advised, "advised: " + beta_text(advice["recommended_beta"].value())});
-  }
-  const double reference =
-      evaluated.grouped ? 0 : evaluated.policies()[0]["reference"]["value"].value();
-  if (std::isfinite(reference)) chart.rules.push_back({reference, "reference policy", true});
-  return chart;
 }
 
 /// The recommended reward first, the others in the record's order.
@@ -173,67 +78,6 @@ Chart gain_chart(const std::vector<EvaluatedReward>& rewards) {
                        : std::string("No reward's gain can be told from zero");
   }
   return chart;
-}
-
-Chart promise_chart(const EvaluatedReward& evaluated) {
-  ChartSeries series{.name = "claimed less true", .x = {}, .y = {}};
-  bool beyond = false;
-  bool reliable = false;
-  double first = kNone;
-  for (std::size_t i = 0; i < evaluated.policies().size(); ++i) {
-    const Reader policy = evaluated.policies()[i];
-    add_point(series, policy["beta"].value(), policy["over_optimisation"], policy_note(policy),
-              !policy["reliable"].is_true());
-    reliable = reliable || policy["reliable"].is_true();
-    const Reader over = policy["over_optimisation"];
-    const double error = over["standard_error"].number_or(0);
-    const double low = over["interval"][0].number_or(over["value"].value() - 2 * error);
-    if (policy["reliable"].is_true() && low > 0) {
-      if (!beyond || policy["beta"].value() > first) first = policy["beta"].value();
-      beyond = true;
-    }
-  }
-  drop_exact_intervals(series);
-  std::string title = "What the learned reward claims is borne out wherever rows can tell";
-  if (!reliable) title = "No value is reliable enough to hold the reward's claims against";
-  if (beyond) {
-    title = "From " + beta_text(first) +
-            " down the learned reward claims more than held-out rows bear out";
-  }
-  return {.id = "over-optimisation",
-          .title = title,
-          .caption =
-              "Claimed reward less true reward under the same policy: over-optimisation "
-              "where it is above 0. Band: nominal 95 % interval.",
-          .x = {quantity::kBeta, AxisScale::log, true},
-          .y = {"claimed \u2212 true reward (unit of the reward)"},
-          .series = {series},
-          .rules = {{0, "claims are true", true}}};
-}
-
-Chart rows_chart(const EvaluatedReward& evaluated, double rows) {
-  ChartSeries series{.name = "effective rows", .x = {}, .y = {}};
-  double least = kNone;
-  for (std::size_t i = 0; i < evaluated.policies().size(); ++i) {
-    const Reader policy = evaluated.policies()[i];
-    series.x.push_back(policy["beta"].value());
-    series.y.push_back(policy["ess"].value());
-    series.doubtful.push_back(!policy["reliable"].is_true());
-    const double k = policy["pareto_k"].value();
-    series.notes.push_back("Pareto k = " + shown(k) + ", to be below " +
-                           shown(policy["pareto_k_threshold"].value()));
-    if (!(policy["ess"].value() >= least)) least = policy["ess"].value();
-  }
-  return {.id = "effective-rows",
-          .title = "At the lowest temperature the value rests on " + shown_count(least) +
-                   (shown_count(least) == "1" ? " effective row of " : " effective rows of ") +
-                   shown_count(rows),
-          .caption =
-              "Effective sample size of the tilt's weights. Hollow points: too few rows, or "
-              "weights with too heavy a tail (Pareto k), to be relied on.",
-          .x = {quantity::kBeta, AxisScale::log, true},
-          .y = {quantity::kEss, AxisScale::log},
-          .series = {series}};
 }
 
 PageTable policy_table(const EvaluatedReward& evaluated) {
@@ -307,9 +151,9 @@ Page evaluation_page(Reader record) {
   const Reader labels = record["recommendation"]["labels_to_halve"];
   if (labels.exists()) page.facts.emplace_back("labels that halve it", shown_count(labels.value()));
   if (first.grouped) page.facts.emplace_back("groups", shown_count(record["groups"].value()));
-  add_chart(page, value_chart(first), "No policy could be valued.");
+  add_chart(page, value_chart(first, kWords), "No policy could be valued.");
   add_chart(page, gain_chart(rewards), "");
-  add_chart(page, promise_chart(first), "");
+  add_chart(page, promise_chart(first, kWords), "");
   add_chart(page, rows_chart(first, record["rows"].value()), "");
   add_held_out_chart(page, record["held_out"]);
   for (const EvaluatedReward& evaluated : rewards) page.tables.push_back(policy_table(evaluated));

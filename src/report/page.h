@@ -47,6 +47,7 @@ Page theory_page(Reader record);
 Page simulation_page(Reader record);
 Page fit_page(Reader record);
 Page evaluation_page(Reader record);
+Page audit_page(Reader record);
 
 /// The chart of a comparison: what of a record speaks for the whole, in a series named \p name.
 struct Headline {
@@ -58,6 +59,7 @@ Headline theory_headline(Reader record);
 Headline simulation_headline(Reader record);
 Headline fit_headline(Reader record);
 Headline evaluation_headline(Reader record);
+Headline audit_headline(Reader record);
 
 /// As HTML. \param record  embedded, so that the page holds all of its numbers; one above a
 /// megabyte

@@ -9,12 +9,13 @@
 namespace esscher {
 namespace {
 
-constexpr std::array<std::pair<RecordKind, const char*>, 5> kKinds = {{
+constexpr std::array<std::pair<RecordKind, const char*>, 6> kKinds = {{
     {RecordKind::theory, "theory"},
     {RecordKind::simulate, "simulate"},
     {RecordKind::fit, "fit"},
     {RecordKind::evaluate, "evaluate"},
     {RecordKind::pairs, "pairs"},
+    {RecordKind::audit, "audit"},
 }};
 
 }  // namespace
@@ -51,9 +52,10 @@ RecordKind record_kind(std::string_view json, std::string_view field) {
     if (record["policies"].exists() && record["features"].exists()) return RecordKind::simulate;
     if (record["temperatures"].exists() && record["exponents"].exists()) return RecordKind::theory;
   }
-  throw DataError(std::string(field) +
-                  ": is no result of theory, simulate, fit or evaluate; name a result.json of "
-                  "one of them");
+  throw DataError(
+      std::string(field) +
+      ": is no result of theory, simulate, fit, evaluate or audit; name a result.json of "
+      "one of them");
 }
 
 }  // namespace esscher

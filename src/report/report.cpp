@@ -43,6 +43,8 @@ Page page_of(RecordKind kind, Reader record) {
       return internal::fit_page(record);
     case RecordKind::evaluate:
       return internal::evaluation_page(record);
+    case RecordKind::audit:
+      return internal::audit_page(record);
     case RecordKind::pairs:
       break;
   }
@@ -59,6 +61,8 @@ Headline headline_of(RecordKind kind, Reader record) {
       return internal::fit_headline(record);
     case RecordKind::evaluate:
       return internal::evaluation_headline(record);
+    case RecordKind::audit:
+      return internal::audit_headline(record);
     case RecordKind::pairs:
       break;
   }

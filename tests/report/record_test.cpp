@@ -20,7 +20,8 @@ std::string refusal(const std::string& json) {
 }
 
 constexpr char kNoResult[] =
-    "a.json: is no result of theory, simulate, fit or evaluate; name a result.json of one of them";
+    "a.json: is no result of theory, simulate, fit, evaluate or audit; name a result.json of one "
+    "of them";
 constexpr char kNoObject[] =
     "a.json: is no JSON object; name a result.json, a folder that holds one, or what --format json "
     "printed";

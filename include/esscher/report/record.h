@@ -13,8 +13,8 @@ namespace esscher {
 inline constexpr int kRecordVersion = 1;
 
 /// Which command a record is of; pairs: an evaluation of stated pairs, which has no page.
-enum class RecordKind { theory, simulate, fit, evaluate, pairs };
-/// "theory", "simulate", "fit", "evaluate" or "pairs".
+enum class RecordKind { theory, simulate, fit, evaluate, pairs, audit };
+/// "theory", "simulate", "fit", "evaluate", "pairs" or "audit".
 std::string_view record_kind_name(RecordKind kind);
 
 /// The kind of a record; one without a version, from before there were any, is told by its fields.
