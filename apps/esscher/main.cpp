@@ -76,6 +76,7 @@ int run(int argc, char** argv) {
   esscher::app::add_sample_command(program);
   esscher::app::add_fit_command(program);
   esscher::app::add_evaluate_command(program);
+  esscher::app::add_audit_command(program);
   esscher::app::add_predict_command(program);
   esscher::app::add_resample_command(program);
   esscher::app::add_theory_command(program);

@@ -228,6 +228,14 @@ TEST(Output, EveryCommandHasAnExampleInTheManualThatRuns) {
   folder.write("variants.csv", variants_csv());
   folder.write("new.csv", data_csv(false));
   folder.write("pairs.csv", preferences_csv());
+  const auto scores = [](const std::string& names) {
+    const std::string text = scores_csv();
+    return names + text.substr(text.find('\n'));
+  };
+  folder.write("scores.csv", scores("prompt,judge,model,trained,human"));
+  folder.write("labelled.csv", scores("prompt,model,coin,trained,y"));
+  folder.write("pool.csv", scores("prompt,model,coin,trained,z"));
+  folder.write("samples.csv", scores("prompt,judge,coin,policy_a,human"));
   std::istringstream manual(run({"manual"}, folder).out);
   int examples = 0;
   for (std::string line; std::getline(manual, line);) {

@@ -49,6 +49,8 @@ const Words kSimulate{"simulate",
                       "json"};
 const Words kEvaluate{"evaluate", "data.csv", "--reward", "y",        "--features",
                       "a,b",      "--beta",   "2,1",      "--format", "json"};
+const Words kAudit{"audit",   "scores.csv", "--proxy", "judge,coin", "--log-ratio",
+                   "trained", "--gold",     "human",   "--format",   "json"};
 const Words kFit{"fit",    "variants.csv", "--one-hot", "seq",           "--reward", "y",
                  "--beta", "2,1",          "-o",        "m.safetensors", "--format", "json"};
 
@@ -79,6 +81,7 @@ class Pages : public ::testing::TestWithParam<Case> {
   Pages() {
     folder_.write("data.csv", data_csv());
     folder_.write("variants.csv", variants_csv());
+    folder_.write("scores.csv", scores_csv());
     Words words = GetParam().words;
     words.insert(words.end(), {"--report", "page.html"});
     outcome_ = run(words, folder_);
@@ -106,7 +109,8 @@ TEST_P(Pages, PageIsTheOneThatReportMakesOfTheRecord) {
 
 INSTANTIATE_TEST_SUITE_P(Commands, Pages,
                          ::testing::Values(Case{"theory", kTheory}, Case{"simulate", kSimulate},
-                                           Case{"evaluate", kEvaluate}, Case{"fit", kFit}),
+                                           Case{"evaluate", kEvaluate}, Case{"fit", kFit},
+                                           Case{"audit", kAudit}),
                          [](const auto& test) { return test.param.kind; });
 
 /// A page that looks at itself: browser_check.js at its end, and at its start what it complains of.
@@ -165,8 +169,9 @@ TEST(Report, PagesOfAllCommandsWorkInABrowser) {
   const Folder folder;
   folder.write("data.csv", data_csv());
   folder.write("variants.csv", variants_csv());
+  folder.write("scores.csv", scores_csv());
   for (const Case& each : {Case{"theory", kTheory}, Case{"simulate", kSimulate},
-                           Case{"evaluate", kEvaluate}, Case{"fit", kFit}}) {
+                           Case{"evaluate", kEvaluate}, Case{"fit", kFit}, Case{"audit", kAudit}}) {
     Words words = each.words;
     words.insert(words.end(), {"--report", each.kind + ".html"});
     const Outcome outcome = run(words, folder);
@@ -179,7 +184,7 @@ TEST(Report, PagesOfAllCommandsWorkInABrowser) {
   ASSERT_EQ(run({"compare", "evaluate.json", "other.json", "-o", "compare.html"}, folder).exit_code,
             0);
 
-  const Words pages{"theory", "simulate", "evaluate", "fit", "compare"};
+  const Words pages{"theory", "simulate", "evaluate", "fit", "audit", "compare"};
   const std::vector<int> widths{1100, 340};
   const json all = looked_at(folder, pages, widths);
   ASSERT_TRUE(all.is_object()) << "the pages' own looks did not end";

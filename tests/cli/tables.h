@@ -48,4 +48,18 @@ inline std::string preferences_csv() {
   return text;
 }
 
+/// 240 rows in prompts of 6: a judge's score, a coin's, the log-ratio of a trained policy, and what
+/// humans say, where i % every is 0.
+inline std::string scores_csv(int every = 1, int rows = 240) {
+  std::string text = "prompt,judge,coin,trained,human\n";
+  for (int i = 0; i < rows; ++i) {
+    const double z = std::sin(1.7 * i) * 1.5;
+    const double human = z + 0.3 * std::cos(2.3 * i * i);
+    text += "p" + std::to_string(i / 6) + "," + std::to_string(z + 0.2 * std::sin(5.1 * i * i)) +
+            "," + std::to_string(std::cos(0.9 * i * i)) + "," + std::to_string(z / 4 - 0.035) +
+            "," + (i % every == 0 ? std::to_string(human) : "") + "\n";
+  }
+  return text;
+}
+
 }  // namespace esscher::cli

@@ -19,6 +19,7 @@ void add_simulate_command(CLI::App& program);
 void add_sample_command(CLI::App& program);
 void add_fit_command(CLI::App& program);
 void add_evaluate_command(CLI::App& program);
+void add_audit_command(CLI::App& program);
 void add_predict_command(CLI::App& program);
 void add_resample_command(CLI::App& program);
 void add_theory_command(CLI::App& program);

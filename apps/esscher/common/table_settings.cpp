@@ -28,6 +28,19 @@ std::vector<double> read_betas(const Settings& settings, double sd) {
   return betas;
 }
 
+}  // namespace
+
+double read_positive(const Settings& settings, const char* name, const char* choices) {
+  const std::string field = Settings::field(name);
+  try {
+    const double value = parse_number(settings[name], field);
+    require_temperature(value, field);
+    return value;
+  } catch (const UsageError&) {
+    throw UsageError(rejection(field, settings[name], choices));
+  }
+}
+
 std::vector<std::string> read_exclusions(const std::string& list) {
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   std::vector<std::string> parts = split_at_commas(list);
@@ -48,17 +61,18 @@ std::vector<std::string> read_exclusions(const std::string& list) {
   return parts;
 }
 
-}  // namespace
+int read_bootstrap(const Settings& settings) {
+  const auto replicates =
+      static_cast<int>(parse_integer(settings["bootstrap"], "--bootstrap", 0, 100'000));
+  if (replicates == 0 || replicates >= 100) return replicates;
+  throw UsageError(
+      rejection("--bootstrap", settings["bootstrap"], "must be 0 or at least 100", "take 1000"));
+}
 
-double read_positive(const Settings& settings, const char* name, const char* choices) {
-  const std::string field = Settings::field(name);
-  try {
-    const double value = parse_number(settings[name], field);
-    require_temperature(value, field);
-    return value;
-  } catch (const UsageError&) {
-    throw UsageError(rejection(field, settings[name], choices));
-  }
+double read_alpha(const Settings& settings) {
+  const double alpha = parse_number(settings["alpha"], "--alpha");
+  if (alpha > 0 && alpha <= 0.5) return alpha;
+  throw UsageError(rejection("--alpha", settings["alpha"], "must lie in (0, 0.5]", "take 0.05"));
 }
 
 std::vector<Setting> format_settings() {

@@ -59,6 +59,13 @@ int read_interactions(const Settings& settings);
 /// Its columns but for sequences, whose positions are all the candidate.
 std::vector<ColumnBlock> column_blocks(const FeatureEncoding& encoding);
 
+/// Replicates. \throws UsageError unless 0 or from 100 to 100000
+int read_bootstrap(const Settings& settings);
+/// \throws UsageError unless it lies in (0, 0.5]
+double read_alpha(const Settings& settings);
+/// Rows to leave out, column=value each. \throws UsageError for decimal commas
+std::vector<std::string> read_exclusions(const std::string& list);
+
 /// A number above 0. \p choices says what else the setting may be. \throws UsageError
 double read_positive(const Settings& settings, const char* name, const char* choices);
 

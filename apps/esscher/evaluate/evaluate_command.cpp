@@ -28,12 +28,6 @@ struct EvaluateArguments {
   RunOutput out;
 };
 
-double read_alpha(const Settings& settings) {
-  const double alpha = parse_number(settings["alpha"], "--alpha");
-  if (alpha > 0 && alpha <= 0.5) return alpha;
-  throw UsageError(rejection("--alpha", settings["alpha"], "must lie in (0, 0.5]", "take 0.05"));
-}
-
 /// Stated pairs, which have no reward to value policies by.
 void run_pairs(EvaluateArguments& arguments, const LoadedTable& loaded) {
   const Settings& settings = arguments.settings;
@@ -85,12 +79,7 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
   EvaluationOptions options{.training = read_training(settings, sd)};
   options.folds =
       static_cast<int>(parse_integer(settings["evaluation-folds"], "--evaluation-folds", 2, 100));
-  options.bootstrap =
-      static_cast<int>(parse_integer(settings["bootstrap"], "--bootstrap", 0, 100'000));
-  if (options.bootstrap != 0 && options.bootstrap < 100) {
-    throw UsageError(
-        rejection("--bootstrap", settings["bootstrap"], "must be 0 or at least 100", "take 1000"));
-  }
+  options.bootstrap = read_bootstrap(settings);
   options.alpha = read_alpha(settings);
   options.gold = loaded.dataset.gold;
   options.enumerated = settings.is_set("enumerated");

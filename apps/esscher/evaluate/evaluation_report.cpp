@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/csv_line.h"
+#include "common/policy_text.h"
 #include "common/text.h"
 #include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
@@ -17,19 +18,6 @@
 
 namespace esscher::app {
 namespace {
-
-double low(const TableEstimate& estimate) {
-  return estimate.interval ? estimate.interval->low : estimate.lower();
-}
-
-double high(const TableEstimate& estimate) {
-  return estimate.interval ? estimate.interval->high : estimate.upper();
-}
-
-/// A number in so few digits, or a dash where there is none.
-std::string or_dash(double value, int digits) {
-  return std::isfinite(value) ? fmt::format("{:.{}g}", value, digits) : "-";
-}
 
 /// "0.1", or "0.1 to 0.3" where they differ in so many digits.
 std::string range_text(const std::vector<double>& values, int digits = 3) {
@@ -76,21 +64,6 @@ std::string weights_text(const RewardEvaluation& reward, std::size_t b, double s
   return std::isfinite(*temperature) ? fmt::format("{:.3g}", *temperature / sd) : "equal";
 }
 
-/// Values are told as they are or, within groups, as rises over the reference: its level, which
-/// differs from group to group, would drown every error.
-struct Told {
-  bool grouped = false;
-
-  const char* gold() const { return grouped ? "rise" : "gold"; }
-  const TableEstimate& gold(const TablePolicyValue& policy) const {
-    return grouped ? policy.rise : policy.value;
-  }
-  const Estimate& gold(const BestOfNValue& best) const { return grouped ? best.gain : best.value; }
-  double proxy(const TablePolicyValue& policy) const {
-    return policy.proxy.value - (grouped ? policy.reference.value : 0);
-  }
-};
-
 /// "  0.71", a column of shares of what noise-free rewards would gain; nothing where that is open.
 std::string noise_free_text(const TableEvaluation& evaluation, std::size_t b, double gain) {
   if (evaluation.noise_free_gain.empty()) return "";
@@ -113,8 +86,7 @@ std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluat
         "{:<20} {:>5}{} {:>7}{:>7.0f} {:>5}\n",
         policy.reliable ? " " : "!", policy.beta, policy.beta / sd, told.gold(policy).value,
         or_dash(told.gold(policy).standard_error, 2), told.proxy(policy), policy.kl.value,
-        policy.gain.value,
-        fmt::format("[{}, {}]", or_dash(low(policy.gain), 3), or_dash(high(policy.gain), 3)),
+        policy.gain.value, interval_text(low(policy.gain), high(policy.gain)),
         share ? fmt::format("{:.2f}", *share) : "-",
         noise_free_text(evaluation, b, policy.gain.value), weights_text(reward, b, sd), policy.ess,
         std::isfinite(policy.weights.pareto_k) ? fmt::format("{:.2f}", policy.weights.pareto_k)

@@ -62,7 +62,7 @@ void add_report_command(CLI::App& program) {
       ->required();
   add_page_option(*command, arguments->output);
   command->footer(
-      "The same page comes from --report of theory, simulate, fit and evaluate.\n"
+      "The same page comes from --report of theory, simulate, fit, evaluate and audit.\n"
       "Example: esscher report run -o run.html");
   command->callback([arguments, command, &program] {
     refuse_empty_values(*command);

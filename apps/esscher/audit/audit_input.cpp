@@ -1,0 +1,201 @@
+#include "audit_input.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <unordered_map>
+#include <utility>
+
+#include "common/table_settings.h"
+#include "common/text.h"
+#include "esscher/base/error.h"
+#include "esscher/base/shown_text.h"
+#include "esscher/data/column_selection.h"
+#include "esscher/data/dataset.h"
+#include "esscher/weights/log_weights.h"
+
+namespace esscher::app {
+namespace {
+
+/// All features, by column.
+std::vector<NamedScores> columns(const Dataset& dataset) {
+  const std::size_t width = dataset.feature_names.size();
+  const std::uint64_t rows = dataset.features->rows();
+  std::vector<NamedScores> scores(width);
+  for (std::size_t j = 0; j < width; ++j) {
+    scores[j].name = dataset.feature_names[j];
+    scores[j].values.resize(rows);
+  }
+  constexpr std::uint64_t kRows = 4096;
+  std::vector<std::uint64_t> numbers;
+  for (std::uint64_t begin = 0; begin < rows; begin += kRows) {
+    numbers.resize(std::min(kRows, rows - begin));
+    std::iota(numbers.begin(), numbers.end(), begin);
+    Matrix<double> block(numbers.size(), width);
+    dataset.features->gather(numbers, block.view());
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      for (std::size_t j = 0; j < width; ++j) scores[j].values[begin + i] = block(i, j);
+    }
+  }
+  return scores;
+}
+
+DatasetOptions options_of(const Settings& settings, const std::string& data) {
+  DatasetOptions options;
+  options.data = data;
+  options.format = read_table_format(settings.table());
+  options.features_field = "--proxy";
+  options.features = settings["proxy"];
+  if (!settings["log-ratio"].empty()) {
+    options.features += (options.features.empty() ? "" : ",") + settings["log-ratio"];
+  }
+  options.group = settings["group"];
+  return options;
+}
+
+std::vector<double> log_shares(const Dataset& dataset) {
+  std::vector<double> weights = dataset.log_weights;
+  const std::size_t rows = dataset.source_rows.size();
+  weights.resize(rows);
+  normalise_log_weights(weights);
+  for (double& w : weights) w += std::log(static_cast<double>(rows));
+  return weights;
+}
+
+void append(std::vector<NamedScores>& scores, const std::vector<NamedScores>& more,
+            const std::string& file) {
+  for (NamedScores& each : scores) {
+    const auto found = std::ranges::find(more, each.name, &NamedScores::name);
+    if (found == more.end()) {
+      throw DataError(rejection("--reference", shown(file),
+                                "has no column " + in_quotes(each.name) + " of numbers",
+                                "its scores must be those of DATA"));
+    }
+    each.values.insert(each.values.end(), found->values.begin(), found->values.end());
+  }
+}
+
+/// Rows of --reference behind those of DATA: candidates of one group may come from both.
+void add_reference(AuditInput& input, const Dataset& data, const Settings& settings) {
+  DatasetOptions options = options_of(settings, settings["reference"]);
+  options.weight = settings["reference-weight"];
+  options.weight_field = "--reference-weight";
+  const Dataset reference = load_dataset(options);
+  AuditTable& table = input.table;
+  const std::size_t rows = table.gold.size();
+  const std::size_t more = reference.source_rows.size();
+  const std::vector<NamedScores> scores = columns(reference);
+  append(table.proxies, scores, settings["reference"]);
+  append(table.log_ratios, scores, settings["reference"]);
+  table.gold.resize(rows + more, std::numeric_limits<double>::quiet_NaN());
+  if (!data.log_weights.empty() || !reference.log_weights.empty()) {
+    table.log_weights = log_shares(data);
+    const std::vector<double> weights = log_shares(reference);
+    table.log_weights.insert(table.log_weights.end(), weights.begin(), weights.end());
+  }
+  std::uint32_t clusters = static_cast<std::uint32_t>(data.cluster_count);
+  std::unordered_map<std::string, std::uint32_t> groups;
+  std::vector<std::uint32_t> cluster_of(data.group_names.size());
+  for (std::uint32_t g = 0; g < data.group_names.size(); ++g) groups[data.group_names[g]] = g;
+  for (std::size_t i = 0; i < rows && !table.clusters.empty() && !table.groups.empty(); ++i) {
+    cluster_of[table.groups[i]] = table.clusters[i];
+  }
+  for (std::size_t i = 0; i < more; ++i) {
+    if (!table.groups.empty()) {
+      const std::string& name = reference.group_names[reference.groups[i]];
+      const auto next = static_cast<std::uint32_t>(groups.size());
+      const auto [found, added] = groups.emplace(name, next);
+      table.groups.push_back(found->second);
+      if (added && !table.clusters.empty()) cluster_of.push_back(clusters++);
+      if (!table.clusters.empty()) table.clusters.push_back(cluster_of[found->second]);
+    } else if (!table.clusters.empty()) {
+      table.clusters.push_back(clusters++);
+    }
+  }
+  input.groups = groups.size();
+  input.reference_rows = more;
+  input.remarks.insert(input.remarks.end(), reference.remarks.begin(), reference.remarks.end());
+}
+
+}  // namespace
+
+std::vector<Setting> audit_data_settings() {
+  return joined(
+      {
+          {"table", "FILE", "",
+           "text table whose rows lie beside those of DATA, in the same order"},
+          {"proxy", "LIST", "",
+           "scores to audit: columns of DATA, by names, globs (judge*) and ranges (first:last)"},
+          {"gold", "NAME", "",
+           "the true reward: a column of DATA, missing where it is not known; rows that have one "
+           "must be a random draw from all, or from those of their group"},
+          {"log-ratio", "LIST", "",
+           "log pi/pi_0 of trained policies, as columns likewise: what each is worth"},
+          {"group", "NAME", "", "whose candidates compete (a prompt): a column"},
+          {"cluster", "NAME", "",
+           "what stands and falls together without competing (a family, an annotator): errors are "
+           "over clusters: a column"},
+          {"weight", "NAME", "", "prior importance of the rows, not negative: a column"},
+          {"reference", "FILE", "",
+           "more rows of the reference, such as a library or a pool of candidates: a file with the "
+           "same columns of scores and groups, and no gold rewards"},
+          {"reference-weight", "NAME", "", "prior importance of those rows: a column"},
+          {"exclude", "LIST", "", "rows of DATA to drop: column=value, ..."},
+      },
+      format_settings());
+}
+
+AuditInput read_audit(const Settings& settings, const std::string& data) {
+  if (settings["proxy"].empty() && settings["log-ratio"].empty()) {
+    throw UsageError("--proxy: missing; name the columns of scores, for example --proxy judge");
+  }
+  if (settings["gold"].empty()) {
+    throw UsageError("--gold: missing; name the column of the true reward, for example --gold y");
+  }
+  if (settings["reference"].empty() && !settings["reference-weight"].empty()) {
+    throw UsageError(rejection("--reference-weight", shown(settings["reference-weight"]),
+                               "weighs the rows of --reference", "name their file"));
+  }
+  if (settings["reference"] == kStandardInput && data == kStandardInput) {
+    throw UsageError(rejection("--reference", "-", "standard input is DATA already",
+                               "keep one of the two in a file"));
+  }
+  DatasetOptions options = options_of(settings, data);
+  options.table = settings["table"];
+  options.reward = settings["gold"];
+  options.reward_field = "--gold";
+  options.keep_without_reward = true;
+  options.cluster = settings["cluster"];
+  options.weight = settings["weight"];
+  if (!settings["exclude"].empty()) options.exclude = read_exclusions(settings["exclude"]);
+  const Dataset dataset = load_dataset(options);
+
+  AuditInput input;
+  AuditTable& table = input.table;
+  // Names of columns that both lists choose from.
+  const auto chosen = [&](const char* field) {
+    const std::string& list = settings[std::string_view(field).substr(2)];
+    return list.empty() ? std::vector<std::size_t>()
+                        : select_columns(list, dataset.feature_names, field);
+  };
+  std::vector<NamedScores> scores = columns(dataset);
+  const std::vector<std::size_t> ratios = chosen("--log-ratio");
+  for (const std::size_t i : chosen("--proxy")) {
+    if (std::ranges::find(ratios, i) != ratios.end()) {
+      throw UsageError(rejection("--proxy", in_quotes(scores[i].name), "is a --log-ratio, too",
+                                 "leave it out of one of them"));
+    }
+    table.proxies.push_back(std::move(scores[i]));
+  }
+  for (const std::size_t i : ratios) table.log_ratios.push_back(std::move(scores[i]));
+  table.gold = dataset.rewards;
+  table.groups = dataset.groups;
+  table.clusters = dataset.clusters;
+  table.log_weights = dataset.log_weights;
+  input.groups = dataset.group_names.size();
+  input.remarks = dataset.remarks;
+  if (!settings["reference"].empty()) add_reference(input, dataset, settings);
+  return input;
+}
+
+}  // namespace esscher::app

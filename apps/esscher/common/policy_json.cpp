@@ -1,0 +1,87 @@
+#include "policy_json.h"
+
+#include <cmath>
+
+namespace esscher::app {
+
+Json number_json(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+
+Json estimate_json(const Estimate& estimate) {
+  return {{"value", number_json(estimate.value)},
+          {"standard_error", number_json(estimate.standard_error)}};
+}
+
+Json estimate_json(const TableEstimate& estimate) {
+  Json json = estimate_json(static_cast<const Estimate&>(estimate));
+  if (estimate.interval) json["interval"] = {estimate.interval->low, estimate.interval->high};
+  return json;
+}
+
+Json interval_json(const Interval& interval) {
+  return {number_json(interval.low), number_json(interval.high)};
+}
+
+Json advised_gain_json(const TableEstimate& gain) {
+  Json json = estimate_json(static_cast<const Estimate&>(gain));
+  json["interval"] = interval_json(*gain.interval);
+  return json;
+}
+
+Json policy_json(const TablePolicyValue& policy, double sd) {
+  return {{"beta", policy.beta},
+          {"beta_sd", policy.beta / sd},
+          {"gold", estimate_json(policy.value)},
+          {"proxy", estimate_json(policy.proxy)},
+          {"kl", estimate_json(policy.kl)},
+          {"objective", estimate_json(policy.objective)},
+          {"reference", estimate_json(policy.reference)},
+          {"rise", estimate_json(policy.rise)},
+          {"gain", estimate_json(policy.gain)},
+          {"over_optimisation", estimate_json(policy.over_optimisation)},
+          {"ess", policy.ess},
+          {"least_ess", policy.least_ess},
+          {"pareto_k", number_json(policy.weights.pareto_k)},
+          {"pareto_k_threshold", number_json(policy.weights.pareto_k_threshold)},
+          {"coverage", policy.coverage},
+          {"reliable", policy.reliable},
+          {"remark", policy.remark}};
+}
+
+Json best_of_n_json(const BestOfNValue& best) {
+  return {{"n", best.n},
+          {"gold", estimate_json(best.value)},
+          {"proxy", estimate_json(best.proxy)},
+          {"kl", estimate_json(best.kl)},
+          {"gain", estimate_json(best.gain)},
+          {"ess", best.ess},
+          {"coverage", best.coverage},
+          {"reliable", best.reliable},
+          {"remark", best.remark}};
+}
+
+Json advice_json(const DeploymentAdvice& advice) {
+  Json json{{"verdict", advice.verdict},
+            {"limit", advice_limit_name(advice.limit)},
+            {"recommended_beta", or_null(advice.recommended)},
+            {"admissible", Json()}};
+  if (advice.admissible) {
+    json["admissible"] = {{"low", advice.admissible->low},
+                          {"high", advice.admissible->high},
+                          {"low_excluded", or_null(advice.admissible->low_excluded)},
+                          {"high_excluded", or_null(advice.admissible->high_excluded)}};
+  }
+  if (advice.gain) json["gain"] = advised_gain_json(*advice.gain);
+  return json;
+}
+
+Json advice_json(const BestOfNAdvice& advice) {
+  Json json{{"verdict", advice.verdict},
+            {"limit", advice_limit_name(advice.limit)},
+            {"recommended_n", or_null(advice.recommended)},
+            {"largest_n", or_null(advice.largest)},
+            {"largest_n_excluded", or_null(advice.largest_excluded)}};
+  if (advice.gain) json["gain"] = advised_gain_json(*advice.gain);
+  return json;
+}
+
+}  // namespace esscher::app

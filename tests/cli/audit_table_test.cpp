@@ -1,0 +1,160 @@
+// esscher audit from the command line: scores against gold rewards, of which some may be missing,
+// a file of more rows, trained policies, and refusals.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "program.h"
+#include "refusals.h"
+#include "tables.h"
+
+namespace esscher::cli {
+namespace {
+
+using nlohmann::json;
+using Words = std::vector<std::string>;
+
+Words audit(const Words& more) {
+  Words words{"audit", "t.csv", "--gold", "human"};
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+json result_of(Words words, const Folder& folder) {
+  words.insert(words.end(), {"--format", "json"});
+  const Outcome outcome = run(words, folder);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  return json::parse(outcome.out, nullptr, false);
+}
+
+TEST(Audit, RecommendsTheScoreThatTellsTheGold) {
+  const Folder folder;
+  folder.write("t.csv", scores_csv());
+  const json result = result_of(audit({"--proxy", "judge,coin"}), folder);
+  EXPECT_EQ(result["known"], 240);
+  ASSERT_EQ(result["rewards"].size(), 3U);
+  EXPECT_EQ(result["rewards"][2]["name"], "mean");
+  EXPECT_EQ(result["recommendation"]["proxy"], "judge");
+  EXPECT_GT(result["recommendation"]["gain"]["interval"][0], 0);
+  EXPECT_GE(result["rewards"][0]["best_of_n_advice"]["largest_n"], 16);
+  EXPECT_GT(result["best_of_n_recommendation"]["gain"]["interval"][0], 0);
+  EXPECT_TRUE(result["rewards"][1]["advice"]["recommended_beta"].is_null());
+  const Outcome folder_run = run(audit({"--proxy", "judge", "-o", "out"}), folder);
+  ASSERT_EQ(folder_run.exit_code, 0) << folder_run.err;
+  EXPECT_NE(folder_run.out.find("Recommendation: tilt by 'judge' at beta"), std::string::npos);
+  for (const char* file : {"report.txt", "result.json", "policies.csv", "config.toml"}) {
+    EXPECT_TRUE(std::filesystem::exists(folder.path() / "out" / file)) << file;
+  }
+}
+
+TEST(Audit, OfOneTemperatureIsWhatThePolicyIs) {
+  const Folder folder;
+  folder.write("t.csv", "r,human\n0,1\n1,3\n2,4\n0.5,0\n");
+  const json policy = result_of(audit({"--proxy", "r", "--beta", "2", "--enumerated"}),
+                                folder)["rewards"][0]["policies"][0];
+  const double w[] = {1, std::exp(0.5), std::exp(1.0), std::exp(0.25)};
+  const double total = w[0] + w[1] + w[2] + w[3];
+  const double value = (w[0] + 3 * w[1] + 4 * w[2]) / total;
+  const double kl = (0.5 * w[1] + w[2] + 0.25 * w[3]) / total - std::log(total / 4);
+  EXPECT_NEAR(policy["gold"]["value"], value, 1e-12);
+  EXPECT_NEAR(policy["kl"]["value"], kl, 1e-12);
+  EXPECT_NEAR(policy["gain"]["value"], value - 2 * kl - 2, 1e-12);
+  EXPECT_EQ(policy["gain"]["standard_error"], 0);
+}
+
+TEST(Audit, CountsRowsWithoutGold) {
+  const Folder folder;
+  folder.write("t.csv", scores_csv(3, 960));
+  const json some = result_of(audit({"--proxy", "judge"}), folder);
+  EXPECT_EQ(some["rows"], 960);
+  EXPECT_EQ(some["known"], 320);
+  EXPECT_EQ(some["recommendation"]["proxy"], "judge");
+  // The same rows in two files.
+  std::string labelled;
+  std::string pool;
+  std::istringstream lines(scores_csv(3, 960));
+  std::string line;
+  std::getline(lines, line);
+  labelled = pool = line + "\n";
+  while (std::getline(lines, line)) (line.ends_with(',') ? pool : labelled) += line + "\n";
+  folder.write("t.csv", labelled);
+  folder.write("pool.csv", pool);
+  const json both = result_of(audit({"--proxy", "judge", "--reference", "pool.csv"}), folder);
+  EXPECT_EQ(both["reference_rows"], 640);
+  EXPECT_EQ(both["known"], 320);
+  for (std::size_t b = 0; b < both["rewards"][0]["policies"].size(); ++b) {
+    const json& one = some["rewards"][0]["policies"][b]["gain"];
+    const json& two = both["rewards"][0]["policies"][b]["gain"];
+    EXPECT_NEAR(one["value"], two["value"], 1e-9);
+    EXPECT_NEAR(one["standard_error"], two["standard_error"], 1e-9);
+  }
+  // Candidates of a prompt may come from both files.
+  const json within = result_of(
+      audit({"--proxy", "judge", "--group", "prompt", "--reference", "pool.csv"}), folder);
+  EXPECT_EQ(within["groups"], 160);
+  // As many from a pool that is weighted evenly.
+  folder.write("even.csv", [&] {
+    std::istringstream rows(pool);
+    std::string text;
+    for (std::string row; std::getline(rows, row);) {
+      text += row + (text.empty() ? ",w\n" : ",7\n");
+    }
+    return text;
+  }());
+  const json weighted = result_of(
+      audit({"--proxy", "judge", "--reference", "even.csv", "--reference-weight", "w"}), folder);
+  EXPECT_NEAR(weighted["rewards"][0]["policies"][3]["gain"]["value"],
+              both["rewards"][0]["policies"][3]["gain"]["value"], 1e-9);
+}
+
+TEST(Audit, TellsTrainedPolicies) {
+  const Folder folder;
+  folder.write("t.csv", scores_csv());
+  const json result = result_of(audit({"--log-ratio", "tr*", "--group", "prompt"}), folder);
+  EXPECT_TRUE(result["rewards"].empty());
+  EXPECT_TRUE(result["recommendation"].is_null());
+  ASSERT_EQ(result["policies"].size(), 1U);
+  EXPECT_GT(result["policies"][0]["rise"]["simultaneous_interval"][0], 0);
+  EXPECT_NEAR(result["policies"][0]["mean_ratio"]["value"], 1, 0.1);
+}
+
+TEST(Audit, RefusesInItsOwnWords) {
+  const Folder folder;
+  folder.write("t.csv", scores_csv());
+  folder.write("pool.csv", "judge,prompt\n1,p0\n2,p0\n");
+  folder.write("level.csv", "judge,coin,human\n1,2,1\n1,1,2\n1,0,3\n");
+  folder.write("none.csv", "judge,human\n1,\n2,\n");
+  folder.write("gap.csv", "judge,human\n1,1\n,2\n3,3\n");
+  const auto said = [&](const Words& more) { return refused(audit(more), folder); };
+  expect_parts(said({}), {"64 ", "--proxy: missing", "--proxy judge"});
+  expect_parts(refused({"audit", "t.csv", "--proxy", "judge"}, folder),
+               {"64 ", "--gold: missing", "--gold y"});
+  expect_parts(said({"--proxy", "juge"}),
+               {"64 ", "--proxy = juge", "no column is named 'juge'", "did you mean 'judge'?"});
+  expect_parts(said({"--proxy", "human"}), {"64 ", "--proxy = human", "cannot be a feature"});
+  expect_parts(said({"--proxy", "judge", "--log-ratio", "j*"}),
+               {"64 ", "--proxy = 'judge'", "is a --log-ratio, too"});
+  expect_parts(said({"--proxy", "judge", "--beta", "0"}), {"64 ", "--beta = 0"});
+  expect_parts(said({"--proxy", "judge", "--best-of", "4,2"}), {"64 ", "--best-of = 2", "ascend"});
+  expect_parts(said({"--proxy", "judge", "--reference-weight", "w"}),
+               {"64 ", "--reference-weight = w", "name their file"});
+  expect_parts(said({"--proxy", "judge,coin", "--reference", "pool.csv"}),
+               {"64 ", "--proxy = judge,coin", "no column is named 'coin'"});
+  expect_parts(said({"--proxy", "judge", "--reference", "pool.csv", "--reference-weight", "w"}),
+               {"64 ", "--reference-weight = w", "pool.csv has no such column"});
+  const auto of = [&](const char* file) {
+    return refused({"audit", file, "--gold", "human", "--proxy", "judge"}, folder);
+  };
+  expect_parts(of("level.csv"),
+               {"65 ", "proxy 'judge' = 1", "the same in all rows", "leave it out"});
+  expect_parts(of("none.csv"), {"65 ", "gold reward = 0 rows with one", "label more rows"});
+  expect_parts(of("gap.csv"), {"65 ", "gap.csv", "row 2"});
+  folder.write("t.csv", scores_csv(2));
+  expect_parts(said({"--proxy", "judge", "--enumerated"}),
+               {"64 ", "enumerated = 120 gold rewards", "leave it out"});
+}
+
+}  // namespace
+}  // namespace esscher::cli
