@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "esscher/weights/log_weights.h"
@@ -52,8 +53,10 @@ Estimate slope_of(std::span<const double> x, std::span<const double> y,
   double variance = 0;
   for (const double step : moved) variance += step * step;
   const auto count = static_cast<double>(moved.size());
-  slope.standard_error = std::sqrt(variance * count / (count - 1));
-  slope.degrees_of_freedom = count - 1;
+  // One piece tells no error.
+  slope.standard_error = count > 1 ? std::sqrt(variance * count / (count - 1))
+                                   : std::numeric_limits<double>::infinity();
+  slope.degrees_of_freedom = std::max(1.0, count - 1);
   return slope;
 }
 

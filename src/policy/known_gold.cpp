@@ -19,9 +19,19 @@ std::size_t known_rows(const KnownGold& gold, const TableCells& cells, std::size
   return known;
 }
 
+/// Pieces of groups with at least so many known rows; 1: two, or all of a group of one.
+std::size_t pieces_of_groups(const KnownGold& gold, const TableCells& cells, std::size_t least) {
+  std::vector<bool> seen(cells.pieces());
+  for (std::size_t c = 0; c < cells.cells(); ++c) {
+    const std::size_t needed = std::max(least, std::min<std::size_t>(2, cells.size(c)));
+    if (known_rows(gold, cells, c) >= needed) seen[cells.piece[c]] = true;
+  }
+  return static_cast<std::size_t>(std::ranges::count(seen, true));
+}
+
 void require_known(const KnownGold& gold, const TableCells& cells) {
   if (cells.grouped) {
-    const std::size_t pieces = known_pieces(gold, cells);
+    const std::size_t pieces = pieces_of_groups(gold, cells, 2);
     if (pieces >= 2) return;
     throw DataError(rejection("gold reward", std::to_string(pieces) + " groups with two of them",
                               "an error can be told from two groups or more, or clusters of them",
@@ -88,8 +98,13 @@ std::vector<double> corrected_within_groups(const KnownGold& gold, const TableCe
   std::vector<bool> known(groups);
   double mean_level = 0;
   double known_groups = 0;
+  // Of groups with a choice: those of one row have no rise, and nothing to say of the others'.
+  double choices = 0;
+  double known_choices = 0;
   for (std::size_t c = 0; c < groups; ++c) {
     const std::size_t count = known_rows(gold, cells, c);
+    const bool single = cells.size(c) == 1;
+    if (!single) ++choices;
     double error = 0;
     double mass = 0;
     for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
@@ -101,11 +116,13 @@ std::vector<double> corrected_within_groups(const KnownGold& gold, const TableCe
       mass += cells.prior[j];
     }
     // Of a group whose known rows pi_0 never takes nothing is known.
-    known[c] = count >= 2 && mass > 0;
+    known[c] = count >= (single ? 1U : 2U) && mass > 0;
     if (!known[c]) continue;
     level[c] /= mass;
     mean_level += level[c];
     ++known_groups;
+    if (single) continue;
+    ++known_choices;
     const double factor =
         (static_cast<double>(cells.size(c)) - 1) / (static_cast<double>(count) - 1);
     double mean = 0;
@@ -119,9 +136,10 @@ std::vector<double> corrected_within_groups(const KnownGold& gold, const TableCe
     }
   }
   mean_level /= known_groups;
-  const double scale = static_cast<double>(groups) / known_groups;
+  const double level_scale = static_cast<double>(groups) / known_groups;
+  const double scale = choices / known_choices;
   for (std::size_t c = 0; c < groups; ++c) {
-    const double own = mean_level + (known[c] ? scale * (level[c] - mean_level) : 0);
+    const double own = mean_level + (known[c] ? level_scale * (level[c] - mean_level) : 0);
     for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
       const std::size_t i = cells.order[j];
       corrected[i] = own + (gold.predicted[i] - predicted[c]) + scale * corrected[i];
@@ -140,15 +158,11 @@ std::vector<double> known_log_weights(const KnownGold& gold, const TableCells& c
 }
 
 std::size_t known_pieces(const KnownGold& gold, const TableCells& cells) {
+  // A group of one row is known by that one.
+  if (cells.grouped) return pieces_of_groups(gold, cells, 1);
   std::vector<bool> seen(cells.pieces());
-  for (std::size_t c = 0; c < cells.cells(); ++c) {
-    if (cells.grouped) {
-      if (known_rows(gold, cells, c) >= 2) seen[cells.piece[c]] = true;
-      continue;
-    }
-    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
-      if (gold.known(cells.order[j])) seen[cells.piece[j]] = true;
-    }
+  for (std::size_t j = 0; j < cells.order.size(); ++j) {
+    if (gold.known(cells.order[j])) seen[cells.piece[j]] = true;
   }
   return static_cast<std::size_t>(std::ranges::count(seen, true));
 }

@@ -44,7 +44,7 @@ std::vector<double> corrected_within_groups(const KnownGold& gold, const TableCe
 std::vector<double> known_log_weights(const KnownGold& gold, const TableCells& cells,
                                       std::span<const double> log_weights);
 
-/// Pieces (with groups of them) that have a known row (with groups a group with two).
+/// Pieces that have a known row, or with groups a group with two or all of its rows known.
 std::size_t known_pieces(const KnownGold& gold, const TableCells& cells);
 
 }  // namespace esscher::internal

@@ -48,10 +48,14 @@ TablePolicyValue partial_value(const Table& table, const std::vector<double>& y,
 }
 
 TEST(KnownGold, PredictionsFallOutWhereAllRewardsAreKnown) {
-  for (const std::size_t groups : {0, 17}) {
+  for (const std::size_t groups : {0, 17, 60}) {
     Table table = normal_table(120, 1);
     for (std::size_t i = 0; i < 120; ++i) table.log_weights.push_back(0.01 * double(i % 37));
     if (groups > 0) table.groups = numbers(120, 1, groups);
+    if (groups == 60) {
+      // Most groups have one row.
+      for (std::uint32_t i = 0; i < 120; ++i) table.groups[i] = i < 80 ? i % 10 : i - 70;
+    }
     const std::vector<double> predicted = scaled(table.r, 1.7);
     for (const double beta : {5.0, 0.7}) {
       TablePolicyOptions options = at(beta);

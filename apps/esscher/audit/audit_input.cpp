@@ -128,7 +128,9 @@ std::vector<Setting> audit_data_settings() {
            "scores to audit: columns of DATA, by names, globs (judge*) and ranges (first:last)"},
           {"gold", "NAME", "",
            "the true reward: a column of DATA, missing where it is not known; rows that have one "
-           "must be a random draw from all, or from those of their group"},
+           "must be a random draw from all; with --group, groups that have two or more a random "
+           "draw "
+           "of groups"},
           {"log-ratio", "LIST", "",
            "log pi/pi_0 of trained policies, as columns likewise: what each is worth"},
           {"group", "NAME", "", "whose candidates compete (a prompt): a column"},
