@@ -120,7 +120,13 @@ void add_best_of_n(const AuditedTable& table, const AuditOptions& options, Proxy
 }
 
 void check(const AuditOptions& options) {
-  for (const double beta : options.temperatures) require_temperature(beta, "beta");
+  for (std::size_t b = 0; b < options.temperatures.size(); ++b) {
+    const auto here = options.temperatures.begin() + static_cast<std::ptrdiff_t>(b);
+    require_temperature(*here, "beta");
+    if (std::find(options.temperatures.begin(), here, *here) != here) {
+      throw UsageError(rejection("--beta", *here, "is there twice", "name it once"));
+    }
+  }
   double last = 1;
   for (const double n : options.best_of) {
     if (!(n > last && n <= 1e15)) {
@@ -267,6 +273,9 @@ void add_remarks(const AuditedTable& table, TableAudit& audit) {
 
 TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
   check(options);
+  if (options.temperatures.empty() && !given.proxies.empty()) {
+    throw UsageError(rejection("--beta", "''", "names no temperature", "name one"));
+  }
   const AuditedTable table(given);
   if (options.enumerated && table.partial()) {
     throw UsageError(rejection(

@@ -1,7 +1,6 @@
 #include "audit_input.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <unordered_map>
 #include <utility>
@@ -12,7 +11,6 @@
 #include "esscher/base/shown_text.h"
 #include "esscher/data/column_selection.h"
 #include "esscher/data/dataset.h"
-#include "esscher/weights/log_weights.h"
 
 namespace esscher::app {
 namespace {
@@ -53,26 +51,21 @@ DatasetOptions options_of(const Settings& settings, const std::string& data) {
   return options;
 }
 
-std::vector<double> log_shares(const Dataset& dataset) {
-  std::vector<double> weights = dataset.log_weights;
-  const std::size_t rows = dataset.source_rows.size();
-  weights.resize(rows);
-  normalise_log_weights(weights);
-  for (double& w : weights) w += std::log(static_cast<double>(rows));
-  return weights;
-}
-
-void append(std::vector<NamedScores>& scores, const std::vector<NamedScores>& more,
-            const std::string& file) {
-  for (NamedScores& each : scores) {
-    const auto found = std::ranges::find(more, each.name, &NamedScores::name);
-    if (found == more.end()) {
+/// Of each of \p scores the column of that name.
+std::vector<NamedScores> same_columns(const std::vector<NamedScores>& scores,
+                                      const std::vector<NamedScores>& more,
+                                      const std::string& file) {
+  std::vector<NamedScores> found;
+  for (const NamedScores& each : scores) {
+    const auto column = std::ranges::find(more, each.name, &NamedScores::name);
+    if (column == more.end()) {
       throw DataError(rejection("--reference", shown(file),
                                 "has no column " + in_quotes(each.name) + " of numbers",
                                 "its scores must be those of DATA"));
     }
-    each.values.insert(each.values.end(), found->values.begin(), found->values.end());
+    found.push_back(*column);
   }
+  return found;
 }
 
 /// Rows of --reference behind those of DATA: candidates of one group may come from both.
@@ -81,39 +74,20 @@ void add_reference(AuditInput& input, const Dataset& data, const Settings& setti
   options.weight = settings["reference-weight"];
   options.weight_field = "--reference-weight";
   const Dataset reference = load_dataset(options);
-  AuditTable& table = input.table;
-  const std::size_t rows = table.gold.size();
-  const std::size_t more = reference.source_rows.size();
   const std::vector<NamedScores> scores = columns(reference);
-  append(table.proxies, scores, settings["reference"]);
-  append(table.log_ratios, scores, settings["reference"]);
-  table.gold.resize(rows + more, std::numeric_limits<double>::quiet_NaN());
-  if (!data.log_weights.empty() || !reference.log_weights.empty()) {
-    table.log_weights = log_shares(data);
-    const std::vector<double> weights = log_shares(reference);
-    table.log_weights.insert(table.log_weights.end(), weights.begin(), weights.end());
-  }
-  std::uint32_t clusters = static_cast<std::uint32_t>(data.cluster_count);
+  AuditTable rows;
+  rows.proxies = same_columns(input.table.proxies, scores, settings["reference"]);
+  rows.log_ratios = same_columns(input.table.log_ratios, scores, settings["reference"]);
+  rows.log_weights = reference.log_weights;
   std::unordered_map<std::string, std::uint32_t> groups;
-  std::vector<std::uint32_t> cluster_of(data.group_names.size());
   for (std::uint32_t g = 0; g < data.group_names.size(); ++g) groups[data.group_names[g]] = g;
-  for (std::size_t i = 0; i < rows && !table.clusters.empty() && !table.groups.empty(); ++i) {
-    cluster_of[table.groups[i]] = table.clusters[i];
+  for (const std::uint32_t group : reference.groups) {
+    const auto next = static_cast<std::uint32_t>(groups.size());
+    rows.groups.push_back(groups.emplace(reference.group_names[group], next).first->second);
   }
-  for (std::size_t i = 0; i < more; ++i) {
-    if (!table.groups.empty()) {
-      const std::string& name = reference.group_names[reference.groups[i]];
-      const auto next = static_cast<std::uint32_t>(groups.size());
-      const auto [found, added] = groups.emplace(name, next);
-      table.groups.push_back(found->second);
-      if (added && !table.clusters.empty()) cluster_of.push_back(clusters++);
-      if (!table.clusters.empty()) table.clusters.push_back(cluster_of[found->second]);
-    } else if (!table.clusters.empty()) {
-      table.clusters.push_back(clusters++);
-    }
-  }
+  append_reference(input.table, rows);
   input.groups = groups.size();
-  input.reference_rows = more;
+  input.reference_rows = reference.source_rows.size();
   input.remarks.insert(input.remarks.end(), reference.remarks.begin(), reference.remarks.end());
 }
 

@@ -37,9 +37,20 @@ struct AuditTable {
   std::vector<std::uint32_t> clusters;  ///< as TableReference::clusters, or empty
 };
 
+/// Puts more rows of the reference, such as a pool of candidates, behind those of \p table, where
+/// candidates of one group may come from both. Their gold rewards are not known.
+/// \param rows  the same proxies and log-ratios by name, in the same order; groups where the table
+///              has them, by its numbers and, for new ones, by those that follow; log-weights,
+///              which count against each other only: either part counts by its number of rows. Its
+///              gold rewards and clusters are not looked at: rows belong to the cluster of their
+///              group, new groups, and rows where there are no groups, each to one of its own
+/// \throws UsageError where scores are missing, or lengths differ; DataError where no row of a part
+///         has weight. Cost: a copy.
+void append_reference(AuditTable& table, const AuditTable& rows);
+
 struct AuditOptions {
-  /// Deployment temperatures, each above 0: of the proxies as they are, or of proxies in standard
-  /// deviations of the gold reward.
+  /// Deployment temperatures, distinct and each above 0: of the proxies as they are, or of proxies
+  /// in standard deviations of the gold reward.
   std::vector<double> temperatures;
   bool in_sd = true;  ///< the latter
   /// Candidates to choose from, each above 1, ascending; empty: 2, 4, 8, ... as far as 5 effective

@@ -1,0 +1,99 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "esscher/base/error.h"
+#include "esscher/base/shown_text.h"
+#include "esscher/pipeline/table_audit.h"
+#include "esscher/weights/log_weights.h"
+
+namespace esscher {
+namespace {
+
+std::size_t rows_of(const AuditTable& table) {
+  if (!table.proxies.empty()) return table.proxies.front().values.size();
+  return table.log_ratios.empty() ? 0 : table.log_ratios.front().values.size();
+}
+
+void require_same_scores(const std::vector<NamedScores>& scores,
+                         const std::vector<NamedScores>& more, std::size_t rows) {
+  for (std::size_t j = 0; j < scores.size(); ++j) {
+    if (j >= more.size() || more[j].name != scores[j].name) {
+      throw UsageError(rejection("reference", in_quotes(scores[j].name),
+                                 "is missing; its scores must be those of the table"));
+    }
+    if (more[j].values.size() != rows) {
+      throw UsageError(rejection("reference " + in_quotes(scores[j].name),
+                                 std::to_string(more[j].values.size()) + " values",
+                                 "there are " + std::to_string(rows) + " rows"));
+    }
+  }
+}
+
+void require_length(std::size_t length, std::size_t rows, const char* what) {
+  if (length == rows) return;
+  throw UsageError(rejection("reference", std::to_string(length) + " " + what,
+                             "there are " + std::to_string(rows) + " rows"));
+}
+
+void append_scores(std::vector<NamedScores>& scores, const std::vector<NamedScores>& more) {
+  for (std::size_t j = 0; j < scores.size(); ++j) {
+    scores[j].values.insert(scores[j].values.end(), more[j].values.begin(), more[j].values.end());
+  }
+}
+
+/// Of mean 1.
+std::vector<double> log_shares(std::vector<double> log_weights, std::size_t rows) {
+  log_weights.resize(rows);
+  normalise_log_weights(log_weights);
+  for (double& w : log_weights) w += std::log(static_cast<double>(rows));
+  return log_weights;
+}
+
+void append_clusters(AuditTable& table, const AuditTable& rows, std::size_t more) {
+  std::uint32_t next = std::ranges::max(table.clusters) + 1;
+  if (rows.groups.empty()) {
+    for (std::size_t i = 0; i < more; ++i) table.clusters.push_back(next++);
+    return;
+  }
+  std::vector<std::uint32_t> cluster_of(std::size_t{std::ranges::max(table.groups)} + 1);
+  for (std::size_t i = 0; i < table.groups.size(); ++i) {
+    cluster_of[table.groups[i]] = table.clusters[i];
+  }
+  for (const std::uint32_t group : rows.groups) {
+    while (cluster_of.size() <= group) cluster_of.push_back(next++);
+    table.clusters.push_back(cluster_of[group]);
+  }
+}
+
+}  // namespace
+
+void append_reference(AuditTable& table, const AuditTable& rows) {
+  const std::size_t more = rows_of(rows);
+  require_same_scores(table.proxies, rows.proxies, more);
+  require_same_scores(table.log_ratios, rows.log_ratios, more);
+  if (table.groups.empty() && !rows.groups.empty()) {
+    throw UsageError(rejection("reference", std::to_string(rows.groups.size()) + " groups",
+                               "the table has none"));
+  }
+  if (!table.groups.empty()) require_length(rows.groups.size(), more, "groups");
+  if (!rows.log_weights.empty()) require_length(rows.log_weights.size(), more, "log-weights");
+  if (more == 0) return;
+  const std::size_t count = table.gold.size();
+  append_scores(table.proxies, rows.proxies);
+  append_scores(table.log_ratios, rows.log_ratios);
+  table.gold.resize(count + more, std::numeric_limits<double>::quiet_NaN());
+  if (!table.log_weights.empty() || !rows.log_weights.empty()) {
+    table.log_weights = log_shares(std::move(table.log_weights), count);
+    const std::vector<double> weights = log_shares(rows.log_weights, more);
+    table.log_weights.insert(table.log_weights.end(), weights.begin(), weights.end());
+  }
+  if (!table.clusters.empty()) append_clusters(table, rows, more);
+  table.groups.insert(table.groups.end(), rows.groups.begin(), rows.groups.end());
+}
+
+}  // namespace esscher
