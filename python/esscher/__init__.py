@@ -10,6 +10,8 @@ Rewards from tables
     `TiltedRewardRegressor` (scikit-learn), `evaluate`, `load_reward`
 Files
     `read`
+Given scores, held against true rewards
+    `audit`
 Given rewards
     `tilt`, `resample`, `best_of_n`, `soft_best_of_n`, `policy_value`, `best_of_n_value`,
     `pareto_smooth`
@@ -24,6 +26,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ._audit import audit
+from ._audit_results import Audit, BestOfNRecommendation, Calibration, PolicyAudit, ProxyAudit
 from ._evaluation import Evaluation, Recommendation, RewardEvaluation, evaluate
 from ._links import Link, hermite, link, links
 from ._policies import (
@@ -45,11 +49,16 @@ if TYPE_CHECKING:
     from ._estimator import TiltedRewardRegressor, load_reward
 
 __all__ = [
+    "Audit",
+    "BestOfNRecommendation",
     "BestOfNValue",
+    "Calibration",
     "Estimate",
     "Evaluation",
     "Link",
+    "PolicyAudit",
     "PolicyValue",
+    "ProxyAudit",
     "Recommendation",
     "RewardEvaluation",
     "SimulatedReward",
@@ -59,6 +68,7 @@ __all__ = [
     "Theory",
     "TiltedRewardRegressor",
     "__version__",
+    "audit",
     "best_of_n",
     "best_of_n_value",
     "build_info",

@@ -29,7 +29,21 @@ def labels(values: ArrayLike | None, name: str, rows: int) -> NDArray[np.uint32]
 
 def named_labels(values: ArrayLike, name: str, rows: int) -> tuple[NDArray[np.uint32], list[str]]:
     """`labels`, and what the label of each number is called."""
-    array = _labels_as_they_are(values, name, rows)
+    return _numbered(checked_labels(values, name, rows), name)
+
+
+def common_labels(
+    first: NDArray[Any], second: NDArray[Any], name: str
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """`labels` of two of `checked_labels`, where equal ones have one number."""
+    if first.dtype.kind != second.dtype.kind:
+        # As one array NumPy would take 1 and "1" for one label.
+        first, second = first.astype(object), second.astype(object)
+    both, _ = _numbered(np.concatenate([first, second]), name)
+    return both[: len(first)], both[len(first) :]
+
+
+def _numbered(array: NDArray[Any], name: str) -> tuple[NDArray[np.uint32], list[str]]:
     if array.dtype == object:
         numbers_of: dict[Any, int] = {}
         try:
@@ -43,7 +57,8 @@ def named_labels(values: ArrayLike, name: str, rows: int) -> tuple[NDArray[np.ui
     return rank[inverse], [str(label) for label in array[np.sort(first)]]
 
 
-def _labels_as_they_are(values: ArrayLike, name: str, rows: int) -> NDArray[Any]:
+def checked_labels(values: ArrayLike, name: str, rows: int) -> NDArray[Any]:
+    """Labels as they are, none of which is missing."""
     array = np.asarray(values)
     kind = array.dtype.kind
     if kind == "T" or (kind in "SU" and not isinstance(values, np.ndarray)):
@@ -69,11 +84,12 @@ def _missing(labels: NDArray[Any]) -> NDArray[np.bool_]:
     if labels.dtype.kind in "mM":
         return np.asarray(np.isnat(labels))
     if labels.dtype == object:
-        return np.fromiter(map(_is_missing, labels), dtype=np.bool_, count=len(labels))
+        return np.fromiter(map(is_missing, labels), dtype=np.bool_, count=len(labels))
     return np.zeros(len(labels), dtype=np.bool_)
 
 
-def _is_missing(label: object) -> bool:
+def is_missing(label: object) -> bool:
+    """Whether it is None, NaN, NaT or pandas.NA."""
     if label is None:
         return True
     try:
@@ -84,19 +100,19 @@ def _is_missing(label: object) -> bool:
         return False
 
 
-def log_weights(values: ArrayLike | None, rows: int) -> NDArray[np.float64] | None:
+def log_weights(
+    values: ArrayLike | None, rows: int, name: str = "sample_weight"
+) -> NDArray[np.float64] | None:
     """Logarithms of prior weights, -inf for those of 0."""
     if values is None:
         return None
-    weights = numbers(values, "sample_weight")
-    require_length(weights, "sample_weight", rows)
+    weights = numbers(values, name)
+    require_length(weights, name, rows)
     bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
     if bad.size:
-        raise ValueError(
-            f"sample_weight[{bad[0]}] = {weights[bad[0]]}: must be finite and not negative"
-        )
+        raise ValueError(f"{name}[{bad[0]}] = {weights[bad[0]]}: must be finite and not negative")
     if not np.any(weights > 0):
-        raise ValueError("sample_weight: all weights are zero; some row must have weight")
+        raise ValueError(f"{name}: all weights are zero; some row must have weight")
     with np.errstate(divide="ignore"):
         return np.log(weights)
 

@@ -68,6 +68,20 @@ def evaluate(
     parameters: dict[str, Any],
     progress: Progress,
 ) -> dict[str, Any]: ...
+def audit(
+    proxies: dict[str, NDArray[np.float64]],
+    log_ratios: dict[str, NDArray[np.float64]],
+    gold: NDArray[np.float64],
+    groups: NDArray[np.uint32] | None,
+    log_weights: NDArray[np.float64] | None,
+    clusters: NDArray[np.uint32] | None,
+    reference_proxies: dict[str, NDArray[np.float64]] | None,
+    reference_log_ratios: dict[str, NDArray[np.float64]] | None,
+    reference_groups: NDArray[np.uint32] | None,
+    reference_log_weights: NDArray[np.float64] | None,
+    parameters: dict[str, Any],
+    progress: Progress,
+) -> dict[str, Any]: ...
 def tilt(
     r: NDArray[np.float64],
     parameters: dict[str, Any],

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "advice.h"
 #include "errors.h"
 #include "esscher/base/error.h"
 #include "esscher/pipeline/table_evaluation.h"
@@ -19,33 +20,6 @@
 
 namespace esscher::python {
 namespace {
-
-/// With the interval that was given, which holds for all policies at once.
-Record gain_record(const TableEstimate& gain) {
-  Record record = record_of(gain);
-  if (gain.interval) {
-    record.add("low", finite(gain.interval->low)).add("high", finite(gain.interval->high));
-  }
-  return record;
-}
-
-Record admissible_record(const TemperatureInterval& found) {
-  return Record()
-      .add("low", found.low)
-      .add("high", found.high)
-      .add("low_excluded", found.low_excluded)
-      .add("high_excluded", found.high_excluded);
-}
-
-Record advice_record(const DeploymentAdvice& advice) {
-  return Record()
-      .add("verdict", in_python_words(advice.verdict))
-      .add("limit", advice_limit_name(advice.limit))
-      .add("recommended_beta", advice.recommended)
-      .add("admissible", advice.admissible, admissible_record)
-      .add("gain", advice.gain, gain_record)
-      .add("labels_to_halve", advice.labels_to_halve);
-}
 
 Record fold_record(const FoldTraining& fold) {
   return Record()
@@ -94,7 +68,7 @@ Record reward_record(const RewardEvaluation& reward, const TableEvaluation& eval
       .add("name", reward.name)
       .add("correlation", reward.correlation)
       .add("policies", nb::object(policies))
-      .add("advice", advice_record(reward.advice));
+      .add("advice", record_of(reward.advice));
 }
 
 nb::dict evaluation_record(const TableEvaluation& evaluation, double sd) {
@@ -134,15 +108,8 @@ nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
     throw UsageError(rejection("evaluation_folds", parameters.shown("evaluation_folds"),
                                "fold names the folds already", "leave one of them out"));
   }
-  options.bootstrap = parameters.integer("bootstrap", 0, 100'000);
-  if (options.bootstrap != 0 && options.bootstrap < 100) {
-    throw UsageError(rejection("bootstrap", parameters.shown("bootstrap"),
-                               "must be 0 or at least 100", "take 1000"));
-  }
-  options.alpha = parameters.number("alpha");
-  if (!(options.alpha > 0 && options.alpha <= 0.5)) {
-    throw UsageError(rejection("alpha", options.alpha, "must lie in (0, 0.5]", "take 0.05"));
-  }
+  options.bootstrap = bootstrap_of(parameters);
+  options.alpha = alpha_of(parameters);
   options.gold = span_of(gold);
   options.enumerated = parameters.flag("enumerated");
   if (!parameters.is("noise", "replicates")) {

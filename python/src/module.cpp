@@ -13,6 +13,7 @@ NB_MODULE(_core, module) {
   bind_reading(module);
   bind_tables(module);
   bind_evaluation(module);
+  bind_audit(module);
   bind_policies(module);
   bind_links(module);
   bind_theory(module);

@@ -16,6 +16,8 @@ void bind_reading(nb::module_& module);
 /// Rewards from tables: train, predict, save; evaluate.
 void bind_tables(nb::module_& module);
 void bind_evaluation(nb::module_& module);
+/// Given rewards held against a gold one.
+void bind_audit(nb::module_& module);
 /// Given rewards: weights, draws, what policies are worth.
 void bind_policies(nb::module_& module);
 void bind_links(nb::module_& module);

@@ -3,18 +3,14 @@
 #include <algorithm>
 #include <limits>
 
+#include "advice.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 
 namespace esscher::python {
 namespace {
 
-double unit_of(const Parameters& parameters, double sd) {
-  const std::string unit = parameters.text("beta_unit");
-  if (unit == "reward") return 1;
-  if (unit == "sd") return sd;
-  throw UsageError(rejection("beta_unit", unit, "must be reward or sd"));
-}
+double unit_of(const Parameters& parameters, double sd) { return in_sd(parameters) ? sd : 1; }
 
 std::vector<double> betas(const Parameters& parameters, double sd) {
   const bool open = parameters.is("beta", "auto");

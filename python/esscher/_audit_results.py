@@ -1,0 +1,336 @@
+"""What audits of given scores come to, as frozen results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._audit_text import best_of_n_verdict, choices, frame_row, lines, tilt_verdict, tilts, trained
+from ._evaluation import Recommendation
+from ._policy_results import BestOfNValue, Estimate, PolicyValue
+from ._results import Record, table_html, values_of
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+    import pandas
+
+
+@dataclass(frozen=True)
+class BestOfNRecommendation:
+    """The verdict on best-of-n by one proxy.
+
+    Attributes
+    ----------
+    n : float or None
+        Candidates to choose from; None: best-of-n gains for no n.
+    largest : float or None
+        The largest n that is safe.
+    gain : Estimate or None
+        Of the recommended n over the reference, KL not counted; its interval holds for all n of
+        all proxies at once.
+    limit : str
+        Why n ends there, as that of `Recommendation`.
+    verdict : str
+        The same in plain sentences.
+    """
+
+    n: float | None
+    largest: float | None
+    gain: Estimate | None
+    limit: str
+    verdict: str
+
+    @classmethod
+    def _of(cls, advice: dict[str, Any]) -> BestOfNRecommendation:
+        gain = advice["gain"]
+        return cls(
+            advice["recommended_n"],
+            advice["largest_n"],
+            None if gain is None else Estimate._of(gain),
+            advice["limit"],
+            advice["verdict"],
+        )
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How gold rewards go with a proxy, in rows where both are known; arrays are a curve's points.
+
+    Attributes
+    ----------
+    slope : Estimate
+        Rise of the gold reward for one unit of the proxy, by least squares.
+    tied : float
+        Share of the rows whose proxy another row has, too (within groups where there are any).
+    proxy : ndarray
+        Means of the proxy over up to 20 sets of neighbouring rows, ascending; within groups about
+        the group's mean.
+    gold, gold_se : ndarray
+        Means of the gold reward there, and their standard errors.
+    isotonic : ndarray
+        The gold reward that a rising curve through all points has there.
+    rows : ndarray
+        Rows of each set.
+    """
+
+    slope: Estimate
+    tied: float
+    proxy: NDArray[np.float64] = field(compare=False)
+    gold: NDArray[np.float64] = field(compare=False)
+    gold_se: NDArray[np.float64] = field(compare=False)
+    isotonic: NDArray[np.float64] = field(compare=False)
+    rows: NDArray[np.uint64] = field(compare=False)
+
+    @classmethod
+    def _of(cls, record: dict[str, Any]) -> Calibration:
+        values = values_of(cls, record)
+        values["slope"] = Estimate._of(record["slope"])
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class ProxyAudit:
+    """One proxy over temperatures and n; temperatures are those of the proxy as it is.
+
+    Attributes
+    ----------
+    name : str
+        "mean": the mean of several proxies, each in its standard deviations.
+    unit : float
+        What one unit of the proxy is taken to be worth in that of the gold reward, so that KL has a
+        price: 1 where they are alike.
+    sd : float
+        Standard deviation of the proxy (within groups where there are any).
+    correlation : float
+        With the gold reward (within groups where there are any).
+    calibration : Calibration
+    policies : tuple of PolicyValue
+        In the order of the temperatures; all but the temperatures in the gold reward's unit.
+    best_of_n : tuple of BestOfNValue
+    recommendation : Recommendation
+        Its gain's interval holds for all temperatures of all proxies at once.
+    best_of_n_recommendation : BestOfNRecommendation
+    """
+
+    name: str
+    unit: float
+    sd: float
+    correlation: float
+    calibration: Calibration
+    policies: tuple[PolicyValue, ...]
+    best_of_n: tuple[BestOfNValue, ...]
+    recommendation: Recommendation
+    best_of_n_recommendation: BestOfNRecommendation
+
+    @classmethod
+    def _of(cls, record: dict[str, Any]) -> ProxyAudit:
+        return cls(
+            record["name"],
+            record["unit"],
+            record["sd"],
+            record["correlation"],
+            Calibration._of(record["calibration"]),
+            tuple(PolicyValue._of(policy) for policy in record["policies"]),
+            tuple(BestOfNValue._of(best) for best in record["best_of_n"]),
+            Recommendation._of(record["advice"]),
+            BestOfNRecommendation._of(record["best_of_n_advice"]),
+        )
+
+
+@dataclass(frozen=True)
+class PolicyAudit:
+    """What a trained policy is worth.
+
+    Attributes
+    ----------
+    name : str
+    gold : Estimate
+        Mean of the gold reward under the policy.
+    rise : Estimate
+        Over the reference; its interval holds for all trained policies at once.
+    kl : Estimate
+        From the reference, in nats.
+    worth : float or None
+        rise / kl: the policy pays where a nat costs less, in the gold reward's unit.
+    mean_ratio : Estimate
+        Mean of pi/pi_0 over the reference: 1 for log-ratios that are what they are said to be.
+    ess : float
+        Effective rows.
+    pareto_k : float or None
+        Shape of the weights' tail; None where it is too short to tell.
+    reliable : bool
+    remark : str
+        Why it is not reliable.
+    """
+
+    name: str
+    gold: Estimate
+    rise: Estimate
+    kl: Estimate
+    worth: float | None
+    mean_ratio: Estimate
+    ess: float
+    pareto_k: float | None
+    reliable: bool
+    remark: str
+
+    @classmethod
+    def _of(cls, record: dict[str, Any]) -> PolicyAudit:
+        values = values_of(cls, record)
+        for name in ("gold", "kl", "mean_ratio"):
+            values[name] = Estimate._of(record[name])
+        rise = record["rise"]
+        values["rise"] = Estimate(
+            rise["value"],
+            rise["standard_error"],
+            rise["simultaneous_low"],
+            rise["simultaneous_high"],
+        )
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Audit(Record):
+    """What policies tilted by given scores are worth, best-of-n by them, and trained policies.
+
+    Attributes
+    ----------
+    proxies : tuple of ProxyAudit
+        As given, then their mean where there are several.
+    policies : tuple of PolicyAudit
+        Trained policies, as given by `log_ratio`.
+    recommended : str or None
+        Name of the proxy to tilt by: that of the best cautious gain among all; None where no tilt
+        is supported.
+    recommended_best_of_n : str or None
+        The same of best-of-n.
+    gold_sd : float
+        Standard deviation of the gold reward (within groups where there are any).
+    rows, known : int
+        Rows, and those with a gold reward.
+    remarks : tuple of str
+        Plain sentences.
+    """
+
+    proxies: tuple[ProxyAudit, ...]
+    policies: tuple[PolicyAudit, ...]
+    recommended: str | None
+    recommended_best_of_n: str | None
+    gold_sd: float
+    rows: int
+    known: int
+    remarks: tuple[str, ...]
+
+    @property
+    def recommendation(self) -> Recommendation:
+        """The verdict on the recommended proxy or, where there is none, on the first."""
+        return self._first(self.recommended).recommendation
+
+    @property
+    def best_of_n_recommendation(self) -> BestOfNRecommendation:
+        """The same of best-of-n."""
+        return self._first(self.recommended_best_of_n).best_of_n_recommendation
+
+    def __getitem__(self, name: str) -> ProxyAudit:
+        """The proxy of that name.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        ProxyAudit
+        """
+        for proxy in self.proxies:
+            if proxy.name == name:
+                return proxy
+        names = ", ".join(proxy.name for proxy in self.proxies) or "none"
+        raise KeyError(f"{name}: there are {names}")
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row a proxy and temperature or n, and a trained policy; needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of the program's policies.csv; gain_low and gain_high hold for all at once.
+        """
+        import pandas
+
+        rows = []
+        for proxy in self._record["proxies"]:
+            rows += [frame_row(proxy["name"], "tilt", policy) for policy in proxy["policies"]]
+            rows += [frame_row(proxy["name"], "best_of_n", best) for best in proxy["best_of_n"]]
+        rows += [frame_row(policy["name"], "policy", policy) for policy in self._record["policies"]]
+        return pandas.DataFrame(rows)
+
+    def plot(self, ax: matplotlib.axes.Axes | None = None) -> matplotlib.axes.Axes:
+        """Gain over temperature, with intervals that hold for all at once; needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        if ax is None:
+            from matplotlib import pyplot
+
+            ax = pyplot.subplots()[1]
+        for proxy in self._record["proxies"]:
+            known = [p for p in proxy["policies"] if p["simultaneous_low"] is not None]
+            # Proxies of other units have one axis only so.
+            beta = [p["beta_sd"] for p in known]
+            (line,) = ax.plot(beta, [p["gain"]["value"] for p in known], "o-", label=proxy["name"])
+            ax.fill_between(
+                beta,
+                [p["simultaneous_low"] for p in known],
+                [p["simultaneous_high"] for p in known],
+                alpha=0.15,
+                color=line.get_color(),
+            )
+            if proxy["name"] == self.recommended:
+                recommended = proxy["advice"]["recommended_beta"] * proxy["unit"] / self.gold_sd
+                ax.axvline(recommended, color=line.get_color(), linestyle=":")
+        ax.axhline(0, color="0.5", linewidth=0.8)
+        ax.set_xscale("log")
+        ax.set_xlabel("beta (standard deviations of the gold reward)")
+        ax.set_ylabel("gain over the reference")
+        if self.proxies:
+            ax.legend()
+        return ax
+
+    def __str__(self) -> str:
+        text = [self._verdict()]
+        for proxy, record in zip(self.proxies, self._record["proxies"], strict=True):
+            text += ["", f"{proxy.name} (correlation with gold {proxy.correlation:.3f})"]
+            text += [*lines(tilts(record)), proxy.recommendation.verdict]
+            text += [*lines(choices(record)), proxy.best_of_n_recommendation.verdict]
+        if self.policies:
+            text += ["", "trained policies", *lines(trained(self.policies))]
+        return "\n".join(text)
+
+    def _repr_html_(self) -> str:
+        if not self.proxies:
+            rows = trained(self.policies)
+            return table_html(rows[0], rows[1:], self._verdict())
+        at = self.proxies.index(self._first(self.recommended))
+        rows = tilts(self._record["proxies"][at])
+        return table_html(rows[0], rows[1:], self._verdict())
+
+    def _first(self, recommended: str | None) -> ProxyAudit:
+        if not self.proxies:
+            raise LookupError("no proxy was audited; trained policies are in policies")
+        return self.proxies[0] if recommended is None else self[recommended]
+
+    def _verdict(self) -> str:
+        if not self.proxies:
+            return f"{len(self.policies)} trained policies"
+        return tilt_verdict(self) + " " + best_of_n_verdict(self)

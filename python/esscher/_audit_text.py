@@ -1,0 +1,124 @@
+"""Audits in words, and as rows of tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._audit_results import Audit, PolicyAudit
+
+
+def frame_row(name: str, kind: str, record: dict[str, Any]) -> dict[str, Any]:
+    """A row of policies.csv."""
+    gain = record.get("gain", {})
+    rise = record.get("rise", gain)  # of best-of-n they are one
+    return {
+        "score": name,
+        "kind": kind,
+        "beta": record.get("beta"),
+        "n": record.get("n"),
+        "gold": record["gold"]["value"],
+        "gold_se": record["gold"]["standard_error"],
+        "rise": rise["value"],
+        "rise_se": rise["standard_error"],
+        "proxy": record["proxy"]["value"] if "proxy" in record else None,
+        "kl": record["kl"]["value"],
+        "gain": gain.get("value"),
+        "gain_se": gain.get("standard_error"),
+        "gain_low": record.get("simultaneous_low"),
+        "gain_high": record.get("simultaneous_high"),
+        "ess": record["ess"],
+        "reliable": record["reliable"],
+    }
+
+
+def tilt_verdict(audit: Audit) -> str:
+    """Which proxy to tilt by, and how far."""
+    gain = audit.recommendation.gain
+    if audit.recommended is None or gain is None:
+        return (
+            "Recommendation: no tilt. No policy of any proxy here has a gain that can be told from "
+            "zero."
+        )
+    text = (
+        f"Recommendation: tilt by {audit.recommended!r} at beta {audit.recommendation.beta:.4g}, "
+        f"with a gain of at least {gain.low:.3g} over the reference, KL counted (estimate "
+        f"{gain.value:.3g})."
+    )
+    labels_to_halve = audit.recommendation.labels_to_halve
+    if labels_to_halve is not None:
+        text += (
+            f" Some {labels_to_halve} more gold labels, of rows drawn from that policy, would "
+            "halve the interval."
+        )
+    return text
+
+
+def best_of_n_verdict(audit: Audit) -> str:
+    """Which proxy to choose by, among how many."""
+    gain = audit.best_of_n_recommendation.gain
+    if audit.recommended_best_of_n is None or gain is None:
+        return "Best-of-n: by none of them."
+    return (
+        f"Best-of-n: by {audit.recommended_best_of_n!r}, the best of "
+        f"{audit.best_of_n_recommendation.n:.4g}, with a gain of at least {gain.low:.3g} (estimate "
+        f"{gain.value:.3g})."
+    )
+
+
+def lines(rows: list[list[str]]) -> list[str]:
+    """Aligned."""
+    return ["  " + "  ".join(f"{text:>12}" for text in row) for row in rows]
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "-" if low is None or high is None else f"[{low:.3g}, {high:.3g}]"
+
+
+def _shown(records: list[dict[str, Any]], name: str) -> list[list[str]]:
+    rows = [[name, "gold", "proxy", "KL", "gain", "all at once", "ESS", "reliable"]]
+    for record in records:
+        rows.append(
+            [
+                f"{record[name]:.4g}",
+                f"{record['gold']['value']:.4g}",
+                f"{record['proxy']['value']:.4g}",
+                f"{record['kl']['value']:.3g}",
+                f"{record['gain']['value']:.4g}",
+                _interval(record["simultaneous_low"], record["simultaneous_high"]),
+                f"{record['ess']:.0f}",
+                "yes" if record["reliable"] else "no",
+            ]
+        )
+    return rows
+
+
+def tilts(proxy: dict[str, Any]) -> list[list[str]]:
+    """Policies over temperatures."""
+    return _shown(proxy["policies"], "beta")
+
+
+def choices(proxy: dict[str, Any]) -> list[list[str]]:
+    """Best-of-n over n."""
+    return _shown(proxy["best_of_n"], "n")
+
+
+def trained(policies: tuple[PolicyAudit, ...]) -> list[list[str]]:
+    """Trained policies."""
+    headings = "log-ratio,gold,rise,all at once,KL,worth,mean ratio,ESS,reliable"
+    rows = [headings.split(",")]
+    for policy in policies:
+        rows.append(
+            [
+                policy.name,
+                f"{policy.gold.value:.4g}",
+                f"{policy.rise.value:.4g}",
+                _interval(policy.rise.low, policy.rise.high),
+                f"{policy.kl.value:.3g}",
+                "-" if policy.worth is None else f"{policy.worth:.3g}",
+                f"{policy.mean_ratio.value:.3g}",
+                f"{policy.ess:.0f}",
+                "yes" if policy.reliable else "no",
+            ]
+        )
+    return rows

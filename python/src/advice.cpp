@@ -1,0 +1,73 @@
+#include "advice.h"
+
+#include <nanobind/stl/string.h>
+
+#include "errors.h"
+#include "esscher/base/error.h"
+
+namespace esscher::python {
+namespace {
+
+/// With the interval that was given, which holds for all policies at once.
+Record gain_record(const TableEstimate& gain) {
+  Record record = record_of(gain);
+  if (gain.interval) {
+    record.add("low", finite(gain.interval->low)).add("high", finite(gain.interval->high));
+  }
+  return record;
+}
+
+Record admissible_record(const TemperatureInterval& found) {
+  return Record()
+      .add("low", found.low)
+      .add("high", found.high)
+      .add("low_excluded", found.low_excluded)
+      .add("high_excluded", found.high_excluded);
+}
+
+}  // namespace
+
+Record record_of(const DeploymentAdvice& advice) {
+  return Record()
+      .add("verdict", in_python_words(advice.verdict))
+      .add("limit", advice_limit_name(advice.limit))
+      .add("recommended_beta", advice.recommended)
+      .add("admissible", advice.admissible, admissible_record)
+      .add("gain", advice.gain, gain_record)
+      .add("labels_to_halve", advice.labels_to_halve);
+}
+
+Record record_of(const BestOfNAdvice& advice) {
+  return Record()
+      .add("verdict", in_python_words(advice.verdict))
+      .add("limit", advice_limit_name(advice.limit))
+      .add("recommended_n", advice.recommended)
+      .add("largest_n", advice.largest)
+      .add("largest_n_excluded", advice.largest_excluded)
+      .add("gain", advice.gain, gain_record);
+}
+
+int bootstrap_of(const Parameters& parameters) {
+  const int replicates = parameters.integer("bootstrap", 0, 100'000);
+  if (replicates != 0 && replicates < 100) {
+    throw UsageError(rejection("bootstrap", parameters.shown("bootstrap"),
+                               "must be 0 or at least 100", "take 1000"));
+  }
+  return replicates;
+}
+
+double alpha_of(const Parameters& parameters) {
+  const double alpha = parameters.number("alpha");
+  if (!(alpha > 0 && alpha <= 0.5)) {
+    throw UsageError(rejection("alpha", alpha, "must lie in (0, 0.5]", "take 0.05"));
+  }
+  return alpha;
+}
+
+bool in_sd(const Parameters& parameters) {
+  const std::string unit = parameters.text("beta_unit");
+  if (unit == "reward" || unit == "sd") return unit == "sd";
+  throw UsageError(rejection("beta_unit", unit, "must be reward or sd"));
+}
+
+}  // namespace esscher::python

@@ -1,0 +1,344 @@
+"""Audits are the command's, as Python objects."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import matplotlib
+import numpy as np
+import pandas
+import polars
+import pytest
+from lightgbm import LGBMRegressor
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import KFold, cross_val_predict
+
+import esscher
+
+
+class Scores:
+    """gold = z + 0.5 noise of 300 rows in 60 prompts; judge = z + 0.3 noise, and a coin."""
+
+    def __init__(self, rows=300):
+        rng = np.random.default_rng(3)
+        z = rng.standard_normal(rows)
+        self.judge = z + 0.3 * rng.standard_normal(rows)
+        self.coin = rng.standard_normal(rows)
+        self.human = z + 0.5 * rng.standard_normal(rows)
+        self.policy = z - 0.5
+        self.prompt = np.array([f"p{i // 5}" for i in range(rows)])
+        self.family = np.arange(rows) // 10
+        self.weight = np.where(np.arange(rows) % 7 == 0, 0, 1 + np.arange(rows) % 3)
+        self.proxies = {"judge": self.judge, "coin": self.coin}
+
+    def write(self, path, known=None, rows=slice(None), weight=True):
+        """A table; gold rewards of `known` rows alone."""
+        human = [f"{y!r}" for y in self.human.tolist()]
+        if known is not None:
+            human = [y if here else "" for y, here in zip(human, known, strict=True)]
+        columns = [self.judge.tolist(), self.coin.tolist(), self.policy.tolist(), human,
+                   self.prompt.tolist(), [f"f{c}" for c in self.family], self.weight.tolist()]
+        with open(path, "w", newline="") as file:
+            out = csv.writer(file)
+            out.writerow(["judge", "coin", "policy", "human", "prompt", "family", "weight"])
+            out.writerows(list(zip(*columns, strict=True))[rows])
+        return str(path)
+
+
+@pytest.fixture(scope="module")
+def scores():
+    return Scores()
+
+
+@pytest.fixture(scope="module")
+def audit(scores):
+    return esscher.audit(scores.proxies, scores.human, beta=[1, 0.5], bootstrap=200)
+
+
+def same(ours, theirs):
+    """Every number of the command's record that ours has, too; both print all digits."""
+    compared = 0
+    for name, value in theirs.items():
+        if name not in ours:
+            continue
+        mine = ours[name]
+        if isinstance(value, dict):
+            compared += same(mine, value)
+        elif isinstance(value, (int, float, bool, str)) or value is None:
+            assert mine == value, name
+            compared += 1
+    return compared
+
+
+def compare(result, record):
+    """A result of ours with the command's."""
+    ours = result.to_dict()
+    assert len(ours["proxies"]) == len(record["rewards"])
+    assert ours["gold_sd"] == record["reward_sd"]
+    assert (ours["rows"], ours["known"]) == (record["rows"], record["known"])
+    compared = 0
+    for mine, theirs in zip(ours["proxies"], record["rewards"], strict=True):
+        compared += same(mine, theirs)
+        for kind in ("policies", "best_of_n"):
+            assert len(mine[kind]) == len(theirs[kind]) > 0
+            for one, other in zip(mine[kind], theirs[kind], strict=True):
+                compared += same(one, other)
+                assert [one["simultaneous_low"], one["simultaneous_high"]] == (
+                    other["gain"]["simultaneous_interval"])
+        for name, curve in (("proxy", "proxy"), ("isotonic", "isotonic"), ("rows", "rows")):
+            assert mine["calibration"][name].tolist() == [
+                point[curve] for point in theirs["calibration"]["curve"]]
+    for mine, theirs in zip(ours["policies"], record["policies"], strict=True):
+        compared += same(mine, theirs)
+    advised = record["recommendation"]
+    assert result.recommended == (advised and advised["proxy"])
+    if advised:
+        assert result.recommendation.beta == advised["beta"]
+        assert [result.recommendation.gain.low, result.recommendation.gain.high] == (
+            advised["gain"]["interval"])
+    chosen = record["best_of_n_recommendation"]
+    assert result.recommended_best_of_n == (chosen and chosen["proxy"])
+    assert compared > 50
+    return result
+
+
+def test_it_is_the_commands(scores, command, tmp_path):
+    data = scores.write(tmp_path / "t.csv")
+    common = ["--gold", "human", "--format", "json"]
+    compare(esscher.audit(scores.proxies, scores.human, log_ratio={"policy": scores.policy}),
+            json.loads(command("audit", data, "--proxy", "judge,coin", "--log-ratio", "policy", *common)))
+    compare(
+        esscher.audit(scores.proxies, scores.human, scores.prompt, clusters=scores.family,
+                      sample_weight=scores.weight, beta="2,1,0.5", beta_unit="sd", best_of=[2, 3],
+                      alpha=0.1, bootstrap=200, seed=5, threads=1),
+        json.loads(command(
+            "audit", data, "--proxy", "judge,coin", "--group", "prompt", "--cluster", "family",
+            "--weight", "weight", "--beta", "2,1,0.5", "--beta-unit", "sd", "--best-of", "2,3",
+            "--alpha", "0.1", "--bootstrap", "200", "--seed", "5", *common)))
+    compare(
+        esscher.audit({"judge": scores.judge}, scores.human, enumerated=True, beta=0.5),
+        json.loads(command("audit", data, "--proxy", "judge", "--enumerated", "--beta", "0.5", *common)))
+
+
+def test_gold_rewards_may_be_known_in_part(scores, command, tmp_path):
+    known = np.arange(300) % 3 == 0
+    gold = np.where(known, scores.human, np.nan)
+    data = scores.write(tmp_path / "t.csv", known)
+    result = compare(
+        esscher.audit(scores.proxies, gold),
+        json.loads(command("audit", data, "--proxy", "judge,coin", "--gold", "human", "--format", "json")))
+    assert result.known == 100
+    assert "Gold rewards are known in 100 of 300 rows" in result.remarks[0]
+    lists = [y if here else None for y, here in zip(scores.human.tolist(), known, strict=True)]
+    for values in (lists, pandas.Series(lists, dtype="Float64"), polars.Series(lists),
+                   np.ma.MaskedArray(scores.human, ~known), pandas.Series(lists, dtype=object)):
+        assert esscher.audit(scores.proxies, values) == result
+
+
+def test_rows_of_the_reference_lie_behind(scores, command, tmp_path):
+    known = np.arange(300) % 3 == 0
+    labelled = scores.write(tmp_path / "labelled.csv", known, slice(0, 150))
+    pool = scores.write(tmp_path / "pool.csv", known, slice(150, None))
+    # Prompts of which candidates lie in both.
+    text = (tmp_path / "pool.csv").read_text()
+    (tmp_path / "pool.csv").write_text(text.replace(",p40,", ",p3,"))
+    prompt = np.where(scores.prompt == "p40", "p3", scores.prompt)
+    gold = np.where(known, scores.human, np.nan)[:150]
+    here = {name: values[:150] for name, values in scores.proxies.items()}
+    there = {name: values[150:] for name, values in scores.proxies.items()}
+    words = ["audit", labelled, "--proxy", "judge,coin", "--gold", "human", "--reference", pool,
+             "--format", "json"]
+    plain = compare(esscher.audit(here, gold, reference=there), json.loads(command(*words)))
+    assert (plain.rows, plain.known) == (300, 50)
+    # By name in any order, and by place where there are no names.
+    table = np.column_stack(list(there.values()))
+    for reference in (dict(reversed(there.items())), table, pandas.DataFrame(there | {"more": 1.0})):
+        assert esscher.audit(here, gold, reference=reference) == plain
+    compare(
+        esscher.audit(here, gold, prompt[:150], clusters=scores.family[:150], reference=there,
+                      reference_groups=prompt[150:].tolist(), reference_weight=scores.weight[150:]),
+        json.loads(command(*words, "--group", "prompt", "--cluster", "family", "--reference-weight",
+                           "weight")))
+
+
+def test_groups_of_the_reference_are_the_same_labels(scores):
+    def audit(groups, more):
+        return esscher.audit(scores.judge[:150], scores.human[:150], groups, beta=1,
+                             reference=scores.judge[150:], reference_groups=more)
+
+    group = np.arange(300) % 40
+    ours = audit(group[:150], group[150:])
+    assert audit(group[:150].astype(np.int8), group[150:].astype(object)) == ours
+    assert audit([f"g{g}" for g in group[:150]], np.array([f"g{g}" for g in group[150:]])) == ours
+    apart = audit(group[:150], [str(g) for g in group[150:]])
+    assert apart != ours
+
+
+def test_rows_without_weight_are_left_out(scores):
+    kept = scores.weight > 0
+    ours = esscher.audit(scores.judge, scores.human, scores.prompt, sample_weight=scores.weight, beta=1)
+    assert ours.rows == kept.sum()
+    assert ours == esscher.audit(scores.judge[kept], scores.human[kept], scores.prompt[kept],
+                                 sample_weight=scores.weight[kept], beta=1)
+
+
+def test_scores_come_in_many_forms(scores, audit):
+    for frame in (pandas.DataFrame(scores.proxies), polars.DataFrame(scores.proxies)):
+        assert esscher.audit(frame, scores.human, beta=[1, 0.5], bootstrap=200) == audit
+    unnamed = esscher.audit(np.column_stack([scores.judge, scores.coin]), scores.human, beta=[1, 0.5],
+                            bootstrap=200)
+    assert [proxy.name for proxy in unnamed.proxies] == ["proxy0", "proxy1", "mean"]
+    assert unnamed["proxy1"].policies == audit["coin"].policies
+    one = esscher.audit(pandas.Series(scores.judge, name="judge"), scores.human, beta=1)
+    assert [proxy.name for proxy in one.proxies] == ["judge"]
+    assert esscher.audit(scores.judge.astype(np.float32)[::-1], scores.human[::-1], beta=1).rows == 300
+
+
+def test_it_recommends(audit):
+    assert audit.recommended in ("judge", "mean")
+    assert audit.recommendation.beta in (1.0, 0.5)
+    assert audit.recommendation.gain.low > 0
+    assert audit.best_of_n_recommendation.largest >= audit.best_of_n_recommendation.n > 1
+    assert audit["coin"].recommendation.beta is None
+    assert audit["coin"].unit == 1
+    curve = audit["judge"].calibration
+    assert curve.slope.low > 0
+    assert curve.rows.sum() == 300
+    assert np.all(np.diff(curve.proxy) > 0) and np.all(np.diff(curve.isotonic) >= 0)
+    with pytest.raises(KeyError, match="there are judge, coin, mean"):
+        audit["oracle"]
+
+
+def test_a_coin_is_not_recommended(scores):
+    found = esscher.audit(scores.coin, scores.human)
+    assert found.recommended is None
+    assert str(found).startswith("Recommendation: no tilt. ")
+    assert "Best-of-n: by none of them." in str(found)
+    assert found.recommendation.verdict
+
+
+def test_trained_policies_alone(scores):
+    found = esscher.audit(None, scores.human, log_ratio={"trained": scores.policy, "idle": 0 * scores.judge})
+    trained, idle = found.policies
+    assert trained.rise.low > 0
+    assert trained.worth == trained.rise.value / trained.kl.value
+    assert idle.worth is None
+    assert str(found).startswith("2 trained policies")
+    assert "trained" in found._repr_html_()
+    assert list(found.to_frame()["kind"]) == ["policy", "policy"]
+    with pytest.raises(LookupError, match="no proxy was audited"):
+        found.recommendation
+
+
+def test_frames_have_the_columns_of_the_file(scores, command, tmp_path):
+    data = scores.write(tmp_path / "t.csv")
+    theirs = pandas.read_csv(io.StringIO(command(
+        "audit", data, "--proxy", "judge,coin", "--log-ratio", "policy", "--gold", "human",
+        "--bootstrap", "0", "--format", "csv")))
+    ours = esscher.audit(scores.proxies, scores.human, log_ratio={"policy": scores.policy},
+                         bootstrap=0).to_frame()
+    assert list(ours.columns) == list(theirs.columns)
+    for name in ours.columns:
+        if name in ("score", "kind"):
+            assert list(ours[name]) == list(theirs[name])
+        else:
+            np.testing.assert_array_equal(ours[name].astype(float), theirs[name].astype(float))
+
+
+def test_it_shows_itself_and_is_frozen(audit):
+    assert str(audit).startswith(f"Recommendation: tilt by '{audit.recommended}' at beta ")
+    assert " Best-of-n: by '" in str(audit)
+    assert "judge (correlation with gold 0.8" in str(audit)
+    assert audit._repr_html_().count("<tr>") == 3
+    matplotlib.use("Agg")
+    assert audit.plot().get_xscale() == "log"
+    assert json.loads(json.dumps(audit.to_dict(arrays=False)))["proxies"][0]["name"] == "judge"
+    with pytest.raises(AttributeError):
+        audit.rows = 1
+    with pytest.raises(ValueError):
+        audit["judge"].calibration.proxy[0] = 1
+
+
+def test_predictions_of_models_are_audited():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((400, 4))
+    y = np.maximum(X[:, 0], 0) - 0.5 * X[:, 1] ** 2 + 0.3 * rng.standard_normal(400)
+    trees = LGBMRegressor(n_estimators=50, num_leaves=15, verbose=-1, n_jobs=1)
+    folds = KFold(5, shuffle=True, random_state=0)
+    found = esscher.audit(
+        {"trees": cross_val_predict(trees, X, y, cv=folds), "line": cross_val_predict(Ridge(), X, y, cv=folds)},
+        y, bootstrap=200)
+    assert found["trees"].correlation > found["line"].correlation
+    assert found.recommended in ("trees", "mean")
+    # What a model says of rows that it was fitted on makes its tilt look better than it is.
+    seen = esscher.audit(trees.fit(X, y).predict(X), y, bootstrap=200)
+    assert seen["proxy0"].correlation > found["trees"].correlation
+    assert seen.recommendation.gain.value > found["trees"].recommendation.gain.value
+
+
+def test_progress_is_told(scores):
+    stages = []
+    esscher.audit(scores.judge, scores.human, bootstrap=0,
+                  progress=lambda stage, done, total: stages.append((stage, done, total)))
+    assert all(0 <= done <= total for _, done, total in stages)
+
+    class Enough(Exception):
+        pass
+
+    def stop(stage, done, total):
+        raise Enough
+
+    with pytest.raises(Enough):
+        esscher.audit(np.tile(scores.judge, 100) + np.arange(30000) * 1e-9, np.tile(scores.human, 100),
+                      progress=stop)
+
+
+def test_bad_input_is_named(scores):
+    judge, human = scores.judge, scores.human
+    broken = np.where(np.arange(300) == 6, np.nan, judge)
+    half = {"reference": judge[:9]}
+    for arguments, parameters, message in [
+        ((broken, human), {}, r"^proxy\['proxy0'\]\[6\] = nan: must be finite; score the row, or drop it$"),
+        (({"a": judge, "b": judge[:5]}, human), {}, r"^proxy\['b'\] = 5 entries: must be as many as rows, 300$"),
+        ((judge[:0].reshape(0, 0), human), {}, r"^proxy: has no column; give at least one score$"),
+        ((np.zeros((3, 3, 3)), human), {}, r"^proxy: must be one-dimensional, or two-dimensional with"),
+        ((pandas.DataFrame(np.ones((300, 2)), columns=["a", "a"]), human), {},
+         r"^proxy: two columns are called 'a'; rename one of them$"),
+        ((None, human), {}, r"^proxy = None: there is no score; give proxy, log_ratio or both$"),
+        ((judge, human[:9]), {}, r"^gold = 9 entries: must be as many as rows, 300$"),
+        ((judge, np.where(np.arange(300) == 6, np.inf, human)), {}, r"^gold\[6\] = inf: must be finite, or NaN"),
+        ((judge, np.full(300, np.nan)), {}, r"^gold reward = 0 rows with one: at least two must have one; label"),
+        ((judge, np.ones(300)), {}, r"^gold reward = 1: is the same in all rows that have one; "),
+        ((np.ones(300), human), {}, r"^proxy 'proxy0' = 1: is the same in all rows; nobody can choose"),
+        ((judge, human, scores.prompt[:9]), {}, r"^groups = 9 entries"),
+        ((judge, human), {"log_ratio": {"proxy0": judge}}, r"^log_ratio: 'proxy0' is a proxy, too; rename"),
+        ((judge, human), {"log_ratio": judge[:5]}, r"^log_ratio\['log_ratio0'\] = 5 entries: must be as many"),
+        ((judge, human), {"reference": {"b": judge}}, r"^reference: has no column 'proxy0'; there are 'b'$"),
+        ((judge, human), {"reference": np.ones((9, 2))}, r"^reference = 2 columns: must be as many as scores, 1: proxy0$"),
+        ((judge, human), half | {"reference_groups": np.ones(9)}, r"^reference_groups: there are no groups; "),
+        ((judge, human, scores.prompt), half, r"^reference_groups: missing; say of which groups"),
+        ((judge, human, scores.prompt), half | {"reference_groups": ["a"]}, r"^reference_groups = 1 entries"),
+        ((judge, human), {"reference_weight": judge}, r"^reference_weight: belongs to the rows of reference; "),
+        ((judge, human), half | {"reference_weight": -np.ones(9)}, r"^reference_weight\[0\] = -1.0: must be finite"),
+        ((judge, human), half | {"enumerated": True}, r"^enumerated = 300 gold rewards: values are exact only"),
+        ((judge, human), {"beta": 0}, r"^beta = 0: a temperature must be a finite positive number; give"),
+        ((judge, human), {"beta": [1, 1]}, r"^beta = 1: is there twice; name it once$"),
+        ((judge, human), {"beta": []}, r"^beta = '': names no temperature; name one$"),
+        ((judge, human), {"beta_unit": "inch"}, r"^beta_unit = inch: must be reward or sd$"),
+        ((judge, human), {"best_of": [4, 2]}, r"^best_of = 2: must be above 1 and at most 1e15, ascending$"),
+        ((judge, human), {"best_of": []}, r"^best_of = \[\]: names no number; name one, or take auto$"),
+        ((judge, human), {"bootstrap": 5}, r"^bootstrap = 5: must be 0 or at least 100; take 1000$"),
+        ((judge, human), {"alpha": 0.6}, r"^alpha = 0.6: must lie in \(0, 0.5\]; take 0.05$"),
+        ((judge, human), {"seed": -1}, r"^seed = -1: "),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            esscher.audit(*arguments, **parameters)
+    for arguments, parameters, message in [
+        ((["a"] * 300, human), {}, r"^proxy\['proxy0'\]: must be numbers"),
+        ((judge, ["x"] * 300), {}, r"^gold: must be numbers"),
+        ((judge, human), {"enumerated": "no"}, r"^enumerated = 'no': must be True or False, not str$"),
+    ]:
+        with pytest.raises(TypeError, match=message):
+            esscher.audit(*arguments, **parameters)
