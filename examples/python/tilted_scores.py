@@ -21,7 +21,9 @@ audit = esscher.audit(scores, y[:500])
 print(audit.recommendation.verdict)
 print(audit.best_of_n_recommendation.verdict)
 for proxy in audit.proxies:
-    print(f"{proxy.name}: correlation {proxy.correlation:.3f}, beta {proxy.recommendation.beta}")
+    gain = proxy.recommendation.gain
+    print(f"{proxy.name}: correlation {proxy.correlation:.3f}, gain "
+          f"{'none that is sure' if gain is None else round(gain.value, 3)}")
 for policy in audit["trees"].policies[::3]:
     print(f"beta {policy.beta:4.2f}: true {policy.gold.value:6.3f}, claimed {policy.proxy.value:6.3f}, "
           f"KL {policy.kl.value:.2f}, gain {policy.gain.value:6.3f}, {policy.ess:.0f} effective rows")

@@ -13,11 +13,15 @@ from ._arrays import is_missing, numbers, require_length
 Scores = dict[str, NDArray[np.float64]]
 
 
-def named_scores(values: Any, name: str) -> tuple[Scores, bool]:
-    """Columns of an array, a mapping or a data frame, and whether they have names of their own."""
-    columns, named = _columns(values, name)
+def named_scores(values: Any, name: str) -> Scores:
+    """Columns of an array, a mapping or a data frame."""
+    columns, _ = _columns(values, name)
     if not columns:
         raise ValueError(f"{name}: has no column; give at least one score")
+    return _checked(columns, name)
+
+
+def _checked(columns: list[tuple[str, Any]], name: str) -> Scores:
     scores: Scores = {}
     for key, column in columns:
         if key in scores:
@@ -26,7 +30,7 @@ def named_scores(values: Any, name: str) -> tuple[Scores, bool]:
     rows = len(next(iter(scores.values())))
     for key, column in scores.items():
         require_length(column, f"{name}[{key!r}]", rows)
-    return scores, named
+    return scores
 
 
 def gold_rewards(values: ArrayLike, rows: int) -> NDArray[np.float64]:
@@ -47,20 +51,21 @@ def gold_rewards(values: ArrayLike, rows: int) -> NDArray[np.float64]:
 
 def scores_like(wanted: list[Scores], values: Any) -> list[Scores]:
     """Of each of `wanted` the same scores in further rows: by name or, unnamed, in their order."""
-    scores, named = named_scores(values, "reference")
+    columns, named = _columns(values, "reference")
     names = [name for part in wanted for name in part]
     if not named:
-        if len(scores) != len(names):
+        if len(columns) != len(names):
             raise ValueError(
-                f"reference = {len(scores)} columns: must be as many as scores, {len(names)}: "
+                f"reference = {len(columns)} columns: must be as many as scores, {len(names)}: "
                 + ", ".join(names)
             )
-        scores = dict(zip(names, scores.values(), strict=True))
+        columns = [(name, column) for name, (_, column) in zip(names, columns, strict=True)]
     for name in names:
-        if name not in scores:
-            raise ValueError(
-                f"reference: has no column {name!r}; there are " + ", ".join(map(repr, scores))
-            )
+        if name not in (key for key, _ in columns):
+            there = ", ".join(repr(key) for key, _ in columns) or "none"
+            raise ValueError(f"reference: has no column {name!r}; there are {there}")
+    # Other columns, such as the text of a prompt, are nobody's business.
+    scores = _checked([each for each in columns if each[0] in names], "reference")
     return [{name: scores[name] for name in part} for part in wanted]
 
 
@@ -75,6 +80,8 @@ def _columns(values: Any, name: str) -> tuple[list[tuple[str, Any]], bool]:
     if hasattr(values, "columns") and hasattr(values, "iloc"):
         # pandas: by place, as names may recur.
         return [(str(key), values.iloc[:, j]) for j, key in enumerate(values.columns)], True
+    if hasattr(values, "column_names") and hasattr(values, "column"):  # Arrow
+        return [(key, values.column(j)) for j, key in enumerate(values.column_names)], True
     if hasattr(values, "columns") and hasattr(values, "get_column"):  # polars
         return [(key, values.get_column(key)) for key in values.columns], True
     array = np.asarray(values)

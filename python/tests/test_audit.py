@@ -10,6 +10,7 @@ import matplotlib
 import numpy as np
 import pandas
 import polars
+import pyarrow
 import pytest
 from lightgbm import LGBMRegressor
 from sklearn.linear_model import Ridge
@@ -154,7 +155,8 @@ def test_rows_of_the_reference_lie_behind(scores, command, tmp_path):
     assert (plain.rows, plain.known) == (300, 50)
     # By name in any order, and by place where there are no names.
     table = np.column_stack(list(there.values()))
-    for reference in (dict(reversed(there.items())), table, pandas.DataFrame(there | {"more": 1.0})):
+    frame = pandas.DataFrame(there | {"prompt": scores.prompt[150:], "unknown": np.nan})
+    for reference in (dict(reversed(there.items())), table, frame):
         assert esscher.audit(here, gold, reference=reference) == plain
     compare(
         esscher.audit(here, gold, prompt[:150], clusters=scores.family[:150], reference=there,
@@ -185,7 +187,8 @@ def test_rows_without_weight_are_left_out(scores):
 
 
 def test_scores_come_in_many_forms(scores, audit):
-    for frame in (pandas.DataFrame(scores.proxies), polars.DataFrame(scores.proxies)):
+    for frame in (pandas.DataFrame(scores.proxies), polars.DataFrame(scores.proxies),
+                  pyarrow.table(scores.proxies)):
         assert esscher.audit(frame, scores.human, beta=[1, 0.5], bootstrap=200) == audit
     unnamed = esscher.audit(np.column_stack([scores.judge, scores.coin]), scores.human, beta=[1, 0.5],
                             bootstrap=200)
@@ -306,6 +309,7 @@ def test_bad_input_is_named(scores):
         ((np.zeros((3, 3, 3)), human), {}, r"^proxy: must be one-dimensional, or two-dimensional with"),
         ((pandas.DataFrame(np.ones((300, 2)), columns=["a", "a"]), human), {},
          r"^proxy: two columns are called 'a'; rename one of them$"),
+        (({"mean": judge, "b": judge}, human), {}, r"^proxy: 'mean' is what the mean of several is called; "),
         ((None, human), {}, r"^proxy = None: there is no score; give proxy, log_ratio or both$"),
         ((judge, human[:9]), {}, r"^gold = 9 entries: must be as many as rows, 300$"),
         ((judge, np.where(np.arange(300) == 6, np.inf, human)), {}, r"^gold\[6\] = inf: must be finite, or NaN"),
