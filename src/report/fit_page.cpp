@@ -257,7 +257,7 @@ Page fit_page(Reader record) {
   const std::vector<ColumnShare> shares = shares_of(record);
   Chart letters = letter_chart(shares);
   if (explained <= kNothing) {
-    page.missing.push_back(
+    page.missing.emplace_back(
         "What a reward turns on that predicts nothing is chance: its columns and directions are "
         "not drawn, though the record has them.");
   } else {

@@ -18,7 +18,11 @@ using internal::AdvisedPoint;
 using internal::AdvisedRange;
 
 AdvisedPoint advised_point(const TablePolicyValue& policy, const Interval& gain) {
-  AdvisedPoint point{policy.beta, policy.gain, gain, policy.rise, is_tilted(policy)};
+  AdvisedPoint point{.at = policy.beta,
+                     .gain = static_cast<const Estimate&>(policy.gain),
+                     .interval = gain,
+                     .rise = static_cast<const Estimate&>(policy.rise),
+                     .tilted = is_tilted(policy)};
   if (policy.groups > 0) {
     point.told = policy.reliable;
     point.untold = policy.remark;

@@ -80,7 +80,7 @@ void fold_influence(std::vector<double>& influence) {
 }
 
 MeasuredGain measured_gain(const TablePolicyValue& policy) {
-  return {policy.gain, policy.gain_influence, is_tilted(policy)};
+  return {static_cast<const Estimate&>(policy.gain), policy.gain_influence, is_tilted(policy)};
 }
 
 MeasuredGain measured_gain(const BestOfNValue& best) {
