@@ -49,6 +49,7 @@ struct CellFigures {
   BestOfNFigures value{};
   BestOfNFigures variance{};
   double ess = 0;
+  double known = 1;  ///< weight of the known rows
   double coverage = 1;
   std::vector<double> gain_influence{};  ///< of its pieces, without groups
 };
@@ -65,9 +66,9 @@ double chance(double power, const Level& level) {
 /// A cell of which best-of-n is taken.
 class Cell {
  public:
-  /// With groups all of \p gold is known.
+  /// \param given  what is known; with groups \p gold stands for all of it
   Cell(const TableCells& cells, std::size_t c, std::span<const double> r, const KnownGold& gold,
-       double n)
+       const KnownGold& given, double n)
       : n_(n), rows_(cells.size(c)) {
     const std::size_t first = cells.grouped ? 0 : cells.piece_begin[c];
     std::vector<bool> present(cells.grouped ? rows_.size() : cells.pieces(c));
@@ -75,7 +76,7 @@ class Cell {
       const std::size_t at = cells.begin[c] + j;
       const std::size_t piece = cells.grouped ? j : cells.piece[at] - first;
       const std::size_t i = cells.order[at];
-      rows_[j] = {cells.prior[at], r[i], gold.y[i], gold.y[i], piece, i, gold.known(i)};
+      rows_[j] = {cells.prior[at], r[i], gold.y[i], gold.y[i], piece, i, given.known(i)};
       if (rows_[j].prior > 0) present[piece] = true;
     }
     pieces_ = present.size();
@@ -135,6 +136,7 @@ class Cell {
     double squares = 0;
     for (const double w : weights) squares += w * w;
     result.ess = squares > 0 ? known / squares * known : 0;
+    result.known = known;
     add_variance(result);
     if (within) f[kProxy] += reference_ - proxy_;
     return result;
@@ -178,7 +180,10 @@ class Cell {
   void add_variance(CellFigures& result) const {
     const double n = n_;
     const auto count = static_cast<double>(present_);
-    if (present_ < 2) return;
+    if (present_ < 2) {
+      result.variance.fill(internal::kInfinity);
+      return;
+    }
     std::vector<BestOfNFigures> moved(pieces_);
     double y_above = 0;
     double r_above = 0;
@@ -197,7 +202,11 @@ class Cell {
         const Row& row = rows_[i];
         const double y_move = density * (row.y - level.y) + n * (below * y + y_above);
         constexpr double kLeastRest = 1e-9;
-        const double pull = row.prior / std::max(1 - density * row.prior, kLeastRest);
+        if (density * row.prior > 1 - kLeastRest) {  // it stands alone: there is no telling
+          result.variance.fill(internal::kInfinity);
+          return;
+        }
+        const double pull = row.prior / (1 - density * row.prior);
         const double reference =
             row.prior / std::max(1 - row.prior, kLeastRest) * (row.reference_y - reference_);
         const BestOfNFigures d{pull * y_move, pull * r_move, reference, pull * y_move - reference,
@@ -236,19 +245,20 @@ class Cell {
   double coverage_ = 1;
 };
 
-/// \param pieces  that tell an error: those with known rewards
-void judge(BestOfNValue& value, const TableCells& cells, std::size_t pieces) {
+/// \param pieces  that tell an error: groups, or clusters of them, with known rewards
+void judge(BestOfNValue& value, const TableCells& cells, double pieces) {
+  if (value.coverage < kLeastCoverage) {
+    value.reliable = false;
+    value.remark = internal::too_little_coverage(value.coverage, "lower n");
+    return;
+  }
   if (cells.grouped) {
     value.reliable = pieces >= kLeastGroups;
     if (!value.reliable) value.remark = internal::too_few_groups(cells, pieces);
     return;
   }
-  value.reliable = value.least_ess >= kLeastEffectiveRows && value.coverage >= kLeastCoverage;
+  value.reliable = value.least_ess >= kLeastEffectiveRows;
   if (value.reliable) return;
-  if (value.coverage < kLeastCoverage) {
-    value.remark = internal::too_little_coverage(value.coverage, "lower n");
-    return;
-  }
   value.remark = "the best of " + number_text(value.n, 4) + " leaves " +
                  number_text(value.least_ess, 3) + " effective rows" +
                  (cells.cells() > 1 ? " in one of the strata" : "") + "; " +
@@ -264,11 +274,16 @@ BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> 
     throw UsageError(rejection("n", options.n, "must be from 1 to 1e15"));
   }
   internal::require_rewards(r, "proxy reward", reference.rows);
+  if (options.enumerated && !options.predicted.empty()) {
+    throw UsageError("enumerated: values are exact only where every gold reward is known");
+  }
   const TableCells cells = internal::table_cells(reference);
-  KnownGold gold{y, options.predicted};
+  const KnownGold given{y, options.predicted};
+  KnownGold gold = given;
   internal::require_gold(gold, cells);
   if (!options.enumerated) internal::require_sampled(cells);
-  const std::size_t pieces = gold.partial() ? internal::known_pieces(gold, cells) : cells.pieces();
+  auto pieces =
+      static_cast<double>(given.partial() ? internal::known_pieces(given, cells) : cells.pieces());
   std::vector<double> corrected;
   if (gold.partial() && cells.grouped) {
     corrected = internal::corrected_within_groups(gold, cells);
@@ -284,13 +299,20 @@ BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> 
   BestOfNFigures mean{};
   double squares = 0;
   for (std::size_t c = 0; c < count; ++c) {
-    figures[c] = Cell(cells, c, r, gold, options.n).figures(cells.grouped);
+    figures[c] = Cell(cells, c, r, gold, given, options.n).figures(cells.grouped);
     for (std::size_t f = 0; f < kBestOfNFigures; ++f)
       mean[f] += cells.share[c] * figures[c].value[f];
     squares += cells.share[c] * cells.share[c] / figures[c].ess;
     result.least_ess = c == 0 ? figures[c].ess : std::min(result.least_ess, figures[c].ess);
     result.coverage = c == 0 ? figures[c].coverage : std::min(result.coverage, figures[c].coverage);
     result.ess += figures[c].ess;
+  }
+  if (cells.grouped && given.partial()) {
+    std::vector<double> shares;
+    for (const CellFigures& each : figures) shares.push_back(each.known);
+    const internal::GroupCoverage known = internal::group_coverage(given, cells, shares);
+    result.coverage = known.coverage;
+    pieces = std::min(pieces, known.groups);
   }
   if (cells.grouped) {
     result.least_ess = result.ess;
@@ -317,10 +339,10 @@ BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> 
     }
     if (options.influence && f == kGain) result.gain_influence = moved;
     estimate.standard_error = std::sqrt(variance);
-    estimate.degrees_of_freedom =
-        cells.grouped ? static_cast<double>(pieces) - 1 : std::max(1.0, result.ess - 1);
+    estimate.degrees_of_freedom = std::max(1.0, (cells.grouped ? pieces : result.ess) - 1);
   }
-  if (options.influence && !options.enumerated && !cells.grouped) {
+  if (options.influence && !options.enumerated && !cells.grouped &&
+      std::isfinite(result.gain.standard_error)) {
     for (std::size_t c = 0; c < count; ++c) {
       for (const double step : figures[c].gain_influence) {
         result.gain_influence.push_back(cells.share[c] * step);

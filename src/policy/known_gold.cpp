@@ -19,6 +19,43 @@ std::size_t known_rows(const KnownGold& gold, const TableCells& cells, std::size
   return known;
 }
 
+/// How many groups of two rows or more each known one stands for: those of like size, at least
+/// kLikeSize of them known. 0 where a group is not known.
+std::vector<double> group_scales(const TableCells& cells, const std::vector<bool>& known) {
+  constexpr std::size_t kLikeSize = 5;
+  std::vector<std::size_t> order;
+  for (std::size_t c = 0; c < cells.cells(); ++c) {
+    if (cells.size(c) > 1) order.push_back(c);
+  }
+  std::ranges::stable_sort(order, {}, [&](std::size_t c) { return cells.size(c); });
+  std::vector<double> scales(cells.cells());
+  std::size_t begin = 0;
+  std::size_t told = 0;
+  const auto close = [&](std::size_t end) {
+    for (std::size_t j = begin; j < end; ++j) {
+      if (known[order[j]]) {
+        scales[order[j]] = static_cast<double>(end - begin) / static_cast<double>(told);
+      }
+    }
+  };
+  std::size_t rest = 0;  // of the known ones from here on
+  for (const std::size_t c : order) rest += known[c] ? 1 : 0;
+  for (std::size_t j = 0; j < order.size(); ++j) {
+    if (known[order[j]]) {
+      ++told;
+      --rest;
+    }
+    const bool last = j + 1 == order.size();
+    const bool size_ends = last || cells.size(order[j + 1]) != cells.size(order[j]);
+    // The largest ones go with those before them where too few of them would be known.
+    if (!last && !(size_ends && told >= kLikeSize && rest >= kLikeSize)) continue;
+    close(j + 1);
+    begin = j + 1;
+    told = 0;
+  }
+  return scales;
+}
+
 /// Pieces of groups with at least so many known rows; 1: two, or all of a group of one.
 std::size_t pieces_of_groups(const KnownGold& gold, const TableCells& cells, std::size_t least) {
   std::vector<bool> seen(cells.pieces());
@@ -83,10 +120,20 @@ double correct(std::span<const double> w, std::span<const double> y, std::span<c
   }
   // No known row has any weight: predictions stand alone, and nobody may rely on them.
   if (share > 0) error /= share;
+  constexpr double kLeastRest = 1e-9;
+  double shift = 0;
   for (std::size_t i = 0; i < w.size(); ++i) {
     const bool counts = !std::isnan(y[i]) && share > 0;
-    corrected[i] = m[i] + error + (counts ? (y[i] - m[i] - error) / share : 0);
+    corrected[i] = m[i] + error;
+    if (!counts) continue;
+    // A row that is left out takes the correction, of which it has a share among the known rows,
+    // further than the mean over all rows, for which whoever draws rows allows.
+    const double pull = (1 - w[i]) / std::max(1 - w[i] / share, kLeastRest);
+    const double moved = (y[i] - m[i] - error) / share * pull;
+    corrected[i] += moved;
+    shift += w[i] * moved;
   }
+  for (double& value : corrected) value -= shift;
   return share;
 }
 
@@ -98,13 +145,9 @@ std::vector<double> corrected_within_groups(const KnownGold& gold, const TableCe
   std::vector<bool> known(groups);
   double mean_level = 0;
   double known_groups = 0;
-  // Of groups with a choice: those of one row have no rise, and nothing to say of the others'.
-  double choices = 0;
-  double known_choices = 0;
   for (std::size_t c = 0; c < groups; ++c) {
     const std::size_t count = known_rows(gold, cells, c);
     const bool single = cells.size(c) == 1;
-    if (!single) ++choices;
     double error = 0;
     double mass = 0;
     for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
@@ -121,8 +164,7 @@ std::vector<double> corrected_within_groups(const KnownGold& gold, const TableCe
     level[c] /= mass;
     mean_level += level[c];
     ++known_groups;
-    if (single) continue;
-    ++known_choices;
+    if (single) continue;  // it has no rise, and nothing to say of the others'
     const double factor =
         (static_cast<double>(cells.size(c)) - 1) / (static_cast<double>(count) - 1);
     double mean = 0;
@@ -137,15 +179,33 @@ std::vector<double> corrected_within_groups(const KnownGold& gold, const TableCe
   }
   mean_level /= known_groups;
   const double level_scale = static_cast<double>(groups) / known_groups;
-  const double scale = choices / known_choices;
+  const std::vector<double> scales = group_scales(cells, known);
   for (std::size_t c = 0; c < groups; ++c) {
     const double own = mean_level + (known[c] ? level_scale * (level[c] - mean_level) : 0);
     for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
       const std::size_t i = cells.order[j];
-      corrected[i] = own + (gold.predicted[i] - predicted[c]) + scale * corrected[i];
+      corrected[i] = own + (gold.predicted[i] - predicted[c]) + scales[c] * corrected[i];
     }
   }
   return corrected;
+}
+
+GroupCoverage group_coverage(const KnownGold& gold, const TableCells& cells,
+                             std::span<const double> shares) {
+  double weight = 0;
+  double due = 0;
+  double sum = 0;
+  double squares = 0;
+  for (std::size_t c = 0; c < cells.cells(); ++c) {
+    const std::size_t count = known_rows(gold, cells, c);
+    if (count < std::min<std::size_t>(2, cells.size(c))) continue;
+    const double own = static_cast<double>(count) / static_cast<double>(cells.size(c));
+    weight += shares[c];
+    due += own;
+    sum += shares[c] / own;
+    squares += shares[c] / own * (shares[c] / own);
+  }
+  return {weight / due, squares > 0 ? sum / squares * sum : 0};
 }
 
 std::vector<double> known_log_weights(const KnownGold& gold, const TableCells& cells,

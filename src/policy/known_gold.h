@@ -37,8 +37,22 @@ double correct(std::span<const double> w, std::span<const double> y, std::span<c
 /// The same for any law within groups, since what is known of them is weighted by how they were
 /// drawn: with N rows, of which K are known, c = (N - 1)/(K - 1), and G groups, of which H have two
 /// known rows or more, a group's rise sum (w - p) y is that of m in all groups and
-/// c sum_K (w - p) (y - m - their mean) in those H, which is unbiased. One reward for each row.
+/// c sum_K (w - p) (y - m - their mean) in those H, which is unbiased; H stand for G among groups
+/// of like size, since a draw of rows leaves large groups rather than small ones known. One reward
+/// for each row.
 std::vector<double> corrected_within_groups(const KnownGold& gold, const TableCells& cells);
+
+/// How the known rows of a law within groups make up for the others.
+struct GroupCoverage {
+  /// Their weight over what would be their due, K/N in a group.
+  double coverage = 1;
+  /// (sum t)^2 / sum t^2, t of a group being its known rows' weight over their due: so many groups
+  /// tell the correction.
+  double groups = 0;
+};
+/// \param shares  weight of the known rows within each group, of sum 1 over all its rows
+GroupCoverage group_coverage(const KnownGold& gold, const TableCells& cells,
+                             std::span<const double> shares);
 
 /// Tilted weights of known rows and no others, as logarithms.
 std::vector<double> known_log_weights(const KnownGold& gold, const TableCells& cells,

@@ -205,11 +205,12 @@ void require_sampled(const TableCells& cells) {
   }
 }
 
-std::string too_few_groups(const TableCells& cells, std::size_t pieces) {
-  return "there are only " + std::to_string(pieces) +
+std::string too_few_groups(const TableCells& cells, double pieces) {
+  const bool whole = pieces == std::floor(pieces);
+  return "there are only " + number_text(pieces, 3) + (whole ? "" : " effective") +
          (cells.pieces() < cells.cells() ? " clusters" : " groups") +
-         (pieces < cells.pieces() ? " with gold rewards; " : "; ") + std::to_string(kLeastGroups) +
-         " are needed to tell an error";
+         (pieces < static_cast<double>(cells.pieces()) ? " with gold rewards; " : "; ") +
+         number_text(kLeastGroups) + " are needed to tell an error";
 }
 
 std::string too_little_coverage(double coverage, std::string_view remedy) {

@@ -19,7 +19,7 @@ namespace esscher::internal {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Below these an estimate is called unreliable: effective rows in each stratum, and groups.
 constexpr double kLeastEffectiveRows = 10;
-constexpr std::size_t kLeastGroups = 5;
+constexpr double kLeastGroups = 5;
 /// Known gold rewards must carry so much of the weight that is their due.
 constexpr double kLeastCoverage = 0.5;
 
@@ -55,8 +55,9 @@ TableCells table_cells(const TableReference& reference);
 ///         of one row or cluster.
 void require_sampled(const TableCells& cells);
 
-/// Why an estimate over groups is unreliable. \param pieces  groups or clusters with known rewards
-std::string too_few_groups(const TableCells& cells, std::size_t pieces);
+/// Why an estimate over groups is unreliable. \param pieces  groups or clusters with known rewards,
+///                                                          or so many effective ones
+std::string too_few_groups(const TableCells& cells, double pieces);
 
 /// Why one is that goes where few rewards are known. \param remedy  the milder policy
 std::string too_little_coverage(double coverage, std::string_view remedy);

@@ -137,13 +137,17 @@ double prior_pieces(const TableCells& cells) {
   return std::max(1.0, pieces_of_variance(log_weights) - static_cast<double>(cells.cells()));
 }
 
-/// \param pieces  that tell an error: those with known rewards
+/// \param pieces  that tell an error: groups, or clusters of them, with known rewards
 void judge(TablePolicyValue& value, const TableCells& cells, std::span<const double> ess,
-           std::size_t pieces) {
+           double pieces) {
+  if (value.coverage < kLeastCoverage) {
+    value.reliable = false;
+    value.remark = internal::too_little_coverage(value.coverage, "raise beta");
+    return;
+  }
   if (cells.grouped) {
     value.reliable = pieces >= kLeastGroups;
-    if (value.reliable) return;
-    value.remark = internal::too_few_groups(cells, pieces);
+    if (!value.reliable) value.remark = internal::too_few_groups(cells, pieces);
     return;
   }
   const auto least = static_cast<std::size_t>(std::ranges::min_element(ess) - ess.begin());
@@ -161,9 +165,6 @@ void judge(TablePolicyValue& value, const TableCells& cells, std::span<const dou
                    ", above its threshold of " + number_text(value.weights.pareto_k_threshold, 3) +
                    ": few rows carry the estimate, and heavier ones may be missing; raise beta or "
                    "take more rows";
-  } else if (value.coverage < kLeastCoverage) {
-    value.reliable = false;
-    value.remark = internal::too_little_coverage(value.coverage, "raise beta");
   }
 }
 
@@ -179,7 +180,7 @@ TablePolicyValue table_policy_value(std::span<const double> r, std::span<const d
   internal::require_gold(gold, cells);
   if (!options.enumerated) internal::require_sampled(cells);
   const bool partial = gold.partial();
-  const std::size_t pieces = partial ? internal::known_pieces(gold, cells) : cells.pieces();
+  auto pieces = static_cast<double>(partial ? internal::known_pieces(gold, cells) : cells.pieces());
   std::vector<double> corrected;
   if (partial && cells.grouped) {
     corrected = internal::corrected_within_groups(gold, cells);
@@ -196,6 +197,12 @@ TablePolicyValue table_policy_value(std::span<const double> r, std::span<const d
       diagnose_weights(partial ? internal::known_log_weights(given, cells, table.log_weights())
                                : table.log_weights());
   result.coverage = table.coverage();
+  if (partial && cells.grouped) {
+    const internal::GroupCoverage known =
+        internal::group_coverage(given, cells, table.known_shares(given));
+    result.coverage = known.coverage;
+    pieces = std::min(pieces, known.groups);
+  }
   const std::vector<double> ess = table.cell_ess(given);
   result.ess = result.weights.ess;
   result.least_ess = *std::ranges::min_element(ess);
@@ -210,11 +217,10 @@ TablePolicyValue table_policy_value(std::span<const double> r, std::span<const d
   const TableFigures found = table.figures();
   if (!found.exists) throw InternalError("a table without weight");
   const internal::Figures level = table.level();
-  const double tilted_freedom = cells.grouped ? static_cast<double>(pieces) - 1
+  const double tilted_freedom = cells.grouped ? std::max(1.0, pieces - 1)
                                               : pieces_of_variance(table.piece_log_weights(given));
   const double reference_freedom =
-      cells.grouped ? tilted_freedom
-                    : std::min(prior_pieces(cells), static_cast<double>(pieces) - 1);
+      cells.grouped ? tilted_freedom : std::min(prior_pieces(cells), pieces - 1);
   std::vector<TableFigures> drawn;
   if (options.bootstrap > 0 && !options.enumerated && !partial)
     drawn = replicates(table, cells, options);

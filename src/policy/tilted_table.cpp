@@ -349,6 +349,16 @@ std::vector<double> TiltedTable::cell_ess(const KnownGold& gold) const {
   return result;
 }
 
+std::vector<double> TiltedTable::known_shares(const KnownGold& gold) const {
+  std::vector<double> shares(cells_.cells());
+  for (std::size_t c = 0; c < shares.size(); ++c) {
+    for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
+      if (gold.known(cells_.order[j])) shares[c] += std::exp(log_weights_[j]) / cells_.share[c];
+    }
+  }
+  return shares;
+}
+
 double TiltedTable::greedy_kl() const {
   double kl = 0;
   for (std::size_t c = 0; c < cells_.cells(); ++c) {

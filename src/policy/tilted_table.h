@@ -54,6 +54,8 @@ class TiltedTable {
   std::vector<double> piece_log_weights(const KnownGold& gold) const;
   /// (sum w)^2 / sum w^2 within each cell, w of known rows, summed over pieces but for groups.
   std::vector<double> cell_ess(const KnownGold& gold) const;
+  /// Weight of the known rows within each cell.
+  std::vector<double> known_shares(const KnownGold& gold) const;
   double greedy_kl() const;
   /// Share of the known rows in the tilted weights over that in the prior ones, the least of all
   /// cells.

@@ -198,5 +198,16 @@ TEST(BestOfN, RefusesWhatIsNoNumberOfDraws) {
                "proxy reward of row 2 = nan");
 }
 
+TEST(BestOfN, HasNoErrorWhereOneRowStandsAlone) {
+  const std::vector<double> r{0.3, 1.2, -0.4, 2.5, 0.9};
+  const std::vector<double> y{0.1, 1.0, 0.2, 1.9, 0.5};
+  TableReference reference;
+  reference.rows = r.size();
+  const BestOfNValue best = best_of_n_value(r, y, reference, {1e9, false, true});
+  EXPECT_TRUE(std::isinf(best.gain.standard_error));
+  EXPECT_TRUE(best.gain_influence.empty());
+  EXPECT_FALSE(best.reliable);
+}
+
 }  // namespace
 }  // namespace esscher

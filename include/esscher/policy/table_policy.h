@@ -95,11 +95,13 @@ struct TablePolicyValue {
   double greedy_kl = 0;
   std::size_t groups = 0;  ///< 0: without groups
   std::size_t strata = 0;
-  /// Where some y are unknown and there are no groups: share of the known rows in the tilted
-  /// weights over that in the prior ones, the least of all strata; expected to be 1. Else 1.
+  /// Where some y are unknown: share of the known rows in the tilted weights over that in the prior
+  /// ones, the least of all strata; with groups over their share of the rows, of all groups that
+  /// count as known. Expected to be 1. Where all y are known 1.
   double coverage = 1;
   /// Pareto k is below its threshold, and there are at least 10 effective rows in each stratum or,
-  /// with groups, at least 5 groups; of rows and groups with known y, and a coverage of 1/2.
+  /// with groups, at least 5 groups; of rows and groups with known y (of groups effective ones, by
+  /// the weight of their known rows), and a coverage of 1/2.
   bool reliable = true;
   std::string remark;  ///< why not, in a plain sentence; empty where reliable
   /// Where asked for, what each row, group or cluster moves the gain by, strata by strata: the sum
@@ -122,7 +124,8 @@ struct TablePolicyValue {
 /// weights, and with them KL and proxy, are those of all rows. Means of y are those of the
 /// predictions m plus sum_K w (y - m) / sum_K w over the known rows K, under the tilted weights as
 /// under the prior ones; within groups, sum (w - p) y is that of m in all groups plus (N - 1)/(K -
-/// 1) sum_K (w - p) (y - m - their mean) in those with K >= 2 known of N rows, which is unbiased.
+/// 1) sum_K (w - p) (y - m - their mean) in those with K >= 2 known of N rows, which is unbiased;
+/// they stand for groups of like size. A group of one row has no rise.
 /// Errors count both parts. ESS, Pareto k and degrees of freedom are those of known rows alone.
 /// Where all y are known predictions fall out.
 ///
