@@ -61,6 +61,11 @@ AuditedTable::AuditedTable(const AuditTable& given)
     throw DataError(rejection("gold reward", counted(known.size(), "row") + " with one",
                               "at least two must have one", "label more rows"));
   }
+  for (const std::size_t i : known) {
+    if (std::isfinite(given.gold[i])) continue;
+    throw DataError(rejection("gold reward of row " + std::to_string(i + 1), given.gold[i],
+                              "must be finite, or NaN where it is not known"));
+  }
   gold = at_known(given.gold);
   std::vector<std::uint32_t> numbers;
   for (const std::size_t i : known) {
@@ -73,6 +78,11 @@ AuditedTable::AuditedTable(const AuditTable& given)
   known_cells = dense(known_cells);
   pieces = dense(numbers);
   gold_sd = std::sqrt(spread(gold, gold, known_cells, known_log_weights).rr);
+  if (gold_sd == 0 && grouped() && std::ranges::max(known_cells) + std::size_t{1} == known.size()) {
+    throw DataError(rejection("gold reward", "one in each group that has any",
+                              "what a group prefers is told from two rows of it or more",
+                              "label two rows or more in some groups"));
+  }
   if (gold_sd == 0) {
     throw DataError(rejection(
         "gold reward", gold.front(),

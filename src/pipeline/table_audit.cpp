@@ -12,30 +12,13 @@
 #include "esscher/temperature/simultaneous_gains.h"
 #include "esscher/weights/log_weights.h"
 #include "pipeline/audited_table.h"
+#include "pipeline/expected_gold.h"
 #include "pipeline/proxy_calibration.h"
 
 namespace esscher {
 namespace {
 
 using internal::AuditedTable;
-
-/// The line that predicts gold rewards; empty where all are known.
-std::vector<double> predictions(const AuditedTable& table, std::span<const double> scores,
-                                const ProxyCalibration& calibration) {
-  if (!table.partial()) return {};
-  // Levels of groups fall out.
-  double level = 0;
-  if (!table.grouped()) {
-    std::vector<double> errors(table.rows, std::numeric_limits<double>::quiet_NaN());
-    for (const std::size_t i : table.known) {
-      errors[i] = table.table.gold[i] - calibration.slope.value * scores[i];
-    }
-    level = table.mean(errors);
-  }
-  std::vector<double> result;
-  for (const double score : scores) result.push_back(level + calibration.slope.value * score);
-  return result;
-}
 
 std::vector<double> times(double factor, std::span<const double> values) {
   std::vector<double> result(values.begin(), values.end());
@@ -65,6 +48,10 @@ Proxy begin_proxy(const AuditedTable& table, const NamedScores& scores, bool is_
   ProxyAudit& audit = proxy.audit;
   audit.name = scores.name;
   audit.sd = table.sd(scores.values);
+  if (!std::isfinite(audit.sd)) {
+    throw DataError(rejection("proxy " + in_quotes(scores.name), audit.sd,
+                              "its standard deviation must be finite", "scale it down"));
+  }
   if (audit.sd == 0) {
     throw DataError(
         rejection("proxy " + in_quotes(scores.name), scores.values.front(),
@@ -73,9 +60,10 @@ Proxy begin_proxy(const AuditedTable& table, const NamedScores& scores, bool is_
   }
   audit.calibration = internal::calibrate(table.at_known(scores.values), table.known_rows());
   const double ratio = table.gold_sd / audit.sd;
-  const double slope = audit.calibration.slope.value;
+  const Estimate& slope = audit.calibration.slope;
   const bool same = !is_mean && ratio <= kSameUnit && ratio >= 1 / kSameUnit;
-  audit.unit = same ? 1 : slope > 0 ? slope : ratio;
+  // A slope that may be nothing would make any policy the reference.
+  audit.unit = same ? 1 : slope.lower() > 0 ? slope.value : ratio;
   audit.calibration.tied = internal::tied_share(scores.values, table.cells);
   proxy.scaled = times(audit.unit, scores.values);
   if (!same && !table.grouped()) {
@@ -83,7 +71,7 @@ Proxy begin_proxy(const AuditedTable& table, const NamedScores& scores, bool is_
     const double level = table.mean(table.table.gold) - table.mean(proxy.scaled);
     for (double& value : proxy.scaled) value += level;
   }
-  proxy.predicted = predictions(table, scores.values, audit.calibration);
+  proxy.predicted = internal::expected_gold(table, scores.values);
   return proxy;
 }
 
@@ -120,6 +108,9 @@ void add_best_of_n(const AuditedTable& table, const AuditOptions& options, Proxy
 }
 
 void check(const AuditOptions& options) {
+  if (!(options.alpha > 0 && options.alpha < 1)) {
+    throw UsageError(rejection("alpha", options.alpha, "must be between 0 and 1", "take 0.05"));
+  }
   for (std::size_t b = 0; b < options.temperatures.size(); ++b) {
     const auto here = options.temperatures.begin() + static_cast<std::ptrdiff_t>(b);
     require_temperature(*here, "beta");
@@ -176,7 +167,9 @@ void advise(std::vector<Proxy>& proxies, const AuditOptions& options, TableAudit
 }
 
 /// Mean of e^{log-ratio} under pi_0, over groups where there are any.
-Estimate mean_ratio(const AuditedTable& table, std::span<const double> log_ratios) {
+/// \param enumerated  whether there is nothing to err by
+Estimate mean_ratio(const AuditedTable& table, std::span<const double> log_ratios,
+                    bool enumerated) {
   std::vector<double> log_weights = table.table.log_weights;
   log_weights.resize(table.rows);
   const std::size_t cells = std::size_t{std::ranges::max(table.cells)} + 1;
@@ -193,7 +186,11 @@ Estimate mean_ratio(const AuditedTable& table, std::span<const double> log_ratio
     ratios[i] = std::exp(log_ratios[i]);
     if (share(i) > 0) mean.value += share(i) * ratios[i];
   }
-  if (!std::isfinite(mean.value)) return mean;
+  if (enumerated) return mean;
+  if (!std::isfinite(mean.value)) {
+    mean.standard_error = std::numeric_limits<double>::infinity();
+    return mean;
+  }
   std::vector<std::uint32_t> numbers(table.rows);
   std::iota(numbers.begin(), numbers.end(), 0U);
   if (table.grouped()) numbers = table.cells;
@@ -216,11 +213,7 @@ PolicyAudit audit_policy(const AuditedTable& table, const NamedScores& ratios,
   audit.name = ratios.name;
   TablePolicyOptions policy = policy_options(table, options);
   policy.influence = false;
-  ProxyCalibration calibration;
-  if (table.partial()) {
-    calibration = internal::calibrate(table.at_known(ratios.values), table.known_rows());
-  }
-  const std::vector<double> predicted = predictions(table, ratios.values, calibration);
+  const std::vector<double> predicted = internal::expected_gold(table, ratios.values);
   policy.predicted = predicted;
   audit.value = table_policy_value(ratios.values, table.table.gold, table.reference, policy);
   const TableEstimate& rise = audit.value.rise;
@@ -230,10 +223,10 @@ PolicyAudit audit_policy(const AuditedTable& table, const NamedScores& ratios,
           : rise.half_width(1 - options.alpha / static_cast<double>(table.table.log_ratios.size()));
   audit.rise = {rise.value - width, rise.value + width};
   if (audit.value.kl.value > 0) audit.worth = rise.value / audit.value.kl.value;
-  audit.mean_ratio = mean_ratio(table, ratios.values);
+  audit.mean_ratio = mean_ratio(table, ratios.values, options.enumerated);
   const double off = std::abs(audit.mean_ratio.value - 1);
   constexpr double kRounding = 0.01;
-  if (!(off <= kRounding + 3 * audit.mean_ratio.standard_error)) {
+  if (!(off <= kRounding + 3 * audit.mean_ratio.standard_error) || std::isinf(off)) {
     remarks.push_back(
         "log-ratio " + in_quotes(ratios.name) + ": pi/pi_0 averages to " +
         number_text(audit.mean_ratio.value, 3) + " (standard error " +
@@ -244,6 +237,34 @@ PolicyAudit audit_policy(const AuditedTable& table, const NamedScores& ratios,
   return audit;
 }
 
+/// Where small groups are told by large ones: a draw of rows leaves few of them two gold rewards.
+void add_size_remark(const AuditedTable& table, std::vector<std::string>& remarks) {
+  std::vector<double> rows(std::size_t{std::ranges::max(table.cells)} + 1);
+  std::vector<double> known(rows.size());
+  for (const std::uint32_t group : table.cells) ++rows[group];
+  for (const std::size_t i : table.known) ++known[table.cells[i]];
+  double all = 0;
+  double groups = 0;
+  double told = 0;
+  double told_groups = 0;
+  for (std::size_t g = 0; g < rows.size(); ++g) {
+    if (rows[g] < 2) continue;
+    all += rows[g];
+    ++groups;
+    if (known[g] < 2) continue;
+    told += rows[g];
+    ++told_groups;
+  }
+  constexpr double kFar = 1.25;
+  if (!(told_groups > 0)) return;
+  const double size = told / told_groups;
+  if (size < kFar * all / groups && all / groups < kFar * size) return;
+  remarks.push_back("Groups with two gold rewards or more have " + number_text(size, 3) +
+                    " rows in the mean, all groups " + number_text(all / groups, 3) +
+                    ": where sizes are unlike, one size may be told by another, and be told wrong; "
+                    "label whole groups, drawn at random.");
+}
+
 void add_remarks(const AuditedTable& table, TableAudit& audit) {
   std::vector<std::string>& remarks = audit.remarks;
   if (table.partial()) {
@@ -252,6 +273,7 @@ void add_remarks(const AuditedTable& table, TableAudit& audit) {
         std::to_string(table.rows) +
         " rows, which are taken for a random draw from all: the others count by what each proxy "
         "predicts, corrected by the known ones; ESS and errors are those of the known ones.");
+    if (table.grouped()) add_size_remark(table, remarks);
   }
   for (const ProxyAudit& proxy : audit.proxies) {
     if (proxy.unit == 1 || proxy.name == kMeanOfProxies) continue;
@@ -259,7 +281,10 @@ void add_remarks(const AuditedTable& table, TableAudit& audit) {
                       " is in another unit than the gold reward: one of it "
                       "is taken to be worth " +
                       number_text(proxy.unit, 3) +
-                      ", as gold rises with it, so that KL has a price in gold.");
+                      (proxy.calibration.slope.lower() > 0
+                           ? ", as gold rises with it, so that KL has a price in gold."
+                           : ", the ratio of standard deviations, since gold does not clearly rise "
+                             "with it."));
   }
   for (const ProxyAudit& proxy : audit.proxies) {
     if (!(proxy.calibration.slope.upper() < 0)) continue;
@@ -290,6 +315,11 @@ TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
 
   std::vector<Proxy> proxies;
   for (const NamedScores& scores : given.proxies) {
+    if (scores.name == kMeanOfProxies && given.proxies.size() > 1) {
+      throw UsageError(rejection("proxy", in_quotes(scores.name),
+                                 "is what the mean of several proxies is called",
+                                 "give it another name"));
+    }
     proxies.push_back(begin_proxy(table, scores, false));
   }
   if (given.proxies.size() > 1) {

@@ -15,18 +15,18 @@ constexpr std::size_t kMostCurves = 4;
 
 const PolicyWords kAuditWords{"proxy", "the rows of the table", ""};
 
-/// The recommended proxy first (that of best-of-n where no tilt is), the others in the record's
-/// order.
+/// The recommended proxy first, then that of best-of-n, the others in the record's order.
 std::vector<EvaluatedReward> proxies_of(Reader record) {
   std::vector<EvaluatedReward> proxies;
-  std::string leader = record["recommendation"]["proxy"].text();
-  if (leader.empty()) leader = record["best_of_n_recommendation"]["proxy"].text();
   for (std::size_t i = 0; i < record["rewards"].size(); ++i) {
-    const Reader proxy = record["rewards"][i];
-    const bool leads = proxy["name"].text() == leader;
-    proxies.insert(leads ? proxies.begin() : proxies.end(),
-                   {proxy, record["groups"].number_or(0) > 0});
+    proxies.push_back({record["rewards"][i], record["groups"].number_or(0) > 0});
   }
+  const auto rank = [&](const EvaluatedReward& proxy) {
+    const std::string name = proxy.reward["name"].text();
+    if (name == record["recommendation"]["proxy"].text()) return 0;
+    return name == record["best_of_n_recommendation"]["proxy"].text() ? 1 : 2;
+  };
+  std::ranges::stable_sort(proxies, {}, rank);
   return proxies;
 }
 
@@ -69,7 +69,8 @@ Chart proxies_chart(const std::vector<EvaluatedReward>& proxies) {
   return chart;
 }
 
-Chart candidates_chart(const std::vector<EvaluatedReward>& proxies) {
+/// \param advised  the record's recommendation
+Chart candidates_chart(const std::vector<EvaluatedReward>& proxies, Reader advised) {
   Chart chart{.id = "best-of-n",
               .title = "Best-of-n by " + name_of(proxies.front()) +
                        " is safe up to n = " + safe_n_text(proxies.front()),
@@ -80,7 +81,10 @@ Chart candidates_chart(const std::vector<EvaluatedReward>& proxies) {
               .x = {"candidates n", AxisScale::log},
               .y = {quantity::kRise},
               .rules = {{0, "reference policy", true}}};
-  if (safe_n_text(proxies.front()) == "none") chart.title = "Best-of-n is safe by none of them";
+  if (advised.exists()) {
+    chart.title = "Best-of-n by " + advised["proxy"].text() +
+                  " is safe up to n = " + shown_count(advised["largest_n"].value());
+  }
   for (const EvaluatedReward& proxy : proxies) {
     if (chart.series.size() == kMostCurves) break;
     ChartSeries series{.name = name_of(proxy), .x = {}, .y = {}};
@@ -239,7 +243,7 @@ Page audit_page(Reader record) {
     const EvaluatedReward& first = proxies.front();
     add_chart(page, value_chart(first, kAuditWords), "No policy could be valued.");
     if (proxies.size() > 1) add_chart(page, proxies_chart(proxies), "");
-    add_chart(page, candidates_chart(proxies), "");
+    add_chart(page, candidates_chart(proxies, record["best_of_n_recommendation"]), "");
     add_chart(page, calibration_chart(first), "");
     add_chart(page, promise_chart(first, kAuditWords), "");
     add_chart(page, rows_chart(first, record["known"].value()), "");

@@ -23,16 +23,13 @@ AdvisedPoint advised_point(const TablePolicyValue& policy, const Interval& gain)
                      .interval = gain,
                      .rise = static_cast<const Estimate&>(policy.rise),
                      .tilted = is_tilted(policy)};
-  if (policy.groups > 0) {
+  if (policy.groups > 0 || policy.coverage < internal::kLeastCoverage) {
     point.told = policy.reliable;
     point.untold = policy.remark;
   } else if (policy.gain.standard_error > 0 && policy.ess < internal::kLeastRows) {
     point.told = false;
     point.untold = "the tilt leaves " + number_text(policy.ess, 3) + " effective rows; " +
                    number_text(internal::kLeastRows) + " are needed to tell an error";
-  } else if (policy.coverage < internal::kLeastCoverage) {
-    point.told = false;
-    point.untold = policy.remark;
   }
   return point;
 }

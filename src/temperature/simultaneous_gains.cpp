@@ -16,6 +16,8 @@ namespace {
 
 constexpr double kNoTilt = 1e-6;
 constexpr std::size_t kDraws = 10000;
+/// Eigenvalues of correlations below this share of their sum move no quantile.
+constexpr double kNegligible = 1e-9;
 
 /// The 1 - tail quantile of the maximum of normal variables with the correlations of the vectors.
 double maximum_quantile(const std::vector<std::span<const double>>& vectors, double tail,
@@ -40,21 +42,26 @@ double maximum_quantile(const std::vector<std::span<const double>>& vectors, dou
   // Neighbouring temperatures are one policy to many digits: roots of eigenvalues, no Cholesky
   // factor.
   const SymmetricEigen eigen = symmetric_eigen(correlation.view());
-  Matrix<double> root(count, count);
+  // Policies are as a rule many more than the directions in which they differ.
+  std::vector<std::size_t> kept;
   for (std::size_t j = 0; j < count; ++j) {
-    const double value = std::sqrt(std::max(0.0, eigen.values[j]));
-    for (std::size_t a = 0; a < count; ++a) root(a, j) = value * eigen.vectors(a, j);
+    if (eigen.values[j] > kNegligible * static_cast<double>(count)) kept.push_back(j);
+  }
+  Matrix<double> root(count, kept.size());
+  for (std::size_t k = 0; k < kept.size(); ++k) {
+    const double value = std::sqrt(eigen.values[kept[k]]);
+    for (std::size_t a = 0; a < count; ++a) root(a, k) = value * eigen.vectors(a, kept[k]);
   }
   const RandomStream stream(seed, "temperature/simultaneous");
   std::vector<double> greatest(kDraws);
-  std::vector<double> z(count);
+  std::vector<double> z(kept.size());
   for (std::size_t draw = 0; draw < kDraws; ++draw) {
     stream.at(draw).fill_normal(0, z);
     double most = -std::numeric_limits<double>::infinity();
     for (std::size_t a = 0; a < count; ++a) {
       const std::span<const double> row = std::as_const(root).row(a);
       double value = 0;
-      for (std::size_t j = 0; j < count; ++j) value += row[j] * z[j];
+      for (std::size_t k = 0; k < z.size(); ++k) value += row[k] * z[k];
       most = std::max(most, value);
     }
     greatest[draw] = most;

@@ -144,15 +144,17 @@ std::string audit_report(const TableAudit& audit, const AuditInput& input) {
 
 std::string audit_csv(const TableAudit& audit) {
   std::string text =
-      "score,kind,beta,n,gold,gold_se,rise,rise_se,proxy,kl,gain,gain_se,gain_low,gain_high,ess,"
+      "score,kind,beta,price,n,gold,gold_se,rise,rise_se,proxy,kl,gain,gain_se,gain_low,gain_high,"
+      "ess,"
       "reliable\n";
   const auto add = [&](const std::string& name, const char* kind, std::optional<double> beta,
-                       std::optional<double> n, std::initializer_list<double> values,
-                       bool reliable) {
+                       std::optional<double> price, std::optional<double> n,
+                       std::initializer_list<double> values, bool reliable) {
     CsvLine line;
     line.add(quoted(name));
     line.add(std::string(kind));
     line.add(beta);
+    line.add(price);
     line.add(n);
     for (const double value : values) line.add(value);
     line.add(std::string(reliable ? "1" : "0"));
@@ -161,7 +163,7 @@ std::string audit_csv(const TableAudit& audit) {
   for (const ProxyAudit& proxy : audit.proxies) {
     for (std::size_t b = 0; b < proxy.policies.size(); ++b) {
       const TablePolicyValue& policy = proxy.policies[b];
-      add(proxy.name, "tilt", policy.beta, {},
+      add(proxy.name, "tilt", policy.beta, policy.beta * proxy.unit, {},
           {policy.value.value, policy.value.standard_error, policy.rise.value,
            policy.rise.standard_error, policy.proxy.value, policy.kl.value, policy.gain.value,
            policy.gain.standard_error, proxy.gains[b].low, proxy.gains[b].high, policy.ess},
@@ -169,7 +171,7 @@ std::string audit_csv(const TableAudit& audit) {
     }
     for (std::size_t k = 0; k < proxy.best_of_n.size(); ++k) {
       const BestOfNValue& best = proxy.best_of_n[k];
-      add(proxy.name, "best_of_n", {}, best.n,
+      add(proxy.name, "best_of_n", {}, {}, best.n,
           {best.value.value, best.value.standard_error, best.gain.value, best.gain.standard_error,
            best.proxy.value, best.kl.value, best.gain.value, best.gain.standard_error,
            proxy.best_of_n_gains[k].low, proxy.best_of_n_gains[k].high, best.ess},
@@ -179,7 +181,7 @@ std::string audit_csv(const TableAudit& audit) {
   for (const PolicyAudit& policy : audit.policies) {
     const TablePolicyValue& value = policy.value;
     constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-    add(policy.name, "policy", {}, {},
+    add(policy.name, "policy", {}, {}, {},
         {value.value.value, value.value.standard_error, value.rise.value, value.rise.standard_error,
          kNone, value.kl.value, kNone, kNone, kNone, kNone, value.ess},
         value.reliable);

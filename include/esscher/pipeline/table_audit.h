@@ -95,7 +95,7 @@ struct ProxyAudit {
   std::string name;
   /// What one unit of the proxy is taken to be worth in that of the gold reward: 1 where their
   /// standard deviations are within a factor of kSameUnit, else the calibration's slope (the ratio
-  /// of standard deviations where that is not above 0).
+  /// of standard deviations where its lower 95 % limit is not above 0).
   double unit = 1;
   double sd = 0;  ///< of the proxy as it is, within groups where there are any
   ProxyCalibration calibration;
@@ -140,9 +140,9 @@ struct TableAudit {
 };
 
 /// Gold rewards of rows that have none are expected to be the least-squares line in each proxy,
-/// corrected by the rows that have one (TablePolicyOptions::predicted). Scores matter up to a
-/// constant or, within groups, one for each group.
-/// \throws UsageError without proxies and log-ratios, for lengths that differ and options outside
+/// cross-fitted, and corrected by the rows that have one (TablePolicyOptions::predicted). Scores
+/// matter up to a constant or, within groups, one for each group. \throws UsageError without
+/// proxies and log-ratios, for lengths that differ and options outside
 ///         their range; DataError for a score that is constant (throughout each group), a gold
 ///         reward that is known nowhere or constant, and as table_policy_value()
 /// Cost: table_policy_value() for each proxy and temperature, best_of_n_value() for each proxy and
