@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ._audit_text import best_of_n_verdict, choices, frame_row, lines, tilt_verdict, tilts, trained
 from ._evaluation import Recommendation
 from ._policy_results import BestOfNValue, Estimate, PolicyValue
-from ._results import Record, table_html, values_of
+from ._results import Record, axes_of, table_html, values_of
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -280,10 +280,7 @@ class Audit(Record):
         -------
         matplotlib.axes.Axes
         """
-        if ax is None:
-            from matplotlib import pyplot
-
-            ax = pyplot.subplots()[1]
+        ax = axes_of(ax)
         for proxy in self._record["proxies"]:
             known = [p for p in proxy["policies"] if p["simultaneous_low"] is not None]
             # Proxies of other units have one axis only so.

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from . import _core
 from ._arrays import features, labelled
 from ._policy_results import BestOfNValue, Estimate, PolicyValue
-from ._results import Record, frozen, table_html
+from ._results import Record, axes_of, frozen, table_html
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -167,10 +167,7 @@ class Evaluation(Record):
         -------
         matplotlib.axes.Axes
         """
-        if ax is None:
-            from matplotlib import pyplot
-
-            ax = pyplot.subplots()[1]
+        ax = axes_of(ax)
         for reward in self.rewards:
             known = [p for p in reward.policies if p.gain.low is not None]
             beta = [p.beta for p in known]

@@ -76,3 +76,12 @@ def table_html(headings: list[str], rows: list[list[str]], caption: str) -> str:
         f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table>"
     )
+
+
+def axes_of(ax: Any) -> Any:
+    """`ax`, or those of a new figure where it is None; needs matplotlib."""
+    if ax is not None:
+        return ax
+    from matplotlib import pyplot
+
+    return pyplot.subplots()[1]

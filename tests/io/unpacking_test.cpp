@@ -8,26 +8,10 @@
 
 #include "../support/packed.h"
 #include "esscher/base/error.h"
+#include "pieces.h"
 
 namespace esscher::internal {
 namespace {
-
-/// Gives bytes in pieces of at most \p most.
-class Pieces final : public ByteSource {
- public:
-  Pieces(std::string bytes, std::size_t most) : bytes_(std::move(bytes)), most_(most) {}
-  std::size_t read(char* to, std::size_t size) override {
-    const std::size_t count = std::min({size, most_, bytes_.size() - at_});
-    std::copy_n(bytes_.data() + at_, count, to);
-    at_ += count;
-    return count;
-  }
-
- private:
-  std::string bytes_;
-  std::size_t most_;
-  std::size_t at_ = 0;
-};
 
 std::string unpack(const std::string& packed, std::size_t in = 1 << 16, std::size_t out = 1 << 16,
                    std::uint64_t limit = 1 << 30) {

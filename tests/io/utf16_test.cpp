@@ -10,6 +10,7 @@
 
 #include "../support/utf16.h"
 #include "esscher/base/error.h"
+#include "pieces.h"
 
 namespace esscher::internal {
 namespace {
@@ -17,25 +18,8 @@ namespace {
 using std::literals::operator""s;
 using std::literals::operator""sv;
 
-/// Gives a few bytes at a time, so that characters are cut everywhere.
-class FewBytes final : public ByteSource {
- public:
-  FewBytes(std::string bytes, std::size_t most) : bytes_(std::move(bytes)), most_(most) {}
-  std::size_t read(char* to, std::size_t size) override {
-    const std::size_t count = std::min({size, most_, bytes_.size() - at_});
-    std::copy_n(bytes_.data() + at_, count, to);
-    at_ += count;
-    return count;
-  }
-
- private:
-  std::string bytes_;
-  std::size_t most_;
-  std::size_t at_ = 0;
-};
-
 std::string converted(std::string_view bytes, std::size_t most, std::size_t wanted = 5) {
-  const auto source = as_utf8(std::make_unique<FewBytes>(std::string(bytes), most), "t.txt");
+  const auto source = as_utf8(std::make_unique<Pieces>(std::string(bytes), most), "t.txt");
   std::string text;
   std::string piece(wanted, '\0');
   while (const std::size_t count = source->read(piece.data(), piece.size())) {
