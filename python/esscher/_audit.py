@@ -163,8 +163,6 @@ def _both(proxy: Any, log_ratio: Any) -> tuple[Scores, Scores, int]:
     """Proxies, log-ratios, and the number of rows."""
     proxies = {} if proxy is None else named_scores(proxy, "proxy")
     ratios = {} if log_ratio is None else named_scores(log_ratio, "log_ratio")
-    if len(proxies) > 1 and "mean" in proxies:
-        raise ValueError("proxy: 'mean' is what the mean of several is called; rename the column")
     for name in ratios:
         if name in proxies:
             raise ValueError(

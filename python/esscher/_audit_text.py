@@ -16,6 +16,7 @@ def frame_row(name: str, kind: str, record: dict[str, Any]) -> dict[str, Any]:
         "score": name,
         "kind": kind,
         "beta": record.get("beta"),
+        "price": record.get("price"),
         "n": record.get("n"),
         "gold": record["gold"]["value"],
         "gold_se": record["gold"]["standard_error"],

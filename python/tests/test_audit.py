@@ -309,7 +309,7 @@ def test_bad_input_is_named(scores):
         ((np.zeros((3, 3, 3)), human), {}, r"^proxy: must be one-dimensional, or two-dimensional with"),
         ((pandas.DataFrame(np.ones((300, 2)), columns=["a", "a"]), human), {},
          r"^proxy: two columns are called 'a'; rename one of them$"),
-        (({"mean": judge, "b": judge}, human), {}, r"^proxy: 'mean' is what the mean of several is called; "),
+        (({"mean": judge, "b": judge}, human), {}, r"^proxy = 'mean': is what the mean of several proxies is called; "),
         ((None, human), {}, r"^proxy = None: there is no score; give proxy, log_ratio or both$"),
         ((judge, human[:9]), {}, r"^gold = 9 entries: must be as many as rows, 300$"),
         ((judge, np.where(np.arange(300) == 6, np.inf, human)), {}, r"^gold\[6\] = inf: must be finite, or NaN"),
