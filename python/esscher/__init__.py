@@ -27,8 +27,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._audit import audit
-from ._audit_results import Audit, BestOfNRecommendation, Calibration, PolicyAudit, ProxyAudit
-from ._evaluation import Evaluation, Recommendation, RewardEvaluation, evaluate
+from ._audit_results import Audit, Calibration, PolicyAudit, ProxyAudit
+from ._evaluation import Evaluation, RewardEvaluation, evaluate
 from ._links import Link, hermite, link, links
 from ._policies import (
     best_of_n,
@@ -41,6 +41,7 @@ from ._policies import (
 )
 from ._policy_results import BestOfNValue, Estimate, PolicyValue, SmoothedWeights
 from ._reading import Table, read
+from ._recommendations import BestOfNRecommendation, Recommendation
 from ._simulation import SimulatedReward, Simulation, load_simulated, simulate
 from ._theory import Theory, theory
 from ._version import __version__, build_info

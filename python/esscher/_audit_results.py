@@ -8,51 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._audit_text import best_of_n_verdict, choices, frame_row, lines, tilt_verdict, tilts, trained
-from ._evaluation import Recommendation
+from ._audit_text import best_of_n_verdict, frame_row, tilt_verdict, trained
 from ._policy_results import BestOfNValue, Estimate, PolicyValue
+from ._policy_text import choices, lines, tilts
+from ._recommendations import BestOfNRecommendation, Recommendation
 from ._results import Record, axes_of, table_html, values_of
 
 if TYPE_CHECKING:
     import matplotlib.axes
     import pandas
-
-
-@dataclass(frozen=True)
-class BestOfNRecommendation:
-    """The verdict on best-of-n by one proxy.
-
-    Attributes
-    ----------
-    n : float or None
-        Candidates to choose from; None: best-of-n gains for no n.
-    largest : float or None
-        The largest n that is safe.
-    gain : Estimate or None
-        Of the recommended n over the reference, KL not counted; its interval holds for all n of
-        all proxies at once.
-    limit : str
-        Why n ends there, as that of `Recommendation`.
-    verdict : str
-        The same in plain sentences.
-    """
-
-    n: float | None
-    largest: float | None
-    gain: Estimate | None
-    limit: str
-    verdict: str
-
-    @classmethod
-    def _of(cls, advice: dict[str, Any]) -> BestOfNRecommendation:
-        gain = advice["gain"]
-        return cls(
-            advice["recommended_n"],
-            advice["largest_n"],
-            None if gain is None else Estimate._of(gain),
-            advice["limit"],
-            advice["verdict"],
-        )
 
 
 @dataclass(frozen=True)

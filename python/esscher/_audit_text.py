@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._policy_text import interval_text
+
 if TYPE_CHECKING:
     from ._audit_results import Audit, PolicyAudit
 
@@ -67,43 +69,6 @@ def best_of_n_verdict(audit: Audit) -> str:
     )
 
 
-def lines(rows: list[list[str]]) -> list[str]:
-    """Aligned."""
-    return ["  " + "  ".join(f"{text:>12}" for text in row) for row in rows]
-
-
-def _interval(low: float | None, high: float | None) -> str:
-    return "-" if low is None or high is None else f"[{low:.3g}, {high:.3g}]"
-
-
-def _shown(records: list[dict[str, Any]], name: str) -> list[list[str]]:
-    rows = [[name, "gold", "proxy", "KL", "gain", "all at once", "ESS", "reliable"]]
-    for record in records:
-        rows.append(
-            [
-                f"{record[name]:.4g}",
-                f"{record['gold']['value']:.4g}",
-                f"{record['proxy']['value']:.4g}",
-                f"{record['kl']['value']:.3g}",
-                f"{record['gain']['value']:.4g}",
-                _interval(record["simultaneous_low"], record["simultaneous_high"]),
-                f"{record['ess']:.0f}",
-                "yes" if record["reliable"] else "no",
-            ]
-        )
-    return rows
-
-
-def tilts(proxy: dict[str, Any]) -> list[list[str]]:
-    """Policies over temperatures."""
-    return _shown(proxy["policies"], "beta")
-
-
-def choices(proxy: dict[str, Any]) -> list[list[str]]:
-    """Best-of-n over n."""
-    return _shown(proxy["best_of_n"], "n")
-
-
 def trained(policies: tuple[PolicyAudit, ...]) -> list[list[str]]:
     """Trained policies."""
     headings = "log-ratio,gold,rise,all at once,KL,worth,mean ratio,ESS,reliable"
@@ -114,7 +79,7 @@ def trained(policies: tuple[PolicyAudit, ...]) -> list[list[str]]:
                 policy.name,
                 f"{policy.gold.value:.4g}",
                 f"{policy.rise.value:.4g}",
-                _interval(policy.rise.low, policy.rise.high),
+                interval_text(policy.rise.low, policy.rise.high),
                 f"{policy.kl.value:.3g}",
                 "-" if policy.worth is None else f"{policy.worth:.3g}",
                 f"{policy.mean_ratio.value:.3g}",

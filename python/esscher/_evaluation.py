@@ -10,55 +10,14 @@ from numpy.typing import ArrayLike
 
 from . import _core
 from ._arrays import features, labelled
-from ._policy_results import BestOfNValue, Estimate, PolicyValue
+from ._policy_results import BestOfNValue, PolicyValue
+from ._policy_text import choices, interval_text, lines
+from ._recommendations import BestOfNRecommendation, Recommendation
 from ._results import Record, axes_of, frozen, table_html
 
 if TYPE_CHECKING:
     import matplotlib.axes
     import pandas
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """The verdict on one reward.
-
-    Attributes
-    ----------
-    beta : float or None
-        The temperature to deploy at, in the unit of the reward; None: no safe temperature.
-    admissible : tuple of float or None
-        The lowest and the highest admissible temperature of the grid.
-    gain : Estimate or None
-        Of the recommended policy over the reference, KL paid; its interval holds for all policies
-        of the evaluation at once.
-    labels_to_halve : int or None
-        So many more labels, of rows drawn from the recommended policy, would halve the interval of
-        its value, roughly.
-    limit : str
-        Why the admissible temperatures end: grid_end, learning_cost, unreliable, gold_turned,
-        not_learnable.
-    verdict : str
-        The same in plain sentences.
-    """
-
-    beta: float | None
-    admissible: tuple[float, float] | None
-    gain: Estimate | None
-    labels_to_halve: int | None
-    limit: str
-    verdict: str
-
-    @classmethod
-    def _of(cls, advice: dict[str, Any]) -> Recommendation:
-        found, gain = advice["admissible"], advice["gain"]
-        return cls(
-            advice["recommended_beta"],
-            None if found is None else (found["low"], found["high"]),
-            None if gain is None else Estimate._of(gain),
-            advice["labels_to_halve"],
-            advice["limit"],
-            advice["verdict"],
-        )
 
 
 @dataclass(frozen=True)
@@ -74,8 +33,10 @@ class RewardEvaluation:
     policies : tuple of PolicyValue
         In the order of the temperatures.
     best_of_n : tuple of BestOfNValue
-        Beside each policy, at the n whose KL bound is the policy's KL.
+        By the reward as deployed at the first temperature, over n. (Those at the KL of each policy
+        are in `Evaluation.to_frame`.)
     recommendation : Recommendation
+    best_of_n_recommendation : BestOfNRecommendation
     """
 
     name: str
@@ -83,6 +44,7 @@ class RewardEvaluation:
     policies: tuple[PolicyValue, ...]
     best_of_n: tuple[BestOfNValue, ...]
     recommendation: Recommendation
+    best_of_n_recommendation: BestOfNRecommendation
 
     @classmethod
     def _of(cls, record: dict[str, Any]) -> RewardEvaluation:
@@ -90,8 +52,9 @@ class RewardEvaluation:
             record["name"],
             record["correlation"],
             tuple(PolicyValue._of(policy) for policy in record["policies"]),
-            tuple(BestOfNValue._of(policy["best_of_n"]) for policy in record["policies"]),
+            tuple(BestOfNValue._of(best) for best in record["best_of_n"]),
             Recommendation._of(record["advice"]),
+            BestOfNRecommendation._of(record["best_of_n_advice"]),
         )
 
 
@@ -108,6 +71,8 @@ class Evaluation(Record):
     recommended : str or None
         Name of the reward to deploy: that of the best cautious gain among all; None where no tilt
         is supported.
+    recommended_best_of_n : str or None
+        The same of best-of-n.
     remarks : tuple of str
         Plain sentences.
     """
@@ -115,12 +80,18 @@ class Evaluation(Record):
     reward_sd: float
     rewards: tuple[RewardEvaluation, ...]
     recommended: str | None
+    recommended_best_of_n: str | None
     remarks: tuple[str, ...]
 
     @property
     def recommendation(self) -> Recommendation:
         """The verdict on the recommended reward or, where there is none, on the first."""
-        return self._first.recommendation
+        return self._first(self.recommended).recommendation
+
+    @property
+    def best_of_n_recommendation(self) -> BestOfNRecommendation:
+        """The same of best-of-n."""
+        return self._first(self.recommended_best_of_n).best_of_n_recommendation
 
     def __getitem__(self, name: str) -> RewardEvaluation:
         """The reward of that name.
@@ -189,22 +160,22 @@ class Evaluation(Record):
         return ax
 
     def __str__(self) -> str:
-        lines = [self._verdict(), ""]
-        for reward in self.rewards:
-            lines.append(f"{reward.name} (held-out correlation {reward.correlation:.3f})")
-            lines += ["  " + "  ".join(f"{text:>12}" for text in row) for row in _shown(reward)]
-        return "\n".join(lines)
+        text = [self._verdict()]
+        for reward, record in zip(self.rewards, self._record["rewards"], strict=True):
+            text += ["", f"{reward.name} (held-out correlation {reward.correlation:.3f})"]
+            text += [*lines(_shown(reward)), *lines(choices(record))]
+            text.append(reward.best_of_n_recommendation.verdict)
+        return "\n".join(text)
 
     def _repr_html_(self) -> str:
-        rows = _shown(self._first)
+        rows = _shown(self._first(self.recommended))
         return table_html(rows[0], rows[1:], self._verdict())
 
-    @property
-    def _first(self) -> RewardEvaluation:
-        return self.rewards[0] if self.recommended is None else self[self.recommended]
+    def _first(self, recommended: str | None) -> RewardEvaluation:
+        return self.rewards[0] if recommended is None else self[recommended]
 
     def _verdict(self) -> str:
-        return f"{self._first.name}: {self.recommendation.verdict}"
+        return f"{self._first(self.recommended).name}: {self.recommendation.verdict}"
 
 
 def evaluate(
@@ -233,6 +204,7 @@ def evaluate(
     enumerated: bool = False,
     bootstrap: int = 1000,
     alpha: float = 0.05,
+    best_of: str | ArrayLike = "auto",
     noise: str | float = "replicates",
     seed: int = 1,
     threads: int = 0,
@@ -270,7 +242,10 @@ def evaluate(
         Replicates behind the intervals; 0: normal theory.
     alpha : float
         Chance, at most, that any lower end of a gain is promised too high, of all temperatures and
-        rewards among which the recommendation picks.
+        rewards among which the recommendation picks; as much again for best-of-n.
+    best_of : "auto" or sequence of float
+        Candidates of best-of-n, each above 1, ascending; auto: 2, 4, 8, ... as far as it can be
+        told.
     noise : "replicates" or float
         Standard deviation of the noise of one label, for gains that noise-free rewards could
         attain (``noise_free_gain`` of `Evaluation.to_frame`); replicates: as rows of equal
@@ -316,6 +291,7 @@ feature_temperature, landmarks, loss, penalty, folds, ceiling
         record["reward_sd"],
         tuple(RewardEvaluation._of(reward) for reward in record["rewards"]),
         record["recommended"],
+        record["recommended_best_of_n"],
         tuple(record["remarks"]),
         _record=frozen(record),
     )
@@ -356,8 +332,6 @@ def _row(reward: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:
 def _shown(reward: RewardEvaluation) -> list[list[str]]:
     rows = [["beta", "gold", "proxy", "KL", "gain", "95 %", "ESS", "reliable"]]
     for policy in reward.policies:
-        low, high = policy.gain.low, policy.gain.high
-        interval = "-" if low is None or high is None else f"[{low:.3g}, {high:.3g}]"
         rows.append(
             [
                 f"{policy.beta:.4g}",
@@ -365,7 +339,7 @@ def _shown(reward: RewardEvaluation) -> list[list[str]]:
                 f"{policy.proxy.value:.4g}",
                 f"{policy.kl.value:.3g}",
                 f"{policy.gain.value:.4g}",
-                interval,
+                interval_text(policy.gain.low, policy.gain.high),
                 f"{policy.ess:.0f}",
                 "yes" if policy.reliable else "no",
             ]

@@ -47,6 +47,30 @@ Record record_of(const BestOfNAdvice& advice) {
       .add("gain", advice.gain, gain_record);
 }
 
+nb::list choices_of(const std::vector<BestOfNValue>& best_of_n,
+                    const std::vector<Interval>& gains) {
+  nb::list choices;
+  for (std::size_t k = 0; k < best_of_n.size(); ++k) {
+    Record record = record_of(best_of_n[k]);
+    record.add("coverage", best_of_n[k].coverage);
+    add_simultaneous(record, gains[k]);
+    choices.append(record.dict());
+  }
+  return choices;
+}
+
+void add_simultaneous(Record& record, const Interval& gain) {
+  record.add("simultaneous_low", finite(gain.low)).add("simultaneous_high", finite(gain.high));
+}
+
+std::vector<double> best_of(const Parameters& parameters) {
+  if (parameters.is("best_of", "auto")) return {};
+  std::vector<double> numbers = parameters.numbers("best_of");
+  if (!numbers.empty()) return numbers;
+  throw UsageError(rejection("best_of", parameters.shown("best_of"), "names no number",
+                             "name one, or take auto"));
+}
+
 int bootstrap_of(const Parameters& parameters) {
   const int replicates = parameters.integer("bootstrap", 0, 100'000);
   if (replicates != 0 && replicates < 100) {

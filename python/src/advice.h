@@ -3,6 +3,9 @@
 /// \file
 /// What evaluations and audits have alike: advice as records, and the options behind intervals.
 
+#include <vector>
+
+#include "esscher/policy/best_of_n.h"
 #include "esscher/temperature/best_of_n_advice.h"
 #include "esscher/temperature/deployment_advice.h"
 #include "parameters.h"
@@ -13,6 +16,13 @@ namespace esscher::python {
 Record record_of(const DeploymentAdvice& advice);
 Record record_of(const BestOfNAdvice& advice);
 
+/// A list, with the intervals that hold for all at once.
+nb::list choices_of(const std::vector<BestOfNValue>& best_of_n, const std::vector<Interval>& gains);
+/// "simultaneous_low" and "simultaneous_high".
+void add_simultaneous(Record& record, const Interval& gain);
+
+/// "best_of": empty where open.
+std::vector<double> best_of(const Parameters& parameters);
 /// "bootstrap": 0, or 100 and more.
 int bootstrap_of(const Parameters& parameters);
 /// "alpha", in (0, 0.5].

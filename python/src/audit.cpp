@@ -51,13 +51,7 @@ AuditOptions options_of(const Parameters& parameters) {
   const bool open = parameters.is("beta", "auto");
   options.in_sd = in_sd(parameters) || open;
   options.temperatures = open ? automatic_temperatures() : parameters.numbers("beta");
-  if (!parameters.is("best_of", "auto")) {
-    options.best_of = parameters.numbers("best_of");
-    if (options.best_of.empty()) {
-      throw UsageError(rejection("best_of", parameters.shown("best_of"), "names no number",
-                                 "name one, or take auto"));
-    }
-  }
+  options.best_of = best_of(parameters);
   options.enumerated = parameters.flag("enumerated");
   options.bootstrap = bootstrap_of(parameters);
   options.alpha = alpha_of(parameters);
@@ -89,10 +83,6 @@ Record calibration_record(const ProxyCalibration& calibration) {
       .add("rows", owning_array(std::move(rows)));
 }
 
-void add_simultaneous(Record& record, const Interval& gain) {
-  record.add("simultaneous_low", finite(gain.low)).add("simultaneous_high", finite(gain.high));
-}
-
 Record proxy_record(const ProxyAudit& proxy, double gold_sd) {
   nb::list policies;
   for (std::size_t b = 0; b < proxy.policies.size(); ++b) {
@@ -104,13 +94,6 @@ Record proxy_record(const ProxyAudit& proxy, double gold_sd) {
     add_simultaneous(record, proxy.gains[b]);
     policies.append(record.dict());
   }
-  nb::list choices;
-  for (std::size_t k = 0; k < proxy.best_of_n.size(); ++k) {
-    Record record = record_of(proxy.best_of_n[k]);
-    record.add("coverage", proxy.best_of_n[k].coverage);
-    add_simultaneous(record, proxy.best_of_n_gains[k]);
-    choices.append(record.dict());
-  }
   return Record()
       .add("name", proxy.name)
       .add("unit", proxy.unit)
@@ -118,7 +101,7 @@ Record proxy_record(const ProxyAudit& proxy, double gold_sd) {
       .add("correlation", proxy.calibration.correlation)
       .add("calibration", calibration_record(proxy.calibration))
       .add("policies", nb::object(policies))
-      .add("best_of_n", nb::object(choices))
+      .add("best_of_n", nb::object(choices_of(proxy.best_of_n, proxy.best_of_n_gains)))
       .add("advice", record_of(proxy.advice))
       .add("best_of_n_advice", record_of(proxy.best_of_n_advice));
 }

@@ -49,14 +49,13 @@ Record reward_record(const RewardEvaluation& reward, const TableEvaluation& eval
                                 ? std::nullopt
                                 : std::optional(evaluation.noise_free_gain[b]);
     Record record = record_of(reward.policies[b]);
+    add_simultaneous(record, reward.gains[b]);
     record.add("beta_sd", reward.policies[b].beta / sd)
         .add("attainable_gain", attainable)
         .add("efficiency", efficiency_of(gain, attainable))
         .add("noise_free_gain", noise_free)
         .add("noise_free_efficiency", noise_free ? efficiency_of(gain, *noise_free) : std::nullopt)
-        .add("best_of_n", record_of(reward.best_of_n[b]))
-        .add("simultaneous_low", finite(reward.gains[b].low))
-        .add("simultaneous_high", finite(reward.gains[b].high));
+        .add("best_of_n", record_of(reward.equal_kl[b]));
     nb::list folds;
     if (!reward.weight_temperatures.empty()) {
       for (const double t : reward.weight_temperatures[b]) folds.append(nb::cast(finite(t)));
@@ -68,7 +67,14 @@ Record reward_record(const RewardEvaluation& reward, const TableEvaluation& eval
       .add("name", reward.name)
       .add("correlation", reward.correlation)
       .add("policies", nb::object(policies))
-      .add("advice", record_of(reward.advice));
+      .add("advice", record_of(reward.advice))
+      .add("best_of_n", nb::object(choices_of(reward.best_of_n, reward.best_of_n_gains)))
+      .add("best_of_n_advice", record_of(reward.best_of_n_advice));
+}
+
+std::optional<std::string> name_of(const TableEvaluation& evaluation,
+                                   std::optional<std::size_t> reward) {
+  return reward ? std::optional(evaluation.rewards[*reward].name) : std::nullopt;
 }
 
 nb::dict evaluation_record(const TableEvaluation& evaluation, double sd) {
@@ -83,9 +89,8 @@ nb::dict evaluation_record(const TableEvaluation& evaluation, double sd) {
       .add("label_noise",
            evaluation.label_noise > 0 ? std::optional(evaluation.label_noise) : std::nullopt)
       .add("rewards", list_of(evaluation.rewards, record_of_reward))
-      .add("recommended", evaluation.recommended
-                              ? std::optional(evaluation.rewards[*evaluation.recommended].name)
-                              : std::nullopt)
+      .add("recommended", name_of(evaluation, evaluation.recommended))
+      .add("recommended_best_of_n", name_of(evaluation, evaluation.recommended_best_of_n))
       .add("folds", list_of(evaluation.folds, fold_record))
       .add("remarks", remarks)
       .dict();
@@ -110,6 +115,7 @@ nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
   }
   options.bootstrap = bootstrap_of(parameters);
   options.alpha = alpha_of(parameters);
+  options.best_of = best_of(parameters);
   options.gold = span_of(gold);
   options.enumerated = parameters.flag("enumerated");
   if (!parameters.is("noise", "replicates")) {

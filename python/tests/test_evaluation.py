@@ -28,6 +28,18 @@ def test_it_recommends_a_temperature(evaluation):
         evaluation["oracle"]
 
 
+def test_it_recommends_best_of_n(table, evaluation):
+    found = evaluation.best_of_n_recommendation
+    assert evaluation.recommended_best_of_n is not None
+    assert found.largest >= found.n > 1
+    assert found.gain.low > 0
+    assert [best.n for best in evaluation.rewards[0].best_of_n[:3]] == [2, 4, 8]
+    x, y = table
+    two = esscher.evaluate(x, y, beta=1, rounds=0, bootstrap=0, best_of=[3, 10])
+    assert [best.n for best in two["linear"].best_of_n] == [3, 10]
+    assert two["linear"].best_of_n_recommendation.verdict in str(two)
+
+
 def test_shuffled_rewards_have_no_safe_temperature(table):
     x, y = table
     shuffled = np.random.default_rng(0).permutation(y)
@@ -129,6 +141,7 @@ def test_bad_parameters_are_named(table):
         ({"loss": "preferences"}, r"^loss = preferences: compares candidates of one group; .*groups"),
         ({"penalty": -1}, r"^penalty = -1: must be folds, or a number above 0$"),
         ({"weight_temperature": 1}, r"^weight_temperature = 1: is for label and surrogate weights"),
+        ({"best_of": [4, 2]}, r"^best_of = 2: must be above 1 and at most 1e15, ascending$"),
         ({"noise": 0}, r"^noise = 0: must be a positive number, or replicates$"),
         ({"noise": "twins"}, r"^noise = twins: must be a positive number, or replicates$"),
         ({"seed": -1}, r"^seed = -1: "),

@@ -12,6 +12,7 @@
 #include "esscher/temperature/simultaneous_gains.h"
 #include "esscher/weights/log_weights.h"
 #include "pipeline/audited_table.h"
+#include "pipeline/best_of_n_choices.h"
 #include "pipeline/expected_gold.h"
 #include "pipeline/proxy_calibration.h"
 
@@ -85,28 +86,6 @@ TablePolicyOptions policy_options(const AuditedTable& table, const AuditOptions&
   return policy;
 }
 
-/// Best-of-n as far as it can be told.
-void add_best_of_n(const AuditedTable& table, const AuditOptions& options, Proxy& proxy) {
-  std::vector<double> numbers = options.best_of;
-  double most = std::min(kMostCandidates, static_cast<double>(table.rows));
-  if (table.grouped()) {
-    std::vector<double> sizes(std::size_t{std::ranges::max(table.cells)} + 1);
-    for (const std::uint32_t group : table.cells) ++sizes[group];
-    most = std::min(most, std::ranges::max(sizes));
-  }
-  if (numbers.empty()) {
-    for (double n = 2; n <= std::max(2.0, most); n *= 2) numbers.push_back(n);
-  }
-  for (const double n : numbers) {
-    BestOfNValue best = best_of_n_value(proxy.scaled, table.table.gold, table.reference,
-                                        {n, options.enumerated, true, proxy.predicted});
-    fold_influence(best.gain_influence);
-    const bool told = table.grouped() || options.enumerated || best.ess >= 5;
-    proxy.audit.best_of_n.push_back(std::move(best));
-    if (options.best_of.empty() && !told) break;
-  }
-}
-
 void check(const AuditOptions& options) {
   if (!(options.alpha > 0 && options.alpha < 1)) {
     throw UsageError(rejection("alpha", options.alpha, "must be between 0 and 1", "take 0.05"));
@@ -118,49 +97,33 @@ void check(const AuditOptions& options) {
       throw UsageError(rejection("--beta", *here, "is there twice", "name it once"));
     }
   }
-  double last = 1;
-  for (const double n : options.best_of) {
-    if (!(n > last && n <= 1e15)) {
-      throw UsageError(rejection("best_of", n, "must be above 1 and at most 1e15, ascending"));
-    }
-    last = n;
-  }
+  internal::check_candidates(options.best_of);
 }
 
 /// Gains that hold for all proxies at once, advice by them, and whom to take.
 void advise(std::vector<Proxy>& proxies, const AuditOptions& options, TableAudit& audit) {
   std::vector<MeasuredGain> tilted;
-  std::vector<MeasuredGain> chosen;
-  for (const Proxy& proxy : proxies) {
-    for (const auto& policy : proxy.audit.policies) tilted.push_back(measured_gain(policy));
-    for (const auto& best : proxy.audit.best_of_n) chosen.push_back(measured_gain(best));
+  std::vector<internal::ChoiceSeries> choices;
+  for (Proxy& proxy : proxies) {
+    ProxyAudit& each = proxy.audit;
+    for (const auto& policy : each.policies) tilted.push_back(measured_gain(policy));
+    choices.push_back({each.best_of_n, each.best_of_n_gains, each.best_of_n_advice});
   }
-  const SimultaneousGains tilted_gains = simultaneous_gains(tilted, options.alpha, options.seed);
-  const SimultaneousGains chosen_gains = simultaneous_gains(chosen, options.alpha, options.seed);
-  auto next_tilted = tilted_gains.intervals.begin();
-  auto next_chosen = chosen_gains.intervals.begin();
+  audit.recommended_best_of_n =
+      internal::advise_choices(choices, options.alpha, options.seed, RewardOrigin::given);
+  const SimultaneousGains gains = simultaneous_gains(tilted, options.alpha, options.seed);
+  auto next = gains.intervals.begin();
   double most = 0;
-  double most_best_of_n = 0;
   for (Proxy& proxy : proxies) {
     ProxyAudit& each = proxy.audit;
     for (TablePolicyValue& policy : each.policies) {
-      each.gains.push_back(*next_tilted++);
+      each.gains.push_back(*next++);
       policy.gain_influence.clear();
     }
-    for (BestOfNValue& best : each.best_of_n) {
-      each.best_of_n_gains.push_back(*next_chosen++);
-      best.gain_influence.clear();
-    }
     each.advice = advise_deployment(each.policies, each.gains, RewardOrigin::given);
-    each.best_of_n_advice =
-        advise_best_of_n(each.best_of_n, each.best_of_n_gains, RewardOrigin::given);
     if (each.advice.gain && cautious_gain(*each.advice.gain) > most) {
       most = cautious_gain(*each.advice.gain);
       audit.recommended = audit.proxies.size();
-    }
-    if (each.best_of_n_advice.gain && cautious_gain(*each.best_of_n_advice.gain) > most_best_of_n) {
-      most_best_of_n = cautious_gain(*each.best_of_n_advice.gain);
-      audit.recommended_best_of_n = audit.proxies.size();
     }
     audit.proxies.push_back(std::move(each));
   }
@@ -336,7 +299,9 @@ TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
           Proxy& proxy = proxies[task / (betas + 1)];
           const std::size_t b = task % (betas + 1);
           if (b == betas) {
-            add_best_of_n(table, options, proxy);
+            proxy.audit.best_of_n = internal::best_of_n_choices(
+                proxy.scaled, given.gold, table.reference,
+                {.enumerated = options.enumerated, .predicted = proxy.predicted}, options.best_of);
             continue;
           }
           TablePolicyOptions policy = policy_options(table, options);

@@ -12,6 +12,7 @@
 #include "esscher/temperature/simultaneous_gains.h"
 #include "esscher/weights/log_weights.h"
 #include "features/learn_features_progress.h"
+#include "pipeline/best_of_n_choices.h"
 #include "pipeline/evaluation_folds.h"
 #include "pipeline/held_out.h"
 #include "pipeline/held_out_spread.h"
@@ -74,6 +75,12 @@ void advise(TableEvaluation& evaluation, const EvaluationOptions& options) {
       evaluation.recommended = k;
     }
   }
+  std::vector<internal::ChoiceSeries> choices;
+  for (RewardEvaluation& reward : evaluation.rewards) {
+    choices.push_back({reward.best_of_n, reward.best_of_n_gains, reward.best_of_n_advice});
+  }
+  evaluation.recommended_best_of_n = internal::advise_choices(
+      choices, options.alpha, options.training.seed, RewardOrigin::learned);
 }
 
 /// Names a column that tells nearly as much as the first reward, in its verdict.
@@ -188,9 +195,12 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
       const std::vector<double>& r = held_out[kind].predictions[b];
       evaluation.policies.push_back(table_policy_value(r, gold, reference, policy));
       const double candidates = equivalent_n(std::max(0.0, evaluation.policies.back().kl.value));
-      evaluation.best_of_n.push_back(
+      evaluation.equal_kl.push_back(
           best_of_n_value(r, gold, reference, {candidates, options.enumerated}));
     }
+    evaluation.best_of_n =
+        internal::best_of_n_choices(held_out[kind].predictions.front(), gold, reference,
+                                    {.enumerated = options.enumerated}, options.best_of);
     evaluation.correlation =
         spread(held_out[kind].predictions.front(), gold, cells, log_weights).correlation();
     if (ranked) {
@@ -259,6 +269,7 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
     throw UsageError(rejection("--gold", std::to_string(options.gold.size()) + " values",
                                "there are " + std::to_string(table.rewards.size()) + " rewards"));
   }
+  internal::check_candidates(options.best_of);
   std::vector<std::uint64_t> rows(table.rewards.size());
   std::iota(rows.begin(), rows.end(), std::uint64_t{0});
   const internal::MergedTable merged(table, rows, options.training.reward_transform,

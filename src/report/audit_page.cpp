@@ -10,31 +10,21 @@
 namespace esscher::internal {
 namespace {
 
-/// More curves cannot be told apart.
-constexpr std::size_t kMostCurves = 4;
-
 const PolicyWords kAuditWords{"proxy", "the rows of the table", ""};
 
 /// The recommended proxy first, then that of best-of-n, the others in the record's order.
 std::vector<EvaluatedReward> proxies_of(Reader record) {
   std::vector<EvaluatedReward> proxies;
   for (std::size_t i = 0; i < record["rewards"].size(); ++i) {
-    proxies.push_back({record["rewards"][i], record["groups"].number_or(0) > 0});
+    const Reader proxy = record["rewards"][i];
+    proxies.push_back({proxy, record["groups"].number_or(0) > 0, proxy["name"].text()});
   }
   const auto rank = [&](const EvaluatedReward& proxy) {
-    const std::string name = proxy.reward["name"].text();
-    if (name == record["recommendation"]["proxy"].text()) return 0;
-    return name == record["best_of_n_recommendation"]["proxy"].text() ? 1 : 2;
+    if (proxy.name == record["recommendation"]["proxy"].text()) return 0;
+    return proxy.name == record["best_of_n_recommendation"]["proxy"].text() ? 1 : 2;
   };
   std::ranges::stable_sort(proxies, {}, rank);
   return proxies;
-}
-
-std::string name_of(const EvaluatedReward& proxy) { return proxy.reward["name"].text(); }
-
-std::string safe_n_text(const EvaluatedReward& proxy) {
-  const auto largest = proxy.reward["best_of_n_advice"]["largest_n"].number();
-  return largest ? shown_count(*largest) : "none";
 }
 
 Chart proxies_chart(const std::vector<EvaluatedReward>& proxies) {
@@ -49,7 +39,7 @@ Chart proxies_chart(const std::vector<EvaluatedReward>& proxies) {
               .rules = {{0, "reference policy", true}}};
   for (const EvaluatedReward& proxy : proxies) {
     if (chart.series.size() == kMostCurves) break;
-    ChartSeries series{.name = name_of(proxy), .x = {}, .y = {}};
+    ChartSeries series{.name = proxy.name, .x = {}, .y = {}};
     for (std::size_t i = 0; i < proxy.policies().size(); ++i) {
       const Reader policy = proxy.policies()[i];
       add_point(series, policy["kl"]["value"].value(), policy["rise"], policy_note(policy),
@@ -69,44 +59,6 @@ Chart proxies_chart(const std::vector<EvaluatedReward>& proxies) {
   return chart;
 }
 
-/// \param advised  the record's recommendation
-Chart candidates_chart(const std::vector<EvaluatedReward>& proxies, Reader advised) {
-  Chart chart{.id = "best-of-n",
-              .title = "Best-of-n by " + name_of(proxies.front()) +
-                       " is safe up to n = " + safe_n_text(proxies.front()),
-              .caption =
-                  "True reward of the best of n draws, by each proxy, less that of the reference. "
-                  "Bands: intervals that hold for all of them at once; hollow points: few rows "
-                  "behind them.",
-              .x = {"candidates n", AxisScale::log},
-              .y = {quantity::kRise},
-              .rules = {{0, "reference policy", true}}};
-  if (advised.exists()) {
-    chart.title = "Best-of-n by " + advised["proxy"].text() +
-                  " is safe up to n = " + shown_count(advised["largest_n"].value());
-  }
-  for (const EvaluatedReward& proxy : proxies) {
-    if (chart.series.size() == kMostCurves) break;
-    ChartSeries series{.name = name_of(proxy), .x = {}, .y = {}};
-    const Reader choices = proxy.reward["best_of_n"];
-    for (std::size_t k = 0; k < choices.size(); ++k) {
-      const Reader gain = choices[k]["gain"];
-      add_point(series, choices[k]["n"].value(), gain,
-                shown_count(choices[k]["ess"].value()) + " effective rows",
-                !choices[k]["reliable"].is_true());
-      if (series.x.empty()) continue;
-      // Where few rows carry a choice its interval would leave nothing else to see.
-      const bool told = choices[k]["ess"].value() >= 5 || proxy.grouped;
-      const Reader all = gain["simultaneous_interval"];
-      series.low.back() = told ? all[0].number_or(series.low.back()) : series.y.back();
-      series.high.back() = told ? all[1].number_or(series.high.back()) : series.y.back();
-    }
-    drop_exact_intervals(series);
-    chart.series.push_back(std::move(series));
-  }
-  return chart;
-}
-
 Chart calibration_chart(const EvaluatedReward& proxy) {
   const Reader calibration = proxy.reward["calibration"];
   ChartSeries points{.name = "rows of like proxy", .x = {}, .y = {}, .style = SeriesStyle::points};
@@ -120,13 +72,13 @@ Chart calibration_chart(const EvaluatedReward& proxy) {
   }
   const std::string mean = proxy.grouped ? ", less its group's mean" : "";
   return {.id = "calibration",
-          .title = "One unit of " + name_of(proxy) + " is worth " +
+          .title = "One unit of " + proxy.name + " is worth " +
                    shown(calibration["slope"]["value"].value()) + " \u00b1 " +
                    shown(calibration["slope"]["standard_error"].value(), 2) + " of true reward",
           .caption =
               "Mean true reward of rows of like proxy, with two standard errors, and the "
               "rising curve that fits them best.",
-          .x = {"proxy " + name_of(proxy) + mean},
+          .x = {"proxy " + proxy.name + mean},
           .y = {"true reward" + mean},
           .series = {points, rising}};
 }
@@ -144,7 +96,7 @@ PageTable proxies_table(const std::vector<EvaluatedReward>& proxies) {
     const Reader gain = advice["gain"];
     const bool safe = advice["recommended_beta"].exists();
     table.rows.push_back(
-        {name_of(proxy), shown(proxy.reward["correlation"].value()),
+        {proxy.name, shown(proxy.reward["correlation"].value()),
          shown(slope["value"].value()) + " \u00b1 " + shown(slope["standard_error"].value(), 2),
          shown_share(proxy.reward["calibration"]["tied"].value()),
          safe ? shown(advice["admissible"]["low"].value()) + " to " +
@@ -180,7 +132,7 @@ PageTable trained_table(Reader policies) {
 }
 
 PageTable audited_table(const EvaluatedReward& proxy) {
-  PageTable table{.title = "Policies tilted by " + name_of(proxy),
+  PageTable table{.title = "Policies tilted by " + proxy.name,
                   .note = "",
                   .head = {"\u03b2", proxy.grouped ? "true rise" : "true reward", "claimed", "KL",
                            "gain [all at once]", "effective rows", "Pareto k", "reliable"}};
@@ -230,7 +182,7 @@ Page audit_page(Reader record) {
     const EvaluatedReward& first = proxies.front();
     page.reason = first.reward["advice"]["verdict"].text() + " " +
                   first.reward["best_of_n_advice"]["verdict"].text();
-    page.facts.emplace_back("correlation of " + name_of(first),
+    page.facts.emplace_back("correlation of " + first.name,
                             shown(first.reward["correlation"].value()));
   }
   page.facts.emplace_back("rows", shown_count(record["rows"].value()));
@@ -243,7 +195,10 @@ Page audit_page(Reader record) {
     const EvaluatedReward& first = proxies.front();
     add_chart(page, value_chart(first, kAuditWords), "No policy could be valued.");
     if (proxies.size() > 1) add_chart(page, proxies_chart(proxies), "");
-    add_chart(page, candidates_chart(proxies, record["best_of_n_recommendation"]), "");
+    add_chart(
+        page,
+        candidates_chart(proxies, kAuditWords, record["best_of_n_recommendation"]["proxy"].text()),
+        "");
     add_chart(page, calibration_chart(first), "");
     add_chart(page, promise_chart(first, kAuditWords), "");
     add_chart(page, rows_chart(first, record["known"].value()), "");
@@ -275,7 +230,7 @@ Headline audit_headline(Reader record) {
     add_point(headline.series, policy["kl"]["value"].value(), policy["rise"], policy_note(policy),
               !policy["reliable"].is_true());
   }
-  headline.facts = {{"proxy", name_of(first)},
+  headline.facts = {{"proxy", first.name},
                     {"advised \u03b2", shown(record["recommendation"]["beta"].value())},
                     {"safe n", safe_n_text(first)},
                     {"correlation", shown(first.reward["correlation"].value())},

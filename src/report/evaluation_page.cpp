@@ -24,9 +24,9 @@ std::vector<EvaluatedReward> rewards_of(Reader record) {
   const std::string recommended = record["recommendation"]["weights"].text();
   for (std::size_t i = 0; i < record["rewards"].size(); ++i) {
     const Reader reward = record["rewards"][i];
-    const bool leads = reward["name"].text() == recommended;
-    rewards.insert(leads ? rewards.begin() : rewards.end(),
-                   {reward, record["groups"].number_or(0) > 0});
+    const std::string name = reward["name"].text();
+    rewards.insert(name == recommended ? rewards.begin() : rewards.end(),
+                   {reward, record["groups"].number_or(0) > 0, reward_name(name)});
   }
   return rewards;
 }
@@ -49,13 +49,13 @@ Chart gain_chart(const std::vector<EvaluatedReward>& rewards) {
       .x = {quantity::kBeta, AxisScale::log, true},
       .y = {quantity::kGain}};
   for (const EvaluatedReward& evaluated : rewards) {
-    ChartSeries series{.name = reward_name(evaluated.reward["name"].text()), .x = {}, .y = {}};
+    ChartSeries series{.name = evaluated.name, .x = {}, .y = {}};
     for (std::size_t i = 0; i < evaluated.policies().size(); ++i) {
       const Reader policy = evaluated.policies()[i];
       add_point(series, policy["beta"].value(), policy["gain"], policy_note(policy),
                 !policy["reliable"].is_true());
     }
-    if (chart.series.size() < 4) chart.series.push_back(std::move(series));
+    if (chart.series.size() < kMostCurves) chart.series.push_back(std::move(series));
   }
   chart.rules.push_back({0, "no gain", true});
   const auto beta = rewards.front().reward["advice"]["recommended_beta"].number();
@@ -82,7 +82,7 @@ Chart gain_chart(const std::vector<EvaluatedReward>& rewards) {
 
 PageTable policy_table(const EvaluatedReward& evaluated) {
   PageTable table{
-      .title = "Policies tilted by the reward of " + reward_name(evaluated.reward["name"].text()),
+      .title = "Policies tilted by the reward of " + evaluated.name,
       .note = "Efficiency: share of the gain of a policy that knows every reward.",
       .head = {"\u03b2", "\u03b2/sd", evaluated.grouped ? "true rise" : "true reward", "claimed",
                "KL", "gain [95 %]", "efficiency", "effective rows", "Pareto k", "reliable"}};
@@ -122,6 +122,18 @@ std::string answer_text(const EvaluatedReward& evaluated) {
   return "Down to " + beta_text(lowest) + ". Advised: " + beta_text(*beta) + deviations;
 }
 
+std::string best_of_n_reward(Reader record) {
+  const Reader best = record["best_of_n_recommendation"];
+  return best.exists() ? reward_name(best["weights"].text()) : "";
+}
+
+std::string best_of_n_answer(Reader record) {
+  const std::string reward = best_of_n_reward(record);
+  if (reward.empty()) return "";
+  return " Best-of-n by " + reward +
+         " up to n = " + shown_count(record["best_of_n_recommendation"]["largest_n"].value()) + ".";
+}
+
 }  // namespace
 
 Page evaluation_page(Reader record) {
@@ -135,7 +147,7 @@ Page evaluation_page(Reader record) {
   }
   const EvaluatedReward& first = rewards.front();
   const Reader advice = first.reward["advice"];
-  page.answer = answer_text(first);
+  page.answer = answer_text(first) + best_of_n_answer(record);
   page.reason = advice["verdict"].text();
   const Reader gain = advice["gain"];
   const double error = gain["standard_error"].value();
@@ -153,6 +165,10 @@ Page evaluation_page(Reader record) {
   if (first.grouped) page.facts.emplace_back("groups", shown_count(record["groups"].value()));
   add_chart(page, value_chart(first, kWords), "No policy could be valued.");
   add_chart(page, gain_chart(rewards), "");
+  // Older records have none.
+  if (first.reward["best_of_n"].size() > 0) {
+    add_chart(page, candidates_chart(rewards, kWords, best_of_n_reward(record)), "");
+  }
   add_chart(page, promise_chart(first, kWords), "");
   add_chart(page, rows_chart(first, record["rows"].value()), "");
   add_held_out_chart(page, record["held_out"]);

@@ -66,7 +66,7 @@ Chart value_chart(const EvaluatedReward& evaluated, const PolicyWords& words) {
     add_point(best, candidates["kl"]["value"].value(), evaluated.best_of_n(candidates),
               "n = " + shown(candidates["n"].value()), !candidates["reliable"].is_true());
   };
-  // An evaluation has one beside each policy, an audit a list of its own.
+  // Older evaluations have only one beside each policy.
   const Reader choices = evaluated.reward["best_of_n"];
   for (std::size_t k = 0; k < choices.size(); ++k) add_best(choices[k]);
   for (std::size_t i = 0; i < evaluated.policies().size(); ++i) {
@@ -76,7 +76,7 @@ Chart value_chart(const EvaluatedReward& evaluated, const PolicyWords& words) {
     add_point(gold, kl, evaluated.gold(policy), policy_note(policy), doubtful);
     proxy.x.push_back(kl);
     proxy.y.push_back(policy["proxy"]["value"].value() - evaluated.level(policy));
-    add_best(policy["best_of_n"]);
+    if (choices.size() == 0) add_best(policy["best_of_n"]);
     if (std::isfinite(kl)) chart.ticks.push_back({kl, shown(policy["beta"].value())});
   }
   for (ChartSeries* series : {&gold, &proxy, &best}) {
@@ -97,6 +97,48 @@ Chart value_chart(const EvaluatedReward& evaluated, const PolicyWords& words) {
   const double reference =
       evaluated.grouped ? 0 : evaluated.policies()[0]["reference"]["value"].value();
   if (std::isfinite(reference)) chart.rules.push_back({reference, "reference policy", true});
+  return chart;
+}
+
+std::string safe_n_text(const EvaluatedReward& evaluated) {
+  const auto largest = evaluated.reward["best_of_n_advice"]["largest_n"].number();
+  return largest ? shown_count(*largest) : "none";
+}
+
+Chart candidates_chart(const std::vector<EvaluatedReward>& rewards, const PolicyWords& words,
+                       const std::string& advised) {
+  Chart chart{.id = "best-of-n",
+              .title = "No best-of-n has a true gain that these rows can tell from zero",
+              .caption = "True reward of the best of n draws, by each " + words.source +
+                         ", less that of the reference. Bands: intervals that hold for all of them "
+                         "at once; hollow points: few rows "
+                         "behind them.",
+              .x = {"candidates n", AxisScale::log},
+              .y = {quantity::kRise},
+              .rules = {{0, "reference policy", true}}};
+  const auto best = std::ranges::find(rewards, advised, &EvaluatedReward::name);
+  if (best != rewards.end()) {
+    chart.title = "Best-of-n by " + advised + " is safe up to n = " + safe_n_text(*best);
+  }
+  for (const EvaluatedReward& evaluated : rewards) {
+    if (chart.series.size() == kMostCurves) break;
+    ChartSeries series{.name = evaluated.name, .x = {}, .y = {}};
+    const Reader choices = evaluated.reward["best_of_n"];
+    for (std::size_t k = 0; k < choices.size(); ++k) {
+      const Reader gain = choices[k]["gain"];
+      add_point(series, choices[k]["n"].value(), gain,
+                shown_count(choices[k]["ess"].value()) + " effective rows",
+                !choices[k]["reliable"].is_true());
+      if (series.x.empty()) continue;
+      // Where few rows carry a choice its interval would leave nothing else to see.
+      const bool told = choices[k]["ess"].value() >= 5 || evaluated.grouped;
+      const Reader all = gain["simultaneous_interval"];
+      series.low.back() = told ? all[0].number_or(series.low.back()) : series.y.back();
+      series.high.back() = told ? all[1].number_or(series.high.back()) : series.y.back();
+    }
+    drop_exact_intervals(series);
+    chart.series.push_back(std::move(series));
+  }
   return chart;
 }
 

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "esscher/report/chart.h"
 #include "report/page.h"
@@ -17,6 +18,7 @@ namespace esscher::internal {
 struct EvaluatedReward {
   Reader reward;
   bool grouped = false;
+  std::string name{};  ///< as shown
 
   Reader policies() const { return reward["policies"]; }
   Reader gold(Reader policy) const { return policy[grouped ? "rise" : "gold"]; }
@@ -33,6 +35,9 @@ struct PolicyWords {
   std::string suffix;  ///< of the true reward's name
 };
 
+/// More curves cannot be told apart.
+inline constexpr std::size_t kMostCurves = 4;
+
 /// "beta = 0.5 (0.4 sd), 120 effective rows".
 std::string policy_note(Reader policy);
 /// The policy at a temperature.
@@ -41,6 +46,11 @@ std::optional<Reader> policy_at(const EvaluatedReward& evaluated, std::optional<
 Chart value_chart(const EvaluatedReward& evaluated, const PolicyWords& words);
 /// Claimed less true reward against the temperature.
 Chart promise_chart(const EvaluatedReward& evaluated, const PolicyWords& words);
+/// The true reward of the best of n by each reward. \param advised  its name, if any is
+Chart candidates_chart(const std::vector<EvaluatedReward>& rewards, const PolicyWords& words,
+                       const std::string& advised);
+/// The largest safe n, or "none".
+std::string safe_n_text(const EvaluatedReward& evaluated);
 Chart rows_chart(const EvaluatedReward& evaluated, double rows);
 
 }  // namespace esscher::internal

@@ -120,6 +120,9 @@ TEST(Tables, EvaluationWritesItsFilesAndAVerdict) {
   EXPECT_TRUE(policy["gain"]["interval"][0].is_number());
   EXPECT_TRUE(policy["pareto_k_threshold"].is_number());
   EXPECT_TRUE(json["rewards"][0]["advice"]["recommended_beta"].is_number());
+  EXPECT_EQ(json["rewards"][0]["best_of_n"][1]["n"], 4);
+  EXPECT_GT(json["best_of_n_recommendation"]["gain"]["interval"][0], 0);
+  EXPECT_NE(outcome.out.find(" Best-of-n: by "), std::string::npos) << outcome.out;
   const std::string csv = read_file(folder.path() / "out" / "policies.csv");
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 10);
   const Outcome again =

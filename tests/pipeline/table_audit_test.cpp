@@ -150,7 +150,8 @@ TEST(TableAudit, ErrorsHoldWhereFewRowsAreLabelled) {
       }
       AuditOptions options = audit_options({1});
       options.best_of = {2};
-      const Estimate& gain = audit_table(table, options).proxies[0].best_of_n[0].gain;
+      const TableAudit audit = audit_table(table, options);
+      const Estimate& gain = audit.proxies[0].best_of_n[0].gain;
       const double z = (gain.value - 0.5 * 0.5641896) / gain.standard_error;
       squares += z * z / 300;
     }

@@ -46,17 +46,47 @@ TEST(TableEvaluation, HoldsBestOfNAtTheKlOfEachPolicy) {
   for (const bool grouped : {false, true}) {
     const TableEvaluation evaluation = evaluate_table(data.table(grouped), small_options({2, 0.5}));
     for (const RewardEvaluation& reward : evaluation.rewards) {
-      ASSERT_EQ(reward.best_of_n.size(), 2U);
+      ASSERT_EQ(reward.equal_kl.size(), 2U);
       for (std::size_t b = 0; b < 2; ++b) {
-        const BestOfNValue& best = reward.best_of_n[b];
+        const BestOfNValue& best = reward.equal_kl[b];
         EXPECT_NEAR(best.kl_bound, reward.policies[b].kl.value, 1e-12);
         EXPECT_LE(best.kl.value, best.kl_bound + 1e-12);
         // Sums of 300 numbers of size 1 in two orders.
         EXPECT_NEAR(best.reference.value, reward.policies[b].reference.value, 1e-13);
       }
-      EXPECT_GT(reward.best_of_n[1].n, reward.best_of_n[0].n);
+      EXPECT_GT(reward.equal_kl[1].n, reward.equal_kl[0].n);
     }
   }
+}
+
+TEST(TableEvaluation, RecommendsBestOfNWhereItGains) {
+  const SingleIndexTable data(400, 5, 1, 11);
+  const TableEvaluation open = evaluate_table(data.table(), small_options({1}));
+  ASSERT_TRUE(open.recommended_best_of_n);
+  const RewardEvaluation& chosen = open.rewards[*open.recommended_best_of_n];
+  for (const RewardEvaluation& reward : open.rewards) {
+    ASSERT_EQ(reward.best_of_n.size(), reward.best_of_n_gains.size());
+    double n = 1;
+    for (std::size_t k = 0; k < reward.best_of_n.size(); ++k) {
+      const BestOfNValue& best = reward.best_of_n[k];
+      EXPECT_EQ(best.n, n *= 2);
+      EXPECT_TRUE(best.gain_influence.empty());
+      // An interval of all at once holds that of one.
+      EXPECT_LE(reward.best_of_n_gains[k].low, best.gain.lower(0.9));
+    }
+    if (!reward.best_of_n_advice.gain) continue;
+    EXPECT_LE(cautious_gain(*reward.best_of_n_advice.gain),
+              cautious_gain(*chosen.best_of_n_advice.gain));
+  }
+  EXPECT_GT(chosen.best_of_n_advice.gain->interval->low, 0);
+  EXPECT_GE(*chosen.best_of_n_advice.largest, 16);
+  EvaluationOptions two = small_options({1});
+  two.best_of = {3, 10};
+  const RewardEvaluation first = evaluate_table(data.table(), two).rewards[0];
+  ASSERT_EQ(first.best_of_n.size(), 2U);
+  EXPECT_EQ(first.best_of_n[1].n, 10);
+  two.best_of = {3, 3};
+  EXPECT_THROW(evaluate_table(data.table(), two), UsageError);
 }
 
 /// What `auto` predicts for each row at one temperature without having seen it.
@@ -97,7 +127,7 @@ TEST(TableEvaluation, OfAnEnumeratedTableIsWithoutErrors) {
     EXPECT_EQ(policy.gain.standard_error, 0);
     EXPECT_FALSE(policy.gain.interval);
     EXPECT_TRUE(policy.reliable);
-    EXPECT_EQ(evaluation.rewards[0].best_of_n[b].value.standard_error, 0);
+    EXPECT_EQ(evaluation.rewards[0].equal_kl[b].value.standard_error, 0);
   }
   ASSERT_TRUE(evaluation.recommended);
   const DeploymentAdvice& advice = evaluation.rewards[*evaluation.recommended].advice;
@@ -121,6 +151,7 @@ TEST(TableEvaluation, IsOnRowsThatTheRewardHasNotSeen) {
 /// fixed.
 TEST(TableEvaluation, ShuffledRewardsHaveNoSafeTemperature) {
   int none = 0;
+  int none_of_n = 0;
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     SingleIndexTable data(200, 4, 1, seed);
     const RandomStream order(seed, "test/shuffle");
@@ -133,8 +164,10 @@ TEST(TableEvaluation, ShuffledRewardsHaveNoSafeTemperature) {
     options.training.folds = 2;
     const TableEvaluation evaluation = evaluate_table(data.table(), options);
     if (!evaluation.recommended) ++none;
+    if (!evaluation.recommended_best_of_n) ++none_of_n;
   }
   EXPECT_GE(none, 95);
+  EXPECT_GE(none_of_n, 95);
 }
 
 TEST(TableEvaluation, MeasuresByTheGoldRewardWhereThereIsOne) {

@@ -29,8 +29,7 @@ std::vector<Setting> audit_settings() {
        "reward"},
       {"beta-unit", "UNIT", "reward",
        "of --beta: reward, or sd (standard deviations of the gold reward, within groups)"},
-      {"best-of", "LIST", "auto",
-       "candidates of best-of-n: a list 2,4,8; auto: 2, 4, 8, ... as far as it can be told"},
+      best_of_setting(),
       {"enumerated", "", "false",
        "the table is the whole reference (every variant), not a sample of it: values are exact"},
       {"bootstrap", "N", "1000",
@@ -60,17 +59,7 @@ AuditOptions read_audit_options(const Settings& settings) {
   options.temperatures =
       open ? automatic_temperatures() : parse_temperatures(settings["beta"], "--beta");
   options.in_sd = open || unit == "sd";
-  if (settings["best-of"] != "auto") {
-    for (const std::string& part : split_at_commas(settings["best-of"])) {
-      const double n = parse_number(part, "--best-of");
-      const double last = options.best_of.empty() ? 1 : options.best_of.back();
-      if (!(n > last && n <= 1e15)) {
-        throw UsageError(rejection("--best-of", part, "must be above 1, at most 1e15, and ascend",
-                                   "for example 2,4,8"));
-      }
-      options.best_of.push_back(n);
-    }
-  }
+  options.best_of = read_best_of(settings);
   options.enumerated = settings.is_set("enumerated");
   options.bootstrap = read_bootstrap(settings);
   options.alpha = read_alpha(settings);

@@ -27,12 +27,6 @@ Json proxy_json(const ProxyAudit& proxy, double gold_sd) {
     policy["gain"]["simultaneous_interval"] = interval_json(proxy.gains[b]);
     policies.push_back(std::move(policy));
   }
-  Json choices = Json::array();
-  for (std::size_t k = 0; k < proxy.best_of_n.size(); ++k) {
-    Json choice = best_of_n_json(proxy.best_of_n[k]);
-    choice["gain"]["simultaneous_interval"] = interval_json(proxy.best_of_n_gains[k]);
-    choices.push_back(std::move(choice));
-  }
   return {{"name", proxy.name},
           {"correlation", proxy.calibration.correlation},
           {"unit", proxy.unit},
@@ -40,7 +34,7 @@ Json proxy_json(const ProxyAudit& proxy, double gold_sd) {
           {"calibration", calibration_json(proxy.calibration)},
           {"policies", policies},
           {"advice", advice_json(proxy.advice)},
-          {"best_of_n", choices},
+          {"best_of_n", choices_json(proxy.best_of_n, proxy.best_of_n_gains)},
           {"best_of_n_advice", advice_json(proxy.best_of_n_advice)}};
 }
 

@@ -40,20 +40,6 @@ std::string policies_text(const ProxyAudit& proxy, double gold_sd, Told told) {
   return text + paragraph(proxy.advice.verdict);
 }
 
-std::string best_of_n_text(const ProxyAudit& proxy, Told told) {
-  std::string text = fmt::format("  {:>9} {:>9} {:>8} {:>8} {:>9} {:<20} {:>7}\n", "n", told.gold(),
-                                 "+-", "KL", "gain", "all at once", "ESS");
-  for (std::size_t k = 0; k < proxy.best_of_n.size(); ++k) {
-    const BestOfNValue& best = proxy.best_of_n[k];
-    text += fmt::format("{} {:>9.4g} {:>9.4g} {:>8} {:>8.3g} {:>9.4g} {:<20} {:>7.0f}\n",
-                        best.reliable ? " " : "!", best.n, told.gold(best).value,
-                        or_dash(told.gold(best).standard_error, 2), best.kl.value, best.gain.value,
-                        interval_text(proxy.best_of_n_gains[k].low, proxy.best_of_n_gains[k].high),
-                        best.ess);
-  }
-  return text + paragraph(proxy.best_of_n_advice.verdict);
-}
-
 std::string trained_text(const TableAudit& audit, Told told) {
   std::string text = fmt::format(
       "\ntrained policies\n  {:<24} {:>9} {:>8} {:>9} {:<20} {:>8} {:>9} {:>10} {:>7} {:>5}\n",
@@ -116,7 +102,9 @@ std::string audit_report(const TableAudit& audit, const AuditInput& input) {
   if (!audit.proxies.empty()) text += "\n" + paragraph(recommendation_text(audit));
   for (const ProxyAudit& proxy : audit.proxies) {
     text += "\n" + proxy.name + "\n" + paragraph(calibration_text(proxy)) +
-            policies_text(proxy, audit.gold_sd, told) + best_of_n_text(proxy, told);
+            policies_text(proxy, audit.gold_sd, told) +
+            best_of_n_text(proxy.best_of_n, proxy.best_of_n_gains, told) +
+            paragraph(proxy.best_of_n_advice.verdict);
   }
   if (!audit.policies.empty()) text += trained_text(audit, told);
   text +=

@@ -1,6 +1,7 @@
 #include "policy_json.h"
 
 #include <cmath>
+#include <utility>
 
 namespace esscher::app {
 
@@ -57,6 +58,16 @@ Json best_of_n_json(const BestOfNValue& best) {
           {"coverage", best.coverage},
           {"reliable", best.reliable},
           {"remark", best.remark}};
+}
+
+Json choices_json(const std::vector<BestOfNValue>& choices, const std::vector<Interval>& gains) {
+  Json list = Json::array();
+  for (std::size_t k = 0; k < choices.size(); ++k) {
+    Json choice = best_of_n_json(choices[k]);
+    choice["gain"]["simultaneous_interval"] = interval_json(gains[k]);
+    list.push_back(std::move(choice));
+  }
+  return list;
 }
 
 Json advice_json(const DeploymentAdvice& advice) {

@@ -3,6 +3,8 @@
 /// \file
 /// Policies on tables, best-of-n and advice in results, as evaluations and audits have them alike.
 
+#include <vector>
+
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
 #include "esscher/temperature/best_of_n_advice.h"
@@ -22,6 +24,8 @@ Json advised_gain_json(const TableEstimate& gain);
 /// \param sd  of the reward, in whose unit beta is
 Json policy_json(const TablePolicyValue& policy, double sd);
 Json best_of_n_json(const BestOfNValue& best);
+/// A list, with the intervals that hold for all at once.
+Json choices_json(const std::vector<BestOfNValue>& choices, const std::vector<Interval>& gains);
 Json advice_json(const DeploymentAdvice& advice);
 Json advice_json(const BestOfNAdvice& advice);
 

@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
@@ -45,5 +46,20 @@ struct Told {
     return policy.proxy.value - (grouped ? policy.reference.value : 0);
   }
 };
+
+/// A table of best-of-n, a line each n. \param gains  that hold for all at once
+inline std::string best_of_n_text(const std::vector<BestOfNValue>& choices,
+                                  const std::vector<Interval>& gains, Told told) {
+  std::string text = fmt::format("  {:>9} {:>9} {:>8} {:>8} {:>9} {:<20} {:>7}\n", "n", told.gold(),
+                                 "+-", "KL", "gain", "all at once", "ESS");
+  for (std::size_t k = 0; k < choices.size(); ++k) {
+    const BestOfNValue& best = choices[k];
+    text += fmt::format("{} {:>9.4g} {:>9.4g} {:>8} {:>8.3g} {:>9.4g} {:<20} {:>7.0f}\n",
+                        best.reliable ? " " : "!", best.n, told.gold(best).value,
+                        or_dash(told.gold(best).standard_error, 2), best.kl.value, best.gain.value,
+                        interval_text(gains[k].low, gains[k].high), best.ess);
+  }
+  return text;
+}
 
 }  // namespace esscher::app

@@ -75,6 +75,26 @@ double read_alpha(const Settings& settings) {
   throw UsageError(rejection("--alpha", settings["alpha"], "must lie in (0, 0.5]", "take 0.05"));
 }
 
+std::vector<double> read_best_of(const Settings& settings) {
+  std::vector<double> numbers;
+  if (settings["best-of"] == "auto") return numbers;
+  for (const std::string& part : split_at_commas(settings["best-of"])) {
+    const double n = parse_number(part, "--best-of");
+    const double last = numbers.empty() ? 1 : numbers.back();
+    if (!(n > last && n <= 1e15)) {
+      throw UsageError(rejection("--best-of", part, "must be above 1, at most 1e15, and ascend",
+                                 "for example 2,4,8"));
+    }
+    numbers.push_back(n);
+  }
+  return numbers;
+}
+
+Setting best_of_setting() {
+  return {"best-of", "LIST", "auto",
+          "candidates of best-of-n: a list 2,4,8; auto: 2, 4, 8, ... as far as it can be told"};
+}
+
 std::vector<Setting> format_settings() {
   return {
       {"delimiter", "MARK", "auto",
@@ -198,12 +218,13 @@ std::vector<Setting> evaluation_settings() {
       {"gold", "NAME", "",
        "a second reward that is only evaluated, and goes before --reward there"},
       {"evaluation-folds", "K", "5", "folds on which policies are evaluated; groups stay whole"},
+      best_of_setting(),
       {"enumerated", "", "false",
        "the table is the whole reference (every variant), not a sample of it: values are exact"},
       {"bootstrap", "N", "1000", "replicates behind the intervals; 0: normal theory"},
       {"alpha", "ALPHA", "0.05",
        "nominal chance that any gain lies outside its interval, of all temperatures and rewards "
-       "among which the recommendation picks"},
+       "among which the recommendation picks; as much again for best-of-n"},
       {"noise", "SD", "replicates",
        "standard deviation of the noise of one label, for efficiencies against noise-free rewards: "
        "a number, or as replicates tell"},

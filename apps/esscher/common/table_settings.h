@@ -28,6 +28,8 @@ std::vector<Setting> data_settings();
 std::vector<Setting> training_settings();
 /// How it is evaluated, beside that.
 std::vector<Setting> evaluation_settings();
+/// What read_best_of() reads.
+Setting best_of_setting();
 
 std::vector<Setting> joined(std::vector<Setting> first, const std::vector<Setting>& second);
 
@@ -63,6 +65,8 @@ std::vector<ColumnBlock> column_blocks(const FeatureEncoding& encoding);
 int read_bootstrap(const Settings& settings);
 /// \throws UsageError unless it lies in (0, 0.5]
 double read_alpha(const Settings& settings);
+/// Candidates of best-of-n: empty where open. \throws UsageError unless above 1 and ascending
+std::vector<double> read_best_of(const Settings& settings);
 /// Rows to leave out, column=value each. \throws UsageError for decimal commas
 std::vector<std::string> read_exclusions(const std::string& list);
 

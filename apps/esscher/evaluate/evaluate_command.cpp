@@ -81,6 +81,7 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
       static_cast<int>(parse_integer(settings["evaluation-folds"], "--evaluation-folds", 2, 100));
   options.bootstrap = read_bootstrap(settings);
   options.alpha = read_alpha(settings);
+  options.best_of = read_best_of(settings);
   options.gold = loaded.dataset.gold;
   options.enumerated = settings.is_set("enumerated");
   const std::vector<ColumnBlock> columns = column_blocks(loaded.dataset.encoding);

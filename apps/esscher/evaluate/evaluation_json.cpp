@@ -22,6 +22,16 @@ Json recommendation_json(const TableEvaluation& evaluation, double sd) {
           {"labels_to_halve", or_null(advice.labels_to_halve)}};
 }
 
+Json best_of_n_recommendation_json(const TableEvaluation& evaluation) {
+  if (!evaluation.recommended_best_of_n) return {};
+  const RewardEvaluation& reward = evaluation.rewards[*evaluation.recommended_best_of_n];
+  return {{"weights", reward.name},
+          {"beta", reward.policies.front().beta},
+          {"n", *reward.best_of_n_advice.recommended},
+          {"largest_n", *reward.best_of_n_advice.largest},
+          {"gain", advised_gain_json(*reward.best_of_n_advice.gain)}};
+}
+
 Json single_column_json(const std::optional<SingleColumn>& column) {
   if (!column) return {};
   return {{"name", column->name}, {"correlation", column->correlation}, {"share", column->share}};
@@ -47,7 +57,7 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
         policy["noise_free_efficiency"] =
             or_null(efficiency(reward.policies[b].gain.value, noise_free));
       }
-      policy["best_of_n"] = best_of_n_json(reward.best_of_n[b]);
+      policy["best_of_n"] = best_of_n_json(reward.equal_kl[b]);
       policy["gain"]["simultaneous_interval"] = interval_json(reward.gains[b]);
       if (!reward.weight_temperatures.empty()) {
         Json folds = Json::array();
@@ -61,7 +71,9 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
          {"correlation", reward.correlation},
          {"preferences", reward.preferences ? quality_json(*reward.preferences) : Json()},
          {"policies", policies},
-         {"advice", advice_json(reward.advice)}});
+         {"advice", advice_json(reward.advice)},
+         {"best_of_n", choices_json(reward.best_of_n, reward.best_of_n_gains)},
+         {"best_of_n_advice", advice_json(reward.best_of_n_advice)}});
   }
   Json folds = Json::array();
   for (const FoldTraining& fold : evaluation.folds) {
@@ -85,6 +97,7 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
                {"reward_sd", sd},
                {"folds", folds},
                {"recommendation", recommendation_json(evaluation, sd)},
+               {"best_of_n_recommendation", best_of_n_recommendation_json(evaluation)},
                {"rewards", rewards},
                {"held_out", held_out_json(evaluation.held_out, !dataset.groups.empty())},
                {"replicates", replicates_json(evaluation.replicates)},

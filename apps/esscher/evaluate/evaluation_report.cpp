@@ -95,28 +95,24 @@ std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluat
   return text + paragraph(reward.advice.verdict);
 }
 
-/// Best-of-n beside the policies of one reward.
-std::string best_of_n_table(const RewardEvaluation& reward, double sd, Told told) {
-  std::string text = fmt::format(
-      "\n{}, best of n at the same bound of the KL\n  {:>9} {:>7} {:>9} {:>9} {:>8} {:>9} {:>12}\n",
-      reward.name, "beta", "beta/sd", "n", told.gold(), "+-", "KL",
-      std::string(told.gold()) + " of beta");
-  for (std::size_t b = 0; b < reward.policies.size(); ++b) {
-    const BestOfNValue& best = reward.best_of_n[b];
-    text += fmt::format("{} {:>9.4g} {:>7.3g} {:>9.4g} {:>9.4g} {:>8} {:>9.3g} {:>12.4g}\n",
-                        best.reliable ? " " : "!", reward.policies[b].beta,
-                        reward.policies[b].beta / sd, best.n, told.gold(best).value,
-                        or_dash(told.gold(best).standard_error, 2), best.kl.value,
-                        told.gold(reward.policies[b]).value);
-  }
-  return text;
+std::string best_of_n_sentence(const TableEvaluation& evaluation) {
+  if (!evaluation.recommended_best_of_n) return " Best-of-n: by none of them.";
+  const RewardEvaluation& reward = evaluation.rewards[*evaluation.recommended_best_of_n];
+  const BestOfNAdvice& advice = reward.best_of_n_advice;
+  return fmt::format(
+      " Best-of-n: by {}, the best of {:.4g}, with a gain of at least {:.3g} (estimate {:.3g}), "
+      "and safe up to {:.4g}.",
+      reward.name, *advice.recommended, advice.gain->interval->low, advice.gain->value,
+      *advice.largest);
 }
 
 /// What to deploy, in a sentence or two.
 std::string recommendation_text(const TableEvaluation& evaluation, double sd) {
+  const std::string choice = best_of_n_sentence(evaluation);
   if (!evaluation.recommended) {
     return "Recommendation: no tilt. No policy of any reward here has a gain that can be told from "
-           "zero.";
+           "zero." +
+           choice;
   }
   const RewardEvaluation& reward = evaluation.rewards[*evaluation.recommended];
   const DeploymentAdvice& advice = reward.advice;
@@ -134,7 +130,7 @@ std::string recommendation_text(const TableEvaluation& evaluation, double sd) {
         "interval.",
         *advice.labels_to_halve);
   }
-  return text;
+  return text + choice;
 }
 
 /// What the user's own folds are, and how the reward does in each.
@@ -178,7 +174,11 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
   for (const RewardEvaluation& reward : evaluation.rewards) {
     text += table(reward, evaluation, sd, told);
   }
-  text += best_of_n_table(evaluation.rewards.front(), sd, told) + "\n";
+  const RewardEvaluation& chooser =
+      evaluation.rewards[evaluation.recommended_best_of_n.value_or(0)];
+  text += "\n" + chooser.name + ", best of n\n" +
+          best_of_n_text(chooser.best_of_n, chooser.best_of_n_gains, told) +
+          paragraph(chooser.best_of_n_advice.verdict) + "\n";
   const std::string values =
       told.grouped
           ? "rise: mean reward under the policy less that under the reference, on rows its "
@@ -190,7 +190,8 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       "gain: J - J(reference), J = gold - beta KL; eff.: share of the gain of a policy that knows "
       "every reward; b_w: temperature of the readout's weights, for auto the lowest in its mean; "
       "ESS and k: effective rows and Pareto k of the tilt; n: candidates of which the best by the "
-      "learned reward is taken, log n - (n - 1)/n = KL of the tilt; !: few effective rows, or a "
+      "learned reward is taken, its gain without KL, all at once: for all n and rewards; !: few "
+      "effective rows, or a "
       "heavy tail: not to be relied on by itself.");
   if (!evaluation.noise_free_gain.empty()) {
     text += paragraph(fmt::format(
@@ -225,7 +226,7 @@ std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
       }
       line.add(std::string(policy.reliable ? "1" : "0"));
       line.add(median_weight_temperature(reward, b));
-      const BestOfNValue& best = reward.best_of_n[b];
+      const BestOfNValue& best = reward.equal_kl[b];
       for (const double value : {best.n, best.value.value, best.value.standard_error}) {
         line.add(value);
       }

@@ -54,7 +54,7 @@ struct AuditOptions {
   std::vector<double> temperatures;
   bool in_sd = true;  ///< the latter
   /// Candidates to choose from, each above 1, ascending; empty: 2, 4, 8, ... as far as 5 effective
-  /// rows, the largest group or kMostCandidates allow.
+  /// rows, the largest group or 4096 allow.
   std::vector<double> best_of{};
   bool enumerated = false;  ///< as TablePolicyOptions::enumerated; then every gold must be known
   int bootstrap = 1000;     ///< replicates, where every gold is known
@@ -65,8 +65,6 @@ struct AuditOptions {
   int threads = 0;
   Callbacks callbacks{};
 };
-
-inline constexpr double kMostCandidates = 4096;
 
 /// Rows of neighbouring proxy rewards.
 struct CalibrationPoint {

@@ -13,6 +13,7 @@
 #include "esscher/pipeline/table_training.h"
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
+#include "esscher/temperature/best_of_n_advice.h"
 #include "esscher/temperature/deployment_advice.h"
 
 namespace esscher {
@@ -36,8 +37,12 @@ struct EvaluationOptions {
   /// exact sums over all of it, and only the split into folds, that is by which model a row's
   /// reward is predicted, is by chance.
   bool enumerated = false;
-  /// Nominal chance that any gain, of all rewards and temperatures, lies outside its interval.
+  /// Nominal chance that any gain, of all rewards and temperatures, lies outside its interval; as
+  /// much again for those of best-of-n.
   double alpha = 0.05;
+  /// Candidates to choose from, each above 1, ascending; empty: 2, 4, 8, ... as far as 5 effective
+  /// rows, the largest group or 4096 allow.
+  std::vector<double> best_of{};
   /// Each by itself is held against the reward, since a column that carries it may not be known
   /// when a candidate is chosen. Empty: none is.
   std::span<const ColumnBlock> columns{};
@@ -51,7 +56,7 @@ struct RewardEvaluation {
   /// In the order of training.deployment_temperatures.
   std::vector<TablePolicyValue> policies;
   /// Beside each policy: best-of-n by the same reward, at the n whose KL bound is the policy's KL.
-  std::vector<BestOfNValue> best_of_n{};
+  std::vector<BestOfNValue> equal_kl{};
   /// Weight temperatures that the folds took, of means that of the first surrogate weights, in the
   /// order of the policies;
   /// infinity: equal weights. Empty for the linear baseline.
@@ -64,6 +69,11 @@ struct RewardEvaluation {
   /// From preferences within groups: how many of those left out it tells. Else none.
   std::optional<PreferenceQuality> preferences{};
   DeploymentAdvice advice;
+  /// By the reward as deployed at the first temperature, at the n of EvaluationOptions::best_of.
+  std::vector<BestOfNValue> best_of_n{};
+  /// Hold for all n of all rewards at once, nominally with probability 1 - alpha.
+  std::vector<Interval> best_of_n_gains{};
+  BestOfNAdvice best_of_n_advice{};
 };
 
 /// What the fit without one fold settled of what was left open.
@@ -96,6 +106,8 @@ struct TableEvaluation {
   /// The reward to deploy, at the temperature that its advice recommends: that of the largest
   /// cautious_gain(). None where no tilt is supported.
   std::optional<std::size_t> recommended{};
+  /// The same of best-of-n.
+  std::optional<std::size_t> recommended_best_of_n{};
   /// What a policy that knew every reward would gain, J* - reference, at each temperature. Noise in
   /// the rewards counts as knowledge, so that efficiencies against it are too low rather than too
   /// high.
@@ -118,7 +130,8 @@ struct TableEvaluation {
 /// Rows of equal features are merged, as by train_reward(), so that a design lies in one fold and
 /// counts once. Then fits the reward K times, each time without one fold, and evaluates the
 /// policies on the folds left out. \throws UsageError, DataError as train_reward(), assign_folds(),
-/// table_policy_value(); UsageError for stated pairs, whose evaluation is evaluate_pairs();
+/// table_policy_value(); UsageError for numbers of candidates that do not ascend from above 1, and
+/// for stated pairs, whose evaluation is evaluate_pairs();
 /// DataError where a design, group or cluster lies in two of the table's own folds, naming two of
 /// its rows. Cost: K times train_reward().
 TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions& options);

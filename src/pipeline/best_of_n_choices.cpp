@@ -1,0 +1,82 @@
+#include "pipeline/best_of_n_choices.h"
+
+#include <algorithm>
+
+#include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
+#include "esscher/temperature/simultaneous_gains.h"
+
+namespace esscher::internal {
+namespace {
+
+/// Fewer effective rows tell no error; more candidates leave fewer still.
+constexpr double kLeastRows = 5;
+
+std::vector<double> doubling(const TableReference& reference) {
+  double most = std::min(kMostCandidates, static_cast<double>(reference.rows));
+  if (!reference.groups.empty()) {
+    std::vector<double> sizes(std::size_t{std::ranges::max(reference.groups)} + 1);
+    for (const std::uint32_t group : reference.groups) ++sizes[group];
+    most = std::min(most, std::ranges::max(sizes));
+  }
+  std::vector<double> numbers;
+  for (double n = 2; n <= std::max(2.0, most); n *= 2) numbers.push_back(n);
+  return numbers;
+}
+
+}  // namespace
+
+void check_candidates(std::span<const double> numbers) {
+  double last = 1;
+  for (const double n : numbers) {
+    if (!(n > last && n <= 1e15)) {
+      throw UsageError(rejection("best_of", n, "must be above 1 and at most 1e15, ascending"));
+    }
+    last = n;
+  }
+}
+
+std::vector<BestOfNValue> best_of_n_choices(std::span<const double> r, std::span<const double> y,
+                                            const TableReference& reference, BestOfNOptions options,
+                                            std::vector<double> numbers) {
+  const bool open = numbers.empty();
+  if (open) numbers = doubling(reference);
+  options.influence = true;
+  std::vector<BestOfNValue> values;
+  for (const double n : numbers) {
+    options.n = n;
+    values.push_back(best_of_n_value(r, y, reference, options));
+    fold_influence(values.back().gain_influence);
+    const bool told =
+        values.back().groups > 0 || options.enumerated || values.back().ess >= kLeastRows;
+    if (open && !told) break;
+  }
+  return values;
+}
+
+std::optional<std::size_t> advise_choices(std::span<ChoiceSeries> rewards, double alpha,
+                                          std::uint64_t seed, RewardOrigin origin) {
+  std::vector<MeasuredGain> measured;
+  for (const ChoiceSeries& reward : rewards) {
+    for (const BestOfNValue& best : reward.values) measured.push_back(measured_gain(best));
+  }
+  const SimultaneousGains all = simultaneous_gains(measured, alpha, seed);
+  auto next = all.intervals.begin();
+  double most = 0;
+  std::optional<std::size_t> recommended;
+  for (std::size_t k = 0; k < rewards.size(); ++k) {
+    ChoiceSeries& reward = rewards[k];
+    for (BestOfNValue& best : reward.values) {
+      reward.gains.push_back(*next++);
+      best.gain_influence.clear();
+    }
+    reward.advice = advise_best_of_n(reward.values, reward.gains, origin);
+    if (reward.advice.gain && cautious_gain(*reward.advice.gain) > most) {
+      most = cautious_gain(*reward.advice.gain);
+      recommended = k;
+    }
+  }
+  return recommended;
+}
+
+}  // namespace esscher::internal

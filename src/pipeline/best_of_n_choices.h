@@ -1,0 +1,42 @@
+#pragma once
+
+/// \file
+/// Best-of-n over a range of n, by several rewards on one table, and which of all to take.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "esscher/policy/best_of_n.h"
+#include "esscher/policy/table_policy.h"
+#include "esscher/temperature/best_of_n_advice.h"
+
+namespace esscher::internal {
+
+/// Candidates at most, where none are named.
+inline constexpr double kMostCandidates = 4096;
+
+/// \throws UsageError unless each is above 1, at most 1e15, and more than the one before
+void check_candidates(std::span<const double> numbers);
+
+/// \param numbers  ascending, above 1; empty: 2, 4, 8, ... as far as 5 effective rows, the largest
+///                 group or kMostCandidates allow
+/// \return with folded influences
+std::vector<BestOfNValue> best_of_n_choices(std::span<const double> r, std::span<const double> y,
+                                            const TableReference& reference, BestOfNOptions options,
+                                            std::vector<double> numbers);
+
+/// Those of one reward, and what is advised of them.
+struct ChoiceSeries {
+  std::vector<BestOfNValue>& values;
+  std::vector<Interval>& gains;
+  BestOfNAdvice& advice;
+};
+
+/// Gains that hold for all choices of all rewards at once, and advice by them; influences are
+/// cleared. \return the reward of the largest cautious_gain(), if any gains for sure
+std::optional<std::size_t> advise_choices(std::span<ChoiceSeries> rewards, double alpha,
+                                          std::uint64_t seed, RewardOrigin origin);
+
+}  // namespace esscher::internal
