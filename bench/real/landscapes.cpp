@@ -40,7 +40,8 @@ constexpr Landscape kLandscapes[] = {
     {"omicron S309", "omicron_rbd/data.csv", "y_S309", false},
     {"gb1 log(y + 0.01)", "gb1/data.csv", "y", true},
 };
-constexpr double kShares[] = {0.05, 0.2};
+/// Of the variants; above 1 a number of them.
+constexpr double kParts[] = {384, 0.05, 0.2};
 /// In standard deviations of the reward: those of the tables of efficiencies, and all among which
 /// advice picks.
 const std::vector<double> kBetas{1, 0.5, 0.25, 0.125};
@@ -66,6 +67,7 @@ struct Promises {
   int broken = 0;   ///< runs in which a lower end above zero, of any policy, was too high
   int refused = 0;  ///< runs without a recommendation
   Mean share{};     ///< of the largest gain of all policies, what the recommended one has
+  Mean promised{};  ///< of the same, what the recommended one is promised to gain at least
   Mean distance{};  ///< octaves from it
 };
 
@@ -91,9 +93,12 @@ void take_advice(const TableEvaluation& known, const Table& gains, std::span<con
   if (!known.recommended) {
     ++promises.refused;
     promises.share.values.push_back(0);
+    promises.promised.values.push_back(0);
     return;
   }
-  const double recommended = *known.rewards[*known.recommended].advice.recommended;
+  const DeploymentAdvice& advice = known.rewards[*known.recommended].advice;
+  const double recommended = *advice.recommended;
+  promises.promised.values.push_back(advice.gain->interval->low / best);
   for (std::size_t b = 0; b < betas.size(); ++b) {
     if (std::abs(std::log2(betas[b] / recommended)) > 0.1) continue;
     promises.share.values.push_back(gains[*known.recommended][b].values.back() / best);
@@ -101,10 +106,9 @@ void take_advice(const TableEvaluation& known, const Table& gains, std::span<con
   }
 }
 
-void run_seed(const Dataset& data, std::span<const double> y, double share, std::uint64_t seed,
-              Table& efficiency, Promises& promises) {
+void run_seed(const Dataset& data, std::span<const double> y, std::uint64_t count,
+              std::uint64_t seed, Table& efficiency, Promises& alone, Promises& beside) {
   const std::size_t n = y.size();
-  const auto count = static_cast<std::uint64_t>(std::llround(share * static_cast<double>(n)));
   const std::vector<std::uint64_t> training = random_subset(n, count, seed);
   const RewardTable table{.features = *data.features, .rewards = y};
   const double sd = reward_sd(table);
@@ -139,8 +143,10 @@ void run_seed(const Dataset& data, std::span<const double> y, double share, std:
   const ChosenRows part(*data.features, training);
   const std::vector<double> seen = at_rows(y, training);
   EvaluationOptions evaluation{.training = options};
-  take_advice(evaluate_table({.features = part, .rewards = seen}, evaluation), gains, betas,
-              promises);
+  const RewardTable labelled{.features = part, .rewards = seen};
+  take_advice(evaluate_table(labelled, evaluation), gains, betas, alone);
+  evaluation.reference.emplace(ReferenceRows{*data.features});
+  take_advice(evaluate_table(labelled, evaluation), gains, betas, beside);
 }
 
 /// The least difference of automatic to equal weights over the temperatures, and its standard
@@ -158,6 +164,16 @@ std::pair<double, double> least_lead(const Table& efficiency) {
   return least;
 }
 
+void print_advice(const char* from, const Promises& promises) {
+  if (promises.runs == 0) return;
+  std::printf(
+      "\nAdvice from %s: a promise broken in %d of %d runs, %d refused; what it recommends has "
+      "%.3f +- %.3f of the largest gain of all policies, %.2f octaves from it, and is promised to "
+      "have %.3f.\n",
+      from, promises.broken, promises.runs, promises.refused, promises.share.mean(),
+      promises.share.error(), promises.distance.mean(), promises.promised.mean());
+}
+
 void run(const Landscape& landscape, const std::filesystem::path& folder, int seeds) {
   DatasetOptions options;
   options.data = (folder / landscape.file).string();
@@ -169,15 +185,18 @@ void run(const Landscape& landscape, const std::filesystem::path& folder, int se
   if (landscape.logarithm) {
     for (double& value : y) value = std::log(value + 0.01);
   }
-  for (const double share : kShares) {
-    if (share > kShares[0] && share * static_cast<double>(y.size()) > kManyRows) continue;
+  for (const double part : kParts) {
+    const double size = part > 1 ? part : part * static_cast<double>(y.size());
+    const auto count = static_cast<std::uint64_t>(std::llround(size));
+    if (part == kParts[2] && count > kManyRows) continue;
     Table efficiency(kMethods.size(), std::vector<Mean>(kBetas.size()));
-    Promises promises;
+    Promises alone;
+    Promises beside;
     for (int seed = 1; seed <= seeds; ++seed) {
-      run_seed(data, y, share, static_cast<std::uint64_t>(seed), efficiency, promises);
+      run_seed(data, y, count, static_cast<std::uint64_t>(seed), efficiency, alone, beside);
     }
-    std::printf("\n### %s, %g %% of %zu variants\n\n| efficiency at beta/sd |", landscape.name,
-                100 * share, y.size());
+    std::printf("\n### %s, %llu of %zu variants\n\n| efficiency at beta/sd |", landscape.name,
+                static_cast<unsigned long long>(count), y.size());
     for (const double beta : kBetas) std::printf(" %g |", beta);
     std::printf("\n|---|---|---|---|---|\n");
     for (std::size_t method = 0; method < kMethods.size(); ++method) {
@@ -189,15 +208,8 @@ void run(const Landscape& landscape, const std::filesystem::path& folder, int se
     }
     const auto [lead, error] = least_lead(efficiency);
     std::printf("\nThe least difference of auto to uniform is %.3f +- %.3f.", lead, error);
-    if (promises.runs > 0) {
-      std::printf(
-          " Advice from the training rows alone: a promise broken in %d of %d runs, %d refused; "
-          "what "
-          "it recommends has %.3f +- %.3f of the largest gain of all policies, %.2f octaves from "
-          "it.",
-          promises.broken, promises.runs, promises.refused, promises.share.mean(),
-          promises.share.error(), promises.distance.mean());
-    }
+    print_advice("the training rows alone", alone);
+    print_advice("these with the library as reference", beside);
     std::printf("\n");
     std::fflush(stdout);
   }

@@ -51,7 +51,7 @@ Record reward_record(const RewardEvaluation& reward, const TableEvaluation& eval
     Record record = record_of(reward.policies[b]);
     add_simultaneous(record, reward.gains[b]);
     record.add("beta_sd", reward.policies[b].beta / sd)
-        .add("attainable_gain", attainable)
+        .add("attainable_gain", finite(attainable))
         .add("efficiency", efficiency_of(gain, attainable))
         .add("noise_free_gain", noise_free)
         .add("noise_free_efficiency", noise_free ? efficiency_of(gain, *noise_free) : std::nullopt)

@@ -142,6 +142,8 @@ def test_simulation_parameters_are_named():
 
 @pytest.mark.parametrize("of", ["simulate", "evaluate"])
 def test_ctrl_c_stops_at_once(of):
+    # Who runs this in a shell's background has it ignored.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
     begun = threading.Event()
 
     def interrupt():
@@ -166,6 +168,7 @@ def test_ctrl_c_stops_at_once(of):
         finally:
             begun.set()
             thread.join()
+            signal.signal(signal.SIGINT, former)
 
 
 def test_other_threads_run_meanwhile():

@@ -16,7 +16,7 @@ namespace {
 
 std::size_t rows_of(const AuditTable& table) {
   if (!table.proxies.empty()) return table.proxies.front().values.size();
-  return table.log_ratios.empty() ? 0 : table.log_ratios.front().values.size();
+  return table.log_ratios.empty() ? table.gold.size() : table.log_ratios.front().values.size();
 }
 
 void require_same_scores(const std::vector<NamedScores>& scores,

@@ -39,9 +39,6 @@ std::vector<std::uint32_t> dense(std::span<const std::uint32_t> numbers) {
 
 AuditedTable::AuditedTable(const AuditTable& given)
     : table(given), rows(given.gold.size()), cells(given.groups) {
-  if (given.proxies.empty() && given.log_ratios.empty()) {
-    throw UsageError("proxies: missing; name a score to audit");
-  }
   for (const NamedScores& proxy : given.proxies) require_scores(proxy, "proxy", rows);
   for (const NamedScores& ratio : given.log_ratios) require_scores(ratio, "log-ratio", rows);
   for (const auto* numbers : {&given.groups, &given.clusters}) {

@@ -38,13 +38,16 @@ void check_candidates(std::span<const double> numbers) {
 
 std::vector<BestOfNValue> best_of_n_choices(std::span<const double> r, std::span<const double> y,
                                             const TableReference& reference, BestOfNOptions options,
+                                            const ExpectedGold& expected,
                                             std::vector<double> numbers) {
   const bool open = numbers.empty();
   if (open) numbers = doubling(reference);
   options.influence = true;
   std::vector<BestOfNValue> values;
   for (const double n : numbers) {
+    const std::vector<double> predicted = expected(n);
     options.n = n;
+    options.predicted = predicted;
     values.push_back(best_of_n_value(r, y, reference, options));
     fold_influence(values.back().gain_influence);
     const bool told =

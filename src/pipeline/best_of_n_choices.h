@@ -4,6 +4,7 @@
 /// Best-of-n over a range of n, by several rewards on one table, and which of all to take.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -20,11 +21,15 @@ inline constexpr double kMostCandidates = 4096;
 /// \throws UsageError unless each is above 1, at most 1e15, and more than the one before
 void check_candidates(std::span<const double> numbers);
 
+/// What gold reward to expect of each row where the best of n go; empty where all are known.
+using ExpectedGold = std::function<std::vector<double>(double n)>;
+
 /// \param numbers  ascending, above 1; empty: 2, 4, 8, ... as far as 5 effective rows, the largest
 ///                 group or kMostCandidates allow
 /// \return with folded influences
 std::vector<BestOfNValue> best_of_n_choices(std::span<const double> r, std::span<const double> y,
                                             const TableReference& reference, BestOfNOptions options,
+                                            const ExpectedGold& expected,
                                             std::vector<double> numbers);
 
 /// Those of one reward, and what is advised of them.

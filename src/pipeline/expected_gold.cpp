@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
+#include <numeric>
 
 #include "esscher/weights/log_weights.h"
 
 namespace esscher::internal {
 namespace {
 
-/// Weighted sums of which a line is made.
+/// Weighted sums of which a slope is made.
 struct LineSums {
   double mass = 0;
   double x = 0;
@@ -26,26 +29,49 @@ struct LineSums {
   LineSums without(const LineSums& other) const {
     return {mass - other.mass, x - other.x, y - other.y, xx - other.xx, xy - other.xy};
   }
-  /// The line at \p at; through the origin if \p within.
-  double line(double at, bool within) const {
-    if (within) return xx > 0 ? xy / xx * at : 0;
+  /// Through the origin if \p within.
+  double slope(bool within) const {
+    if (within) return xx > 0 ? xy / xx : 0;
     if (!(mass > 0)) return 0;
     const double spread = xx - x / mass * x;
     // What rounding leaves of a constant is no slope.
-    const double slope = spread > 1e-12 * xx ? (xy - x / mass * y) / spread : 0;
-    return y / mass + slope * (at - x / mass);
+    return spread > 1e-12 * xx ? (xy - x / mass * y) / spread : 0;
   }
 };
 
-}  // namespace
-
-std::vector<double> expected_gold(const AuditedTable& table, std::span<const double> scores) {
-  if (!table.partial()) return {};
+/// Prior weights of the known rows times the tilt's, which are shares within a cell.
+std::vector<double> policy_weights(const AuditedTable& table, std::span<const double> log_tilt) {
   const std::size_t count = table.known.size();
   std::vector<double> weights = table.known_log_weights;
   weights.resize(count);
+  if (!log_tilt.empty()) {
+    const std::size_t cells = std::size_t{std::ranges::max(table.known_cells)} + 1;
+    std::vector<double> greatest(cells, -std::numeric_limits<double>::infinity());
+    std::vector<double> mass(cells);
+    for (std::size_t k = 0; k < count; ++k) {
+      double& most = greatest[table.known_cells[k]];
+      most = std::max(most, log_tilt[table.known[k]]);
+    }
+    const auto above = [&](std::size_t k) {
+      return log_tilt[table.known[k]] - greatest[table.known_cells[k]];
+    };
+    for (std::size_t k = 0; k < count; ++k) mass[table.known_cells[k]] += std::exp(above(k));
+    for (std::size_t k = 0; k < count; ++k) {
+      weights[k] += above(k) - std::log(mass[table.known_cells[k]]);
+    }
+  }
   normalise_log_weights(weights);
   for (double& w : weights) w = std::exp(w);
+  return weights;
+}
+
+}  // namespace
+
+std::vector<double> expected_gold(const AuditedTable& table, std::span<const double> scores,
+                                  std::span<const double> log_tilt) {
+  if (!table.partial()) return {};
+  const std::size_t count = table.known.size();
+  const std::vector<double> weights = policy_weights(table, log_tilt);
   // About means, so that levels cost no digits; of groups their own.
   const std::size_t cells = std::size_t{std::ranges::max(table.known_cells)} + 1;
   std::vector<double> mass(cells);
@@ -75,14 +101,30 @@ std::vector<double> expected_gold(const AuditedTable& table, std::span<const dou
   const bool within = table.grouped();
   const double from = within ? 0 : mean_x[0];
   const double level = within ? 0 : mean_y[0];
+  const double slope = all.slope(within);
   std::vector<double> expected;
-  for (const double score : scores) expected.push_back(level + all.line(score - from, within));
+  for (const double score : scores) expected.push_back(level + slope * (score - from));
   for (std::size_t k = 0; k < count; ++k) {
     const std::size_t i = table.known[k];
-    const LineSums others = all.without(pieces[table.pieces[k]]);
-    expected[i] = level + others.line(scores[i] - from, within);
+    const double others = all.without(pieces[table.pieces[k]]).slope(within);
+    expected[i] = level + others * (scores[i] - from);
   }
   return expected;
+}
+
+std::vector<double> log_ranks(const AuditedTable& table, std::span<const double> scores) {
+  std::vector<std::size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return scores[i]; });
+  std::vector<double> sizes(std::size_t{std::ranges::max(table.cells)} + 1);
+  for (const std::uint32_t c : table.cells) ++sizes[c];
+  std::vector<double> below(sizes.size());
+  std::vector<double> ranks(scores.size());
+  for (const std::size_t i : order) {
+    const std::uint32_t c = table.cells[i];
+    ranks[i] = std::log((below[c]++ + 0.5) / sizes[c]);
+  }
+  return ranks;
 }
 
 }  // namespace esscher::internal

@@ -40,8 +40,7 @@ NamedScores mean_of_proxies(const AuditedTable& table) {
 /// A proxy with what its policies are told from.
 struct Proxy {
   ProxyAudit audit;
-  std::vector<double> scaled;     ///< in the gold reward's unit
-  std::vector<double> predicted;  ///< may be empty
+  std::vector<double> scaled;  ///< in the gold reward's unit
 };
 
 Proxy begin_proxy(const AuditedTable& table, const NamedScores& scores, bool is_mean) {
@@ -72,7 +71,6 @@ Proxy begin_proxy(const AuditedTable& table, const NamedScores& scores, bool is_
     const double level = table.mean(table.table.gold) - table.mean(proxy.scaled);
     for (double& value : proxy.scaled) value += level;
   }
-  proxy.predicted = internal::expected_gold(table, scores.values);
   return proxy;
 }
 
@@ -176,7 +174,8 @@ PolicyAudit audit_policy(const AuditedTable& table, const NamedScores& ratios,
   audit.name = ratios.name;
   TablePolicyOptions policy = policy_options(table, options);
   policy.influence = false;
-  const std::vector<double> predicted = internal::expected_gold(table, ratios.values);
+  const std::vector<double> predicted =
+      internal::expected_gold(table, ratios.values, ratios.values);
   policy.predicted = predicted;
   audit.value = table_policy_value(ratios.values, table.table.gold, table.reference, policy);
   const TableEstimate& rise = audit.value.rise;
@@ -264,6 +263,9 @@ TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
   if (options.temperatures.empty() && !given.proxies.empty()) {
     throw UsageError(rejection("--beta", "''", "names no temperature", "name one"));
   }
+  if (given.proxies.empty() && given.log_ratios.empty()) {
+    throw UsageError("proxies: missing; name a score to audit");
+  }
   const AuditedTable table(given);
   if (options.enumerated && table.partial()) {
     throw UsageError(rejection(
@@ -299,15 +301,21 @@ TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
           Proxy& proxy = proxies[task / (betas + 1)];
           const std::size_t b = task % (betas + 1);
           if (b == betas) {
+            const std::vector<double> ranks = internal::log_ranks(table, proxy.scaled);
+            const auto expected = [&](double n) {
+              return internal::expected_gold(table, proxy.scaled, times(n - 1, ranks));
+            };
             proxy.audit.best_of_n = internal::best_of_n_choices(
-                proxy.scaled, given.gold, table.reference,
-                {.enumerated = options.enumerated, .predicted = proxy.predicted}, options.best_of);
+                proxy.scaled, given.gold, table.reference, {.enumerated = options.enumerated},
+                expected, options.best_of);
             continue;
           }
           TablePolicyOptions policy = policy_options(table, options);
-          policy.predicted = proxy.predicted;
           policy.beta =
               options.temperatures[b] * (options.in_sd ? table.gold_sd : proxy.audit.unit);
+          const std::vector<double> predicted =
+              internal::expected_gold(table, proxy.scaled, times(1 / policy.beta, proxy.scaled));
+          policy.predicted = predicted;
           TablePolicyValue& value = proxy.audit.policies[b];
           value = table_policy_value(proxy.scaled, given.gold, table.reference, policy);
           value.beta /= proxy.audit.unit;

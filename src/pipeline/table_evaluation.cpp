@@ -19,6 +19,7 @@
 #include "pipeline/merged_table.h"
 #include "pipeline/noise_free_gain.h"
 #include "pipeline/single_column.h"
+#include "pipeline/valued_rows.h"
 
 namespace esscher {
 namespace {
@@ -31,8 +32,35 @@ constexpr const char* kLinear = "linear";
 /// Held-out predictions of one kind of reward, one vector a temperature.
 struct HeldOut {
   std::string name;
-  std::vector<std::vector<double>> predictions;
+  std::vector<std::vector<double>> predictions;  ///< of the linear baseline one for all
+
+  std::span<const double> at(std::size_t b) const {
+    return predictions[std::min(b, predictions.size() - 1)];
+  }
 };
+
+/// Puts the predictions of \p rows of \p features behind \p offset.
+void predict_fold(const TrainedReward& reward, const FeatureRows& features,
+                  std::span<const std::uint64_t> rows, std::size_t offset,
+                  const TrainingOptions& training, std::vector<HeldOut>& held_out) {
+  // In blocks: a reference may be far longer than the table.
+  constexpr std::size_t kBlock = 65536;
+  for (std::size_t begin = 0; begin < rows.size(); begin += kBlock) {
+    const auto block = rows.subspan(begin, std::min(kBlock, rows.size() - begin));
+    const Matrix<double> predictions = predict_rewards(reward, features, block, training.threads);
+    for (std::size_t kind = 0; kind < held_out.size(); ++kind) {
+      for (std::size_t b = 0; b < held_out[kind].predictions.size(); ++b) {
+        const std::size_t column =
+            kind == training.weights.size()
+                ? TrainedReward::kLinear
+                : reward.column(training.weights[kind], training.deployment_temperatures[b]);
+        for (std::size_t i = 0; i < block.size(); ++i) {
+          held_out[kind].predictions[b][offset + block[i]] = predictions(i, column);
+        }
+      }
+    }
+  }
+}
 
 TrainingOptions with_uniform(TrainingOptions options) {
   if (std::ranges::find(options.weights, FitWeights::uniform) == options.weights.end()) {
@@ -111,16 +139,22 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   const std::vector<std::uint32_t> folds =
       internal::evaluation_folds(table, training.seed, fold_count);
   const std::vector<double>& betas = training.deployment_temperatures;
+  const std::span<const double> gold = options.gold.empty() ? table.rewards : options.gold;
+  const internal::ValuedRows valued(table, gold, options.reference, folds,
+                                    static_cast<std::uint32_t>(fold_count), training.seed,
+                                    training.threads);
   TableEvaluation result;
+  result.reference_rows = valued.rows() - n;
+  result.reference_copies = valued.copies();
   std::vector<HeldOut> held_out;
   for (const FitWeights weights : training.weights) {
     held_out.push_back({std::string(fit_weights_name(weights)),
-                        std::vector(betas.size(), std::vector<double>(n))});
+                        std::vector(betas.size(), std::vector<double>(valued.rows()))});
     RewardEvaluation evaluation{.name = held_out.back().name, .policies = {}, .advice = {}};
     evaluation.weight_temperatures.resize(betas.size());
     result.rewards.push_back(std::move(evaluation));
   }
-  held_out.push_back({kLinear, std::vector(betas.size(), std::vector<double>(n))});
+  held_out.push_back({kLinear, {std::vector<double>(valued.rows())}});
   result.rewards.push_back({.name = kLinear, .policies = {}, .advice = {}});
 
   internal::StageProgress progress(training.callbacks, "folds",
@@ -140,21 +174,16 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
     result.folds.push_back({name, rows.size(), 0, n - rows.size(), reward.landmarks.rows(),
                             reward.chosen_round, reward.rounds[reward.chosen_round].error,
                             reward.heads.front().penalty, reward.linear.penalty, reward.reward_sd});
-    const Matrix<double> predictions =
-        predict_rewards(reward, table.features, rows, training.threads);
-    for (std::size_t kind = 0; kind < held_out.size(); ++kind) {
-      const bool linear = kind == training.weights.size();
+    predict_fold(reward, table.features, rows, 0, training, held_out);
+    if (options.reference) {
+      predict_fold(reward, options.reference->features, valued.reference_rows_in_fold(number), n,
+                   training, held_out);
+    }
+    for (std::size_t kind = 0; kind < training.weights.size(); ++kind) {
       for (std::size_t b = 0; b < betas.size(); ++b) {
-        const std::size_t column =
-            linear ? TrainedReward::kLinear : reward.column(training.weights[kind], betas[b]);
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-          held_out[kind].predictions[b][rows[i]] = predictions(i, column);
-        }
-        if (!linear) {
-          result.rewards[kind].weight_temperatures[b].push_back(
-              reward.heads[reward.deployment(training.weights[kind], betas[b]).head]
-                  .weight_temperature.value_or(std::numeric_limits<double>::infinity()));
-        }
+        result.rewards[kind].weight_temperatures[b].push_back(
+            reward.heads[reward.deployment(training.weights[kind], betas[b]).head]
+                .weight_temperature.value_or(std::numeric_limits<double>::infinity()));
       }
     }
     for (const std::string& remark : reward.remarks) {
@@ -165,19 +194,15 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   }
   progress.finish();
 
-  const std::span<const double> gold = options.gold.empty() ? table.rewards : options.gold;
   // One policy, normalised over all rows, in which each row's reward comes from a model that has
   // not seen it: that models of different folds differ costs less than to tell each of their
   // policies from its own fold's rows alone.
-  const TableReference reference{.rows = n,
-                                 .groups = table.groups,
-                                 .log_weights = table.log_weights,
-                                 .clusters = table.clusters};
+  const TableReference& reference = valued.reference();
   const std::span<const std::uint32_t> cells =
       table.groups.empty() ? std::span<const std::uint32_t>(folds) : table.groups;
   const std::vector<double> log_weights(table.log_weights.begin(), table.log_weights.end());
   TablePolicyOptions policy;
-  policy.bootstrap = options.enumerated ? 0 : options.bootstrap;
+  policy.bootstrap = options.enumerated || options.reference ? 0 : options.bootstrap;
   policy.enumerated = options.enumerated;
   policy.influence = true;
   policy.seed = training.seed;
@@ -192,22 +217,28 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
     RewardEvaluation& evaluation = result.rewards[kind];
     for (std::size_t b = 0; b < betas.size(); ++b) {
       policy.beta = betas[b];
-      const std::vector<double>& r = held_out[kind].predictions[b];
-      evaluation.policies.push_back(table_policy_value(r, gold, reference, policy));
+      const std::span<const double> r = held_out[kind].at(b);
+      const std::vector<double> expected = valued.expected(r, betas[b]);
+      policy.predicted = expected;
+      evaluation.policies.push_back(table_policy_value(r, valued.gold(), reference, policy));
       const double candidates = equivalent_n(std::max(0.0, evaluation.policies.back().kl.value));
-      evaluation.equal_kl.push_back(
-          best_of_n_value(r, gold, reference, {candidates, options.enumerated}));
+      const std::vector<double> of_best = valued.expected_of_best(r, candidates);
+      evaluation.equal_kl.push_back(best_of_n_value(
+          r, valued.gold(), reference,
+          {.n = candidates, .enumerated = options.enumerated, .predicted = of_best}));
     }
-    evaluation.best_of_n =
-        internal::best_of_n_choices(held_out[kind].predictions.front(), gold, reference,
-                                    {.enumerated = options.enumerated}, options.best_of);
+    const std::span<const double> first = held_out[kind].at(0);
+    evaluation.best_of_n = internal::best_of_n_choices(
+        first, valued.gold(), reference, {.enumerated = options.enumerated},
+        [&](double candidates) { return valued.expected_of_best(first, candidates); },
+        options.best_of);
     evaluation.correlation =
-        spread(held_out[kind].predictions.front(), gold, cells, log_weights).correlation();
+        spread(held_out[kind].at(0).first(n), gold, cells, log_weights).correlation();
     if (ranked) {
       RewardTable measured = table;
       measured.rewards = gold;
       evaluation.preferences =
-          preference_quality(held_out[kind].predictions.front(), measured, training.seed);
+          preference_quality(held_out[kind].at(0).first(n), measured, training.seed);
     }
   }
   if (training.loss == ReadoutLoss::preferences) {
@@ -219,7 +250,7 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
     std::vector<std::uint32_t> own;
     std::vector<double> weights;
     for (const std::uint64_t row : rows_in_fold(folds, fold)) {
-      r.push_back(held_out.front().predictions.front()[row]);
+      r.push_back(held_out.front().at(0)[row]);
       y.push_back(gold[row]);
       own.push_back(cells[row]);
       if (!log_weights.empty()) weights.push_back(log_weights[row]);
@@ -228,16 +259,20 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   }
   advise(result, options);
   name_single_column(table, gold, folds, options, result);
-  result.held_out = {held_out.front().predictions.front(), {gold.begin(), gold.end()}};
+  const std::span<const double> seen = held_out.front().at(0).first(n);
+  result.held_out = {{seen.begin(), seen.end()}, {gold.begin(), gold.end()}};
   internal::remove_group_means(result.held_out, table.groups);
   policy.bootstrap = 0;
   policy.influence = false;
+  policy.predicted = {};
   for (const double beta : betas) {
     policy.beta = beta;
-    result.attainable_gain.push_back(table_policy_value(gold, gold, reference, policy).gain.value);
+    result.attainable_gain.push_back(
+        options.reference ? std::numeric_limits<double>::quiet_NaN()
+                          : table_policy_value(gold, gold, reference, policy).gain.value);
   }
-  if (noise) {
-    result.label_noise = noise->sd;
+  if (noise) result.label_noise = noise->sd;
+  if (noise && !options.reference) {
     result.noise_free_gain = internal::noise_free_gain(gold, *noise, reference, betas, policy);
   }
   add_remarks(result, result.remarks);
@@ -270,6 +305,12 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
                                "there are " + std::to_string(table.rewards.size()) + " rewards"));
   }
   internal::check_candidates(options.best_of);
+  if (options.enumerated && options.reference) {
+    throw UsageError(
+        "--enumerated: nobody knows the rewards of --reference; leave --enumerated out, the "
+        "library "
+        "as a reference will do");
+  }
   std::vector<std::uint64_t> rows(table.rewards.size());
   std::iota(rows.begin(), rows.end(), std::uint64_t{0});
   const internal::MergedTable merged(table, rows, options.training.reward_transform,

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "../base/random_statistics.h"
-#include "../model/failure_text.h"
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 #include "esscher/features/feature_engine.h"
 #include "esscher/features/spectral.h"

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 #include "esscher/base/random.h"
-#include "failure_text.h"
 
 namespace esscher {
 namespace {

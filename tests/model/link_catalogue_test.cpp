@@ -7,11 +7,11 @@
 #include <limits>
 #include <set>
 
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/gaussian/hermite.h"
 #include "esscher/gaussian/quadrature.h"
-#include "failure_text.h"
 #include "model/link_breaks.h"
 #include "model/link_growth.h"
 

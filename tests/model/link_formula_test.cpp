@@ -7,10 +7,10 @@
 #include <numbers>
 #include <thread>
 
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 #include "esscher/gaussian/hermite.h"
 #include "esscher/model/link.h"
-#include "failure_text.h"
 
 namespace esscher {
 namespace {

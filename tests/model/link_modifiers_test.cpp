@@ -5,9 +5,9 @@
 #include <limits>
 #include <numbers>
 
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 #include "esscher/model/link.h"
-#include "failure_text.h"
 #include "model/link_breaks.h"
 
 namespace esscher {

@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 #include "esscher/model/link.h"
-#include "failure_text.h"
 
 namespace esscher {
 namespace {

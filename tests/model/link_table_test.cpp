@@ -10,8 +10,8 @@
 #include <fstream>
 #include <thread>
 
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
-#include "failure_text.h"
 
 namespace esscher {
 namespace {

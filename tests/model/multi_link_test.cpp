@@ -6,8 +6,8 @@
 #include <limits>
 #include <thread>
 
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
-#include "failure_text.h"
 
 namespace esscher {
 namespace {

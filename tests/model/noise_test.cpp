@@ -8,8 +8,8 @@
 #include <limits>
 #include <vector>
 
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
-#include "failure_text.h"
 
 namespace esscher {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "../base/random_statistics.h"
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
-#include "failure_text.h"
 
 namespace esscher {
 namespace {

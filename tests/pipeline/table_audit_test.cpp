@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "../model/failure_text.h"
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 #include "esscher/base/random.h"
 

@@ -9,6 +9,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/random.h"
 #include "esscher/data/folds.h"
+#include "fold_truth.h"
 #include "single_index_table.h"
 
 namespace esscher {
@@ -255,33 +256,6 @@ TEST(TableEvaluation, RefusesOneGroup) {
   EXPECT_THROW(evaluate_table(data.table(true), small_options({1})), Error);
 }
 
-/// What the folds' policies are truly worth, on average: by 5000 fresh rows.
-double true_value(const SingleIndexTable& data, bool grouped, const EvaluationOptions& options,
-                  const SingleIndexTable& fresh) {
-  const RewardTable table = data.table(grouped);
-  const std::vector<std::uint32_t> folds =
-      assign_folds(data.rewards.size(), table.groups, options.folds, options.training.seed);
-  std::vector<std::uint64_t> rows(fresh.rewards.size());
-  std::iota(rows.begin(), rows.end(), std::uint64_t{0});
-  double total = 0;
-  for (std::uint32_t fold = 0; fold < 5; ++fold) {
-    const TrainedReward reward =
-        train_reward(table, rows_not_in_fold(folds, fold), options.training);
-    const Matrix<double> predictions = predict_rewards(reward, fresh.features, rows, 1);
-    std::vector<double> r(rows.size());
-    for (std::size_t i = 0; i < r.size(); ++i)
-      r[i] = predictions(i, TrainedReward::kFirstDeployment);
-    TableReference reference;
-    reference.rows = r.size();
-    if (grouped) reference.groups = fresh.groups;
-    TablePolicyOptions policy;
-    policy.beta = options.training.deployment_temperatures[0];
-    policy.bootstrap = 0;
-    total += table_policy_value(r, fresh.rewards, reference, policy).value.value;
-  }
-  return total / 5;
-}
-
 /// 300 tables; the true coverage lies in [0.92, 0.98]. At a coverage of 0.95 the share observed
 /// leaves that band with probability 0.02. The fresh rows add a fifth of a standard error, in
 /// variance a twenty-fifth.
@@ -303,7 +277,7 @@ void expect_coverage(bool grouped) {
     const TableEvaluation evaluation = evaluate_table(data.table(grouped), options);
     const TableEstimate& value = evaluation.rewards[0].policies[0].value;
     ASSERT_TRUE(value.interval);
-    const double truth = true_value(data, grouped, options, fresh);
+    const double truth = testing_support::fold_truth(data.table(grouped), options, fresh, grouped);
     if (value.interval->low <= truth && truth <= value.interval->high) ++covered;
   }
   const double share = static_cast<double>(covered) / kTables;

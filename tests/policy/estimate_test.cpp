@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "../model/failure_text.h"
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 
 namespace esscher {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "../model/failure_text.h"
+#include "../support/failure_text.h"
 #include "../theory/golden.h"
 #include "esscher/base/error.h"
 #include "esscher/theory/tilted_law.h"

@@ -9,7 +9,7 @@
 #include <set>
 #include <vector>
 
-#include "../model/failure_text.h"
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 #include "esscher/base/random.h"
 

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "../model/failure_text.h"
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 
 namespace esscher::internal {

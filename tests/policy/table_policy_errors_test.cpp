@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "../model/failure_text.h"
+#include "../support/failure_text.h"
 #include "esscher/base/random.h"
 #include "esscher/policy/table_policy.h"
 #include "tables.h"

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "../model/failure_text.h"
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 #include "esscher/policy/best_of_n.h"
 #include "tables.h"

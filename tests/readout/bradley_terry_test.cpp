@@ -8,7 +8,7 @@
 #include <limits>
 #include <vector>
 
-#include "../model/failure_text.h"
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 #include "esscher/base/random.h"
 

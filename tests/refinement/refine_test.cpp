@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "../features/law_tests.h"
-#include "../model/failure_text.h"
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 #include "esscher/features/feature_options.h"
 #include "layers.h"

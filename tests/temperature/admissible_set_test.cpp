@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "../model/failure_text.h"
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 
 namespace esscher {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "../model/failure_text.h"
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 #include "esscher/base/random.h"
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
-#include <unordered_map>
 #include <utility>
 
+#include "common/reference_file.h"
 #include "common/table_settings.h"
 #include "common/text.h"
 #include "esscher/base/error.h"
@@ -79,14 +79,8 @@ void add_reference(AuditInput& input, const Dataset& data, const Settings& setti
   rows.proxies = same_columns(input.table.proxies, scores, settings["reference"]);
   rows.log_ratios = same_columns(input.table.log_ratios, scores, settings["reference"]);
   rows.log_weights = reference.log_weights;
-  std::unordered_map<std::string, std::uint32_t> groups;
-  for (std::uint32_t g = 0; g < data.group_names.size(); ++g) groups[data.group_names[g]] = g;
-  for (const std::uint32_t group : reference.groups) {
-    const auto next = static_cast<std::uint32_t>(groups.size());
-    rows.groups.push_back(groups.emplace(reference.group_names[group], next).first->second);
-  }
+  rows.groups = groups_beside(data, reference, input.groups);
   append_reference(input.table, rows);
-  input.groups = groups.size();
   input.reference_rows = reference.source_rows.size();
   input.remarks.insert(input.remarks.end(), reference.remarks.begin(), reference.remarks.end());
 }
@@ -95,29 +89,31 @@ void add_reference(AuditInput& input, const Dataset& data, const Settings& setti
 
 std::vector<Setting> audit_data_settings() {
   return joined(
-      {
-          {"table", "FILE", "",
-           "text table whose rows lie beside those of DATA, in the same order"},
-          {"proxy", "LIST", "",
-           "scores to audit: columns of DATA, by names, globs (judge*) and ranges (first:last)"},
-          {"gold", "NAME", "",
-           "the true reward: a column of DATA, missing where it is not known; rows that have one "
-           "must be a random draw from all; with --group, groups that have two or more a random "
-           "draw "
-           "of groups"},
-          {"log-ratio", "LIST", "",
-           "log pi/pi_0 of trained policies, as columns likewise: what each is worth"},
-          {"group", "NAME", "", "whose candidates compete (a prompt): a column"},
-          {"cluster", "NAME", "",
-           "what stands and falls together without competing (a family, an annotator): errors are "
-           "over clusters: a column"},
-          {"weight", "NAME", "", "prior importance of the rows, not negative: a column"},
-          {"reference", "FILE", "",
-           "more rows of the reference, such as a library or a pool of candidates: a file with the "
-           "same columns of scores and groups, and no gold rewards"},
-          {"reference-weight", "NAME", "", "prior importance of those rows: a column"},
-          {"exclude", "LIST", "", "rows of DATA to drop: column=value, ..."},
-      },
+      joined(
+          {
+              {"table", "FILE", "",
+               "text table whose rows lie beside those of DATA, in the same order"},
+              {"proxy", "LIST", "",
+               "scores to audit: columns of DATA, by names, globs (judge*) and ranges "
+               "(first:last)"},
+              {"gold", "NAME", "",
+               "the true reward: a column of DATA, missing where it is not known; rows that have "
+               "one "
+               "must be a random draw from all; with --group, groups that have two or more a "
+               "random "
+               "draw "
+               "of groups"},
+              {"log-ratio", "LIST", "",
+               "log pi/pi_0 of trained policies, as columns likewise: what each is worth"},
+              {"group", "NAME", "", "whose candidates compete (a prompt): a column"},
+              {"cluster", "NAME", "",
+               "what stands and falls together without competing (a family, an annotator): errors "
+               "are "
+               "over clusters: a column"},
+              {"weight", "NAME", "", "prior importance of the rows, not negative: a column"},
+              {"exclude", "LIST", "", "rows of DATA to drop: column=value, ..."},
+          },
+          reference_settings("the same columns of scores and groups, and no gold rewards")),
       format_settings());
 }
 
@@ -128,14 +124,7 @@ AuditInput read_audit(const Settings& settings, const std::string& data) {
   if (settings["gold"].empty()) {
     throw UsageError("--gold: missing; name the column of the true reward, for example --gold y");
   }
-  if (settings["reference"].empty() && !settings["reference-weight"].empty()) {
-    throw UsageError(rejection("--reference-weight", shown(settings["reference-weight"]),
-                               "weighs the rows of --reference", "name their file"));
-  }
-  if (settings["reference"] == kStandardInput && data == kStandardInput) {
-    throw UsageError(rejection("--reference", "-", "standard input is DATA already",
-                               "keep one of the two in a file"));
-  }
+  check_reference(settings, data);
   DatasetOptions options = options_of(settings, data);
   options.table = settings["table"];
   options.reward = settings["gold"];

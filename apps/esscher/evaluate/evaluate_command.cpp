@@ -10,11 +10,13 @@
 #include "common/output_options.h"
 #include "common/pair_settings.h"
 #include "common/progress_line.h"
+#include "common/reference_file.h"
 #include "common/report_file.h"
 #include "common/run_folder.h"
 #include "common/table_settings.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "esscher/base/shown_text.h"
 #include "evaluation_report.h"
 #include "pair_report.h"
 
@@ -23,7 +25,10 @@ namespace {
 
 struct EvaluateArguments {
   Settings settings{joined(joined(data_settings(), pair_settings()),
-                           joined(training_settings(), evaluation_settings()))};
+                           joined(joined(training_settings(), evaluation_settings()),
+                                  reference_settings("the same columns of features and groups, and "
+                                                     "no rewards, of which the rows of DATA are a "
+                                                     "random draw")))};
   std::string data;
   RunOutput out;
 };
@@ -61,12 +66,18 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
   Settings& settings = arguments.settings;
   settings.resolve();
   settle_pairs(settings);
+  check_reference(settings, arguments.data);
   const LoadedTable loaded = load_table(settings, arguments.data);
   if (!loaded.dataset.folds.empty() && settings["evaluation-folds"] != "5") {
     throw UsageError(rejection("--evaluation-folds", settings["evaluation-folds"],
                                "--fold names the folds already", "leave one of them out"));
   }
   if (loaded.dataset.preferences) {
+    if (!settings["reference"].empty()) {
+      throw UsageError(rejection("--reference", shown(settings["reference"]),
+                                 "stated pairs have no reward to value policies by",
+                                 "leave it out"));
+    }
     if (!arguments.out.page.empty()) {
       throw UsageError(rejection("--report", arguments.out.page,
                                  "stated pairs have no reward to value policies by, and no page",
@@ -84,6 +95,11 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
   options.best_of = read_best_of(settings);
   options.gold = loaded.dataset.gold;
   options.enumerated = settings.is_set("enumerated");
+  std::optional<LoadedReference> reference;
+  if (!settings["reference"].empty()) {
+    reference.emplace(load_reference(settings, loaded));
+    options.reference.emplace(reference->rows());
+  }
   const std::vector<ColumnBlock> columns = column_blocks(loaded.dataset.encoding);
   options.columns = columns;
   if (settings["noise"] != "replicates") {
@@ -137,6 +153,7 @@ void add_evaluate_command(CLI::App& program) {
   command->footer(
       "Example: esscher evaluate variants.csv --one-hot seq --reward y -o evaluation\n"
       "Example: esscher evaluate data.csv --reward y --group prompt\n"
+      "Example: esscher evaluate labelled.csv --one-hot seq --reward y --reference library.csv\n"
       "Example: esscher evaluate pairs.csv --chosen chosen_ --rejected rejected_");
   command->callback([arguments, command] {
     refuse_empty_values(*command);

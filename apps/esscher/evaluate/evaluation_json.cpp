@@ -91,6 +91,8 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
   Json json = record_json(RecordKind::evaluate, settings.command({"esscher", "evaluate", data}));
   json.update({{"options", options},
                {"rows", dataset.rewards.size()},
+               {"reference_rows", evaluation.reference_rows},
+               {"reference_copies", evaluation.reference_copies},
                {"groups", dataset.group_names.size()},
                {"clusters", dataset.cluster_count},
                {"features", dataset.feature_names},

@@ -158,6 +158,15 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
           (dataset.clusters.empty() ? "" : " in " + counted(dataset.cluster_count, "cluster")),
       counted(dataset.feature_names.size(), "feature"), sd,
       evaluation.rewards.front().policies.front().reference.value);
+  if (evaluation.reference_rows > 0) {
+    text += paragraph(fmt::format(
+        "and {} more of the reference{}: policies go over all of them; what their rewards are is "
+        "predicted, by fits that have not seen them, and corrected by the rows that have one.",
+        counted(evaluation.reference_rows, "row"),
+        evaluation.reference_copies > 0
+            ? fmt::format(", {} of them candidates that have a reward", evaluation.reference_copies)
+            : ""));
+  }
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
   if (evaluation.replicates) text += paragraph(evaluation.replicates->text());
   if (evaluation.preferences) {

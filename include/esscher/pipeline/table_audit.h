@@ -42,7 +42,8 @@ struct AuditTable {
 /// \param rows  the same proxies and log-ratios by name, in the same order; groups where the table
 ///              has them, by its numbers and, for new ones, by those that follow; log-weights,
 ///              which count against each other only: either part counts by its number of rows. Its
-///              gold rewards and clusters are not looked at: rows belong to the cluster of their
+///              clusters are not looked at, its gold rewards only, where there are no scores, for
+///              their number: rows belong to the cluster of their
 ///              group, new groups, and rows where there are no groups, each to one of its own
 /// \throws UsageError where scores are missing, or lengths differ; DataError where no row of a part
 ///         has weight. Cost: a copy.

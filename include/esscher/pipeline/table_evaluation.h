@@ -25,6 +25,16 @@ struct ColumnBlock {
   std::size_t width = 1;
 };
 
+/// Candidates of pi_0 without rewards: a library, or a pool to choose from. What spans and features
+/// are of must outlive the call that is given them.
+struct ReferenceRows {
+  const FeatureRows& features;  ///< columns as the table's
+  /// Where the table has groups: by its numbers and, for new groups, by those that follow.
+  std::span<const std::uint32_t> groups{};
+  /// Prior importance, which counts within these rows; empty: equal.
+  std::span<const double> log_weights{};
+};
+
 struct EvaluationOptions {
   /// What is fitted in each fold. Equal weights are always added to its kinds of weights.
   TrainingOptions training{};
@@ -33,6 +43,12 @@ struct EvaluationOptions {
   /// A second reward that is only evaluated; as long as the table, or empty. The verdict then goes
   /// by it.
   std::span<const double> gold{};
+  /// More rows of pi_0, of which the table's must be a random draw (with groups: its groups of all
+  /// groups, and their rows of those of the group). The policy goes over all of them, so that
+  /// values are told by predictions, which the table's rewards correct, and KL by many rows: far
+  /// stronger policies can be promised. Copies of the table's own rows are predicted as these.
+  /// Nothing is bootstrapped then.
+  std::optional<ReferenceRows> reference{};
   /// The table is the whole of pi_0 and no sample from it (every variant of a library): values are
   /// exact sums over all of it, and only the split into folds, that is by which model a row's
   /// reward is predicted, is by chance.
@@ -110,12 +126,14 @@ struct TableEvaluation {
   std::optional<std::size_t> recommended_best_of_n{};
   /// What a policy that knew every reward would gain, J* - reference, at each temperature. Noise in
   /// the rewards counts as knowledge, so that efficiencies against it are too low rather than too
-  /// high.
+  /// high. NaN with a reference, whose rewards nobody knows.
   std::vector<double> attainable_gain;
   /// The same of a policy that knew every noise-free reward, where replicates or label_noise tell
   /// the noise: normal, of one size, and independent of the reward (docs/noise.md). Else empty.
   std::vector<double> noise_free_gain{};
-  double label_noise = 0;  ///< of one label, where that is known
+  double label_noise = 0;              ///< of one label, where that is known
+  std::uint64_t reference_rows = 0;    ///< of EvaluationOptions::reference
+  std::uint64_t reference_copies = 0;  ///< of them, that are candidates of the table
   std::vector<FoldTraining> folds;
   /// Of the first reward, as deployed at the first temperature.
   HeldOutRewards held_out{};
@@ -130,10 +148,11 @@ struct TableEvaluation {
 /// Rows of equal features are merged, as by train_reward(), so that a design lies in one fold and
 /// counts once. Then fits the reward K times, each time without one fold, and evaluates the
 /// policies on the folds left out. \throws UsageError, DataError as train_reward(), assign_folds(),
-/// table_policy_value(); UsageError for numbers of candidates that do not ascend from above 1, and
-/// for stated pairs, whose evaluation is evaluate_pairs();
-/// DataError where a design, group or cluster lies in two of the table's own folds, naming two of
-/// its rows. Cost: K times train_reward().
+/// table_policy_value(); UsageError for numbers of candidates that do not ascend from above 1, for
+/// a reference of other columns or of an enumerated table, and for stated pairs, whose evaluation
+/// is evaluate_pairs(); DataError where a design, group or cluster lies in two of the table's own
+/// folds, naming two of its rows. Cost: K times train_reward(), and a prediction of each row of the
+/// reference.
 TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions& options);
 
 }  // namespace esscher

@@ -1,0 +1,42 @@
+#pragma once
+
+/// \file
+/// Rows of pi_0 without rewards, from a file of their own: what evaluate and audit share.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/table_settings.h"
+#include "esscher/data/dataset.h"
+#include "esscher/pipeline/table_evaluation.h"
+#include "settings.h"
+
+namespace esscher::app {
+
+/// --reference and --reference-weight. \param holds  what the file must have
+std::vector<Setting> reference_settings(const std::string& holds);
+
+/// \throws UsageError for weights without a file, and where both are standard input
+void check_reference(const Settings& settings, const std::string& data);
+
+/// Those of a file read beside \p data by the names of their groups, and for new ones numbers that
+/// follow. \param count  of both, out
+std::vector<std::uint32_t> groups_beside(const Dataset& data, const Dataset& more,
+                                         std::uint64_t& count);
+
+/// Candidates of an evaluation, alive as long as this is.
+struct LoadedReference {
+  Dataset dataset;
+  std::shared_ptr<const FeatureRows> features;
+  std::vector<std::uint32_t> groups;
+  ReferenceRows rows() const {
+    return {.features = *features, .groups = groups, .log_weights = dataset.log_weights};
+  }
+};
+
+/// Features as the table's, found by name. \throws as load_features(), naming the file
+LoadedReference load_reference(const Settings& settings, const LoadedTable& table);
+
+}  // namespace esscher::app

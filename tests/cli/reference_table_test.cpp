@@ -1,0 +1,94 @@
+// esscher evaluate beside a file of candidates without rewards.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "program.h"
+#include "refusals.h"
+#include "tables.h"
+
+namespace esscher::cli {
+namespace {
+
+using nlohmann::json;
+using Words = std::vector<std::string>;
+
+Words evaluate(const Words& more) {
+  Words words{"evaluate", "data.csv", "--reward", "y", "--features", "a,b", "--beta", "1"};
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+json result_of(Words words, const Folder& folder) {
+  words.insert(words.end(), {"--format", "json"});
+  const Outcome outcome = run(words, folder);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  return json::parse(outcome.out, nullptr, false);
+}
+
+TEST(Reference, StandsBesideTheTable) {
+  const Folder folder;
+  folder.write("data.csv", data_csv());
+  folder.write("pool.csv", data_csv(false));
+  const json alone = result_of(evaluate({}), folder);
+  EXPECT_EQ(alone["reference_rows"], 0);
+  const json beside = result_of(evaluate({"--reference", "pool.csv"}), folder);
+  EXPECT_EQ(beside["reference_rows"], beside["rows"]);
+  EXPECT_EQ(beside["reference_copies"], beside["rows"]);
+  EXPECT_EQ(beside["folds"], alone["folds"]);
+  const json policy = beside["rewards"][0]["policies"][0];
+  EXPECT_TRUE(policy["attainable_gain"].is_null());
+  EXPECT_TRUE(policy["efficiency"].is_null());
+  // Copies of the whole table tell nothing new, and that a table stands twice is no information.
+  const json own = alone["rewards"][0]["policies"][0];
+  EXPECT_NEAR(policy["kl"]["value"], own["kl"]["value"], 1e-9);
+  EXPECT_NEAR(policy["gold"]["value"], own["gold"]["value"], 1e-3);
+  EXPECT_NEAR(policy["gold"]["standard_error"], own["gold"]["standard_error"],
+              0.1 * own["gold"]["standard_error"].get<double>());
+  const Outcome report = run(evaluate({"--reference", "pool.csv"}), folder);
+  EXPECT_NE(report.out.find("more of the reference"), std::string::npos) << report.out;
+}
+
+TEST(Reference, JoinsGroupsByTheirNames) {
+  const Folder folder;
+  std::string data = "prompt,a,b,y\n";
+  std::string pool = "prompt,a,b\n";
+  for (int i = 0; i < 120; ++i) {
+    const std::string row = "p" + std::to_string(i / 4) + "," + std::to_string(i * 37 % 101) + "," +
+                            std::to_string(i * 53 % 97);
+    data += row + "," + std::to_string(i * 37 % 101 + i / 4) + "\n";
+    pool += "p" + std::to_string(20 + i / 4) + "," + std::to_string(i * 31 % 89) + "," +
+            std::to_string(i * 71 % 103) + "\n";
+  }
+  folder.write("data.csv", data);
+  folder.write("pool.csv", pool);
+  const json result = result_of(evaluate({"--group", "prompt", "--reference", "pool.csv"}), folder);
+  EXPECT_EQ(result["groups"], 30);
+  EXPECT_EQ(result["reference_rows"], 120);
+  EXPECT_GT(result["rewards"][0]["policies"][0]["rise"]["value"], 0);
+}
+
+TEST(Reference, IsRefusedInOneLine) {
+  const Folder folder;
+  folder.write("data.csv", data_csv());
+  folder.write("pool.csv", "a,c\n1,2\n");
+  folder.write("text.csv", "a,b\n1,x\n");
+  const auto said = [&](const Words& more) { return refused(evaluate(more), folder); };
+  expect_parts(said({"--reference", "pool.csv"}), {"64 ", "--reference pool.csv", "'b'"});
+  expect_parts(said({"--reference", "text.csv"}), {"65 ", "--reference text.csv", "row 1", "x"});
+  expect_parts(said({"--reference", "none.csv"}), {"74 ", "none.csv", "cannot be read"});
+  expect_parts(said({"--reference-weight", "w"}),
+               {"64 ", "--reference-weight = w", "name their file"});
+  expect_parts(said({"--reference", "data.csv", "--enumerated"}), {"64 ", "--enumerated", "leave"});
+  expect_parts(said({"--reference", "data.csv", "--reference-weight", "w"}),
+               {"64 ", "--reference-weight = w", "no such column"});
+  folder.write("pairs.csv", "c_a,r_a\n1,2\n3,1\n0,2\n5,1\n2,2\n");
+  expect_parts(refused({"evaluate", "pairs.csv", "--chosen", "c_", "--rejected", "r_",
+                        "--reference", "data.csv"},
+                       folder),
+               {"64 ", "--reference = data.csv", "leave it out"});
+}
+
+}  // namespace
+}  // namespace esscher::cli

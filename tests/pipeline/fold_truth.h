@@ -1,0 +1,40 @@
+#pragma once
+
+#include <numeric>
+#include <vector>
+
+#include "esscher/data/folds.h"
+#include "esscher/pipeline/table_evaluation.h"
+#include "single_index_table.h"
+
+namespace esscher::testing_support {
+
+/// What the policies of an evaluation's folds are truly worth, on average, at its first
+/// temperature: by fresh rows.
+inline double fold_truth(const RewardTable& table, const EvaluationOptions& options,
+                         const SingleIndexTable& fresh, bool grouped) {
+  const std::vector<std::uint32_t> folds =
+      assign_folds(table.rewards.size(), table.groups, options.folds, options.training.seed);
+  std::vector<std::uint64_t> rows(fresh.rewards.size());
+  std::iota(rows.begin(), rows.end(), std::uint64_t{0});
+  double total = 0;
+  for (std::uint32_t fold = 0; fold < static_cast<std::uint32_t>(options.folds); ++fold) {
+    const TrainedReward reward =
+        train_reward(table, rows_not_in_fold(folds, fold), options.training);
+    const Matrix<double> predictions = predict_rewards(reward, fresh.features, rows, 1);
+    std::vector<double> r(rows.size());
+    for (std::size_t i = 0; i < r.size(); ++i) {
+      r[i] = predictions(i, TrainedReward::kFirstDeployment);
+    }
+    TableReference reference;
+    reference.rows = r.size();
+    if (grouped) reference.groups = fresh.groups;
+    TablePolicyOptions policy;
+    policy.beta = options.training.deployment_temperatures[0];
+    policy.bootstrap = 0;
+    total += table_policy_value(r, fresh.rewards, reference, policy).value.value;
+  }
+  return total / options.folds;
+}
+
+}  // namespace esscher::testing_support

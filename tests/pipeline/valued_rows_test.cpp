@@ -1,0 +1,182 @@
+#include "pipeline/valued_rows.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include "../support/failure_text.h"
+#include "esscher/base/error.h"
+#include "esscher/data/designs.h"
+#include "esscher/data/folds.h"
+#include "fold_truth.h"
+#include "single_index_table.h"
+
+namespace esscher {
+namespace {
+
+using internal::ValuedRows;
+
+using testing_support::SingleIndexTable;
+
+std::vector<std::uint64_t> first_rows(std::uint64_t n) {
+  std::vector<std::uint64_t> rows(n);
+  std::iota(rows.begin(), rows.end(), std::uint64_t{0});
+  return rows;
+}
+
+TEST(ValuedRows, CopiesAreLeftToTheFoldOfTheirOriginal) {
+  // A library of which each fifth row is labelled.
+  const SingleIndexTable library(500, 3, 1, 1);
+  std::vector<std::uint64_t> labelled;
+  for (std::uint64_t i = 0; i < 500; i += 5) labelled.push_back(i);
+  const ChosenRows features(library.features, labelled);
+  const std::vector<double> y(100, 1.5);
+  std::vector<double> gold = y;
+  gold[0] = 0;
+  const std::vector<std::uint32_t> folds = assign_folds(100, {}, 4, 7);
+  const ValuedRows rows({features, gold}, gold, ReferenceRows{library.features}, folds, 4, 7, 1);
+  EXPECT_EQ(rows.rows(), 600U);
+  EXPECT_EQ(rows.copies(), 100U);
+  std::set<std::uint64_t> seen;
+  for (std::uint32_t fold = 0; fold < 4; ++fold) {
+    const std::vector<std::uint64_t> own = rows.reference_rows_in_fold(fold);
+    // 100 of its own and a quarter of 400, whose standard deviation is 8.7.
+    EXPECT_NEAR(static_cast<double>(own.size()), 125, 40);
+    for (const std::uint64_t row : own) {
+      EXPECT_TRUE(seen.insert(row).second);
+      if (row % 5 == 0) {
+        EXPECT_EQ(folds[row / 5], fold);
+      }
+    }
+  }
+  EXPECT_EQ(seen.size(), 500U);
+  // A copy and its original are one candidate, and err as one.
+  const std::span<const std::uint32_t> clusters = rows.reference().clusters;
+  ASSERT_EQ(clusters.size(), 600U);
+  EXPECT_EQ(clusters[3], clusters[100 + 15]);
+  EXPECT_EQ(std::set<std::uint32_t>(clusters.begin(), clusters.end()).size(), 500U);
+  EXPECT_EQ(rows.gold()[7], 1.5);
+  EXPECT_TRUE(std::isnan(rows.gold()[100]));
+}
+
+TEST(ValuedRows, GroupsGoWithTheirFoldAndNewOnesToOne) {
+  const SingleIndexTable table(40, 3, 4, 1);  // groups 0 to 9
+  const SingleIndexTable pool(60, 3, 1, 2);
+  std::vector<std::uint32_t> groups;
+  for (std::uint32_t i = 0; i < 60; ++i) groups.push_back(i % 20);
+  const std::vector<std::uint32_t> folds = assign_folds(40, table.groups, 3, 5);
+  const ValuedRows rows(table.table(true), table.rewards, ReferenceRows{pool.features, groups},
+                        folds, 3, 5, 1);
+  EXPECT_EQ(rows.copies(), 0U);
+  std::vector<std::set<std::uint32_t>> seen(20);
+  for (std::uint32_t fold = 0; fold < 3; ++fold) {
+    for (const std::uint64_t row : rows.reference_rows_in_fold(fold)) {
+      seen[groups[row]].insert(fold);
+      if (groups[row] < 10) {
+        EXPECT_EQ(folds[std::size_t{groups[row]} * 4], fold);
+      }
+    }
+  }
+  for (const std::set<std::uint32_t>& each : seen) EXPECT_EQ(each.size(), 1U);
+}
+
+TEST(ValuedRows, WithoutAReferenceAreThoseOfTheTable) {
+  const SingleIndexTable table(40, 3, 4, 1);
+  const std::vector<std::uint32_t> folds = assign_folds(40, {}, 3, 5);
+  const ValuedRows rows(table.table(true), table.rewards, {}, folds, 3, 5, 1);
+  EXPECT_EQ(rows.rows(), 40U);
+  EXPECT_TRUE(rows.expected(table.rewards, 1).empty());
+  EXPECT_TRUE(rows.reference_rows_in_fold(0).empty());
+  EXPECT_EQ(rows.reference().groups.size(), 40U);
+}
+
+TEST(ValuedRows, RefuseAReferenceThatIsNoneOfTheTable) {
+  const SingleIndexTable table(40, 3, 4, 1);
+  const SingleIndexTable pool(10, 3, 4, 2);
+  const SingleIndexTable wide(10, 4, 4, 2);
+  const std::vector<std::uint32_t> folds = assign_folds(40, {}, 3, 5);
+  const auto failure = [&](bool grouped, const ReferenceRows& more) {
+    return failure_text<UsageError>(
+        [&] { ValuedRows(table.table(grouped), table.rewards, more, folds, 3, 5, 1); });
+  };
+  EXPECT_EQ(failure(false, {wide.features}), "reference = 4 columns: the table has 3 features");
+  EXPECT_EQ(failure(true, {pool.features}),
+            "reference = no groups: the table has groups; say of which groups its rows are");
+  EXPECT_EQ(failure(false, {pool.features, pool.groups}),
+            "reference = groups: the table has none; leave them out");
+  EXPECT_EQ(failure(true, {pool.features, std::span(pool.groups).first(3)}),
+            "reference = 3 groups: there are 10 rows");
+  EXPECT_EQ(failure(false, {pool.features, {}, std::span(table.rewards).first(2)}),
+            "reference = 2 log-weights: there are 10 rows");
+}
+
+EvaluationOptions quick_options(double beta) {
+  EvaluationOptions options;
+  options.training.deployment_temperatures = {beta};
+  options.training.weights = {FitWeights::uniform};
+  options.training.most_rounds = 0;
+  options.training.folds = 2;
+  options.training.landmarks = 40;
+  options.training.ridge.rule = PenaltyRule::fixed;
+  options.training.ridge.penalty = 0.01;
+  options.training.threads = 1;
+  return options;
+}
+
+TEST(EvaluationBesideAReference, TellsWhatTheTableAloneCannot) {
+  const SingleIndexTable data(200, 3, 1, 3);
+  const SingleIndexTable pool(4000, 3, 1, 4);
+  // So mild that what a row is worth still varies more than its label errs.
+  EvaluationOptions options = quick_options(1.5);
+  const TableEvaluation alone = evaluate_table(data.table(), options);
+  options.reference.emplace(ReferenceRows{pool.features});
+  const TableEvaluation beside = evaluate_table(data.table(), options);
+  EXPECT_EQ(beside.reference_rows, 4000U);
+  EXPECT_EQ(beside.reference_copies, 0U);
+  const TablePolicyValue& one = alone.rewards[0].policies[0];
+  const TablePolicyValue& both = beside.rewards[0].policies[0];
+  EXPECT_LT(both.value.standard_error, 0.8 * one.value.standard_error);
+  EXPECT_LT(both.kl.standard_error, 0.5 * one.kl.standard_error);
+  EXPECT_EQ(beside.rewards[0].correlation, alone.rewards[0].correlation);
+  EXPECT_EQ(beside.held_out.predicted, alone.held_out.predicted);
+  EXPECT_TRUE(std::isnan(beside.attainable_gain[0]));
+  EXPECT_FALSE(both.gain.interval);
+  options.training.threads = 3;
+  const TableEvaluation three = evaluate_table(data.table(), options);
+  EXPECT_EQ(three.rewards[0].policies[0].gain.value, both.gain.value);
+  options.enumerated = true;
+  EXPECT_THROW(evaluate_table(data.table(), options), UsageError);
+}
+
+// 200 tables of 100 rows beside a pool of 1000, of which these are 50 more than once: intervals
+// mean -+ 1.96 standard errors. At a coverage of 0.95 the share observed leaves [0.91, 0.99] with
+// probability below 0.02. Fold models' policies are valued by 5000 fresh rows.
+TEST(EvaluationBesideAReference, ItsErrorsHold) {
+  const SingleIndexTable fresh(5000, 3, 1, 100000, 0);
+  double covered = 0;
+  constexpr int kTables = 200;
+  for (std::uint64_t seed = 1; seed <= kTables; ++seed) {
+    const SingleIndexTable pool(1050, 3, 1, seed);
+    const std::vector<double> rewards(pool.rewards.begin(), pool.rewards.begin() + 100);
+    const ChosenRows features(pool.features, first_rows(100));
+    std::vector<std::uint64_t> others(1000);
+    std::iota(others.begin(), others.end(), std::uint64_t{50});
+    const ChosenRows reference(pool.features, std::move(others));
+    EvaluationOptions options = quick_options(0.7);
+    options.reference.emplace(ReferenceRows{reference});
+    const RewardTable table{features, rewards};
+    const TableEvaluation evaluation = evaluate_table(table, options);
+    EXPECT_EQ(evaluation.reference_copies, 50U);
+    const TableEstimate& value = evaluation.rewards[0].policies[0].value;
+    const double truth = testing_support::fold_truth(table, options, fresh, false);
+    if (std::abs(value.value - truth) < 1.96 * value.standard_error) covered += 1.0 / kTables;
+  }
+  EXPECT_GE(covered, 0.91);
+  EXPECT_LE(covered, 0.99);
+}
+
+}  // namespace
+}  // namespace esscher
