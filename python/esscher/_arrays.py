@@ -122,11 +122,11 @@ def require_length(values: NDArray[Any], name: str, rows: int) -> None:
         raise ValueError(f"{name} = {len(values)} entries: must be as many as rows, {rows}")
 
 
-def features(values: Any) -> NDArray[Any]:
+def features(values: Any, name: str = "X") -> NDArray[Any]:
     """A 2-D array of numbers; no copy of an array or of a data frame that holds one."""
     array = np.asarray(values)
     if array.ndim != 2:
-        raise ValueError(f"X: must be two-dimensional, not of shape {array.shape}; reshape it")
+        raise ValueError(f"{name}: must be two-dimensional, not of shape {array.shape}; reshape it")
     if array.dtype == np.float16:
         array = array.astype(np.float32)
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
@@ -134,7 +134,7 @@ def features(values: Any) -> NDArray[Any]:
             array = array.astype(np.float64)
         except (TypeError, ValueError):
             raise TypeError(
-                f"X: must hold numbers, not {array.dtype}; encode text first, for example with "
+                f"{name}: must hold numbers, not {array.dtype}; encode text first, for example with "
                 "sklearn.preprocessing.OneHotEncoder"
             ) from None
     if array.dtype == np.uint64 or not array.dtype.isnative:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from . import _core
-from ._arrays import checked_labels, common_labels, labels, log_weights
+from ._arrays import checked_labels, labels, log_weights
 from ._audit_results import Audit, PolicyAudit, ProxyAudit
+from ._reference import at_rows, beside, refuse_without, rows_with_weight
 from ._results import frozen
 from ._scores import Scores, chosen, gold_rewards, named_scores, scores_like
 
@@ -108,37 +108,27 @@ def audit(
     proxies, ratios, rows = _both(proxy, log_ratio)
     y = gold_rewards(gold, rows)
     log_p = log_weights(sample_weight, rows)
-    kept = _with_weight(log_p)
-    group = None if groups is None else _at(checked_labels(groups, "groups", rows), kept)
-    cluster = None if clusters is None else _at(checked_labels(clusters, "clusters", rows), kept)
+    kept = rows_with_weight(log_p)
+    group = None if groups is None else at_rows(checked_labels(groups, "groups", rows), kept)
+    cluster = None if clusters is None else at_rows(checked_labels(clusters, "clusters", rows), kept)
     dense = None if group is None else labels(group, "groups", len(group))
     pool: tuple[Scores | None, Scores | None] = (None, None)
     pool_group = pool_log_p = None
     if reference is not None:
         more = scores_like([proxies, ratios], reference)
         count = len(next(iter((more[0] or more[1]).values())))
-        log_q = log_weights(reference_weight, count, "reference_weight")
-        others = _with_weight(log_q)
-        pool = chosen(more[0], others), chosen(more[1], others)
-        pool_log_p = _at(log_q, others)
-        if (groups is None) != (reference_groups is None):
-            raise ValueError(
-                "reference_groups: missing; say of which groups the rows of reference are"
-                if reference_groups is None
-                else "reference_groups: there are no groups; give them, or leave both out"
-            )
-        if group is not None and reference_groups is not None:
-            theirs = _at(checked_labels(reference_groups, "reference_groups", count), others)
-            dense, pool_group = common_labels(group, theirs, "groups")
-    elif reference_groups is not None or reference_weight is not None:
-        which = "reference_weight" if reference_groups is None else "reference_groups"
-        raise ValueError(f"{which}: belongs to the rows of reference; give them, or leave it out")
+        rest = beside(count, group, reference_groups, reference_weight)
+        pool = chosen(more[0], rest.kept), chosen(more[1], rest.kept)
+        pool_group, pool_log_p = rest.groups, rest.log_weights
+        dense = rest.table_groups
+    else:
+        refuse_without(reference_groups, reference_weight)
     record = _core.audit(
         chosen(proxies, kept),
         chosen(ratios, kept),
-        _at(y, kept),
+        at_rows(y, kept),
         dense,
-        _at(log_p, kept),
+        at_rows(log_p, kept),
         None if cluster is None else labels(cluster, "clusters", len(cluster)),
         *pool,
         pool_group,
@@ -178,14 +168,3 @@ def _both(proxy: Any, log_ratio: Any) -> tuple[Scores, Scores, int]:
                 f"log_ratio[{name!r}] = {length} entries: must be as many as rows, {rows}"
             )
     return proxies, ratios, rows
-
-
-def _with_weight(log_p: NDArray[np.float64] | None) -> NDArray[np.intp] | None:
-    """Rows whose weight is above 0, where some have none."""
-    if log_p is None or np.all(np.isfinite(log_p)):
-        return None
-    return np.flatnonzero(np.isfinite(log_p))
-
-
-def _at(values: Any, rows: NDArray[np.intp] | None) -> Any:
-    return values if values is None or rows is None else values[rows]

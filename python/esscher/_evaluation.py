@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from . import _core
-from ._arrays import features, labelled
+from ._arrays import checked_labels, features, labelled
 from ._policy_results import BestOfNValue, PolicyValue
 from ._policy_text import choices, interval_text, lines
 from ._recommendations import BestOfNRecommendation, Recommendation
+from ._reference import at_rows, beside, like, refuse_without
 from ._results import Record, axes_of, frozen, table_html
 
 if TYPE_CHECKING:
@@ -187,6 +188,9 @@ def evaluate(
     clusters: ArrayLike | None = None,
     fold: ArrayLike | None = None,
     gold: ArrayLike | None = None,
+    reference: Any = None,
+    reference_groups: ArrayLike | None = None,
+    reference_weight: ArrayLike | None = None,
     beta: str | float | ArrayLike = "auto",
     beta_unit: str = "reward",
     weights: str | list[str] = "auto",
@@ -231,6 +235,14 @@ def evaluate(
         Groups, clusters and rows of equal features must lie within one.
     gold : array of shape (n,), optional
         A second reward that is only evaluated; the verdict goes by it.
+    reference : array or data frame of shape (m, d), optional
+        Candidates without a reward, such as a library or a pool, of which the rows of X must be a
+        random draw: policies go over all of them, so that stronger ones can be told. Copies of rows
+        of X are recognised.
+    reference_groups : array of shape (m,), optional
+        Groups of those rows, where there are `groups`: candidates of one may come from both.
+    reference_weight : array of shape (m,), optional
+        Prior importance of those rows.
     beta : "auto", float or sequence of float
         Deployment temperatures; auto: 4, and from 2 down to 1/16 in steps of sqrt 2, standard
         deviations of the reward.
@@ -270,20 +282,34 @@ feature_temperature, landmarks, loss, penalty, folds, ceiling
         With the parameter, its value, what it must be, and the remedy.
     """
     parameters = dict(locals())
-    for array in ("X", "y", "groups", "sample_weight", "clusters", "fold", "gold", "progress"):
+    for array in (
+        "X", "y", "groups", "sample_weight", "clusters", "fold", "gold", "progress",
+        "reference", "reference_groups", "reference_weight",
+    ):
         del parameters[array]
     x = features(X)
     table = labelled(len(x), y, groups, sample_weight, clusters, gold, fold)
+    more = None
+    dense = table.groups
+    if reference is None:
+        refuse_without(reference_groups, reference_weight)
+    else:
+        pool = features(like(reference, X), "reference")
+        own = None if groups is None else at_rows(checked_labels(groups, "groups", len(x)), table.kept)
+        rest = beside(len(pool), own, reference_groups, reference_weight)
+        more = (at_rows(pool, rest.kept), rest.groups, rest.log_weights)
+        dense = rest.table_groups
     record = _core.evaluate(
         x,
         table.y,
-        table.groups,
+        dense,
         table.log_weights,
         table.clusters,
         table.kept,
         table.folds,
         table.fold_names,
         table.gold,
+        more,
         parameters,
         progress,
     )

@@ -1,10 +1,12 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <cmath>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -86,6 +88,8 @@ nb::dict evaluation_record(const TableEvaluation& evaluation, double sd) {
   for (const std::string& remark : evaluation.remarks) remarks.push_back(in_python_words(remark));
   return Record()
       .add("reward_sd", sd)
+      .add("reference_rows", evaluation.reference_rows)
+      .add("reference_copies", evaluation.reference_copies)
       .add("label_noise",
            evaluation.label_noise > 0 ? std::optional(evaluation.label_noise) : std::nullopt)
       .add("rewards", list_of(evaluation.rewards, record_of_reward))
@@ -96,11 +100,16 @@ nb::dict evaluation_record(const TableEvaluation& evaluation, double sd) {
       .dict();
 }
 
+/// Features, groups and log-weights of the rows of a reference.
+using ReferenceArguments =
+    std::tuple<BufferRows::Array, std::optional<Labels>, std::optional<Numbers>>;
+
 nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
                   std::optional<Numbers> log_weights, std::optional<Labels> clusters,
                   const std::optional<RowNumbers>& kept, std::optional<Labels> folds,
                   std::vector<std::string> fold_names, const std::optional<Numbers>& gold,
-                  const nb::dict& values, const nb::object& progress) {
+                  std::optional<ReferenceArguments> more, const nb::dict& values,
+                  const nb::object& progress) {
   const TableArguments arguments(std::move(x), std::move(y), std::move(groups),
                                  std::move(log_weights), std::move(clusters), kept,
                                  std::move(folds), std::move(fold_names));
@@ -118,6 +127,12 @@ nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
   options.best_of = best_of(parameters);
   options.gold = span_of(gold);
   options.enumerated = parameters.flag("enumerated");
+  std::optional<BufferRows> pool;
+  if (more) {
+    pool.emplace(std::move(std::get<0>(*more)));
+    options.reference.emplace(
+        ReferenceRows{*pool, span_of(std::get<1>(*more)), span_of(std::get<2>(*more))});
+  }
   if (!parameters.is("noise", "replicates")) {
     options.label_noise = positive(parameters, "noise", "must be a positive number, or replicates");
   }
@@ -134,7 +149,7 @@ void bind_evaluation(nb::module_& module) {
   module.def("evaluate", &evaluate, nb::arg("x"), nb::arg("y"), nb::arg("groups").none(),
              nb::arg("log_weights").none(), nb::arg("clusters").none(), nb::arg("kept").none(),
              nb::arg("folds").none(), nb::arg("fold_names"), nb::arg("gold").none(),
-             nb::arg("parameters"), nb::arg("progress").none());
+             nb::arg("more").none(), nb::arg("parameters"), nb::arg("progress").none());
 }
 
 }  // namespace esscher::python

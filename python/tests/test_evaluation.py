@@ -40,6 +40,38 @@ def test_it_recommends_best_of_n(table, evaluation):
     assert two["linear"].best_of_n_recommendation.verdict in str(two)
 
 
+def test_a_reference_stands_beside_the_table(table):
+    pandas = pytest.importorskip("pandas")
+    x, y = table
+    pool = np.vstack([np.random.default_rng(1).standard_normal((500, x.shape[1])), x[:20]])
+    options = {"beta": 1, "rounds": 0, "bootstrap": 0}
+    beside = esscher.evaluate(x, y, reference=pool, **options)
+    told = beside.to_dict()
+    assert (told["reference_rows"], told["reference_copies"]) == (520, 20)
+    assert beside.to_frame()["attainable_gain"].isna().all()
+    names = [f"x{j}" for j in range(x.shape[1])]
+    frame = pandas.DataFrame(pool, columns=names)[names[::-1]]
+    same = esscher.evaluate(pandas.DataFrame(x, columns=names), y, reference=frame, **options)
+    assert same.to_dict() == told
+    weight = np.where(np.arange(520) < 500, 1.0, 0.0)
+    assert esscher.evaluate(x, y, reference=pool, reference_weight=weight, **options).to_dict()[
+        "reference_rows"] == 500
+    groups, others = np.arange(len(x)) % 30, np.arange(520) % 40
+    within = esscher.evaluate(
+        x, y, groups, reference=pool, reference_groups=others, **options)
+    assert within.rewards[0].policies[0].gain.standard_error > 0
+    for parameters, message in [
+        ({"reference": pool[:, :2]}, r"^reference = 2 columns: the table has .* features$"),
+        ({"reference": frame[["x0"]], "X": pandas.DataFrame(x, columns=names)}, r"^reference: has no column 'x1'"),
+        ({"reference_weight": weight}, r"^reference_weight: belongs to the rows of reference"),
+        ({"reference": pool, "reference_groups": others}, r"^reference_groups: there are no groups"),
+        ({"reference": pool, "groups": groups}, r"^reference_groups: missing"),
+        ({"reference": pool, "enumerated": True}, r"^enumerated: nobody knows"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            esscher.evaluate(**({"X": x, "y": y} | options | parameters))
+
+
 def test_shuffled_rewards_have_no_safe_temperature(table):
     x, y = table
     shuffled = np.random.default_rng(0).permutation(y)
