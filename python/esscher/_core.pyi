@@ -65,6 +65,7 @@ def evaluate(
     folds: NDArray[np.uint32] | None,
     fold_names: list[str],
     gold: NDArray[np.float64] | None,
+    more: tuple[NDArray[Any], NDArray[np.uint32] | None, NDArray[np.float64] | None] | None,
     parameters: dict[str, Any],
     progress: Progress,
 ) -> dict[str, Any]: ...
