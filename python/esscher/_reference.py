@@ -65,6 +65,6 @@ def rows_with_weight(log_p: NDArray[np.float64] | None) -> NDArray[np.intp] | No
     return np.flatnonzero(np.isfinite(log_p))
 
 
-def at_rows(values: Any, rows: NDArray[np.intp] | None) -> Any:
+def at_rows(values: Any, rows: NDArray[np.integer[Any]] | None) -> Any:
     """`values`, or those of `rows`."""
     return values if values is None or rows is None else values[rows]
