@@ -69,6 +69,8 @@ struct Promises {
   Mean share{};     ///< of the largest gain of all policies, what the recommended one has
   Mean promised{};  ///< of the same, what the recommended one is promised to gain at least
   Mean distance{};  ///< octaves from it
+  int forecasts = 0;
+  int held = 0;  ///< of them, by the true rise of best-of-n at the end of the forecast
 };
 
 /// What an engineer would be told, who has the training rows only, against what is true.
@@ -104,6 +106,19 @@ void take_advice(const TableEvaluation& known, const Table& gains, std::span<con
     promises.share.values.push_back(gains[*known.recommended][b].values.back() / best);
     promises.distance.values.push_back(std::abs(std::log2(betas[b] / best_beta)));
   }
+}
+
+/// What is forecast of best-of-n by the first reward, against all of the landscape.
+void take_forecast(const TableEvaluation& known, std::span<const double> r,
+                   std::span<const double> y, Promises& promises) {
+  const std::optional<Forecast>& forecast = known.rewards.front().best_of_n_forecast;
+  if (!forecast) return;
+  const double kl = forecast->shown_kl().back();
+  const BestOfNValue best =
+      best_of_n_value(r, y, {y.size()}, {.n = equivalent_n(kl), .enumerated = true});
+  const Interval told = forecast->rise(kl);
+  ++promises.forecasts;
+  if (told.low <= best.gain.value && best.gain.value <= told.high) ++promises.held;
 }
 
 void run_seed(const Dataset& data, std::span<const double> y, std::uint64_t count,
@@ -144,9 +159,14 @@ void run_seed(const Dataset& data, std::span<const double> y, std::uint64_t coun
   const std::vector<double> seen = at_rows(y, training);
   EvaluationOptions evaluation{.training = options};
   const RewardTable labelled{.features = part, .rewards = seen};
-  take_advice(evaluate_table(labelled, evaluation), gains, betas, alone);
-  evaluation.reference.emplace(ReferenceRows{*data.features});
-  take_advice(evaluate_table(labelled, evaluation), gains, betas, beside);
+  const std::vector<double> first =
+      column(predictions, reward.column(options.weights.front(), betas.front()));
+  for (Promises* promises : {&alone, &beside}) {
+    if (promises == &beside) evaluation.reference.emplace(ReferenceRows{*data.features});
+    const TableEvaluation known = evaluate_table(labelled, evaluation);
+    take_advice(known, gains, betas, *promises);
+    take_forecast(known, first, y, *promises);
+  }
 }
 
 /// The least difference of automatic to equal weights over the temperatures, and its standard
@@ -169,9 +189,10 @@ void print_advice(const char* from, const Promises& promises) {
   std::printf(
       "\nAdvice from %s: a promise broken in %d of %d runs, %d refused; what it recommends has "
       "%.3f +- %.3f of the largest gain of all policies, %.2f octaves from it, and is promised to "
-      "have %.3f.\n",
+      "have %.3f; %d of %d forecasts of best-of-n hold.\n",
       from, promises.broken, promises.runs, promises.refused, promises.share.mean(),
-      promises.share.error(), promises.distance.mean(), promises.promised.mean());
+      promises.share.error(), promises.distance.mean(), promises.promised.mean(), promises.held,
+      promises.forecasts);
 }
 
 void run(const Landscape& landscape, const std::filesystem::path& folder, int seeds) {

@@ -41,7 +41,7 @@ from ._policies import (
 )
 from ._policy_results import BestOfNValue, Estimate, PolicyValue, SmoothedWeights
 from ._reading import Table, read
-from ._recommendations import BestOfNRecommendation, Recommendation
+from ._recommendations import BestOfNRecommendation, Forecast, Recommendation
 from ._simulation import SimulatedReward, Simulation, load_simulated, simulate
 from ._theory import Theory, theory
 from ._version import __version__, build_info
@@ -56,6 +56,7 @@ __all__ = [
     "Calibration",
     "Estimate",
     "Evaluation",
+    "Forecast",
     "Link",
     "PolicyAudit",
     "PolicyValue",

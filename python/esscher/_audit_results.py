@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ._audit_text import best_of_n_verdict, frame_row, tilt_verdict, trained
 from ._policy_results import BestOfNValue, Estimate, PolicyValue
 from ._policy_text import choices, lines, tilts
-from ._recommendations import BestOfNRecommendation, Recommendation
+from ._recommendations import BestOfNRecommendation, Forecast, Recommendation
 from ._results import Record, axes_of, table_html, values_of
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class ProxyAudit:
     recommendation : Recommendation
         Its gain's interval holds for all temperatures of all proxies at once.
     best_of_n_recommendation : BestOfNRecommendation
+    best_of_n_forecast : Forecast or None
+        None where too few n can be told.
     """
 
     name: str
@@ -88,6 +90,7 @@ class ProxyAudit:
     best_of_n: tuple[BestOfNValue, ...]
     recommendation: Recommendation
     best_of_n_recommendation: BestOfNRecommendation
+    best_of_n_forecast: Forecast | None
 
     @classmethod
     def _of(cls, record: dict[str, Any]) -> ProxyAudit:
@@ -101,6 +104,7 @@ class ProxyAudit:
             tuple(BestOfNValue._of(best) for best in record["best_of_n"]),
             Recommendation._of(record["advice"]),
             BestOfNRecommendation._of(record["best_of_n_advice"]),
+            Forecast._of(record["best_of_n_forecast"]),
         )
 
 

@@ -12,7 +12,7 @@ from . import _core
 from ._arrays import checked_labels, features, labelled
 from ._policy_results import BestOfNValue, PolicyValue
 from ._policy_text import choices, interval_text, lines
-from ._recommendations import BestOfNRecommendation, Recommendation
+from ._recommendations import BestOfNRecommendation, Forecast, Recommendation
 from ._reference import at_rows, beside, like, refuse_without
 from ._results import Record, axes_of, frozen, table_html
 
@@ -38,6 +38,8 @@ class RewardEvaluation:
         are in `Evaluation.to_frame`.)
     recommendation : Recommendation
     best_of_n_recommendation : BestOfNRecommendation
+    best_of_n_forecast : Forecast or None
+        None where too few n can be told.
     """
 
     name: str
@@ -46,6 +48,7 @@ class RewardEvaluation:
     best_of_n: tuple[BestOfNValue, ...]
     recommendation: Recommendation
     best_of_n_recommendation: BestOfNRecommendation
+    best_of_n_forecast: Forecast | None
 
     @classmethod
     def _of(cls, record: dict[str, Any]) -> RewardEvaluation:
@@ -56,6 +59,7 @@ class RewardEvaluation:
             tuple(BestOfNValue._of(best) for best in record["best_of_n"]),
             Recommendation._of(record["advice"]),
             BestOfNRecommendation._of(record["best_of_n_advice"]),
+            Forecast._of(record["best_of_n_forecast"]),
         )
 
 

@@ -52,6 +52,40 @@ class Recommendation:
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """What best-of-n would come to beyond the n that rows can tell: an extrapolation.
+
+    Attributes
+    ----------
+    from_kl, to_kl : float
+        Of the points to whose rises d (a - b d) and d (a - b log d), d = sqrt(KL), were fitted.
+    turning_kl : tuple of float or None
+        Where the first form turns, and the other; None: never.
+    kl, n : tuple of float
+        From the last point on.
+    low, high : tuple of float
+        The rise there, from going on as before to standing still.
+    """
+
+    from_kl: float
+    to_kl: float
+    turning_kl: tuple[float | None, float | None]
+    kl: tuple[float, ...]
+    n: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @classmethod
+    def _of(cls, record: dict[str, Any] | None) -> Forecast | None:
+        if record is None:
+            return None
+        columns = [
+            tuple(point[name] for point in record["points"]) for name in ("kl", "n", "low", "high")
+        ]
+        return cls(record["from_kl"], record["to_kl"], tuple(record["turning_kl"]), *columns)
+
+
+@dataclass(frozen=True)
 class BestOfNRecommendation:
     """The verdict on best-of-n by one reward.
 

@@ -59,6 +59,31 @@ nb::list choices_of(const std::vector<BestOfNValue>& best_of_n,
   return choices;
 }
 
+Record record_of(const Forecast& forecast) {
+  const auto of_curve = [](const ForecastCurve& curve) {
+    return Record()
+        .add("form", curve.logarithmic ? "d (a - b log d)" : "d (a - b d)")
+        .add("a", curve.a)
+        .add("b", curve.b)
+        .add("turning_kl", curve.turning_kl());
+  };
+  const auto of_point = [&](double kl) {
+    const Interval rise = forecast.rise(kl);
+    return Record()
+        .add("kl", kl)
+        .add("n", equivalent_n(kl))
+        .add("low", rise.low)
+        .add("high", rise.high);
+  };
+  const Interval turn = forecast.turning_kl();
+  return Record()
+      .add("from_kl", forecast.from_kl)
+      .add("to_kl", forecast.to_kl)
+      .add("turning_kl", nb::make_tuple(finite(turn.low), finite(turn.high)))
+      .add("curves", list_of(forecast.curves, of_curve))
+      .add("points", list_of(forecast.shown_kl(), of_point));
+}
+
 void add_simultaneous(Record& record, const Interval& gain) {
   record.add("simultaneous_low", finite(gain.low)).add("simultaneous_high", finite(gain.high));
 }

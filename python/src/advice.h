@@ -8,6 +8,7 @@
 #include "esscher/policy/best_of_n.h"
 #include "esscher/temperature/best_of_n_advice.h"
 #include "esscher/temperature/deployment_advice.h"
+#include "esscher/temperature/forecast.h"
 #include "parameters.h"
 #include "record.h"
 
@@ -20,6 +21,8 @@ Record record_of(const BestOfNAdvice& advice);
 nb::list choices_of(const std::vector<BestOfNValue>& best_of_n, const std::vector<Interval>& gains);
 /// "simultaneous_low" and "simultaneous_high".
 void add_simultaneous(Record& record, const Interval& gain);
+
+Record record_of(const Forecast& forecast);
 
 /// "best_of": empty where open.
 std::vector<double> best_of(const Parameters& parameters);

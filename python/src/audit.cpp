@@ -103,7 +103,9 @@ Record proxy_record(const ProxyAudit& proxy, double gold_sd) {
       .add("policies", nb::object(policies))
       .add("best_of_n", nb::object(choices_of(proxy.best_of_n, proxy.best_of_n_gains)))
       .add("advice", record_of(proxy.advice))
-      .add("best_of_n_advice", record_of(proxy.best_of_n_advice));
+      .add("best_of_n_advice", record_of(proxy.best_of_n_advice))
+      .add("best_of_n_forecast", proxy.best_of_n_forecast,
+           [](const Forecast& forecast) { return record_of(forecast); });
 }
 
 Record trained_record(const PolicyAudit& policy) {

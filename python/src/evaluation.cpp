@@ -71,7 +71,9 @@ Record reward_record(const RewardEvaluation& reward, const TableEvaluation& eval
       .add("policies", nb::object(policies))
       .add("advice", record_of(reward.advice))
       .add("best_of_n", nb::object(choices_of(reward.best_of_n, reward.best_of_n_gains)))
-      .add("best_of_n_advice", record_of(reward.best_of_n_advice));
+      .add("best_of_n_advice", record_of(reward.best_of_n_advice))
+      .add("best_of_n_forecast", reward.best_of_n_forecast,
+           [](const Forecast& forecast) { return record_of(forecast); });
 }
 
 std::optional<std::string> name_of(const TableEvaluation& evaluation,

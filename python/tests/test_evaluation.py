@@ -34,6 +34,9 @@ def test_it_recommends_best_of_n(table, evaluation):
     assert found.largest >= found.n > 1
     assert found.gain.low > 0
     assert [best.n for best in evaluation.rewards[0].best_of_n[:3]] == [2, 4, 8]
+    forecast = evaluation.rewards[0].best_of_n_forecast
+    assert forecast.kl[0] == forecast.to_kl > forecast.from_kl
+    assert all(low < high for low, high in zip(forecast.low, forecast.high, strict=True))
     x, y = table
     two = esscher.evaluate(x, y, beta=1, rounds=0, bootstrap=0, best_of=[3, 10])
     assert [best.n for best in two["linear"].best_of_n] == [3, 10]

@@ -24,6 +24,16 @@ std::vector<double> doubling(const TableReference& reference) {
   return numbers;
 }
 
+/// From the choices that rows can tell.
+std::optional<Forecast> forecast(const std::vector<BestOfNValue>& values) {
+  std::vector<ForecastPoint> points;
+  for (const BestOfNValue& best : values) {
+    const bool told = best.groups > 0 ? best.reliable : best.ess >= kLeastRows;
+    if (told) points.push_back({best.kl.value, best.gain, best.gain_influence});
+  }
+  return forecast_rise(points);
+}
+
 }  // namespace
 
 void check_candidates(std::span<const double> numbers) {
@@ -69,6 +79,7 @@ std::optional<std::size_t> advise_choices(std::span<ChoiceSeries> rewards, doubl
   std::optional<std::size_t> recommended;
   for (std::size_t k = 0; k < rewards.size(); ++k) {
     ChoiceSeries& reward = rewards[k];
+    reward.forecast = forecast(reward.values);
     for (BestOfNValue& best : reward.values) {
       reward.gains.push_back(*next++);
       best.gain_influence.clear();

@@ -12,6 +12,7 @@
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
 #include "esscher/temperature/best_of_n_advice.h"
+#include "esscher/temperature/forecast.h"
 
 namespace esscher::internal {
 
@@ -37,10 +38,12 @@ struct ChoiceSeries {
   std::vector<BestOfNValue>& values;
   std::vector<Interval>& gains;
   BestOfNAdvice& advice;
+  std::optional<Forecast>& forecast;
 };
 
-/// Gains that hold for all choices of all rewards at once, and advice by them; influences are
-/// cleared. \return the reward of the largest cautious_gain(), if any gains for sure
+/// Gains that hold for all choices of all rewards at once, advice by them, and forecasts from
+/// those that rows can tell; influences are cleared. \return the reward of the largest
+/// cautious_gain(), if any gains for sure
 std::optional<std::size_t> advise_choices(std::span<ChoiceSeries> rewards, double alpha,
                                           std::uint64_t seed, RewardOrigin origin);
 

@@ -105,7 +105,8 @@ void advise(std::vector<Proxy>& proxies, const AuditOptions& options, TableAudit
   for (Proxy& proxy : proxies) {
     ProxyAudit& each = proxy.audit;
     for (const auto& policy : each.policies) tilted.push_back(measured_gain(policy));
-    choices.push_back({each.best_of_n, each.best_of_n_gains, each.best_of_n_advice});
+    choices.push_back(
+        {each.best_of_n, each.best_of_n_gains, each.best_of_n_advice, each.best_of_n_forecast});
   }
   audit.recommended_best_of_n =
       internal::advise_choices(choices, options.alpha, options.seed, RewardOrigin::given);

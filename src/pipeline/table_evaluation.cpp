@@ -105,7 +105,8 @@ void advise(TableEvaluation& evaluation, const EvaluationOptions& options) {
   }
   std::vector<internal::ChoiceSeries> choices;
   for (RewardEvaluation& reward : evaluation.rewards) {
-    choices.push_back({reward.best_of_n, reward.best_of_n_gains, reward.best_of_n_advice});
+    choices.push_back({reward.best_of_n, reward.best_of_n_gains, reward.best_of_n_advice,
+                       reward.best_of_n_forecast});
   }
   evaluation.recommended_best_of_n = internal::advise_choices(
       choices, options.alpha, options.training.seed, RewardOrigin::learned);

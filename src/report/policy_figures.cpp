@@ -100,6 +100,30 @@ Chart value_chart(const EvaluatedReward& evaluated, const PolicyWords& words) {
   return chart;
 }
 
+namespace {
+
+/// What best-of-n would come to beyond the n that rows can tell. \return how many curves that is
+std::size_t add_forecast(Chart& chart, const EvaluatedReward& evaluated) {
+  const Reader points = evaluated.reward["best_of_n_forecast"]["points"];
+  if (points.size() == 0) return 0;
+  ChartSeries series{
+      .name = "forecast, by " + evaluated.name, .x = {}, .y = {}, .style = SeriesStyle::dashed};
+  for (std::size_t k = 0; k < points.size(); ++k) {
+    const double low = points[k]["interval"][0].value();
+    const double high = points[k]["interval"][1].value();
+    series.x.push_back(points[k]["n"].value());
+    series.y.push_back((low + high) / 2);
+    series.low.push_back(low);
+    series.high.push_back(high);
+  }
+  chart.caption +=
+      " Dashed: an extrapolation, from going on as before to standing still, and its middle.";
+  chart.series.push_back(std::move(series));
+  return 1;
+}
+
+}  // namespace
+
 std::string safe_n_text(const EvaluatedReward& evaluated) {
   const auto largest = evaluated.reward["best_of_n_advice"]["largest_n"].number();
   return largest ? shown_count(*largest) : "none";
@@ -120,8 +144,9 @@ Chart candidates_chart(const std::vector<EvaluatedReward>& rewards, const Policy
   if (best != rewards.end()) {
     chart.title = "Best-of-n by " + advised + " is safe up to n = " + safe_n_text(*best);
   }
+  const std::size_t forecast = best == rewards.end() ? 0 : add_forecast(chart, *best);
   for (const EvaluatedReward& evaluated : rewards) {
-    if (chart.series.size() == kMostCurves) break;
+    if (chart.series.size() == kMostCurves + forecast) break;
     ChartSeries series{.name = evaluated.name, .x = {}, .y = {}};
     const Reader choices = evaluated.reward["best_of_n"];
     for (std::size_t k = 0; k < choices.size(); ++k) {

@@ -35,7 +35,8 @@ Json proxy_json(const ProxyAudit& proxy, double gold_sd) {
           {"policies", policies},
           {"advice", advice_json(proxy.advice)},
           {"best_of_n", choices_json(proxy.best_of_n, proxy.best_of_n_gains)},
-          {"best_of_n_advice", advice_json(proxy.best_of_n_advice)}};
+          {"best_of_n_advice", advice_json(proxy.best_of_n_advice)},
+          {"best_of_n_forecast", forecast_json(proxy.best_of_n_forecast)}};
 }
 
 Json trained_json(const PolicyAudit& policy) {

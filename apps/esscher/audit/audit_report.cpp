@@ -104,7 +104,8 @@ std::string audit_report(const TableAudit& audit, const AuditInput& input) {
     text += "\n" + proxy.name + "\n" + paragraph(calibration_text(proxy)) +
             policies_text(proxy, audit.gold_sd, told) +
             best_of_n_text(proxy.best_of_n, proxy.best_of_n_gains, told) +
-            paragraph(proxy.best_of_n_advice.verdict);
+            paragraph(proxy.best_of_n_advice.verdict) +
+            paragraph(forecast_text(proxy.best_of_n_forecast));
   }
   if (!audit.policies.empty()) text += trained_text(audit, told);
   text +=

@@ -70,6 +70,27 @@ Json choices_json(const std::vector<BestOfNValue>& choices, const std::vector<In
   return list;
 }
 
+Json forecast_json(const std::optional<Forecast>& forecast) {
+  if (!forecast) return {};
+  Json curves = Json::array();
+  for (const ForecastCurve& curve : forecast->curves) {
+    curves.push_back({{"form", curve.logarithmic ? "d (a - b log d)" : "d (a - b d)"},
+                      {"a", curve.a},
+                      {"b", curve.b},
+                      {"turning_kl", or_null(curve.turning_kl())}});
+  }
+  Json points = Json::array();
+  for (const double kl : forecast->shown_kl()) {
+    points.push_back(
+        {{"kl", kl}, {"n", equivalent_n(kl)}, {"interval", interval_json(forecast->rise(kl))}});
+  }
+  return {{"from_kl", forecast->from_kl},
+          {"to_kl", forecast->to_kl},
+          {"turning_kl", interval_json(forecast->turning_kl())},
+          {"curves", curves},
+          {"points", points}};
+}
+
 Json advice_json(const DeploymentAdvice& advice) {
   Json json{{"verdict", advice.verdict},
             {"limit", advice_limit_name(advice.limit)},

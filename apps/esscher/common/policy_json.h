@@ -3,12 +3,14 @@
 /// \file
 /// Policies on tables, best-of-n and advice in results, as evaluations and audits have them alike.
 
+#include <optional>
 #include <vector>
 
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
 #include "esscher/temperature/best_of_n_advice.h"
 #include "esscher/temperature/deployment_advice.h"
+#include "esscher/temperature/forecast.h"
 #include "json_text.h"
 
 namespace esscher::app {
@@ -26,6 +28,8 @@ Json policy_json(const TablePolicyValue& policy, double sd);
 Json best_of_n_json(const BestOfNValue& best);
 /// A list, with the intervals that hold for all at once.
 Json choices_json(const std::vector<BestOfNValue>& choices, const std::vector<Interval>& gains);
+/// Null where there is none.
+Json forecast_json(const std::optional<Forecast>& forecast);
 Json advice_json(const DeploymentAdvice& advice);
 Json advice_json(const BestOfNAdvice& advice);
 

@@ -6,11 +6,13 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
+#include "esscher/temperature/forecast.h"
 
 namespace esscher::app {
 
@@ -60,6 +62,25 @@ inline std::string best_of_n_text(const std::vector<BestOfNValue>& choices,
                         interval_text(gains[k].low, gains[k].high), best.ess);
   }
   return text;
+}
+
+/// A sentence on what best-of-n would come to beyond the n that rows can tell; "" without a
+/// forecast.
+inline std::string forecast_text(const std::optional<Forecast>& forecast) {
+  if (!forecast) return "";
+  const double reach = forecast->shown_kl().back();
+  const Interval rise = forecast->rise(reach);
+  const Interval turn = forecast->turning_kl();
+  std::string text = fmt::format(
+      "Forecast, an extrapolation of d (a - b d) and d (a - b log d), d = sqrt(KL), from n = "
+      "{:.3g} "
+      "to {:.3g}: at n = {:.3g} a rise within {}; ",
+      equivalent_n(forecast->from_kl), equivalent_n(forecast->to_kl), equivalent_n(reach),
+      interval_text(rise.low, rise.high));
+  if (std::isinf(turn.low)) return text + "neither form turns.";
+  text += fmt::format("the first form to turn does so at KL {:.3g}", turn.low);
+  return text + (std::isinf(turn.high) ? ", the other never."
+                                       : fmt::format(", the other at {:.3g}.", turn.high));
 }
 
 }  // namespace esscher::app

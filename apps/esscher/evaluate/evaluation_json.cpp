@@ -73,7 +73,8 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
          {"policies", policies},
          {"advice", advice_json(reward.advice)},
          {"best_of_n", choices_json(reward.best_of_n, reward.best_of_n_gains)},
-         {"best_of_n_advice", advice_json(reward.best_of_n_advice)}});
+         {"best_of_n_advice", advice_json(reward.best_of_n_advice)},
+         {"best_of_n_forecast", forecast_json(reward.best_of_n_forecast)}});
   }
   Json folds = Json::array();
   for (const FoldTraining& fold : evaluation.folds) {

@@ -187,7 +187,8 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       evaluation.rewards[evaluation.recommended_best_of_n.value_or(0)];
   text += "\n" + chooser.name + ", best of n\n" +
           best_of_n_text(chooser.best_of_n, chooser.best_of_n_gains, told) +
-          paragraph(chooser.best_of_n_advice.verdict) + "\n";
+          paragraph(chooser.best_of_n_advice.verdict) +
+          paragraph(forecast_text(chooser.best_of_n_forecast)) + "\n";
   const std::string values =
       told.grouped
           ? "rise: mean reward under the policy less that under the reference, on rows its "

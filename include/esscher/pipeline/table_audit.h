@@ -17,6 +17,7 @@
 #include "esscher/policy/table_policy.h"
 #include "esscher/temperature/best_of_n_advice.h"
 #include "esscher/temperature/deployment_advice.h"
+#include "esscher/temperature/forecast.h"
 
 namespace esscher {
 
@@ -105,6 +106,7 @@ struct ProxyAudit {
   std::vector<BestOfNValue> best_of_n;
   std::vector<Interval> best_of_n_gains;  ///< likewise, for all n of all proxies at once
   BestOfNAdvice best_of_n_advice;
+  std::optional<Forecast> best_of_n_forecast;  ///< none where too few n can be told
 };
 
 inline constexpr double kSameUnit = 4;

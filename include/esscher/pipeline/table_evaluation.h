@@ -15,6 +15,7 @@
 #include "esscher/policy/table_policy.h"
 #include "esscher/temperature/best_of_n_advice.h"
 #include "esscher/temperature/deployment_advice.h"
+#include "esscher/temperature/forecast.h"
 
 namespace esscher {
 
@@ -90,6 +91,7 @@ struct RewardEvaluation {
   /// Hold for all n of all rewards at once, nominally with probability 1 - alpha.
   std::vector<Interval> best_of_n_gains{};
   BestOfNAdvice best_of_n_advice{};
+  std::optional<Forecast> best_of_n_forecast{};  ///< none where too few n can be told
 };
 
 /// What the fit without one fold settled of what was left open.
