@@ -4,10 +4,12 @@
 /// The data lie in the folder that ESSCHER_SHARED names (default ../shared), under data/.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -73,6 +75,9 @@ struct Promises {
   int held = 0;  ///< of them, by the true rise of best-of-n at the end of the forecast
 };
 
+/// Of the training rows alone, and with the library as reference.
+using Advice = std::array<Promises, 2>;
+
 /// What an engineer would be told, who has the training rows only, against what is true.
 void take_advice(const TableEvaluation& known, const Table& gains, std::span<const double> betas,
                  Promises& promises) {
@@ -122,7 +127,7 @@ void take_forecast(const TableEvaluation& known, std::span<const double> r,
 }
 
 void run_seed(const Dataset& data, std::span<const double> y, std::uint64_t count,
-              std::uint64_t seed, Table& efficiency, Promises& alone, Promises& beside) {
+              std::uint64_t seed, Table& efficiency, Advice& advice) {
   const std::size_t n = y.size();
   const std::vector<std::uint64_t> training = random_subset(n, count, seed);
   const RewardTable table{.features = *data.features, .rewards = y};
@@ -161,11 +166,11 @@ void run_seed(const Dataset& data, std::span<const double> y, std::uint64_t coun
   const RewardTable labelled{.features = part, .rewards = seen};
   const std::vector<double> first =
       column(predictions, reward.column(options.weights.front(), betas.front()));
-  for (Promises* promises : {&alone, &beside}) {
-    if (promises == &beside) evaluation.reference.emplace(ReferenceRows{*data.features});
+  for (std::size_t k = 0; k < 2; ++k) {
+    if (k == 1) evaluation.reference.emplace(ReferenceRows{*data.features});
     const TableEvaluation known = evaluate_table(labelled, evaluation);
-    take_advice(known, gains, betas, *promises);
-    take_forecast(known, first, y, *promises);
+    take_advice(known, gains, betas, advice[k]);
+    take_forecast(known, first, y, advice[k]);
   }
 }
 
@@ -184,18 +189,37 @@ std::pair<double, double> least_lead(const Table& efficiency) {
   return least;
 }
 
-void print_advice(const char* from, const Promises& promises) {
-  if (promises.runs == 0) return;
+void print_advice(const Advice& advice) {
+  if (advice[0].runs == 0) return;
   std::printf(
-      "\nAdvice from %s: a promise broken in %d of %d runs, %d refused; what it recommends has "
-      "%.3f +- %.3f of the largest gain of all policies, %.2f octaves from it, and is promised to "
-      "have %.3f; %d of %d forecasts of best-of-n hold.\n",
-      from, promises.broken, promises.runs, promises.refused, promises.share.mean(),
-      promises.share.error(), promises.distance.mean(), promises.promised.mean(), promises.held,
-      promises.forecasts);
+      "\n| advice from | broken | refused | share of the largest gain | octaves from it | share "
+      "promised | forecasts that hold |\n|---|---|---|---|---|---|---|\n");
+  const char* const from[] = {"the training rows alone", "these beside the library"};
+  for (std::size_t k = 0; k < 2; ++k) {
+    const Promises& told = advice[k];
+    std::printf("| %s | %d of %d | %d | %s | %.2f | %s | %d of %d |\n", from[k], told.broken,
+                told.runs, told.refused, told.share.text().c_str(), told.distance.mean(),
+                told.promised.text().c_str(), told.held, told.forecasts);
+  }
 }
 
-void run(const Landscape& landscape, const std::filesystem::path& folder, int seeds) {
+void add(const Promises& more, Promises& all) {
+  const auto append = [](const Mean& from, Mean& to) {
+    to.values.insert(to.values.end(), from.values.begin(), from.values.end());
+  };
+  all.runs += more.runs;
+  all.broken += more.broken;
+  all.refused += more.refused;
+  all.forecasts += more.forecasts;
+  all.held += more.held;
+  append(more.share, all.share);
+  append(more.promised, all.promised);
+  append(more.distance, all.distance);
+}
+
+/// \param totals  of all landscapes, one for each of kParts
+void run(const Landscape& landscape, const std::filesystem::path& folder, int seeds,
+         std::array<Advice, std::size(kParts)>& totals) {
   DatasetOptions options;
   options.data = (folder / landscape.file).string();
   options.features = "none";
@@ -206,15 +230,15 @@ void run(const Landscape& landscape, const std::filesystem::path& folder, int se
   if (landscape.logarithm) {
     for (double& value : y) value = std::log(value + 0.01);
   }
-  for (const double part : kParts) {
+  for (std::size_t p = 0; p < std::size(kParts); ++p) {
+    const double part = kParts[p];
     const double size = part > 1 ? part : part * static_cast<double>(y.size());
     const auto count = static_cast<std::uint64_t>(std::llround(size));
     if (part == kParts[2] && count > kManyRows) continue;
     Table efficiency(kMethods.size(), std::vector<Mean>(kBetas.size()));
-    Promises alone;
-    Promises beside;
+    Advice advice;
     for (int seed = 1; seed <= seeds; ++seed) {
-      run_seed(data, y, count, static_cast<std::uint64_t>(seed), efficiency, alone, beside);
+      run_seed(data, y, count, static_cast<std::uint64_t>(seed), efficiency, advice);
     }
     std::printf("\n### %s, %llu of %zu variants\n\n| efficiency at beta/sd |", landscape.name,
                 static_cast<unsigned long long>(count), y.size());
@@ -223,15 +247,15 @@ void run(const Landscape& landscape, const std::filesystem::path& folder, int se
     for (std::size_t method = 0; method < kMethods.size(); ++method) {
       std::printf("| %s |", kMethods[method].c_str());
       for (const Mean& mean : efficiency[method]) {
-        std::printf(" %.3f +- %.3f |", mean.mean(), mean.error());
+        std::printf(" %s |", mean.text().c_str());
       }
       std::printf("\n");
     }
     const auto [lead, error] = least_lead(efficiency);
     std::printf("\nThe least difference of auto to uniform is %.3f +- %.3f.", lead, error);
-    print_advice("the training rows alone", alone);
-    print_advice("these with the library as reference", beside);
     std::printf("\n");
+    print_advice(advice);
+    for (std::size_t k = 0; k < 2; ++k) add(advice[k], totals[p][k]);
     std::fflush(stdout);
   }
 }
@@ -243,10 +267,18 @@ int main(int argc, char** argv) {
   return esscher::run_on_real_data([&](const std::filesystem::path& folder) {
     const int seeds = argc > 1 ? std::atoi(argv[1]) : 10;
     const std::string only = argc > 2 ? argv[2] : "";
-    std::printf("%d seeds.\n", seeds);
+    std::printf("Seeds: %d.\n", seeds);
+    std::array<esscher::Advice, std::size(esscher::kParts)> totals;
     for (const auto& landscape : esscher::kLandscapes) {
       if (std::string(landscape.name).find(only) == std::string::npos) continue;
-      esscher::run(landscape, folder, seeds);
+      esscher::run(landscape, folder, seeds, totals);
+    }
+    for (std::size_t p = 0; p < totals.size(); ++p) {
+      const double part = esscher::kParts[p];
+      std::printf(part > 1 ? "\n### All landscapes, %g variants\n"
+                           : "\n### All landscapes, a share of %g\n",
+                  part);
+      esscher::print_advice(totals[p]);
     }
   });
 }

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <numeric>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -55,6 +56,16 @@ struct Mean {
     for (const double value : values) squares += (value - mean()) * (value - mean());
     const auto n = static_cast<double>(values.size());
     return n > 1 ? std::sqrt(squares / (n - 1) / n) : 0;
+  }
+  /// "0.512 +- 0.007", or the value alone where there is only one.
+  std::string text() const {
+    char shown[64];
+    if (values.size() < 2) {
+      std::snprintf(shown, sizeof shown, "%.3f", mean());
+    } else {
+      std::snprintf(shown, sizeof shown, "%.3f +- %.3f", mean(), error());
+    }
+    return shown;
   }
 };
 

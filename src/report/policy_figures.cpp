@@ -102,10 +102,10 @@ Chart value_chart(const EvaluatedReward& evaluated, const PolicyWords& words) {
 
 namespace {
 
-/// What best-of-n would come to beyond the n that rows can tell. \return how many curves that is
-std::size_t add_forecast(Chart& chart, const EvaluatedReward& evaluated) {
+/// What best-of-n would come to beyond the n that rows can tell.
+void add_forecast(Chart& chart, const EvaluatedReward& evaluated) {
   const Reader points = evaluated.reward["best_of_n_forecast"]["points"];
-  if (points.size() == 0) return 0;
+  if (points.size() == 0) return;
   ChartSeries series{
       .name = "forecast, by " + evaluated.name, .x = {}, .y = {}, .style = SeriesStyle::dashed};
   for (std::size_t k = 0; k < points.size(); ++k) {
@@ -119,7 +119,6 @@ std::size_t add_forecast(Chart& chart, const EvaluatedReward& evaluated) {
   chart.caption +=
       " Dashed: an extrapolation, from going on as before to standing still, and its middle.";
   chart.series.push_back(std::move(series));
-  return 1;
 }
 
 }  // namespace
@@ -144,9 +143,8 @@ Chart candidates_chart(const std::vector<EvaluatedReward>& rewards, const Policy
   if (best != rewards.end()) {
     chart.title = "Best-of-n by " + advised + " is safe up to n = " + safe_n_text(*best);
   }
-  const std::size_t forecast = best == rewards.end() ? 0 : add_forecast(chart, *best);
   for (const EvaluatedReward& evaluated : rewards) {
-    if (chart.series.size() == kMostCurves + forecast) break;
+    if (chart.series.size() == kMostCurves) break;
     ChartSeries series{.name = evaluated.name, .x = {}, .y = {}};
     const Reader choices = evaluated.reward["best_of_n"];
     for (std::size_t k = 0; k < choices.size(); ++k) {
@@ -164,6 +162,8 @@ Chart candidates_chart(const std::vector<EvaluatedReward>& rewards, const Policy
     drop_exact_intervals(series);
     chart.series.push_back(std::move(series));
   }
+  // Last, so that rewards keep the colours that they have elsewhere.
+  if (best != rewards.end()) add_forecast(chart, *best);
   return chart;
 }
 
