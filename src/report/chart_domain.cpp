@@ -28,13 +28,13 @@ class Extent {
     first_low_ = low_;
     first_high_ = high_;
   }
-  /// With a margin of so many lengths at both ends.
-  Domain padded(double margin) const {
+  /// With a margin of so many lengths at both ends, and so many more above.
+  Domain padded(double margin, double above = 0) const {
     if (!(low_ <= high_)) return {axis_.scale == AxisScale::log ? 0.1 : 0, 1};
     double room = margin * (high_ - low_);
     if (room == 0)
       room = axis_.scale == AxisScale::linear ? std::max(0.1, 0.1 * std::abs(low_)) : 0.5;
-    Domain domain{uneven(low_ - room), uneven(high_ + room)};
+    Domain domain{uneven(low_ - room), uneven(high_ + room + above * (high_ - low_))};
     if (axis_.scale == AxisScale::square_root && low_ - room <= 0) domain.low = 0;
     return domain;
   }
@@ -138,7 +138,11 @@ Domain y_domain(const Chart& chart) {
       extent.stretch(series.high[i], 1);
     }
   }
-  Domain domain = extent.padded(0.05);
+  // Names of vertical rules stand at the top, where they would hide what lies below them.
+  const bool named = std::ranges::any_of(chart.rules, [](const ChartRule& rule) {
+    return !rule.horizontal && !rule.label.empty();
+  });
+  Domain domain = extent.padded(0.05, named ? 0.06 : 0);
   if (chart.y.floor && domain.low < *chart.y.floor) {
     // The margin is one of what is left.
     domain.low = *chart.y.floor;
