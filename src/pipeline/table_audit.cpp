@@ -279,15 +279,16 @@ TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
   audit.known = table.known.size();
 
   std::vector<Proxy> proxies;
+  const bool with_mean = options.mean_of_proxies && given.proxies.size() > 1;
   for (const NamedScores& scores : given.proxies) {
-    if (scores.name == kMeanOfProxies && given.proxies.size() > 1) {
+    if (scores.name == kMeanOfProxies && with_mean) {
       throw UsageError(rejection("proxy", in_quotes(scores.name),
                                  "is what the mean of several proxies is called",
                                  "give it another name"));
     }
     proxies.push_back(begin_proxy(table, scores, false));
   }
-  if (given.proxies.size() > 1) {
+  if (with_mean) {
     proxies.push_back(begin_proxy(table, mean_of_proxies(table), true));
   }
   const std::size_t betas = options.temperatures.size();
