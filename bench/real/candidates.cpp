@@ -36,9 +36,6 @@ struct Source {
   std::vector<std::string> names;  ///< what to call those; empty: as their columns
 };
 
-// Lengths and ratios of lengths order a prompt's candidates alike, so that only one is taken.
-const std::vector<std::string> kTranslationMetrics{
-    "length", "cosine with reference", "word precision", "word recall", "distinct words"};
 const std::vector<Source> kSources{
     {"hanna: 10 stories a prompt, mean human rating 1 to 5",
      "hanna/metrics.csv",
@@ -48,9 +45,9 @@ const std::vector<Source> kSources{
      "*",
      {}},
     {"wmt_ted_zhen: 14 translations a sentence, -MQM penalty", "wmt_ted_zhen/features.npy",
-     "wmt_ted_zhen/data.csv", "", "system=refB", "x200,x205:x208", kTranslationMetrics},
+     "wmt_ted_zhen/data.csv", "", "system=refB", kTranslationColumns, kTranslationMetrics},
     {"wmt_ted_zhen, without word vectors", "wmt_ted_zhen/features.npy", "wmt_ted_zhen/data.csv",
-     "x200:x208", "system=refB", "x200,x205:x208", kTranslationMetrics},
+     "x200:x208", "system=refB", kTranslationColumns, kTranslationMetrics},
 };
 constexpr int kFolds = 5;
 /// In standard deviations of the reward within prompts.

@@ -43,6 +43,12 @@ int run_on_real_data(Program&& program) {
   }
 }
 
+/// Which features of wmt_ted_zhen are metrics in their own right, and what they are called. Lengths
+/// and ratios of lengths order a prompt's candidates alike, so that only one is taken.
+inline constexpr const char* kTranslationColumns = "x200,x205:x208";
+inline const std::vector<std::string> kTranslationMetrics{
+    "length", "cosine with reference", "word precision", "word recall", "distinct words"};
+
 /// Over seeds.
 struct Mean {
   std::vector<double> values{};

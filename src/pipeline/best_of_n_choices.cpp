@@ -5,6 +5,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/temperature/simultaneous_gains.h"
+#include "policy/shared_cells.h"
 
 namespace esscher::internal {
 namespace {
@@ -12,13 +13,12 @@ namespace {
 /// Fewer effective rows tell no error; more candidates leave fewer still.
 constexpr double kLeastRows = 5;
 
-std::vector<double> doubling(const TableReference& reference) {
-  double most = std::min(kMostCandidates, static_cast<double>(reference.rows));
-  if (!reference.groups.empty()) {
-    std::vector<double> sizes(std::size_t{std::ranges::max(reference.groups)} + 1);
-    for (const std::uint32_t group : reference.groups) ++sizes[group];
-    most = std::min(most, std::ranges::max(sizes));
+std::vector<double> doubling(const TableCells& cells) {
+  std::size_t rows = cells.grouped ? 0 : cells.order.size();
+  for (std::size_t c = 0; cells.grouped && c < cells.cells(); ++c) {
+    rows = std::max(rows, cells.size(c));
   }
+  const double most = std::min(kMostCandidates, static_cast<double>(rows));
   std::vector<double> numbers;
   for (double n = 2; n <= std::max(2.0, most); n *= 2) numbers.push_back(n);
   return numbers;
@@ -47,18 +47,19 @@ void check_candidates(std::span<const double> numbers) {
 }
 
 std::vector<BestOfNValue> best_of_n_choices(std::span<const double> r, std::span<const double> y,
-                                            const TableReference& reference, BestOfNOptions options,
+                                            const TableCells& cells, BestOfNOptions options,
                                             const ExpectedGold& expected,
                                             std::vector<double> numbers) {
   const bool open = numbers.empty();
-  if (open) numbers = doubling(reference);
+  if (open) numbers = doubling(cells);
   options.influence = true;
+  const RankedCells ranked(cells, r);
   std::vector<BestOfNValue> values;
   for (const double n : numbers) {
     const std::vector<double> predicted = expected(n);
     options.n = n;
     options.predicted = predicted;
-    values.push_back(best_of_n_value(r, y, reference, options));
+    values.push_back(best_of_n_value(ranked, y, options));
     fold_influence(values.back().gain_influence);
     const bool told =
         values.back().groups > 0 || options.enumerated || values.back().ess >= kLeastRows;

@@ -13,6 +13,7 @@
 #include "esscher/policy/table_policy.h"
 #include "esscher/temperature/best_of_n_advice.h"
 #include "esscher/temperature/forecast.h"
+#include "policy/table_cells.h"
 
 namespace esscher::internal {
 
@@ -27,9 +28,10 @@ using ExpectedGold = std::function<std::vector<double>(double n)>;
 
 /// \param numbers  ascending, above 1; empty: 2, 4, 8, ... as far as 5 effective rows, the largest
 ///                 group or kMostCandidates allow
+/// \param cells  of the reference
 /// \return with folded influences
 std::vector<BestOfNValue> best_of_n_choices(std::span<const double> r, std::span<const double> y,
-                                            const TableReference& reference, BestOfNOptions options,
+                                            const TableCells& cells, BestOfNOptions options,
                                             const ExpectedGold& expected,
                                             std::vector<double> numbers);
 

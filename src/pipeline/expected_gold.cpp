@@ -40,7 +40,8 @@ struct LineSums {
 };
 
 /// Prior weights of the known rows times the tilt's, which are shares within a cell.
-std::vector<double> policy_weights(const AuditedTable& table, std::span<const double> log_tilt) {
+std::vector<double> policy_weights(const AuditedTable& table, std::span<const double> log_tilt,
+                                   double times) {
   const std::size_t count = table.known.size();
   std::vector<double> weights = table.known_log_weights;
   weights.resize(count);
@@ -50,10 +51,10 @@ std::vector<double> policy_weights(const AuditedTable& table, std::span<const do
     std::vector<double> mass(cells);
     for (std::size_t k = 0; k < count; ++k) {
       double& most = greatest[table.known_cells[k]];
-      most = std::max(most, log_tilt[table.known[k]]);
+      most = std::max(most, times * log_tilt[table.known[k]]);
     }
     const auto above = [&](std::size_t k) {
-      return log_tilt[table.known[k]] - greatest[table.known_cells[k]];
+      return times * log_tilt[table.known[k]] - greatest[table.known_cells[k]];
     };
     for (std::size_t k = 0; k < count; ++k) mass[table.known_cells[k]] += std::exp(above(k));
     for (std::size_t k = 0; k < count; ++k) {
@@ -68,10 +69,10 @@ std::vector<double> policy_weights(const AuditedTable& table, std::span<const do
 }  // namespace
 
 std::vector<double> expected_gold(const AuditedTable& table, std::span<const double> scores,
-                                  std::span<const double> log_tilt) {
+                                  std::span<const double> log_tilt, double times) {
   if (!table.partial()) return {};
   const std::size_t count = table.known.size();
-  const std::vector<double> weights = policy_weights(table, log_tilt);
+  const std::vector<double> weights = policy_weights(table, log_tilt, times);
   // About means, so that levels cost no digits; of groups their own.
   const std::size_t cells = std::size_t{std::ranges::max(table.known_cells)} + 1;
   std::vector<double> mass(cells);
@@ -102,8 +103,10 @@ std::vector<double> expected_gold(const AuditedTable& table, std::span<const dou
   const double from = within ? 0 : mean_x[0];
   const double level = within ? 0 : mean_y[0];
   const double slope = all.slope(within);
-  std::vector<double> expected;
-  for (const double score : scores) expected.push_back(level + slope * (score - from));
+  std::vector<double> expected(scores.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    expected[i] = level + slope * (scores[i] - from);
+  }
   for (std::size_t k = 0; k < count; ++k) {
     const std::size_t i = table.known[k];
     const double others = all.without(pieces[table.pieces[k]]).slope(within);

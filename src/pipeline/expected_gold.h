@@ -17,10 +17,11 @@ namespace esscher::internal {
 /// Angelopoulos, Duchi, Zrnic, "PPI++", 2023). The slope at a known row is told by the others, and
 /// those of other clusters and groups: by itself its error would seem smaller than it is. The level
 /// falls out of all values.
-/// \param log_tilt  log pi/pi_0 of each row, up to a constant (in each group); empty: of pi_0
+/// \param log_tilt  log pi/pi_0 of each row over \p times, up to a constant (in each group); empty:
+///                  of pi_0
 /// \return empty where all rows are known. Cost: O(rows).
 std::vector<double> expected_gold(const AuditedTable& table, std::span<const double> scores,
-                                  std::span<const double> log_tilt = {});
+                                  std::span<const double> log_tilt = {}, double times = 1);
 
 /// log F of each row, the share of rows (of its group) below it: (n - 1) log F is log pi/pi_0 of
 /// the best of n. Cost: O(rows log rows).

@@ -15,6 +15,7 @@
 #include "pipeline/best_of_n_choices.h"
 #include "pipeline/expected_gold.h"
 #include "pipeline/proxy_calibration.h"
+#include "policy/shared_cells.h"
 
 namespace esscher {
 namespace {
@@ -280,17 +281,19 @@ TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
   audit.known = table.known.size();
 
   std::vector<Proxy> proxies;
+  const bool with_mean = options.mean_of_proxies && given.proxies.size() > 1;
   for (const NamedScores& scores : given.proxies) {
-    if (scores.name == kMeanOfProxies && given.proxies.size() > 1) {
+    if (scores.name == kMeanOfProxies && with_mean) {
       throw UsageError(rejection("proxy", in_quotes(scores.name),
                                  "is what the mean of several proxies is called",
                                  "give it another name"));
     }
     proxies.push_back(begin_proxy(table, scores, false));
   }
-  if (given.proxies.size() > 1) {
+  if (with_mean) {
     proxies.push_back(begin_proxy(table, mean_of_proxies(table), true));
   }
+  const internal::TableCells cells = internal::table_cells(table.reference);
   const std::size_t betas = options.temperatures.size();
   for (Proxy& proxy : proxies) proxy.audit.policies.resize(betas);
   // One task a policy, and one for best-of-n of each proxy.
@@ -304,21 +307,21 @@ TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
           if (b == betas) {
             const std::vector<double> ranks = internal::log_ranks(table, proxy.scaled);
             const auto expected = [&](double n) {
-              return internal::expected_gold(table, proxy.scaled, times(n - 1, ranks));
+              return internal::expected_gold(table, proxy.scaled, ranks, n - 1);
             };
-            proxy.audit.best_of_n = internal::best_of_n_choices(
-                proxy.scaled, given.gold, table.reference, {.enumerated = options.enumerated},
-                expected, options.best_of);
+            proxy.audit.best_of_n = internal::best_of_n_choices(proxy.scaled, given.gold, cells,
+                                                                {.enumerated = options.enumerated},
+                                                                expected, options.best_of);
             continue;
           }
           TablePolicyOptions policy = policy_options(table, options);
           policy.beta =
               options.temperatures[b] * (options.in_sd ? table.gold_sd : proxy.audit.unit);
           const std::vector<double> predicted =
-              internal::expected_gold(table, proxy.scaled, times(1 / policy.beta, proxy.scaled));
+              internal::expected_gold(table, proxy.scaled, proxy.scaled, 1 / policy.beta);
           policy.predicted = predicted;
           TablePolicyValue& value = proxy.audit.policies[b];
-          value = table_policy_value(proxy.scaled, given.gold, table.reference, policy);
+          value = internal::table_policy_value(proxy.scaled, given.gold, cells, policy);
           value.beta /= proxy.audit.unit;
           fold_influence(value.gain_influence);
         }

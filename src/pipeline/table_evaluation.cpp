@@ -20,6 +20,7 @@
 #include "pipeline/noise_free_gain.h"
 #include "pipeline/single_column.h"
 #include "pipeline/valued_rows.h"
+#include "policy/shared_cells.h"
 
 namespace esscher {
 namespace {
@@ -214,6 +215,7 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
     const PreferenceCounts counts = count_preferences(gold, table.groups);
     ranked = counts.pairs > counts.ties;
   }
+  const internal::TableCells reference_cells = internal::table_cells(reference);
   for (std::size_t kind = 0; kind < held_out.size(); ++kind) {
     RewardEvaluation& evaluation = result.rewards[kind];
     for (std::size_t b = 0; b < betas.size(); ++b) {
@@ -221,16 +223,17 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
       const std::span<const double> r = held_out[kind].at(b);
       const std::vector<double> expected = valued.expected(r, betas[b]);
       policy.predicted = expected;
-      evaluation.policies.push_back(table_policy_value(r, valued.gold(), reference, policy));
+      evaluation.policies.push_back(
+          internal::table_policy_value(r, valued.gold(), reference_cells, policy));
       const double candidates = equivalent_n(std::max(0.0, evaluation.policies.back().kl.value));
       const std::vector<double> of_best = valued.expected_of_best(r, candidates);
-      evaluation.equal_kl.push_back(best_of_n_value(
-          r, valued.gold(), reference,
+      evaluation.equal_kl.push_back(internal::best_of_n_value(
+          internal::RankedCells(reference_cells, r), valued.gold(),
           {.n = candidates, .enumerated = options.enumerated, .predicted = of_best}));
     }
     const std::span<const double> first = held_out[kind].at(0);
     evaluation.best_of_n = internal::best_of_n_choices(
-        first, valued.gold(), reference, {.enumerated = options.enumerated},
+        first, valued.gold(), reference_cells, {.enumerated = options.enumerated},
         [&](double candidates) { return valued.expected_of_best(first, candidates); },
         options.best_of);
     evaluation.correlation =

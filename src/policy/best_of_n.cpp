@@ -10,6 +10,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "policy/known_gold.h"
+#include "policy/shared_cells.h"
 #include "policy/table_cells.h"
 
 namespace esscher {
@@ -19,6 +20,7 @@ using internal::kLeastCoverage;
 using internal::kLeastEffectiveRows;
 using internal::kLeastGroups;
 using internal::KnownGold;
+using internal::RankedCells;
 using internal::TableCells;
 
 /// Places of figures, in the order of kBestOfNEstimates.
@@ -34,17 +36,6 @@ Estimate BestOfNValue::*const kBestOfNEstimates[kBestOfNFigures] = {
     &BestOfNValue::value, &BestOfNValue::proxy, &BestOfNValue::reference, &BestOfNValue::gain,
     &BestOfNValue::kl};
 
-/// Rows of one proxy reward, in ascending order of it.
-struct Level {
-  std::size_t begin = 0;  ///< in the sorted rows
-  std::size_t end = 0;
-  double mass = 0;    ///< m_b
-  double above = 0;   ///< 1 - F_b
-  double chance = 0;  ///< of being chosen from
-  double y = 0;       ///< mean
-  double r = 0;
-};
-
 struct CellFigures {
   BestOfNFigures value{};
   BestOfNFigures variance{};
@@ -54,59 +45,40 @@ struct CellFigures {
   std::vector<double> gain_influence{};  ///< of its pieces, without groups
 };
 
-/// (1 - above)^power - (1 - above - mass)^power, with its digits where it is small.
-double chance(double power, const Level& level) {
-  const double low = level.above + level.mass;
-  if (power == 0) return low >= 1 ? 1 : 0;
-  const double upper = power * std::log1p(-level.above);
-  if (low >= 1) return std::exp(upper);
-  return std::exp(upper) * -std::expm1(power * std::log1p(-low) - upper);
+/// F_b^power - F_{b-1}^power, with its digits where it is small.
+double chance(double power, const RankedCells::Level& level) {
+  const bool lowest = std::isinf(level.log_lower);
+  if (power == 0) return lowest ? 1 : 0;
+  const double upper = power * level.log_upper;
+  if (lowest) return std::exp(upper);
+  return std::exp(upper) * -std::expm1(power * level.log_lower - upper);
 }
 
 /// A cell of which best-of-n is taken.
 class Cell {
  public:
   /// \param given  what is known; with groups \p gold stands for all of it
-  Cell(const TableCells& cells, std::size_t c, std::span<const double> r, const KnownGold& gold,
-       const KnownGold& given, double n)
-      : n_(n), rows_(cells.size(c)) {
-    const std::size_t first = cells.grouped ? 0 : cells.piece_begin[c];
-    std::vector<bool> present(cells.grouped ? rows_.size() : cells.pieces(c));
-    for (std::size_t j = 0; j < rows_.size(); ++j) {
-      const std::size_t at = cells.begin[c] + j;
-      const std::size_t piece = cells.grouped ? j : cells.piece[at] - first;
-      const std::size_t i = cells.order[at];
-      rows_[j] = {cells.prior[at], r[i], gold.y[i], gold.y[i], piece, i, given.known(i)};
-      if (rows_[j].prior > 0) present[piece] = true;
+  Cell(const RankedCells::Cell& ranked, const KnownGold& gold, const KnownGold& given, double n,
+       bool influence)
+      : n_(n), ranked_(ranked), given_(given), with_influence_(influence) {
+    const std::vector<Level>& levels = ranked_.levels;
+    chances_.reserve(levels.size());
+    for (const Level& level : levels) chances_.push_back(chance(n, level));
+    rewards_.reserve(ranked_.rows.size());
+    if (gold.partial()) {
+      correct(gold);
+    } else {
+      for (const Row& row : ranked_.rows) rewards_.push_back({gold.y[row.row], gold.y[row.row]});
     }
-    pieces_ = present.size();
-    present_ = static_cast<std::size_t>(std::ranges::count(present, true));
-    std::erase_if(rows_, [](const Row& row) { return row.prior == 0; });
-    std::ranges::stable_sort(rows_, {}, &Row::r);
-    // From above, so that the few best rows, which large n looks at, keep their digits.
-    double above = 0;
-    for (std::size_t end = rows_.size(); end > 0;) {
-      Level level{end, end, 0, above, 0, 0, rows_[end - 1].r};
-      while (level.begin > 0 && rows_[level.begin - 1].r == level.r) {
-        level.mass += rows_[--level.begin].prior;
-      }
-      // Rounding must not carry it to 1 before the lowest level.
-      above = std::min(above + level.mass, std::nextafter(1.0, 0.0));
-      end = level.begin;
-      levels_.push_back(level);
-    }
-    std::ranges::reverse(levels_);
-    // The lowest reaches down to F = 0, whatever rounding made of the sum.
-    levels_.front().mass = std::max(levels_.front().mass, 1 - levels_.front().above);
-    for (Level& level : levels_) level.chance = chance(n, level);
-    if (gold.partial()) correct(gold);
-    for (Level& level : levels_) {
+    means_.reserve(levels.size());
+    for (const Level& level : levels) {
+      double y = 0;
       for (std::size_t i = level.begin; i < level.end; ++i) {
-        level.y += rows_[i].prior * rows_[i].y;
-        reference_ += rows_[i].prior * rows_[i].reference_y;
-        proxy_ += rows_[i].prior * rows_[i].r;
+        y += ranked_.rows[i].prior * rewards_[i].y;
+        reference_ += ranked_.rows[i].prior * rewards_[i].reference_y;
+        proxy_ += ranked_.rows[i].prior * ranked_.rows[i].r;
       }
-      level.y /= level.mass;
+      means_.push_back(y / level.mass);
     }
   }
 
@@ -115,26 +87,33 @@ class Cell {
     CellFigures result;
     result.coverage = coverage_;
     BestOfNFigures& f = result.value;
-    std::vector<double> weights(pieces_);
+    // Rows of their own need no memory.
+    const bool single = ranked_.present == ranked_.rows.size();
+    std::vector<double> weights(single ? 0 : ranked_.pieces);
     double known = 0;
-    for (const Level& level : levels_) {
-      const double p = level.chance;
-      f[kValue] += p * (level.y - reference_);
+    double squares = 0;
+    for (std::size_t b = 0; b < chances_.size(); ++b) {
+      const Level& level = ranked_.levels[b];
+      const double p = chances_[b];
+      f[kValue] += p * (means_[b] - reference_);
       f[kProxy] += p * (level.r - proxy_);
       if (p > 0) f[kKl] += p * std::log(p / level.mass);
       for (std::size_t i = level.begin; i < level.end; ++i) {
-        if (!rows_[i].known) continue;
-        weights[rows_[i].piece] += p * rows_[i].prior / level.mass;
-        known += p * rows_[i].prior / level.mass;
+        if (!given_.known(ranked_.rows[i].row)) continue;
+        const double w = p * ranked_.rows[i].prior / level.mass;
+        if (single)
+          squares += w * w;
+        else
+          weights[ranked_.rows[i].piece] += w;
+        known += w;
       }
     }
+    for (const double w : weights) squares += w * w;
     f[kGain] = f[kValue];
     f[kValue] += reference_;
     f[kProxy] += proxy_;
     f[kReference] = reference_;
     f[kKl] = std::max(0.0, f[kKl]);
-    double squares = 0;
-    for (const double w : weights) squares += w * w;
     result.ess = squares > 0 ? known / squares * known : 0;
     result.known = known;
     add_variance(result);
@@ -143,35 +122,41 @@ class Cell {
   }
 
  private:
-  struct Row {
-    double prior = 0;
-    double r = 0;
+  using Row = RankedCells::Row;
+  using Level = RankedCells::Level;
+  struct Reward {
     double y = 0;            ///< as the choices' law has it
     double reference_y = 0;  ///< as pi_0 has it: another only where not all of the gold is known
-    std::size_t piece = 0;
-    std::size_t row = 0;  ///< of the table
-    bool known = true;
   };
 
   /// Puts rewards in the place of those that are not known.
   void correct(const KnownGold& gold) {
+    std::vector<std::size_t> known;
     std::vector<double> prior;
     std::vector<double> chosen;
-    std::vector<double> y;
-    std::vector<double> predicted;
-    for (const Level& level : levels_) {
+    std::vector<double> errors;
+    for (std::size_t b = 0; b < chances_.size(); ++b) {
+      const Level& level = ranked_.levels[b];
       for (std::size_t i = level.begin; i < level.end; ++i) {
-        prior.push_back(rows_[i].prior);
-        chosen.push_back(level.chance * rows_[i].prior / level.mass);
-        y.push_back(gold.y[rows_[i].row]);
-        predicted.push_back(gold.predicted[rows_[i].row]);
+        const Row& row = ranked_.rows[i];
+        if (!gold.known(row.row)) continue;
+        known.push_back(i);
+        prior.push_back(row.prior);
+        chosen.push_back(chances_[b] * row.prior / level.mass);
+        errors.push_back(gold.y[row.row] - gold.predicted[row.row]);
       }
     }
-    std::vector<double> corrected(rows_.size());
-    const double prior_share = internal::correct(prior, y, predicted, corrected);
-    for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i].reference_y = corrected[i];
-    coverage_ = internal::correct(chosen, y, predicted, corrected) / prior_share;
-    for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i].y = corrected[i];
+    const internal::Correction reference = internal::correction(prior, errors);
+    const internal::Correction own = internal::correction(chosen, errors);
+    for (const Row& row : ranked_.rows) {
+      const double predicted = gold.predicted[row.row];
+      rewards_.push_back({predicted + own.all, predicted + reference.all});
+    }
+    for (std::size_t k = 0; k < known.size(); ++k) {
+      rewards_[known[k]].y += own.own[k];
+      rewards_[known[k]].reference_y += reference.own[k];
+    }
+    coverage_ = own.share / reference.share;
   }
 
   /// Weight at a row of level b moves that level's choice towards the row, and pushes F_c up for
@@ -179,71 +164,92 @@ class Cell {
   /// F_{c-1}^{n-1}) g_c, less n times the whole for the normalisation.
   void add_variance(CellFigures& result) const {
     const double n = n_;
-    const auto count = static_cast<double>(present_);
-    if (present_ < 2) {
+    const auto count = static_cast<double>(ranked_.present);
+    if (ranked_.present < 2) {
       result.variance.fill(internal::kInfinity);
       return;
     }
-    std::vector<BestOfNFigures> moved(pieces_);
+    const bool single = ranked_.present == ranked_.rows.size();
+    std::vector<BestOfNFigures> moved(single ? 0 : ranked_.pieces);
+    std::vector<double>& influence = result.gain_influence;
+    if (with_influence_) influence.resize(ranked_.pieces);
+    BestOfNFigures sums{};
+    BestOfNFigures squares{};
+    const auto add_piece = [&](const BestOfNFigures& d, std::size_t piece) {
+      for (std::size_t f = 0; f < kBestOfNFigures; ++f) {
+        sums[f] += d[f];
+        squares[f] += d[f] * d[f];
+      }
+      if (with_influence_) influence[piece] = d[kGain];
+    };
     double y_above = 0;
     double r_above = 0;
     double kl_above = 0;
-    for (std::size_t b = levels_.size(); b-- > 0;) {
-      const Level& level = levels_[b];
-      const double below = std::exp((n - 1) * std::log1p(-level.above));  // F_b^{n-1}
+    for (std::size_t b = chances_.size(); b-- > 0;) {
+      const Level& level = ranked_.levels[b];
+      const double below = std::exp((n - 1) * level.log_upper);  // F_b^{n-1}
       const double next = chance(n - 1, level);
-      const double y = level.y - result.value[kValue];
+      const double y = means_[b] - result.value[kValue];
       const double r = level.r - result.value[kProxy];
-      const double density = level.chance / level.mass;
+      const double density = chances_[b] / level.mass;
       const double kl = (density > 0 ? std::log(density) : 0) - result.value[kKl];
       const double r_move = n * (below * r + r_above);
       const double kl_move = n * (below * kl + kl_above) - (density - 1);
       for (std::size_t i = level.begin; i < level.end; ++i) {
-        const Row& row = rows_[i];
-        const double y_move = density * (row.y - level.y) + n * (below * y + y_above);
+        const Row& row = ranked_.rows[i];
+        const double y_move = density * (rewards_[i].y - means_[b]) + n * (below * y + y_above);
         constexpr double kLeastRest = 1e-9;
         if (density * row.prior > 1 - kLeastRest) {  // it stands alone: there is no telling
           result.variance.fill(internal::kInfinity);
+          influence.clear();
           return;
         }
         const double pull = row.prior / (1 - density * row.prior);
-        const double reference =
-            row.prior / std::max(1 - row.prior, kLeastRest) * (row.reference_y - reference_);
+        const double reference = row.prior / std::max(1 - row.prior, kLeastRest) *
+                                 (rewards_[i].reference_y - reference_);
         const BestOfNFigures d{pull * y_move, pull * r_move, reference, pull * y_move - reference,
                                pull * kl_move};
+        if (single) {
+          add_piece(d, row.piece);
+          continue;
+        }
         for (std::size_t f = 0; f < kBestOfNFigures; ++f) moved[row.piece][f] += d[f];
       }
       y_above += next * y;
       r_above += next * r;
       kl_above += next * kl;
     }
-    BestOfNFigures sums{};
-    BestOfNFigures squares{};
-    for (const BestOfNFigures& d : moved) {
-      for (std::size_t f = 0; f < kBestOfNFigures; ++f) {
-        sums[f] += d[f];
-        squares[f] += d[f] * d[f];
-      }
-    }
+    for (std::size_t piece = 0; piece < moved.size(); ++piece) add_piece(moved[piece], piece);
     for (std::size_t f = 0; f < kBestOfNFigures; ++f) {
       result.variance[f] =
           std::max(0.0, squares[f] - sums[f] * sums[f] / count) * (count - 1) / count;
     }
-    for (const BestOfNFigures& d : moved) {
-      result.gain_influence.push_back((d[kGain] - sums[kGain] / count) *
-                                      std::sqrt((count - 1) / count));
+    for (double& d : influence) {
+      d = (d - sums[kGain] / count) * std::sqrt((count - 1) / count);
     }
   }
 
   double n_;
-  std::vector<Row> rows_;
-  std::size_t pieces_ = 0;   ///< of the cell, rows or clusters; of a group its rows
-  std::size_t present_ = 0;  ///< those with weight
-  std::vector<Level> levels_;
+  const RankedCells::Cell& ranked_;
+  const KnownGold& given_;
+  bool with_influence_;
+  std::vector<double> chances_;  ///< of levels, to be chosen from
+  std::vector<double> means_;    ///< of y in levels
+  std::vector<Reward> rewards_;  ///< of rows
   double reference_ = 0;
   double proxy_ = 0;
   double coverage_ = 1;
 };
+
+void check(const BestOfNOptions& options) {
+  constexpr double kMost = 1e15;
+  if (!(options.n >= 1 && options.n <= kMost)) {
+    throw UsageError(rejection("n", options.n, "must be from 1 to 1e15"));
+  }
+  if (options.enumerated && !options.predicted.empty()) {
+    throw UsageError("enumerated: values are exact only where every gold reward is known");
+  }
+}
 
 /// \param pieces  that tell an error: groups, or clusters of them, with known rewards
 void judge(BestOfNValue& value, const TableCells& cells, double pieces) {
@@ -267,17 +273,10 @@ void judge(BestOfNValue& value, const TableCells& cells, double pieces) {
 
 }  // namespace
 
-BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> y,
-                             const TableReference& reference, const BestOfNOptions& options) {
-  constexpr double kMost = 1e15;
-  if (!(options.n >= 1 && options.n <= kMost)) {
-    throw UsageError(rejection("n", options.n, "must be from 1 to 1e15"));
-  }
-  internal::require_rewards(r, "proxy reward", reference.rows);
-  if (options.enumerated && !options.predicted.empty()) {
-    throw UsageError("enumerated: values are exact only where every gold reward is known");
-  }
-  const TableCells cells = internal::table_cells(reference);
+BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<const double> y,
+                                       const BestOfNOptions& options) {
+  check(options);
+  const TableCells& cells = ranked.cells();
   const KnownGold given{y, options.predicted};
   KnownGold gold = given;
   internal::require_gold(gold, cells);
@@ -296,10 +295,11 @@ BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> 
   const std::size_t count = cells.cells();
   result.groups = cells.grouped ? count : 0;
   std::vector<CellFigures> figures(count);
+  const bool influence = options.influence && !options.enumerated && !cells.grouped;
   BestOfNFigures mean{};
   double squares = 0;
   for (std::size_t c = 0; c < count; ++c) {
-    figures[c] = Cell(cells, c, r, gold, given, options.n).figures(cells.grouped);
+    figures[c] = Cell(ranked[c], gold, given, options.n, influence).figures(cells.grouped);
     for (std::size_t f = 0; f < kBestOfNFigures; ++f)
       mean[f] += cells.share[c] * figures[c].value[f];
     squares += cells.share[c] * cells.share[c] / figures[c].ess;
@@ -341,8 +341,7 @@ BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> 
     estimate.standard_error = std::sqrt(variance);
     estimate.degrees_of_freedom = std::max(1.0, (cells.grouped ? pieces : result.ess) - 1);
   }
-  if (options.influence && !options.enumerated && !cells.grouped &&
-      std::isfinite(result.gain.standard_error)) {
+  if (influence && std::isfinite(result.gain.standard_error)) {
     for (std::size_t c = 0; c < count; ++c) {
       for (const double step : figures[c].gain_influence) {
         result.gain_influence.push_back(cells.share[c] * step);
@@ -351,6 +350,14 @@ BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> 
   }
   if (!options.enumerated) judge(result, cells, pieces);
   return result;
+}
+
+BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> y,
+                             const TableReference& reference, const BestOfNOptions& options) {
+  check(options);
+  internal::require_rewards(r, "proxy reward", reference.rows);
+  const TableCells cells = internal::table_cells(reference);
+  return internal::best_of_n_value(RankedCells(cells, r), y, options);
 }
 
 double best_of_n_kl_bound(double n) {

@@ -109,32 +109,31 @@ void require_gold(const KnownGold& gold, const TableCells& cells) {
   require_known(gold, cells);
 }
 
-double correct(std::span<const double> w, std::span<const double> y, std::span<const double> m,
-               std::span<double> corrected) {
-  double share = 0;
-  double error = 0;
-  for (std::size_t i = 0; i < w.size(); ++i) {
-    if (std::isnan(y[i])) continue;
-    share += w[i];
-    error += w[i] * (y[i] - m[i]);
+Correction correction(std::span<const double> w, std::span<const double> errors) {
+  Correction result;
+  double mean = 0;
+  for (std::size_t k = 0; k < w.size(); ++k) {
+    result.share += w[k];
+    mean += w[k] * errors[k];
   }
+  result.own.resize(w.size());
   // No known row has any weight: predictions stand alone, and nobody may rely on them.
-  if (share > 0) error /= share;
+  if (!(result.share > 0)) {
+    result.all = mean;
+    return result;
+  }
+  mean /= result.share;
   constexpr double kLeastRest = 1e-9;
   double shift = 0;
-  for (std::size_t i = 0; i < w.size(); ++i) {
-    const bool counts = !std::isnan(y[i]) && share > 0;
-    corrected[i] = m[i] + error;
-    if (!counts) continue;
+  for (std::size_t k = 0; k < w.size(); ++k) {
     // A row that is left out takes the correction, of which it has a share among the known rows,
     // further than the mean over all rows, for which whoever draws rows allows.
-    const double pull = (1 - w[i]) / std::max(1 - w[i] / share, kLeastRest);
-    const double moved = (y[i] - m[i] - error) / share * pull;
-    corrected[i] += moved;
-    shift += w[i] * moved;
+    const double pull = (1 - w[k]) / std::max(1 - w[k] / result.share, kLeastRest);
+    result.own[k] = (errors[k] - mean) / result.share * pull;
+    shift += w[k] * result.own[k];
   }
-  for (double& value : corrected) value -= shift;
-  return share;
+  result.all = mean - shift;
+  return result;
 }
 
 std::vector<double> corrected_within_groups(const KnownGold& gold, const TableCells& cells) {
@@ -206,15 +205,6 @@ GroupCoverage group_coverage(const KnownGold& gold, const TableCells& cells,
     squares += shares[c] / own * (shares[c] / own);
   }
   return {weight / due, squares > 0 ? sum / squares * sum : 0};
-}
-
-std::vector<double> known_log_weights(const KnownGold& gold, const TableCells& cells,
-                                      std::span<const double> log_weights) {
-  std::vector<double> known;
-  for (std::size_t j = 0; j < cells.order.size(); ++j) {
-    if (gold.known(cells.order[j])) known.push_back(log_weights[j]);
-  }
-  return known;
 }
 
 std::size_t known_pieces(const KnownGold& gold, const TableCells& cells) {

@@ -26,13 +26,17 @@ struct KnownGold {
 ///         of them) leave no error to tell
 void require_gold(const KnownGold& gold, const TableCells& cells);
 
-/// Rewards in the place of y for one law of a cell's rows, so that their mean is that of the
-/// predictions, sum w m, and of what the known rows add to it, sum_K w (y - m) / sum_K w; how far
-/// rows lie from the mean is what they move it by.
-/// \param w  the law, of sum 1; y NaN where it is not known. All of one length
-/// \return sum_K w
-double correct(std::span<const double> w, std::span<const double> y, std::span<const double> m,
-               std::span<double> corrected);
+/// What makes predictions m rewards in the place of y for one law w of a cell's rows, so that their
+/// mean is that of the predictions, sum w m, and of what the known rows add to it, sum_K w (y - m)
+/// / sum_K w; how far rows lie from the mean is what they move it by.
+struct Correction {
+  double share = 0;         ///< sum_K w
+  double all = 0;           ///< to be added to the prediction of each row
+  std::vector<double> own;  ///< and to that of each known one besides
+};
+/// \param w       of the known rows alone
+/// \param errors  their y - m
+Correction correction(std::span<const double> w, std::span<const double> errors);
 
 /// The same for any law within groups, since what is known of them is weighted by how they were
 /// drawn: with N rows, of which K are known, c = (N - 1)/(K - 1), and G groups, of which H have two
@@ -53,10 +57,6 @@ struct GroupCoverage {
 /// \param shares  weight of the known rows within each group, of sum 1 over all its rows
 GroupCoverage group_coverage(const KnownGold& gold, const TableCells& cells,
                              std::span<const double> shares);
-
-/// Tilted weights of known rows and no others, as logarithms.
-std::vector<double> known_log_weights(const KnownGold& gold, const TableCells& cells,
-                                      std::span<const double> log_weights);
 
 /// Pieces that have a known row, or with groups a group with two or all of its rows known.
 std::size_t known_pieces(const KnownGold& gold, const TableCells& cells);

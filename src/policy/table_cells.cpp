@@ -94,6 +94,12 @@ void weigh(TableCells& cells, std::span<const double> log_weights) {
     for (double& p : prior) p /= total;
     totals[c] = largest + std::log(total);
   }
+  // Equal weights have one logarithm.
+  cells.log_prior.resize(cells.prior.size());
+  for (std::size_t j = 0; j < cells.prior.size(); ++j) {
+    const bool same = j > 0 && cells.prior[j] == cells.prior[j - 1];
+    cells.log_prior[j] = same ? cells.log_prior[j - 1] : std::log(cells.prior[j]);
+  }
   cells.share.assign(count, 1 / static_cast<double>(count));
   if (cells.grouped) return;
   const double all = log_sum_exp(totals);
@@ -153,6 +159,16 @@ void set_pieces(TableCells& cells, std::span<const std::uint32_t> clusters) {
   if (cells.grouped) cells.piece_begin.push_back(next);
 }
 
+double prior_freedom(const TableCells& cells) {
+  std::vector<double> weights(cells.pieces());
+  for (std::size_t c = 0; c < cells.cells(); ++c) {
+    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
+      weights[cells.piece[j]] += cells.share[c] * cells.prior[j];
+    }
+  }
+  return std::max(1.0, pieces_of_variance(weights) - static_cast<double>(cells.cells()));
+}
+
 std::size_t distinct(std::span<const std::uint32_t> strata) {
   if (strata.empty()) return 1;
   std::vector<bool> seen(std::size_t{*std::ranges::max_element(strata)} + 1);
@@ -162,6 +178,19 @@ std::size_t distinct(std::span<const std::uint32_t> strata) {
 
 }  // namespace
 
+double pieces_of_variance(std::span<const double> weights) {
+  const double largest = *std::ranges::max_element(weights);
+  if (!(largest > 0)) return 1;  // known rows without weight
+  double squares = 0;
+  double fourths = 0;
+  for (const double w : weights) {
+    const double square = (w / largest) * (w / largest);
+    squares += square;
+    fourths += square * square;
+  }
+  return std::max(1.0, squares * squares / fourths);
+}
+
 TableCells table_cells(const TableReference& reference) {
   check(reference);
   TableCells cells;
@@ -170,6 +199,7 @@ TableCells table_cells(const TableReference& reference) {
   sort_rows(cells, cells.grouped ? reference.groups : reference.strata, reference.rows);
   weigh(cells, reference.log_weights);
   set_pieces(cells, reference.clusters);
+  if (!cells.grouped) cells.prior_freedom = prior_freedom(cells);
   if (cells.grouped) {
     if (!reference.strata.empty()) require_one_stratum_a_group(cells, reference.strata);
     if (cells.cells() == reference.rows) {

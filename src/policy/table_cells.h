@@ -34,6 +34,7 @@ struct TableCells {
   std::vector<std::uint32_t> number;
   /// Prior weight of order[j], in this order; sums to 1 within each cell.
   std::vector<double> prior;
+  std::vector<double> log_prior;
   /// Weight of each cell; sums to 1.
   std::vector<double> share;
   /// What is drawn by itself: of each row in this order, or with groups of each group, the number
@@ -41,12 +42,17 @@ struct TableCells {
   /// are piece_begin[c] ... piece_begin[c + 1] - 1.
   std::vector<std::uint32_t> piece;
   std::vector<std::size_t> piece_begin;
+  /// Degrees of freedom of a mean under the prior; without groups.
+  double prior_freedom = 1;
 
   std::size_t cells() const { return number.size(); }
   std::size_t size(std::size_t c) const { return begin[c + 1] - begin[c]; }
   std::size_t pieces() const { return piece_begin.back(); }
   std::size_t pieces(std::size_t c) const { return piece_begin[c + 1] - piece_begin[c]; }
 };
+
+/// (sum w^2)^2 / sum w^4, at least 1: so many equal weights would be as uncertain.
+double pieces_of_variance(std::span<const double> weights);
 
 /// \throws as table_policy_value() says of a reference, except for what concerns errors alone
 TableCells table_cells(const TableReference& reference);

@@ -11,6 +11,7 @@
 #include "esscher/base/parallel.h"
 #include "esscher/base/random.h"
 #include "policy/known_gold.h"
+#include "policy/shared_cells.h"
 #include "policy/table_cells.h"
 #include "policy/tilted_table.h"
 
@@ -112,31 +113,6 @@ std::optional<Interval> interval(const std::vector<TableFigures>& drawn, const T
   return Interval{std::min(low, estimate.lower(level)), std::max(high, estimate.upper(level))};
 }
 
-/// (sum w^2)^2 / sum w^4.
-double pieces_of_variance(std::span<const double> log_weights) {
-  const double largest = *std::ranges::max_element(log_weights);
-  if (largest == -kInfinity) return 1;  // known rows without weight
-  double squares = 0;
-  double fourths = 0;
-  for (const double w : log_weights) {
-    const double square = std::exp(2 * (w - largest));
-    squares += square;
-    fourths += square * square;
-  }
-  return std::max(1.0, squares * squares / fourths);
-}
-
-double prior_pieces(const TableCells& cells) {
-  std::vector<double> log_weights(cells.pieces());
-  for (std::size_t c = 0; c < cells.cells(); ++c) {
-    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
-      log_weights[cells.piece[j]] += cells.share[c] * cells.prior[j];
-    }
-  }
-  for (double& w : log_weights) w = std::log(w);
-  return std::max(1.0, pieces_of_variance(log_weights) - static_cast<double>(cells.cells()));
-}
-
 /// \param pieces  that tell an error: groups, or clusters of them, with known rewards
 void judge(TablePolicyValue& value, const TableCells& cells, std::span<const double> ess,
            double pieces) {
@@ -170,12 +146,11 @@ void judge(TablePolicyValue& value, const TableCells& cells, std::span<const dou
 
 }  // namespace
 
-TablePolicyValue table_policy_value(std::span<const double> r, std::span<const double> y,
-                                    const TableReference& reference,
-                                    const TablePolicyOptions& options) {
+TablePolicyValue internal::table_policy_value(std::span<const double> r, std::span<const double> y,
+                                              const TableCells& cells,
+                                              const TablePolicyOptions& options) {
   check(options);
-  internal::require_rewards(r, "proxy reward", reference.rows);
-  const TableCells cells = internal::table_cells(reference);
+  internal::require_rewards(r, "proxy reward", cells.order.size());
   KnownGold gold{y, options.predicted};
   internal::require_gold(gold, cells);
   if (!options.enumerated) internal::require_sampled(cells);
@@ -193,9 +168,7 @@ TablePolicyValue table_policy_value(std::span<const double> r, std::span<const d
   result.groups = cells.grouped ? cells.cells() : 0;
   result.strata = cells.strata;
   const KnownGold given{y, options.predicted};
-  result.weights =
-      diagnose_weights(partial ? internal::known_log_weights(given, cells, table.log_weights())
-                               : table.log_weights());
+  result.weights = diagnose_weights(partial ? table.known_log_weights(given) : table.log_weights());
   result.coverage = table.coverage();
   if (partial && cells.grouped) {
     const internal::GroupCoverage known =
@@ -203,7 +176,9 @@ TablePolicyValue table_policy_value(std::span<const double> r, std::span<const d
     result.coverage = known.coverage;
     pieces = std::min(pieces, known.groups);
   }
-  const std::vector<double> ess = table.cell_ess(given);
+  const std::vector<double> piece_weights =
+      cells.grouped ? std::vector<double>{} : table.piece_weights(given);
+  const std::vector<double> ess = table.cell_ess(given, piece_weights);
   result.ess = result.weights.ess;
   result.least_ess = *std::ranges::min_element(ess);
   if (cells.grouped) {
@@ -214,13 +189,14 @@ TablePolicyValue table_policy_value(std::span<const double> r, std::span<const d
   result.greedy_kl = table.greedy_kl();
   if (!options.enumerated) judge(result, cells, ess, pieces);
 
-  const TableFigures found = table.figures();
+  const bool influence = options.influence && !options.enumerated;
+  const TableFigures found = table.figures({}, influence ? &result.gain_influence : nullptr);
   if (!found.exists) throw InternalError("a table without weight");
   const internal::Figures level = table.level();
-  const double tilted_freedom = cells.grouped ? std::max(1.0, pieces - 1)
-                                              : pieces_of_variance(table.piece_log_weights(given));
+  const double tilted_freedom =
+      cells.grouped ? std::max(1.0, pieces - 1) : internal::pieces_of_variance(piece_weights);
   const double reference_freedom =
-      cells.grouped ? tilted_freedom : std::min(prior_pieces(cells), pieces - 1);
+      cells.grouped ? tilted_freedom : std::min(cells.prior_freedom, pieces - 1);
   std::vector<TableFigures> drawn;
   if (options.bootstrap > 0 && !options.enumerated && !partial)
     drawn = replicates(table, cells, options);
@@ -234,8 +210,15 @@ TablePolicyValue table_policy_value(std::span<const double> r, std::span<const d
       estimate.interval = interval(drawn, found, f, estimate, options.level);
     }
   }
-  if (options.influence && !options.enumerated) result.gain_influence = table.gain_influence();
   return result;
+}
+
+TablePolicyValue table_policy_value(std::span<const double> r, std::span<const double> y,
+                                    const TableReference& reference,
+                                    const TablePolicyOptions& options) {
+  check(options);
+  internal::require_rewards(r, "proxy reward", reference.rows);
+  return internal::table_policy_value(r, y, internal::table_cells(reference), options);
 }
 
 }  // namespace esscher

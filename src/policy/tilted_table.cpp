@@ -4,8 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "esscher/linalg/log_sum_exp.h"
-
 namespace esscher::internal {
 namespace {
 
@@ -41,7 +39,12 @@ constexpr double kLeastRest = 1e-9;
 
 TiltedTable::TiltedTable(const TableCells& cells, std::span<const double> r, const KnownGold& gold,
                          double beta)
-    : cells_(cells), beta_(beta), rows_(cells.order.size()), cell_(cells.cells()) {
+    : cells_(cells),
+      beta_(beta),
+      x_(cells.order.size()),
+      tilt_(x_.size()),
+      y_(x_.size()),
+      cell_(cells.cells()) {
   const std::span<const double> levels = gold.partial() ? gold.predicted : gold.y;
   mean_y_ = levels.front();
   for (std::size_t c = 0; c < cells.cells(); ++c) {
@@ -49,42 +52,36 @@ TiltedTable::TiltedTable(const TableCells& cells, std::span<const double> r, con
     mean_r_ += cells.share[c] * cell_[c].mean_r;
     mean_y_ += cells.share[c] * (weighted_mean(cells, levels, c) - levels.front());
   }
-  log_weights_.resize(rows_.size());
   for (std::size_t c = 0; c < cells.cells(); ++c) {
     const std::size_t begin = cells.begin[c];
     const std::size_t end = cells.begin[c + 1];
     double largest = -kInfinity;
     double size = 0;
     for (std::size_t j = begin; j < end; ++j) {
-      Row& row = rows_[j];
-      row.prior = cells.prior[j];
-      row.x = (r[cells.order[j]] - cell_[c].mean_r) / beta;
-      row.y = gold.y[cells.order[j]] - mean_y_;
-      row.reference_y = row.y;
-      log_weights_[j] = std::log(row.prior) + row.x;
-      if (row.prior > 0) {
-        largest = std::max(largest, row.x);
-        size = std::max(size, std::abs(row.x));
+      x_[j] = (r[cells.order[j]] - cell_[c].mean_r) / beta;
+      if (!gold.partial()) y_[j] = gold.y[cells.order[j]] - mean_y_;
+      if (cells.prior[j] > 0) {
+        largest = std::max(largest, x_[j]);
+        size = std::max(size, std::abs(x_[j]));
       }
     }
     cell_[c].weak = size <= 1;
     cell_[c].shift = cell_[c].weak ? 0 : largest;
     cell_[c].mean_r -= mean_r_;
+    double excess = 0;  // of a weak tilt, total - 1
+    double total = 0;
     for (std::size_t j = begin; j < end; ++j) {
-      Row& row = rows_[j];
-      if (row.prior == 0) {
-        row.x = 0;  // pi_0 never takes it: it must not overflow, either
-      } else {
-        row.x -= cell_[c].shift;
-        row.tilt = cell_[c].weak ? std::expm1(row.x) : std::exp(row.x);
+      if (cells.prior[j] == 0) {
+        x_[j] = 0;  // pi_0 never takes it: it must not overflow, either
+        continue;
       }
+      x_[j] -= cell_[c].shift;
+      tilt_[j] = cell_[c].weak ? std::expm1(x_[j]) : std::exp(x_[j]);
+      if (cell_[c].weak) total += cells.prior[j];
+      excess += cells.prior[j] * tilt_[j];
     }
-    const std::span<double> log_weights = std::span(log_weights_).subspan(begin, end - begin);
-    // The largest goes first: beside a large constant the logarithm of the sum loses its digits.
-    const double greatest = *std::ranges::max_element(log_weights);
-    for (double& w : log_weights) w -= greatest;
-    const double total = log_sum_exp(log_weights) - std::log(cells.share[c]);
-    for (double& w : log_weights) w -= total;
+    cell_[c].total = total + excess;
+    cell_[c].log_scale = std::log(cells.share[c]) - std::log(cell_[c].total);
     if (gold.partial()) correct_cell(c, gold);
   }
   if (!cells.grouped) return;
@@ -97,39 +94,50 @@ TiltedTable::TiltedTable(const TableCells& cells, std::span<const double> r, con
 void TiltedTable::correct_cell(std::size_t c, const KnownGold& gold) {
   const std::size_t begin = cells_.begin[c];
   const std::size_t rows = cells_.size(c);
-  std::vector<double> tilted(rows);
-  std::vector<double> y(rows);
-  std::vector<double> predicted(rows);
-  for (std::size_t j = 0; j < rows; ++j) {
-    const std::size_t i = cells_.order[begin + j];
-    tilted[j] = std::exp(log_weights_[begin + j]) / cells_.share[c];
-    y[j] = gold.y[i] - mean_y_;
-    predicted[j] = gold.predicted[i] - mean_y_;
+  std::vector<std::size_t> known;
+  std::vector<double> prior;
+  std::vector<double> tilted;
+  std::vector<double> errors;
+  for (std::size_t j = begin; j < begin + rows; ++j) {
+    const std::size_t i = cells_.order[j];
+    if (!gold.known(i)) continue;
+    known.push_back(j);
+    prior.push_back(cells_.prior[j]);
+    tilted.push_back(weight(c, j));
+    errors.push_back(gold.y[i] - gold.predicted[i]);
   }
-  std::vector<double> corrected(rows);
-  const std::span<const double> prior = std::span(cells_.prior).subspan(begin, rows);
-  const double prior_share = correct(prior, y, predicted, corrected);
-  for (std::size_t j = 0; j < rows; ++j) rows_[begin + j].reference_y = corrected[j];
-  const double share = correct(tilted, y, predicted, corrected);
-  for (std::size_t j = 0; j < rows; ++j) rows_[begin + j].y = corrected[j];
-  coverage_ = c == 0 ? share / prior_share : std::min(coverage_, share / prior_share);
+  const Correction reference = correction(prior, errors);
+  const Correction own = correction(tilted, errors);
+  reference_y_.resize(y_.size());
+  for (std::size_t j = begin; j < begin + rows; ++j) {
+    const double predicted = gold.predicted[cells_.order[j]] - mean_y_;
+    reference_y_[j] = predicted + reference.all;
+    y_[j] = predicted + own.all;
+  }
+  for (std::size_t k = 0; k < known.size(); ++k) {
+    reference_y_[known[k]] += reference.own[k];
+    y_[known[k]] += own.own[k];
+  }
+  known_.insert(known_.end(), known.begin(), known.end());
+  const double coverage = own.share / reference.share;
+  coverage_ = c == 0 ? coverage : std::min(coverage_, coverage);
 }
 
 TiltedTable::Tilted TiltedTable::tilt(std::size_t c, std::span<const std::uint32_t> counts) const {
   Tilted t;
+  const std::vector<double>& reference_y = reference_y_.empty() ? y_ : reference_y_;
   double tilts = 0;
   const bool weak = cell_[c].weak;
   for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
-    const Row& row = rows_[j];
-    const double prior = cells_.grouped ? row.prior : count(counts, j) * row.prior;
-    const double tilted = prior * row.tilt;
+    const double prior = cells_.grouped ? cells_.prior[j] : count(counts, j) * cells_.prior[j];
+    const double tilted = prior * tilt_[j];
     const double weight = weak ? prior + tilted : tilted;
     t.prior += prior;
     tilts += tilted;
-    t.y += weight * row.y;
-    t.x += weight * row.x;
-    t.reference_y += prior * row.reference_y;
-    t.reference_x += prior * row.x;
+    t.y += weight * y_[j];
+    t.x += weight * x_[j];
+    t.reference_y += prior * reference_y[j];
+    t.reference_x += prior * x_[j];
   }
   t.excess = weak ? tilts / t.prior : 0;
   t.total = weak ? t.prior + tilts : tilts;
@@ -155,11 +163,17 @@ Figures TiltedTable::level() const {
   return figures_of(mean_y_, mean_r, 0, mean_y_, mean_r, 0);
 }
 
-TableFigures TiltedTable::figures(std::span<const std::uint32_t> counts) const {
-  return cells_.grouped ? over_groups(counts) : over_rows(counts);
+TableFigures TiltedTable::figures(std::span<const std::uint32_t> counts,
+                                  std::vector<double>* influence) const {
+  if (influence != nullptr) influence->assign(cells_.pieces(), 0);
+  TableFigures found =
+      cells_.grouped ? over_groups(counts, influence) : over_rows(counts, influence);
+  if (influence != nullptr && !std::isfinite(found.error[kGain])) influence->clear();
+  return found;
 }
 
-TableFigures TiltedTable::over_groups(std::span<const std::uint32_t> counts) const {
+TableFigures TiltedTable::over_groups(std::span<const std::uint32_t> counts,
+                                      std::vector<double>* influence) const {
   TableFigures result;
   const std::size_t groups = group_figures_.size();
   double n = 0;
@@ -181,6 +195,9 @@ TableFigures TiltedTable::over_groups(std::span<const std::uint32_t> counts) con
   for (double& error : result.error) {
     error = pieces < 2 ? kInfinity : std::sqrt(error / n / n * pieces / (pieces - 1));
   }
+  for (std::size_t p = 0; influence != nullptr && p < moved.size(); ++p) {
+    (*influence)[p] = moved[p][kGain] / n * std::sqrt(pieces / (pieces - 1));
+  }
   return result;
 }
 
@@ -194,32 +211,8 @@ std::vector<Figures> TiltedTable::moved_by_pieces(const Figures& mean) const {
   return moved;
 }
 
-std::vector<double> TiltedTable::gain_influence() const {
-  const TableFigures found = figures();
-  if (!std::isfinite(found.error[kGain])) return {};
-  std::vector<double> influence(cells_.pieces());
-  if (cells_.grouped) {
-    const std::vector<Figures> moved = moved_by_pieces(found.value);
-    const auto n = static_cast<double>(group_figures_.size());
-    const auto pieces = static_cast<double>(moved.size());
-    for (std::size_t p = 0; p < moved.size(); ++p) {
-      influence[p] = moved[p][kGain] / n * std::sqrt(pieces / (pieces - 1));
-    }
-    return influence;
-  }
-  for (std::size_t c = 0; c < cells_.cells(); ++c) {
-    const Tilted tilted = tilt(c, {});
-    const Figures own = cell_figures(c, tilted);
-    Figures offset{};
-    for (std::size_t f = 0; f < kFigures; ++f) offset[f] = own[f] - found.value[f];
-    Figures unused{};
-    add_variances(c, tilted, cells_.share[c], offset, {}, unused,
-                  std::span(influence).subspan(cells_.piece_begin[c], cells_.pieces(c)));
-  }
-  return influence;
-}
-
-TableFigures TiltedTable::over_rows(std::span<const std::uint32_t> counts) const {
+TableFigures TiltedTable::over_rows(std::span<const std::uint32_t> counts,
+                                    std::vector<double>* influence) const {
   TableFigures result;
   std::vector<Tilted> tilted(cells_.cells());
   double total = 0;
@@ -237,8 +230,12 @@ TableFigures TiltedTable::over_rows(std::span<const std::uint32_t> counts) const
   for (std::size_t c = 0; c < tilted.size(); ++c) {
     Figures offset{};
     for (std::size_t f = 0; f < kFigures; ++f) offset[f] = figures[c][f] - result.value[f];
+    const std::span<double> own =
+        influence == nullptr
+            ? std::span<double>{}
+            : std::span(*influence).subspan(cells_.piece_begin[c], cells_.pieces(c));
     add_variances(c, tilted[c], cells_.share[c] * tilted[c].prior / total, offset, counts,
-                  result.error);
+                  result.error, own);
   }
   for (double& error : result.error) error = std::sqrt(error);
   // A resample without errors serves no bootstrap.
@@ -265,33 +262,27 @@ void TiltedTable::add_variances(std::size_t c, const Tilted& t, double share, co
     double reference_y = 0;
     double reference_x = 0;
   };
-  std::vector<Piece> pieces(cells_.pieces(c));
   const bool weak = cell_[c].weak;
-  for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
-    if (count(counts, j) == 0) continue;
-    const Row& row = rows_[j];
-    const double prior = row.prior / t.prior;
-    const double weight = row.prior * (weak ? 1 + row.tilt : row.tilt) / t.total;
-    Piece& piece = pieces[cells_.piece[j] - first];
+  const std::vector<double>& reference_y = reference_y_.empty() ? y_ : reference_y_;
+  const double prior_scale = 1 / t.prior;
+  const double scale = 1 / t.total;
+  const auto add_row = [&](std::size_t j, Piece& piece) {
+    const double prior = cells_.prior[j] * prior_scale;
+    const double weight = cells_.prior[j] * (weak ? 1 + tilt_[j] : tilt_[j]) * scale;
     piece.prior += prior;
     piece.weight += weight;
     // Of a weak tilt, weight - prior would keep no digits.
-    piece.added += weak ? prior * (row.tilt - t.excess) / (1 + t.excess) : weight - prior;
-    piece.y += weight * (row.y - t.y);
-    piece.x += weight * (row.x - t.x);
-    piece.reference_y += prior * (row.reference_y - t.reference_y);
-    piece.reference_x += prior * (row.x - t.reference_x);
-  }
+    piece.added += weak ? prior * (tilt_[j] - t.excess) / (1 + t.excess) : weight - prior;
+    piece.y += weight * (y_[j] - t.y);
+    piece.x += weight * (x_[j] - t.x);
+    piece.reference_y += prior * (reference_y[j] - t.reference_y);
+    piece.reference_x += prior * (x_[j] - t.reference_x);
+  };
   Figures sums{};
   Figures squares{};
-  for (std::size_t p = 0; p < pieces.size(); ++p) {
-    const double drawn = counts.empty() ? 1.0 : static_cast<double>(counts[first + p]);
-    if (drawn == 0) continue;
-    const Piece& piece = pieces[p];
-    if (std::max(piece.prior, piece.weight) > 1 - kLeastRest) {
-      variances.fill(kInfinity);
-      return;
-    }
+  bool alone = false;
+  const auto add_piece = [&](const Piece& piece, std::size_t p) {
+    alone = alone || std::max(piece.prior, piece.weight) > 1 - kLeastRest;
     // A jackknife's: how much further a left-out piece takes an estimate that it had drawn to
     // itself.
     const double pull = 1 / (1 - piece.weight);
@@ -301,6 +292,7 @@ void TiltedTable::add_variances(std::size_t c, const Tilted& t, double share, co
     const Figures change =
         figures_of(y, beta_ * x, x - pull * piece.added, reference_pull * piece.reference_y,
                    beta_ * reference_pull * piece.reference_x, beta_);
+    const double drawn = counts.empty() ? 1.0 : static_cast<double>(counts[first + p]);
     for (std::size_t f = 0; f < kFigures; ++f) {
       // A piece heavier than its fellows also draws the average over strata to its own.
       const double d = change[f] + (piece.prior - 1 / n) * offset[f];
@@ -308,71 +300,33 @@ void TiltedTable::add_variances(std::size_t c, const Tilted& t, double share, co
       squares[f] += drawn * d * d;
       if (f == kGain && !influence.empty()) influence[p] = d;
     }
+  };
+  // Rows of their own need no memory.
+  const bool single = cells_.pieces(c) == cells_.size(c);
+  std::vector<Piece> pieces(single ? 0 : cells_.pieces(c));
+  for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1] && !alone; ++j) {
+    if (count(counts, j) == 0) continue;
+    const std::size_t p = cells_.piece[j] - first;
+    if (!single) {
+      add_row(j, pieces[p]);
+      continue;
+    }
+    Piece piece;
+    add_row(j, piece);
+    add_piece(piece, p);
+  }
+  for (std::size_t p = 0; p < pieces.size() && !alone; ++p) {
+    if (counts.empty() || counts[first + p] > 0) add_piece(pieces[p], p);
+  }
+  if (alone) {
+    variances.fill(kInfinity);
+    return;
   }
   for (double& d : influence) d = share * (d - sums[kGain] / n) * std::sqrt((n - 1) / n);
   for (std::size_t f = 0; f < kFigures; ++f) {
     const double centred = std::max(0.0, squares[f] - sums[f] * sums[f] / n);
     variances[f] += share * share * centred * (n - 1) / n;
   }
-}
-
-std::vector<double> TiltedTable::piece_log_weights(const KnownGold& gold) const {
-  std::vector<double> weights(cells_.pieces());
-  for (std::size_t j = 0; j < rows_.size(); ++j) {
-    if (!gold.known(cells_.order[j])) continue;
-    weights[cells_.piece[j]] += std::exp(log_weights_[j]);
-  }
-  for (double& w : weights) w = std::log(w);
-  return weights;
-}
-
-std::vector<double> TiltedTable::cell_ess(const KnownGold& gold) const {
-  std::vector<double> result(cells_.cells());
-  for (std::size_t c = 0; c < result.size(); ++c) {
-    const std::size_t first = cells_.grouped ? 0 : cells_.piece_begin[c];
-    std::vector<double> weights(cells_.grouped ? cells_.size(c) : cells_.pieces(c));
-    double sum = 0;
-    for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
-      if (!gold.known(cells_.order[j])) continue;
-      const std::size_t at = cells_.grouped ? j - cells_.begin[c] : cells_.piece[j] - first;
-      const double w = std::exp(log_weights_[j]) / cells_.share[c];
-      weights[at] += w;
-      sum += w;
-    }
-    double squares = 0;
-    for (const double w : weights) squares += w * w;
-    // A group without labels has no effective row.
-    const double least = gold.partial() && cells_.grouped ? 0.0 : 1.0;
-    const double found = sum > 0 ? sum / squares * sum : 0;
-    result[c] = std::clamp(found, least, static_cast<double>(weights.size()));
-  }
-  return result;
-}
-
-std::vector<double> TiltedTable::known_shares(const KnownGold& gold) const {
-  std::vector<double> shares(cells_.cells());
-  for (std::size_t c = 0; c < shares.size(); ++c) {
-    for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
-      if (gold.known(cells_.order[j])) shares[c] += std::exp(log_weights_[j]) / cells_.share[c];
-    }
-  }
-  return shares;
-}
-
-double TiltedTable::greedy_kl() const {
-  double kl = 0;
-  for (std::size_t c = 0; c < cells_.cells(); ++c) {
-    double largest = -kInfinity;
-    double mass = 0;
-    for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
-      if (rows_[j].prior == 0 || rows_[j].x < largest) continue;
-      if (rows_[j].x > largest) mass = 0;
-      largest = rows_[j].x;
-      mass += rows_[j].prior;
-    }
-    kl -= cells_.share[c] * std::log(std::min(1.0, mass));
-  }
-  return std::max(0.0, kl);
 }
 
 }  // namespace esscher::internal

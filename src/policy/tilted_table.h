@@ -42,18 +42,21 @@ class TiltedTable {
   /// Values less the means of y (kValue, kObjective, kReference; with groups kProxy) and r
   /// (kProxy), which are added by level(). \p counts says how often each piece of the cells is
   /// there. Empty: once.
-  TableFigures figures(std::span<const std::uint32_t> counts = {}) const;
+  /// \param influence  where given, what each piece moves the gain by, about its mean: the sum of
+  ///                   their squares is the square of the gain's standard error. Empty where that
+  ///                   is infinite. Without counts.
+  TableFigures figures(std::span<const std::uint32_t> counts = {},
+                       std::vector<double>* influence = nullptr) const;
   Figures level() const;
-  /// What each piece moves the gain by, about its mean: the sum of their squares is the square of
-  /// the gain's standard error. Empty where that is infinite.
-  std::vector<double> gain_influence() const;
   /// log of the tilted weights, in the cells' order; they sum to the share of each cell.
-  const std::vector<double>& log_weights() const { return log_weights_; }
-  /// The same of rows whose gold is known, summed over each piece; without groups. -infinity where
-  /// there are none.
-  std::vector<double> piece_log_weights(const KnownGold& gold) const;
+  std::vector<double> log_weights() const;
+  /// The same of rows whose gold is known, and no others.
+  std::vector<double> known_log_weights(const KnownGold& gold) const;
+  /// Tilted weights of rows whose gold is known, summed over each piece; without groups.
+  std::vector<double> piece_weights(const KnownGold& gold) const;
   /// (sum w)^2 / sum w^2 within each cell, w of known rows, summed over pieces but for groups.
-  std::vector<double> cell_ess(const KnownGold& gold) const;
+  /// \param pieces  piece_weights(); of groups not looked at
+  std::vector<double> cell_ess(const KnownGold& gold, std::span<const double> pieces) const;
   /// Weight of the known rows within each cell.
   std::vector<double> known_shares(const KnownGold& gold) const;
   double greedy_kl() const;
@@ -62,18 +65,12 @@ class TiltedTable {
   double coverage() const { return coverage_; }
 
  private:
-  struct Row {
-    double prior = 0;
-    /// e^x or, in a cell of weak tilt, e^x - 1, which keeps its digits.
-    double tilt = 0;
-    double x = 0;            ///< (r - the cell's mean) / beta - the cell's shift
-    double y = 0;            ///< less the mean over the table
-    double reference_y = 0;  ///< the same; another than y only where not all of the gold is known
-  };
   struct Cell {
     bool weak = false;
-    double shift = 0;   ///< the greatest (r - mean) / beta; 0 where the tilt is weak
-    double mean_r = 0;  ///< less the mean over the table
+    double shift = 0;      ///< the greatest (r - mean) / beta; 0 where the tilt is weak
+    double mean_r = 0;     ///< less the mean over the table
+    double total = 0;      ///< sum of prior weights times e^x
+    double log_scale = 0;  ///< what log prior + x lacks of the logarithm of a row's weight
   };
   /// What the tilt makes of one cell.
   struct Tilted {
@@ -91,15 +88,29 @@ class TiltedTable {
   void correct_cell(std::size_t c, const KnownGold& gold);
   Tilted tilt(std::size_t c, std::span<const std::uint32_t> counts) const;
   Figures cell_figures(std::size_t c, const Tilted& tilted) const;
-  TableFigures over_groups(std::span<const std::uint32_t> counts) const;
+  TableFigures over_groups(std::span<const std::uint32_t> counts,
+                           std::vector<double>* influence) const;
   /// How far the groups of each piece lie from \p mean, summed.
   std::vector<Figures> moved_by_pieces(const Figures& mean) const;
-  TableFigures over_rows(std::span<const std::uint32_t> counts) const;
+  TableFigures over_rows(std::span<const std::uint32_t> counts,
+                         std::vector<double>* influence) const;
   /// Adds the variances that the rows of cell c bring in; into \p influence, where given, what each
   /// of its pieces moves the gain by.
   void add_variances(std::size_t c, const Tilted& tilted, double share, const Figures& offset,
                      std::span<const std::uint32_t> counts, Figures& variances,
-                     std::span<double> influence = {}) const;
+                     std::span<double> influence) const;
+
+  /// Calls take(c, j) for each row j of cell c whose gold is known.
+  template <class Take>
+  void for_known(const KnownGold& gold, Take&& take) const;
+  /// Tilted weight of row j of cell c, of sum 1 within it.
+  double weight(std::size_t c, std::size_t j) const {
+    const double tilt = tilt_[j];
+    return cells_.prior[j] * (cell_[c].weak ? 1 + tilt : tilt) / cell_[c].total;
+  }
+  double log_weight(std::size_t c, std::size_t j) const {
+    return cells_.log_prior[j] + x_[j] + cell_[c].log_scale;
+  }
 
   /// How often row j, or with groups cell j, is there.
   double count(std::span<const std::uint32_t> counts, std::size_t j) const {
@@ -111,9 +122,14 @@ class TiltedTable {
   double mean_y_ = 0;
   double mean_r_ = 0;
   double coverage_ = 1;
-  std::vector<Row> rows_;
+  // Of each row:
+  std::vector<double> x_;  ///< (r - the cell's mean) / beta - the cell's shift
+  /// e^x or, in a cell of weak tilt, e^x - 1, which keeps its digits.
+  std::vector<double> tilt_;
+  std::vector<double> y_;            ///< less the mean over the table
+  std::vector<double> reference_y_;  ///< another than y only where not all of the gold is known
+  std::vector<std::size_t> known_;   ///< rows whose gold is, where not all of it is
   std::vector<Cell> cell_;
-  std::vector<double> log_weights_;
   std::vector<Figures> group_figures_;
 };
 

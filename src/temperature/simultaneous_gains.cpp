@@ -77,11 +77,18 @@ bool is_tilted(const TablePolicyValue& policy) { return policy.kl.value >= kNoTi
 
 void fold_influence(std::vector<double>& influence) {
   if (influence.size() <= kFoldedPieces) return;
-  std::vector<double> uniforms(influence.size());
-  RandomStream(1, "temperature/fold").fill_uniform(0, uniforms);
+  const RandomStream stream(1, "temperature/fold");
+  constexpr std::size_t kBlock = 1024;
+  static_assert(kFoldedPieces % kBlock == 0);
+  double uniforms[kBlock];
   std::vector<double> folded(kFoldedPieces);
-  for (std::size_t i = 0; i < influence.size(); ++i) {
-    folded[i % kFoldedPieces] += uniforms[i] < 0.5 ? influence[i] : -influence[i];
+  for (std::size_t begin = 0; begin < influence.size(); begin += kBlock) {
+    const std::size_t length = std::min(kBlock, influence.size() - begin);
+    stream.fill_uniform(begin, {uniforms, length});
+    double* const into = &folded[begin % kFoldedPieces];
+    for (std::size_t i = 0; i < length; ++i) {
+      into[i] += uniforms[i] < 0.5 ? influence[begin + i] : -influence[begin + i];
+    }
   }
   influence = std::move(folded);
 }

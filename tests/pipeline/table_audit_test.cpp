@@ -84,6 +84,21 @@ TEST(TableAudit, TellsAProxyFromNoise) {
   EXPECT_TRUE(audit.remarks.empty());
 }
 
+TEST(TableAudit, LeavesTheMeanOfProxiesOut) {
+  AuditTable table = normal_audit(1000);
+  table.proxies[1].name = kMeanOfProxies;
+  AuditOptions options = audit_options();
+  EXPECT_THAT(failure_text<UsageError>([&] { audit_table(table, options); }),
+              HasSubstr("is what the mean of several proxies is called"));
+  options.mean_of_proxies = false;
+  EXPECT_EQ(audit_table(table, options).proxies.size(), 2U);
+  // A proxy and itself upside down have no mean.
+  table.proxies[1].values = table.proxies[0].values;
+  for (double& value : table.proxies[1].values) value = -value;
+  const TableAudit both = audit_table(table, options);
+  EXPECT_EQ(both.proxies[0].calibration.slope.value, -both.proxies[1].calibration.slope.value);
+}
+
 TEST(TableAudit, AnotherUnitChangesNoPolicy) {
   const TableAudit plain = audit_table(normal_audit(1000), audit_options());
   const TableAudit scaled = audit_table(normal_audit(1000, 1000), audit_options());

@@ -60,6 +60,7 @@ struct AuditOptions {
   std::vector<double> best_of{};
   bool enumerated = false;  ///< as TablePolicyOptions::enumerated; then every gold must be known
   int bootstrap = 1000;     ///< replicates, where every gold is known
+  bool mean_of_proxies = true;  ///< several proxies' mean is audited, too
   /// Nominal chance that any gain of the tilted policies lies outside its interval; as much again
   /// for those of best-of-n, and for the rises of trained policies.
   double alpha = 0.05;
@@ -126,7 +127,7 @@ struct PolicyAudit {
 };
 
 struct TableAudit {
-  std::vector<ProxyAudit> proxies;  ///< as given, then their mean where there are several
+  std::vector<ProxyAudit> proxies;  ///< as given, then their mean where that is asked for
   /// The proxy to deploy, at the temperature that its advice recommends: that of the largest
   /// cautious_gain(). None where no tilt is supported.
   std::optional<std::size_t> recommended;
