@@ -25,6 +25,7 @@ def audit(
     clusters: ArrayLike | None = None,
     reference: Any = None,
     reference_groups: ArrayLike | None = None,
+    reference_clusters: ArrayLike | None = None,
     reference_weight: ArrayLike | None = None,
     beta: str | float | ArrayLike = "auto",
     beta_unit: str = "reward",
@@ -62,6 +63,8 @@ def audit(
         a library or a pool of candidates: by name, or in their order.
     reference_groups : array, optional
         Groups of those rows, where there are `groups`: candidates of one may come from both.
+    reference_clusters : array, optional
+        Clusters of those rows, where there are `clusters`.
     reference_weight : array, optional
         Prior importance of those rows.
     beta : "auto", float or sequence of float
@@ -113,26 +116,34 @@ def audit(
     cluster = None if clusters is None else at_rows(checked_labels(clusters, "clusters", rows), kept)
     dense = None if group is None else labels(group, "groups", len(group))
     pool: tuple[Scores | None, Scores | None] = (None, None)
-    pool_group = pool_log_p = None
+    pool_group = pool_log_p = pool_cluster = None
+    dense_clusters = None if cluster is None else labels(cluster, "clusters", len(cluster))
     if reference is not None:
         more = scores_like([proxies, ratios], reference)
         count = len(next(iter((more[0] or more[1]).values())))
-        rest = beside(count, group, reference_groups, reference_weight)
+        rest = beside(
+            count, group, cluster, reference_groups, reference_clusters, reference_weight
+        )
         pool = chosen(more[0], rest.kept), chosen(more[1], rest.kept)
-        pool_group, pool_log_p = rest.groups, rest.log_weights
-        dense = rest.table_groups
+        pool_group, pool_log_p, pool_cluster = rest.groups, rest.log_weights, rest.clusters
+        dense, dense_clusters = rest.table_groups, rest.table_clusters
     else:
-        refuse_without(reference_groups, reference_weight)
+        refuse_without(
+            reference_groups=reference_groups,
+            reference_clusters=reference_clusters,
+            reference_weight=reference_weight,
+        )
     record = _core.audit(
         chosen(proxies, kept),
         chosen(ratios, kept),
         at_rows(y, kept),
         dense,
         at_rows(log_p, kept),
-        None if cluster is None else labels(cluster, "clusters", len(cluster)),
+        dense_clusters,
         *pool,
         pool_group,
         pool_log_p,
+        pool_cluster,
         parameters,
         progress,
     )

@@ -65,7 +65,13 @@ def evaluate(
     folds: NDArray[np.uint32] | None,
     fold_names: list[str],
     gold: NDArray[np.float64] | None,
-    more: tuple[NDArray[Any], NDArray[np.uint32] | None, NDArray[np.float64] | None] | None,
+    more: tuple[
+        NDArray[Any],
+        NDArray[np.uint32] | None,
+        NDArray[np.float64] | None,
+        NDArray[np.uint32] | None,
+    ]
+    | None,
     parameters: dict[str, Any],
     progress: Progress,
 ) -> dict[str, Any]: ...
@@ -80,6 +86,7 @@ def audit(
     reference_log_ratios: dict[str, NDArray[np.float64]] | None,
     reference_groups: NDArray[np.uint32] | None,
     reference_log_weights: NDArray[np.float64] | None,
+    reference_clusters: NDArray[np.uint32] | None,
     parameters: dict[str, Any],
     progress: Progress,
 ) -> dict[str, Any]: ...

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from . import _core
 from ._arrays import checked_labels, features, labelled
@@ -180,7 +181,12 @@ class Evaluation(Record):
         return self.rewards[0] if recommended is None else self[recommended]
 
     def _verdict(self) -> str:
-        return f"{self._first(self.recommended).name}: {self.recommendation.verdict}"
+        text = f"{self._first(self.recommended).name}: {self.recommendation.verdict}"
+        if self.recommended_best_of_n is None:
+            return text + " Best-of-n: by none of them."
+        return text + f" Best-of-n, {self.recommended_best_of_n}: " + (
+            self.best_of_n_recommendation.verdict
+        )
 
 
 def evaluate(
@@ -194,6 +200,7 @@ def evaluate(
     gold: ArrayLike | None = None,
     reference: Any = None,
     reference_groups: ArrayLike | None = None,
+    reference_clusters: ArrayLike | None = None,
     reference_weight: ArrayLike | None = None,
     beta: str | float | ArrayLike = "auto",
     beta_unit: str = "reward",
@@ -245,6 +252,8 @@ def evaluate(
         of X are recognised.
     reference_groups : array of shape (m,), optional
         Groups of those rows, where there are `groups`: candidates of one may come from both.
+    reference_clusters : array, optional
+        Clusters of those rows, where there are `clusters`.
     reference_weight : array of shape (m,), optional
         Prior importance of those rows.
     beta : "auto", float or sequence of float
@@ -288,27 +297,37 @@ feature_temperature, landmarks, loss, penalty, folds, ceiling
     parameters = dict(locals())
     for array in (
         "X", "y", "groups", "sample_weight", "clusters", "fold", "gold", "progress",
-        "reference", "reference_groups", "reference_weight",
+        "reference", "reference_groups", "reference_clusters", "reference_weight",
     ):
         del parameters[array]
     x = features(X)
     table = labelled(len(x), y, groups, sample_weight, clusters, gold, fold)
     more = None
-    dense = table.groups
+    dense, dense_clusters = table.groups, table.clusters
     if reference is None:
-        refuse_without(reference_groups, reference_weight)
+        refuse_without(
+            reference_groups=reference_groups,
+            reference_clusters=reference_clusters,
+            reference_weight=reference_weight,
+        )
     else:
         pool = features(like(reference, X), "reference")
-        own = None if groups is None else at_rows(checked_labels(groups, "groups", len(x)), table.kept)
-        rest = beside(len(pool), own, reference_groups, reference_weight)
-        more = (at_rows(pool, rest.kept), rest.groups, rest.log_weights)
-        dense = rest.table_groups
+        rest = beside(
+            len(pool),
+            _kept_labels(groups, "groups", len(x), table.kept),
+            _kept_labels(clusters, "clusters", len(x), table.kept),
+            reference_groups,
+            reference_clusters,
+            reference_weight,
+        )
+        more = (at_rows(pool, rest.kept), rest.groups, rest.log_weights, rest.clusters)
+        dense, dense_clusters = rest.table_groups, rest.table_clusters
     record = _core.evaluate(
         x,
         table.y,
         dense,
         table.log_weights,
-        table.clusters,
+        dense_clusters,
         table.kept,
         table.folds,
         table.fold_names,
@@ -325,6 +344,12 @@ feature_temperature, landmarks, loss, penalty, folds, ceiling
         tuple(record["remarks"]),
         _record=frozen(record),
     )
+
+
+def _kept_labels(
+    values: ArrayLike | None, name: str, rows: int, kept: NDArray[np.uint64] | None
+) -> NDArray[Any] | None:
+    return None if values is None else at_rows(checked_labels(values, name, rows), kept)
 
 
 def _row(reward: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:

@@ -19,32 +19,50 @@ class Beside:
     log_weights: NDArray[np.float64] | None
     table_groups: NDArray[np.uint32] | None
     groups: NDArray[np.uint32] | None
+    table_clusters: NDArray[np.uint32] | None
+    clusters: NDArray[np.uint32] | None
 
 
 def beside(
-    count: int, table_labels: NDArray[Any] | None, groups: ArrayLike | None, weight: ArrayLike | None
+    count: int,
+    table_groups: NDArray[Any] | None,
+    table_clusters: NDArray[Any] | None,
+    groups: ArrayLike | None,
+    clusters: ArrayLike | None,
+    weight: ArrayLike | None,
 ) -> Beside:
-    """`count` rows of a reference beside a table whose groups have these labels."""
+    """`count` rows of a reference beside a table whose groups and clusters have these labels."""
     log_p = log_weights(weight, count, "reference_weight")
     kept = rows_with_weight(log_p)
-    if (table_labels is None) != (groups is None):
+    group = _joined(table_groups, groups, "groups", count, kept)
+    cluster = _joined(table_clusters, clusters, "clusters", count, kept)
+    return Beside(kept, at_rows(log_p, kept), *group, *cluster)
+
+
+def _joined(
+    ours: NDArray[Any] | None,
+    theirs: ArrayLike | None,
+    name: str,
+    count: int,
+    kept: NDArray[np.intp] | None,
+) -> tuple[NDArray[np.uint32] | None, NDArray[np.uint32] | None]:
+    if (ours is None) != (theirs is None):
         raise ValueError(
-            "reference_groups: missing; say of which groups the rows of reference are"
-            if groups is None
-            else "reference_groups: there are no groups; give them, or leave both out"
+            f"reference_{name}: missing; say of which {name} the rows of reference are"
+            if theirs is None
+            else f"reference_{name}: there are no {name}; give them, or leave both out"
         )
-    ours = theirs = None
-    if table_labels is not None and groups is not None:
-        own = at_rows(checked_labels(groups, "reference_groups", count), kept)
-        ours, theirs = common_labels(table_labels, own, "groups")
-    return Beside(kept, at_rows(log_p, kept), ours, theirs)
+    if ours is None or theirs is None:
+        return None, None
+    own = at_rows(checked_labels(theirs, f"reference_{name}", count), kept)
+    return common_labels(ours, own, name)
 
 
-def refuse_without(reference_groups: ArrayLike | None, reference_weight: ArrayLike | None) -> None:
+def refuse_without(**given: ArrayLike | None) -> None:
     """What belongs to a reference where there is none."""
-    if reference_groups is not None or reference_weight is not None:
-        which = "reference_weight" if reference_groups is None else "reference_groups"
-        raise ValueError(f"{which}: belongs to the rows of reference; give them, or leave it out")
+    for name, values in given.items():
+        if values is not None:
+            raise ValueError(f"{name}: belongs to the rows of reference; give them, or leave it out")
 
 
 def like(rows: Any, table: Any) -> Any:

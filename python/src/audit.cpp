@@ -135,15 +135,18 @@ nb::dict audit(const nb::dict& proxies, const nb::dict& log_ratios, const Number
                const std::optional<nb::dict>& reference_proxies,
                const std::optional<nb::dict>& reference_log_ratios,
                const std::optional<Labels>& reference_groups,
-               const std::optional<Numbers>& reference_log_weights, const nb::dict& values,
+               const std::optional<Numbers>& reference_log_weights,
+               const std::optional<Labels>& reference_clusters, const nb::dict& values,
                const nb::object& progress) {
   AuditOptions options = options_of(Parameters(values));
   AuditTable table = table_of(proxies, log_ratios, groups, log_weights);
   table.gold = vector_of(span_of(gold));
   table.clusters = vector_of(span_of(clusters));
   if (reference_proxies && reference_log_ratios) {
-    append_reference(table, table_of(*reference_proxies, *reference_log_ratios, reference_groups,
-                                     reference_log_weights));
+    AuditTable more = table_of(*reference_proxies, *reference_log_ratios, reference_groups,
+                               reference_log_weights);
+    more.clusters = vector_of(span_of(reference_clusters));
+    append_reference(table, more);
   }
   const TableAudit found = long_call(progress, [&](const Callbacks& callbacks) {
     options.callbacks = callbacks;
@@ -171,7 +174,8 @@ void bind_audit(nb::module_& module) {
              nb::arg("groups").none(), nb::arg("log_weights").none(), nb::arg("clusters").none(),
              nb::arg("reference_proxies").none(), nb::arg("reference_log_ratios").none(),
              nb::arg("reference_groups").none(), nb::arg("reference_log_weights").none(),
-             nb::arg("parameters"), nb::arg("progress").none());
+             nb::arg("reference_clusters").none(), nb::arg("parameters"),
+             nb::arg("progress").none());
 }
 
 }  // namespace esscher::python

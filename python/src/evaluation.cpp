@@ -92,6 +92,7 @@ nb::dict evaluation_record(const TableEvaluation& evaluation, double sd) {
       .add("reward_sd", sd)
       .add("reference_rows", evaluation.reference_rows)
       .add("reference_copies", evaluation.reference_copies)
+      .add("reference_groups", evaluation.reference_groups)
       .add("label_noise",
            evaluation.label_noise > 0 ? std::optional(evaluation.label_noise) : std::nullopt)
       .add("rewards", list_of(evaluation.rewards, record_of_reward))
@@ -102,9 +103,9 @@ nb::dict evaluation_record(const TableEvaluation& evaluation, double sd) {
       .dict();
 }
 
-/// Features, groups and log-weights of the rows of a reference.
-using ReferenceArguments =
-    std::tuple<BufferRows::Array, std::optional<Labels>, std::optional<Numbers>>;
+/// Features, groups, log-weights and clusters of the rows of a reference.
+using ReferenceArguments = std::tuple<BufferRows::Array, std::optional<Labels>,
+                                      std::optional<Numbers>, std::optional<Labels>>;
 
 nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
                   std::optional<Numbers> log_weights, std::optional<Labels> clusters,
@@ -132,8 +133,9 @@ nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
   std::optional<BufferRows> pool;
   if (more) {
     pool.emplace(std::move(std::get<0>(*more)));
-    options.reference.emplace(
-        ReferenceRows{*pool, span_of(std::get<1>(*more)), span_of(std::get<2>(*more))});
+    options.reference.emplace(ReferenceRows{*pool, span_of(std::get<1>(*more)),
+                                            span_of(std::get<2>(*more)),
+                                            span_of(std::get<3>(*more))});
   }
   if (!parameters.is("noise", "replicates")) {
     options.label_noise = positive(parameters, "noise", "must be a positive number, or replicates");

@@ -69,6 +69,7 @@ def test_a_reference_stands_beside_the_table(table):
         ({"reference_weight": weight}, r"^reference_weight: belongs to the rows of reference"),
         ({"reference": pool, "reference_groups": others}, r"^reference_groups: there are no groups"),
         ({"reference": pool, "groups": groups}, r"^reference_groups: missing"),
+        ({"reference": pool, "clusters": groups}, r"^reference_clusters: missing"),
         ({"reference": pool, "enumerated": True}, r"^enumerated: nobody knows"),
     ]:
         with pytest.raises(ValueError, match=message):

@@ -68,6 +68,7 @@ std::string rows_left(const Dataset& data, bool pairs) {
   add(data.dropped_excluded, "excluded");
   add(data.dropped_missing_reward, "without a reward");
   add(data.dropped_zero_weight, "of weight 0");
+  add(data.dropped_unknown, "of letters or levels that no fit has seen");
   return line + (reasons.empty() ? "" : reasons + ")");
 }
 
@@ -94,7 +95,11 @@ Dataset load(const DatasetOptions& given, bool is_fit, Choose choose) {
 
   Dataset out;
   while (tables.empty() ? out.rows_read < array_rows : tables.next()) {
-    if (labels.keep(out.rows_read, out)) features.add();
+    if (options.drop_unknown_levels && !features.known()) {
+      ++out.dropped_unknown;
+    } else if (labels.keep(out.rows_read, out)) {
+      features.add();
+    }
     ++out.rows_read;
   }
   if (array && array_rows != out.rows_read) {

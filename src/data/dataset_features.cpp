@@ -33,6 +33,12 @@ void DatasetFeatures::add() {
   }
 }
 
+bool DatasetFeatures::known() const {
+  return std::ranges::all_of(columns_, [&](const Column& column) {
+    return !column.levels || column.levels->known(tables_);
+  });
+}
+
 void DatasetFeatures::add_number(Column& column) const {
   const TableColumn at = *candidate(column).cell;
   const std::string_view text = tables_.text(at);

@@ -34,6 +34,8 @@ class DatasetFeatures {
 
   /// Takes the tables' current row. \throws DataError
   void add();
+  /// Whether the encoding has all levels of the current row.
+  bool known() const;
   /// Fills in features, encoding, names and remarks; needs out.source_rows. Call once, last.
   /// \throws DataError, UsageError where no feature is left
   void finish(Dataset& out);

@@ -337,6 +337,7 @@ void DatasetLabels::finish(bool strict, Dataset& out) const {
   out.group_names = names_by_number(group_ids_);
   out.fold_names = names_by_number(fold_ids_);
   out.cluster_count = cluster_ids_.size();
+  out.cluster_names = names_by_number(cluster_ids_);
   if (axis_) {
     out.prompts = axis_->prompts;
     out.candidates = axis_->candidates;

@@ -239,6 +239,40 @@ class KnownLevels final : public LevelColumn {
   }
 
   void add(const DatasetTables& tables) override {
+    std::vector<std::uint16_t> codes;
+    if (const auto unknown = read(tables, codes)) {
+      tables.refuse(at_, unknown->found + ", which the model was not fitted on; it knows " +
+                             list_in_quotes(*unknown->known));
+    }
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      if (column_.kind == Kind::category || levels_[i].size() > 1) codes_[i].push_back(codes[i]);
+    }
+  }
+
+  bool known(const DatasetTables& tables) const override {
+    std::vector<std::uint16_t> codes;
+    return !read(tables, codes);
+  }
+
+  EncodedColumn finish(BlockLevels& blocks) override {
+    for (std::size_t i = 0; i < levels_.size(); ++i) {
+      if (column_.kind == Kind::category || levels_[i].size() > 1) {
+        blocks.push_back(std::move(codes_[i]));
+      }
+    }
+    return std::move(column_);
+  }
+
+ private:
+  struct Unknown {
+    std::string found;
+    const std::vector<std::string>* known;
+  };
+
+  /// The codes of a row's levels, or the first that is not known. \throws DataError where it is no
+  /// text of this column's kind
+  std::optional<Unknown> read(const DatasetTables& tables,
+                              std::vector<std::uint16_t>& codes) const {
     const SequenceReading& reading = column_.reading;
     if (reading.wild_type.empty()) require_present(tables, at_);
     std::string_view text = tables.text(at_);
@@ -253,9 +287,9 @@ class KnownLevels final : public LevelColumn {
     }
     if (column_.kind == Kind::category) {
       const auto number = levels_[0].find(text);
-      if (!number) refuse(tables, in_quotes(text), column_.levels);
-      codes_[0].push_back(*number);
-      return;
+      if (!number) return Unknown{in_quotes(text), &column_.levels};
+      codes.push_back(*number);
+      return std::nullopt;
     }
     const std::size_t length = count_symbols(text);
     if (length != column_.length) {
@@ -267,30 +301,14 @@ class KnownLevels final : public LevelColumn {
       const std::string_view symbol = text.substr(0, bytes);
       const auto number = levels_[i].find(symbol);
       if (!number) {
-        refuse(tables,
-               "position " + std::to_string(static_cast<std::int64_t>(i) + reading.first_position) +
-                   " has " + in_quotes(symbol),
-               column_.position_levels[i]);
+        const auto position = static_cast<std::int64_t>(i) + reading.first_position;
+        return Unknown{"position " + std::to_string(position) + " has " + in_quotes(symbol),
+                       &column_.position_levels[i]};
       }
-      if (levels_[i].size() > 1) codes_[i].push_back(*number);
+      codes.push_back(*number);
       text.remove_prefix(bytes);
     }
-  }
-
-  EncodedColumn finish(BlockLevels& blocks) override {
-    for (std::size_t i = 0; i < levels_.size(); ++i) {
-      if (column_.kind == Kind::category || levels_[i].size() > 1) {
-        blocks.push_back(std::move(codes_[i]));
-      }
-    }
-    return std::move(column_);
-  }
-
- private:
-  [[noreturn]] void refuse(const DatasetTables& tables, const std::string& found,
-                           const std::vector<std::string>& known) const {
-    tables.refuse(at_,
-                  found + ", which the model was not fitted on; it knows " + list_in_quotes(known));
+    return std::nullopt;
   }
 
   TableColumn at_;

@@ -28,6 +28,9 @@ class LevelColumn {
   virtual ~LevelColumn() = default;
   /// The current row's text. \throws DataError where it cannot be encoded
   virtual void add(const DatasetTables& tables) = 0;
+  /// Whether add() would know the levels of the current row. \throws DataError likewise but for
+  /// that
+  virtual bool known(const DatasetTables& /*tables*/) const { return true; }
   /// Call once, last. \throws DataError where all together cannot be encoded
   virtual EncodedColumn finish(BlockLevels& blocks) = 0;
   /// Why a column that was only tried does not serve; empty where it does.

@@ -55,6 +55,11 @@ std::vector<double> log_shares(std::vector<double> log_weights, std::size_t rows
 }
 
 void append_clusters(AuditTable& table, const AuditTable& rows, std::size_t more) {
+  if (!rows.clusters.empty()) {
+    require_length(rows.clusters.size(), more, "clusters");
+    table.clusters.insert(table.clusters.end(), rows.clusters.begin(), rows.clusters.end());
+    return;
+  }
   std::uint32_t next = std::ranges::max(table.clusters) + 1;
   if (rows.groups.empty()) {
     for (std::size_t i = 0; i < more; ++i) table.clusters.push_back(next++);

@@ -75,6 +75,9 @@ AuditedTable::AuditedTable(const AuditTable& given)
   known_cells = dense(known_cells);
   pieces = dense(numbers);
   gold_sd = std::sqrt(spread(gold, gold, known_cells, known_log_weights).rr);
+}
+
+void AuditedTable::require_spread() const {
   if (gold_sd == 0 && grouped() && std::ranges::max(known_cells) + std::size_t{1} == known.size()) {
     throw DataError(rejection("gold reward", "one in each group that has any",
                               "what a group prefers is told from two rows of it or more",

@@ -33,6 +33,8 @@ struct AuditedTable {
 
   /// \throws as audit_table() says of tables. \p given must outlive this.
   explicit AuditedTable(const AuditTable& given);
+  /// \throws DataError where the gold reward does not vary, within groups where there are any
+  void require_spread() const;
   bool partial() const { return known.size() < rows; }
   bool grouped() const { return !table.groups.empty(); }
   KnownRows known_rows() const { return {gold, known_cells, known_log_weights, pieces, grouped()}; }

@@ -28,7 +28,8 @@ std::vector<double> doubling(const TableCells& cells) {
 std::optional<Forecast> forecast(const std::vector<BestOfNValue>& values) {
   std::vector<ForecastPoint> points;
   for (const BestOfNValue& best : values) {
-    const bool told = best.groups > 0 ? best.reliable : best.ess >= kLeastRows;
+    const bool told =
+        best.groups > 0 ? best.reliable : best.ess >= kLeastRows && best.coverage >= kLeastCoverage;
     if (told) points.push_back({best.kl.value, best.gain, best.gain_influence});
   }
   return forecast_rise(points);

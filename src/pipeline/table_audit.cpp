@@ -269,6 +269,7 @@ TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
     throw UsageError("proxies: missing; name a score to audit");
   }
   const AuditedTable table(given);
+  table.require_spread();
   if (options.enumerated && table.partial()) {
     throw UsageError(rejection(
         "enumerated", std::to_string(table.known.size()) + " gold rewards",

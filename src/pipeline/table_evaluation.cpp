@@ -40,9 +40,10 @@ struct HeldOut {
   }
 };
 
-/// Puts the predictions of \p rows of \p features behind \p offset.
+/// Puts the predictions of \p rows of \p features at \p places.
+template <class Places>
 void predict_fold(const TrainedReward& reward, const FeatureRows& features,
-                  std::span<const std::uint64_t> rows, std::size_t offset,
+                  std::span<const std::uint64_t> rows, const Places& places,
                   const TrainingOptions& training, std::vector<HeldOut>& held_out) {
   // In blocks: a reference may be far longer than the table.
   constexpr std::size_t kBlock = 65536;
@@ -56,7 +57,7 @@ void predict_fold(const TrainedReward& reward, const FeatureRows& features,
                 ? TrainedReward::kLinear
                 : reward.column(training.weights[kind], training.deployment_temperatures[b]);
         for (std::size_t i = 0; i < block.size(); ++i) {
-          held_out[kind].predictions[b][offset + block[i]] = predictions(i, column);
+          held_out[kind].predictions[b][places[begin + i]] = predictions(i, column);
         }
       }
     }
@@ -78,6 +79,43 @@ void add_remarks(const TableEvaluation& evaluation, std::vector<std::string>& re
                       number_text(first.correlation, 3) + ") than for the linear baseline (" +
                       number_text(linear.correlation, 3) + ").");
   }
+}
+
+/// Mean of values under weights, and the square of its standard error.
+std::pair<double, double> mean_and_variance(std::span<const double> values,
+                                            std::span<const double> log_weights) {
+  std::vector<double> weights(log_weights.begin(), log_weights.end());
+  weights.resize(values.size());
+  normalise_log_weights(weights);
+  double mean = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) mean += std::exp(weights[i]) * values[i];
+  double variance = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double step = std::exp(weights[i]) * (values[i] - mean);
+    variance += step * step;
+  }
+  return {mean, variance};
+}
+
+/// Where a table is no random draw from its reference: predictions that have seen neither tell.
+void add_draw_remark(std::span<const double> r, std::size_t table_rows,
+                     std::span<const double> log_weights, std::vector<std::string>& remarks) {
+  if (table_rows < 2 || r.size() < table_rows + 2) return;
+  const auto part = [&](std::size_t begin, std::size_t count) {
+    return mean_and_variance(r.subspan(begin, count),
+                             log_weights.empty() ? log_weights : log_weights.subspan(begin, count));
+  };
+  const auto [own, own_variance] = part(0, table_rows);
+  const auto [other, other_variance] = part(table_rows, r.size() - table_rows);
+  const double errors = std::abs(own - other) / std::sqrt(own_variance + other_variance);
+  constexpr double kFar = 4;
+  if (!(errors > kFar)) return;
+  remarks.push_back(
+      "Predicted rewards average " + number_text(own, 3) + " over the table and " +
+      number_text(other, 3) + " over the reference, " + number_text(errors, 2) +
+      " standard errors apart: the table is no random draw from the reference, and what is told "
+      "of policies is wrong by what that does; give its rows' prior importance by --weight, or "
+      "leave --reference out.");
 }
 
 /// Advice on each reward, and which of them to take: all from intervals that hold at once.
@@ -142,11 +180,11 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
       internal::evaluation_folds(table, training.seed, fold_count);
   const std::vector<double>& betas = training.deployment_temperatures;
   const std::span<const double> gold = options.gold.empty() ? table.rewards : options.gold;
-  const internal::ValuedRows valued(table, gold, options.reference, folds,
-                                    static_cast<std::uint32_t>(fold_count), training.seed,
+  const internal::ValuedRows valued(table, gold, options.reference, folds, training.seed,
                                     training.threads);
   TableEvaluation result;
-  result.reference_rows = valued.rows() - n;
+  result.reference_rows = options.reference ? options.reference->features.rows() : 0;
+  result.reference_groups = valued.new_groups();
   result.reference_copies = valued.copies();
   std::vector<HeldOut> held_out;
   for (const FitWeights weights : training.weights) {
@@ -176,10 +214,10 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
     result.folds.push_back({name, rows.size(), 0, n - rows.size(), reward.landmarks.rows(),
                             reward.chosen_round, reward.rounds[reward.chosen_round].error,
                             reward.heads.front().penalty, reward.linear.penalty, reward.reward_sd});
-    predict_fold(reward, table.features, rows, 0, training, held_out);
+    predict_fold(reward, table.features, rows, rows, training, held_out);
     if (options.reference) {
-      predict_fold(reward, options.reference->features, valued.reference_rows_in_fold(number), n,
-                   training, held_out);
+      const internal::ValuedRows::FoldRows more = valued.reference_in_fold(number);
+      predict_fold(reward, options.reference->features, more.rows, more.places, training, held_out);
     }
     for (std::size_t kind = 0; kind < training.weights.size(); ++kind) {
       for (std::size_t b = 0; b < betas.size(); ++b) {
@@ -280,6 +318,9 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
     result.noise_free_gain = internal::noise_free_gain(gold, *noise, reference, betas, policy);
   }
   add_remarks(result, result.remarks);
+  if (options.reference && table.groups.empty() && table.clusters.empty()) {
+    add_draw_remark(held_out.front().at(0), n, reference.log_weights, result.remarks);
+  }
   if (!options.gold.empty()) {
     const std::vector<std::uint32_t> whole(n);
     const Spread both = spread(

@@ -19,12 +19,12 @@ class ValuedRows {
  public:
   /// \param table  each row a design of its own
   /// \param gold   of its rows, by which policies are measured
-  /// \param folds  of its rows, below \p fold_count
+  /// \param folds  of its rows
   /// All must outlive this. \throws UsageError where the reference's columns, groups or weights are
   /// not as many as they must be
   ValuedRows(const RewardTable& table, std::span<const double> gold,
              const std::optional<ReferenceRows>& reference, std::span<const std::uint32_t> folds,
-             std::uint32_t fold_count, std::uint64_t seed, int threads);
+             std::uint64_t seed, int threads);
   ValuedRows(const ValuedRows&) = delete;
   ValuedRows& operator=(const ValuedRows&) = delete;
 
@@ -33,13 +33,21 @@ class ValuedRows {
   const TableReference& reference() const { return reference_; }
   /// One a row, NaN behind those of the table.
   std::span<const double> gold() const { return gold_; }
-  /// Rows of the reference, by their own numbers, that the fit without this fold is to predict: a
-  /// labelled candidate's copies and its group go with it, so that no model has seen a label of
-  /// theirs; any other group or row with a fold drawn at random, so that predictions of the table's
-  /// rows and of these have one law.
-  std::vector<std::uint64_t> reference_rows_in_fold(std::uint32_t fold) const;
-  /// Of the reference, that are candidates of the table, too.
+  struct FoldRows {
+    std::vector<std::uint64_t> rows;  ///< of the reference, by their own numbers
+    std::vector<std::size_t> places;  ///< where they stand among these rows
+  };
+  /// Rows of the reference that the fit without this fold is to predict, so that predictions of the
+  /// table's rows and of these have one law and none has seen a label of theirs: copies of a
+  /// labelled candidate, and groups that are the table's or hold such a copy, go with its fold;
+  /// rows of one of the table's clusters with that; any other row, or group, with the fold of a
+  /// row, or group, of the table drawn at random.
+  FoldRows reference_in_fold(std::uint32_t fold) const;
+  /// Of the reference, that have the features of a row of the table. Within a group they are that
+  /// candidate and do not stand here again.
   std::uint64_t copies() const { return copies_; }
+  /// Groups of the reference that the table has not.
+  std::uint64_t new_groups() const { return new_groups_; }
   /// What gold reward to expect at predictions of all rows, under the policy tilted by these;
   /// empty where all are known.
   std::vector<double> expected(std::span<const double> predictions, double beta) const;
@@ -47,15 +55,19 @@ class ValuedRows {
   std::vector<double> expected_of_best(std::span<const double> predictions, double n) const;
 
  private:
-  void append(const RewardTable& table, const ReferenceRows& more, int threads);
+  struct Originals;
+  void deal(const RewardTable& table, const ReferenceRows& more, const Originals& originals,
+            std::span<const std::uint32_t> folds, std::uint64_t seed);
+  void append(const RewardTable& table, const ReferenceRows& more, const Originals& originals);
 
   TableReference reference_;
   std::span<const double> gold_;
-  std::vector<std::uint32_t> fold_of_;  ///< of each row of the reference
+  std::vector<std::uint64_t> kept_;     ///< rows of the reference that stand behind the table's
+  std::vector<std::uint32_t> fold_of_;  ///< of each of them
   std::uint64_t copies_ = 0;
+  std::uint64_t new_groups_ = 0;
   AuditTable all_;
   std::optional<AuditedTable> audited_;
-  std::vector<std::uint64_t> original_;  ///< the row of the table that each is a copy of, or none
 };
 
 }  // namespace esscher::internal

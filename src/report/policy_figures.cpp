@@ -143,8 +143,15 @@ Chart candidates_chart(const std::vector<EvaluatedReward>& rewards, const Policy
   if (best != rewards.end()) {
     chart.title = "Best-of-n by " + advised + " is safe up to n = " + safe_n_text(*best);
   }
+  std::vector<const EvaluatedReward*> shown_rewards;
   for (const EvaluatedReward& evaluated : rewards) {
-    if (chart.series.size() == kMostCurves) break;
+    if (shown_rewards.size() < kMostCurves) shown_rewards.push_back(&evaluated);
+  }
+  const bool hidden =
+      best != rewards.end() && std::ranges::find(shown_rewards, &*best) == shown_rewards.end();
+  if (hidden) shown_rewards.back() = &*best;
+  for (const EvaluatedReward* each : shown_rewards) {
+    const EvaluatedReward& evaluated = *each;
     ChartSeries series{.name = evaluated.name, .x = {}, .y = {}};
     const Reader choices = evaluated.reward["best_of_n"];
     for (std::size_t k = 0; k < choices.size(); ++k) {

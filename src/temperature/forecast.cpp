@@ -13,6 +13,8 @@ namespace {
 /// Of the largest d, from where on points are fitted.
 constexpr double kUpper = 0.5;
 constexpr std::size_t kLeastPoints = 3;
+/// Points above this share of the largest d tell no curve.
+constexpr double kNarrow = 0.8;
 
 double other_feature(bool logarithmic, double d) { return logarithmic ? -d * std::log(d) : -d * d; }
 
@@ -68,7 +70,7 @@ Estimate ForecastCurve::rise(double kl) const {
 
 std::optional<double> ForecastCurve::turning_kl() const {
   if (!(b > 0)) return std::nullopt;
-  const double d = logarithmic ? std::exp(a / b - 1) : a / (2 * b);
+  const double d = logarithmic ? std::exp(a / b - 1) : std::max(0.0, a / (2 * b));
   return d * d;
 }
 
@@ -120,7 +122,10 @@ std::optional<Forecast> forecast_rise(std::span<const ForecastPoint> points) {
     return b->kl - a->kl <= 1e-6 * b->kl;
   };
   told.erase(std::unique(told.begin(), told.end(), same), told.end());
-  if (told.size() < kLeastPoints) return std::nullopt;
+  if (told.size() < kLeastPoints ||
+      std::sqrt(told.front()->kl) > kNarrow * std::sqrt(told.back()->kl)) {
+    return std::nullopt;
+  }
   for (const ForecastPoint* point : told) {
     if (point->influence.size() != told.front()->influence.size()) {
       throw InternalError("points of tables of unequal length");

@@ -32,6 +32,8 @@ TEST(Reference, StandsBesideTheTable) {
   folder.write("data.csv", data_csv());
   folder.write("pool.csv", data_csv(false));
   const json alone = result_of(evaluate({}), folder);
+  EXPECT_EQ(alone["rewards"][0]["best_of_n"][1]["n"], 4);
+  EXPECT_GT(alone["best_of_n_recommendation"]["gain"]["interval"][0], 0);
   EXPECT_EQ(alone["reference_rows"], 0);
   const json beside = result_of(evaluate({"--reference", "pool.csv"}), folder);
   EXPECT_EQ(beside["reference_rows"], beside["rows"]);
@@ -48,6 +50,7 @@ TEST(Reference, StandsBesideTheTable) {
               0.1 * own["gold"]["standard_error"].get<double>());
   const Outcome report = run(evaluate({"--reference", "pool.csv"}), folder);
   EXPECT_NE(report.out.find("more of the reference"), std::string::npos) << report.out;
+  EXPECT_NE(report.out.find(" Best-of-n: by "), std::string::npos) << report.out;
 }
 
 TEST(Reference, JoinsGroupsByTheirNames) {
@@ -67,6 +70,33 @@ TEST(Reference, JoinsGroupsByTheirNames) {
   EXPECT_EQ(result["groups"], 30);
   EXPECT_EQ(result["reference_rows"], 120);
   EXPECT_GT(result["rewards"][0]["policies"][0]["rise"]["value"], 0);
+}
+
+TEST(Reference, LeavesOutRowsThatNoFitCanTell) {
+  const Folder folder;
+  folder.write("data.csv", variants_csv());
+  folder.write("library.csv", variants_csv() + "WACACAC,0\n");
+  const json result = result_of({"evaluate", "data.csv", "--one-hot", "seq", "--reward", "y",
+                                 "--beta", "1", "--reference", "library.csv"},
+                                folder);
+  EXPECT_EQ(result["reference_rows"], result["rows"]);
+  bool said = false;
+  for (const auto& remark : result["data_remarks"]) {
+    said |= remark.get<std::string>().find("1 of letters or levels that no fit has seen") !=
+            std::string::npos;
+  }
+  EXPECT_TRUE(said) << result["data_remarks"];
+}
+
+TEST(Reference, NeedsTheClustersThatTheTableHas) {
+  const Folder folder;
+  folder.write("data.csv", data_csv());
+  folder.write("pool.csv", data_csv(false));
+  expect_parts(refused(evaluate({"--cluster", "prompt", "--reference", "pool.csv"}), folder),
+               {"64 ", "--reference pool.csv", "prompt"});
+  const json result =
+      result_of(evaluate({"--cluster", "prompt", "--reference", "data.csv"}), folder);
+  EXPECT_EQ(result["reference_copies"], result["rows"]);
 }
 
 TEST(Reference, IsRefusedInOneLine) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <numeric>
 #include <vector>
 
@@ -9,16 +10,21 @@
 
 namespace esscher::testing_support {
 
-/// What the policies of an evaluation's folds are truly worth, on average, at its first
-/// temperature: by fresh rows.
+/// What the policies of an evaluation's folds are truly worth, on average over its
+/// rows, at its first temperature: by fresh rows.
 inline double fold_truth(const RewardTable& table, const EvaluationOptions& options,
                          const SingleIndexTable& fresh, bool grouped) {
-  const std::vector<std::uint32_t> folds =
-      assign_folds(table.rewards.size(), table.groups, options.folds, options.training.seed);
+  std::vector<std::uint32_t> folds(table.folds.begin(), table.folds.end());
+  auto count = static_cast<std::uint32_t>(options.folds);
+  if (folds.empty()) {
+    folds = assign_folds(table.rewards.size(), table.groups, options.folds, options.training.seed);
+  } else {
+    count = std::ranges::max(folds) + 1;
+  }
   std::vector<std::uint64_t> rows(fresh.rewards.size());
   std::iota(rows.begin(), rows.end(), std::uint64_t{0});
   double total = 0;
-  for (std::uint32_t fold = 0; fold < static_cast<std::uint32_t>(options.folds); ++fold) {
+  for (std::uint32_t fold = 0; fold < count; ++fold) {
     const TrainedReward reward =
         train_reward(table, rows_not_in_fold(folds, fold), options.training);
     const Matrix<double> predictions = predict_rewards(reward, fresh.features, rows, 1);
@@ -32,9 +38,10 @@ inline double fold_truth(const RewardTable& table, const EvaluationOptions& opti
     TablePolicyOptions policy;
     policy.beta = options.training.deployment_temperatures[0];
     policy.bootstrap = 0;
-    total += table_policy_value(r, fresh.rewards, reference, policy).value.value;
+    total += static_cast<double>(rows_in_fold(folds, fold).size()) *
+             table_policy_value(r, fresh.rewards, reference, policy).value.value;
   }
-  return total / options.folds;
+  return total / static_cast<double>(folds.size());
 }
 
 }  // namespace esscher::testing_support

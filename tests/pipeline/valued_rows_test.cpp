@@ -37,12 +37,12 @@ TEST(ValuedRows, CopiesAreLeftToTheFoldOfTheirOriginal) {
   std::vector<double> gold = y;
   gold[0] = 0;
   const std::vector<std::uint32_t> folds = assign_folds(100, {}, 4, 7);
-  const ValuedRows rows({features, gold}, gold, ReferenceRows{library.features}, folds, 4, 7, 1);
+  const ValuedRows rows({features, gold}, gold, ReferenceRows{library.features}, folds, 7, 1);
   EXPECT_EQ(rows.rows(), 600U);
   EXPECT_EQ(rows.copies(), 100U);
   std::set<std::uint64_t> seen;
   for (std::uint32_t fold = 0; fold < 4; ++fold) {
-    const std::vector<std::uint64_t> own = rows.reference_rows_in_fold(fold);
+    const std::vector<std::uint64_t> own = rows.reference_in_fold(fold).rows;
     // 100 of its own and a quarter of 400, whose standard deviation is 8.7.
     EXPECT_NEAR(static_cast<double>(own.size()), 125, 40);
     for (const std::uint64_t row : own) {
@@ -69,11 +69,11 @@ TEST(ValuedRows, GroupsGoWithTheirFoldAndNewOnesToOne) {
   for (std::uint32_t i = 0; i < 60; ++i) groups.push_back(i % 20);
   const std::vector<std::uint32_t> folds = assign_folds(40, table.groups, 3, 5);
   const ValuedRows rows(table.table(true), table.rewards, ReferenceRows{pool.features, groups},
-                        folds, 3, 5, 1);
+                        folds, 5, 1);
   EXPECT_EQ(rows.copies(), 0U);
   std::vector<std::set<std::uint32_t>> seen(20);
   for (std::uint32_t fold = 0; fold < 3; ++fold) {
-    for (const std::uint64_t row : rows.reference_rows_in_fold(fold)) {
+    for (const std::uint64_t row : rows.reference_in_fold(fold).rows) {
       seen[groups[row]].insert(fold);
       if (groups[row] < 10) {
         EXPECT_EQ(folds[std::size_t{groups[row]} * 4], fold);
@@ -83,13 +83,75 @@ TEST(ValuedRows, GroupsGoWithTheirFoldAndNewOnesToOne) {
   for (const std::set<std::uint32_t>& each : seen) EXPECT_EQ(each.size(), 1U);
 }
 
+TEST(ValuedRows, NewRowsAreDealtAsTheTablesAre) {
+  const SingleIndexTable table(100, 3, 1, 1);
+  const SingleIndexTable pool(4000, 3, 1, 2);
+  std::vector<std::uint32_t> folds(100, 1);
+  std::fill_n(folds.begin(), 10, 0U);
+  const ValuedRows rows(table.table(), table.rewards, ReferenceRows{pool.features}, folds, 5, 1);
+  // Of 4000 draws with chance 0.1; the standard deviation is 19.
+  EXPECT_NEAR(static_cast<double>(rows.reference_in_fold(0).rows.size()), 400, 95);
+}
+
+TEST(ValuedRows, ACopyWithinItsGroupIsNoCandidateOfItsOwn) {
+  const SingleIndexTable table(40, 3, 4, 1);
+  const std::vector<std::uint32_t> folds = assign_folds(40, table.groups, 3, 5);
+  const ReferenceRows same{table.features, table.groups};
+  const ValuedRows rows(table.table(true), table.rewards, same, folds, 5, 1);
+  EXPECT_EQ(rows.rows(), 40U);
+  EXPECT_EQ(rows.copies(), 40U);
+  EXPECT_EQ(rows.new_groups(), 0U);
+}
+
+TEST(ValuedRows, AGroupOfCopiesUnderAnotherNameGoesWithTheirFold) {
+  const SingleIndexTable table(40, 3, 4, 1);
+  const std::vector<std::uint32_t> folds = assign_folds(40, table.groups, 3, 5);
+  std::vector<std::uint32_t> others = table.groups;
+  for (std::uint32_t& group : others) group += 10;
+  const ValuedRows rows(table.table(true), table.rewards, ReferenceRows{table.features, others},
+                        folds, 5, 1);
+  EXPECT_EQ(rows.rows(), 80U);
+  EXPECT_EQ(rows.copies(), 40U);
+  EXPECT_EQ(rows.new_groups(), 10U);
+  for (std::uint32_t fold = 0; fold < 3; ++fold) {
+    for (const std::uint64_t row : rows.reference_in_fold(fold).rows) EXPECT_EQ(folds[row], fold);
+  }
+  const std::span<const std::uint32_t> clusters = rows.reference().clusters;
+  ASSERT_EQ(clusters.size(), 80U);
+  for (std::size_t i = 0; i < 40; ++i) EXPECT_EQ(clusters[i], clusters[40 + i]);
+}
+
+TEST(ValuedRows, ClustersAreThoseOfBothParts) {
+  SingleIndexTable table(40, 3, 4, 1);
+  const SingleIndexTable pool(30, 3, 1, 2);
+  RewardTable clustered = table.table();
+  clustered.clusters = table.groups;  // 0 to 9
+  const std::vector<std::uint32_t> folds = assign_folds(40, table.groups, 3, 5);
+  std::vector<std::uint32_t> clusters;
+  for (std::uint32_t i = 0; i < 30; ++i) clusters.push_back(i % 15);
+  const ValuedRows rows(clustered, table.rewards, ReferenceRows{pool.features, {}, {}, clusters},
+                        folds, 5, 1);
+  const std::span<const std::uint32_t> all = rows.reference().clusters;
+  EXPECT_EQ(std::set<std::uint32_t>(all.begin(), all.end()).size(), 15U);
+  EXPECT_EQ(all[4], all[40 + 1]);
+  for (std::uint32_t fold = 0; fold < 3; ++fold) {
+    for (const std::uint64_t row : rows.reference_in_fold(fold).rows) {
+      if (clusters[row] < 10) {
+        EXPECT_EQ(folds[std::size_t{clusters[row]} * 4], fold);
+      }
+    }
+  }
+  EXPECT_THROW(ValuedRows(clustered, table.rewards, ReferenceRows{pool.features}, folds, 5, 1),
+               UsageError);
+}
+
 TEST(ValuedRows, WithoutAReferenceAreThoseOfTheTable) {
   const SingleIndexTable table(40, 3, 4, 1);
   const std::vector<std::uint32_t> folds = assign_folds(40, {}, 3, 5);
-  const ValuedRows rows(table.table(true), table.rewards, {}, folds, 3, 5, 1);
+  const ValuedRows rows(table.table(true), table.rewards, {}, folds, 5, 1);
   EXPECT_EQ(rows.rows(), 40U);
   EXPECT_TRUE(rows.expected(table.rewards, 1).empty());
-  EXPECT_TRUE(rows.reference_rows_in_fold(0).empty());
+  EXPECT_TRUE(rows.reference_in_fold(0).rows.empty());
   EXPECT_EQ(rows.reference().groups.size(), 40U);
 }
 
@@ -100,7 +162,7 @@ TEST(ValuedRows, RefuseAReferenceThatIsNoneOfTheTable) {
   const std::vector<std::uint32_t> folds = assign_folds(40, {}, 3, 5);
   const auto failure = [&](bool grouped, const ReferenceRows& more) {
     return failure_text<UsageError>(
-        [&] { ValuedRows(table.table(grouped), table.rewards, more, folds, 3, 5, 1); });
+        [&] { ValuedRows(table.table(grouped), table.rewards, more, folds, 5, 1); });
   };
   EXPECT_EQ(failure(false, {wide.features}), "reference = 4 columns: the table has 3 features");
   EXPECT_EQ(failure(true, {pool.features}),
@@ -151,10 +213,37 @@ TEST(EvaluationBesideAReference, TellsWhatTheTableAloneCannot) {
   EXPECT_THROW(evaluate_table(data.table(), options), UsageError);
 }
 
+TEST(EvaluationBesideAReference, SaysWhereTheTableIsNoDrawFromIt) {
+  const SingleIndexTable all(2000, 3, 1, 5);
+  std::vector<std::uint64_t> high;
+  std::vector<double> rewards;
+  for (std::uint64_t i = 0; i < 2000 && high.size() < 200; ++i) {
+    if (all.features.values()(i, 0) < 0) continue;
+    high.push_back(i);
+    rewards.push_back(all.rewards[i]);
+  }
+  const ChosenRows features(all.features, high);
+  EvaluationOptions options = quick_options(1);
+  options.reference.emplace(ReferenceRows{all.features});
+  EXPECT_THAT(evaluate_table({features, rewards}, options).remarks,
+              testing::Contains(testing::HasSubstr("no random draw from the reference")));
+  const SingleIndexTable fair(200, 3, 1, 6);
+  EXPECT_THAT(evaluate_table(fair.table(), options).remarks,
+              testing::Not(testing::Contains(testing::HasSubstr("no random draw"))));
+  // A gold reward that does not vary is no reason to fail.
+  const std::vector<double> same(200, 3.0);
+  options.gold = same;
+  EXPECT_FALSE(evaluate_table(fair.table(), options).recommended);
+}
+
 // 200 tables of 100 rows beside a pool of 1000, of which these are 50 more than once: intervals
 // mean -+ 1.96 standard errors. At a coverage of 0.95 the share observed leaves [0.91, 0.99] with
 // probability below 0.02. Fold models' policies are valued by 5000 fresh rows.
-TEST(EvaluationBesideAReference, ItsErrorsHold) {
+// Own folds of 20 and 80 rows, too, by whose fits the rows of the pool are predicted in proportion.
+class ReferenceErrors : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(Folds, ReferenceErrors, testing::Bool());
+
+TEST_P(ReferenceErrors, Hold) {
   const SingleIndexTable fresh(5000, 3, 1, 100000, 0);
   double covered = 0;
   constexpr int kTables = 200;
@@ -167,7 +256,10 @@ TEST(EvaluationBesideAReference, ItsErrorsHold) {
     const ChosenRows reference(pool.features, std::move(others));
     EvaluationOptions options = quick_options(0.7);
     options.reference.emplace(ReferenceRows{reference});
-    const RewardTable table{features, rewards};
+    RewardTable table{features, rewards};
+    std::vector<std::uint32_t> folds(100, 1);
+    std::fill_n(folds.begin(), 20, 0U);
+    if (GetParam()) table.folds = folds;
     const TableEvaluation evaluation = evaluate_table(table, options);
     EXPECT_EQ(evaluation.reference_copies, 50U);
     const TableEstimate& value = evaluation.rewards[0].policies[0].value;

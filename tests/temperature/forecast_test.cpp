@@ -102,10 +102,22 @@ TEST(Forecast, ItsErrorsHold) {
   EXPECT_LE(held, 0.98 * kTables);
 }
 
+TEST(Forecast, ARewardThatOnlyFallsTurnsAtOnce) {
+  const Points all = exact_points(false, -0.2, 0.5);
+  const std::optional<Forecast> forecast = forecast_rise(all.points);
+  ASSERT_TRUE(forecast);
+  EXPECT_EQ(forecast->curves[0].turning_kl(), 0);
+  EXPECT_LT(forecast->turning_kl().low, forecast->from_kl);
+}
+
 TEST(Forecast, NeedsThreePointsThatRowsTell) {
   const Points all = exact_points(false, 1, 0.1);
   EXPECT_FALSE(forecast_rise(std::span(all.points).first(2)));
   EXPECT_FALSE(forecast_rise({}));
+  EXPECT_FALSE(forecast_rise(std::span(all.points).last(2)));
+  std::vector<ForecastPoint> near = all.points;
+  for (ForecastPoint& point : near) point.kl = 4 + 0.01 * point.kl;
+  EXPECT_FALSE(forecast_rise(near));
   std::vector<ForecastPoint> exact = all.points;
   for (ForecastPoint& point : exact) point.rise.standard_error = 0;
   EXPECT_FALSE(forecast_rise(exact));

@@ -71,6 +71,7 @@ std::vector<NamedScores> same_columns(const std::vector<NamedScores>& scores,
 /// Rows of --reference behind those of DATA: candidates of one group may come from both.
 void add_reference(AuditInput& input, const Dataset& data, const Settings& settings) {
   DatasetOptions options = options_of(settings, settings["reference"]);
+  options.cluster = settings["cluster"];
   options.weight = settings["reference-weight"];
   options.weight_field = "--reference-weight";
   const Dataset reference = load_dataset(options);
@@ -80,6 +81,7 @@ void add_reference(AuditInput& input, const Dataset& data, const Settings& setti
   rows.log_ratios = same_columns(input.table.log_ratios, scores, settings["reference"]);
   rows.log_weights = reference.log_weights;
   rows.groups = groups_beside(data, reference, input.groups);
+  rows.clusters = clusters_beside(data, reference);
   append_reference(input.table, rows);
   input.reference_rows = reference.source_rows.size();
   input.remarks.insert(input.remarks.end(), reference.remarks.begin(), reference.remarks.end());

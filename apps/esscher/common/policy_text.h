@@ -78,6 +78,9 @@ inline std::string forecast_text(const std::optional<Forecast>& forecast) {
       equivalent_n(forecast->from_kl), equivalent_n(forecast->to_kl), equivalent_n(reach),
       interval_text(rise.low, rise.high));
   if (std::isinf(turn.low)) return text + "neither form turns.";
+  if (turn.low < forecast->from_kl) {
+    return text + "at least one form has it fall from the first of them on.";
+  }
   text += fmt::format("the first form to turn does so at KL {:.3g}", turn.low);
   return text + (std::isinf(turn.high) ? ", the other never."
                                        : fmt::format(", the other at {:.3g}.", turn.high));

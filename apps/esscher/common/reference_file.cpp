@@ -1,5 +1,6 @@
 #include "common/reference_file.h"
 
+#include <span>
 #include <unordered_map>
 
 #include "esscher/base/error.h"
@@ -26,22 +27,51 @@ void check_reference(const Settings& settings, const std::string& data) {
   }
 }
 
+namespace {
+
+std::vector<std::uint32_t> numbers_beside(std::span<const std::string> own,
+                                          std::span<const std::uint32_t> numbers,
+                                          std::span<const std::string> names,
+                                          std::uint64_t& count) {
+  std::unordered_map<std::string, std::uint32_t> known;
+  for (const std::string& name : own) known[name] = static_cast<std::uint32_t>(known.size());
+  std::vector<std::uint32_t> result;
+  for (const std::uint32_t number : numbers) {
+    const auto [found, is_new] = known.emplace(names[number], static_cast<std::uint32_t>(count));
+    if (is_new) ++count;
+    result.push_back(found->second);
+  }
+  return result;
+}
+
+/// An array by itself tells no groups, nor clusters.
+void require_names(const DatasetOptions& own, const Dataset& data) {
+  const bool array = own.data.ends_with(".npy");
+  if (!array || (data.groups.empty() && data.clusters.empty())) return;
+  if (data.clusters.empty() && data.prompts > 0) return;
+  throw UsageError(rejection(
+      "--reference", shown(own.data),
+      data.clusters.empty() ? "the groups of its rows are not known"
+                            : "the clusters of its rows are not known",
+      "take a table of text with columns for them" +
+          std::string(data.clusters.empty() ? ", or an array (prompts, candidates, dim) for both"
+                                            : "")));
+}
+
+}  // namespace
+
 std::vector<std::uint32_t> groups_beside(const Dataset& data, const Dataset& more,
                                          std::uint64_t& count) {
   count = data.group_names.size();
-  std::unordered_map<std::string, std::uint32_t> numbers;
   // Prompts that the shape of an array tells are nameless: those of two files are not the same.
-  if (more.prompts == 0) {
-    for (std::uint32_t g = 0; g < count; ++g) numbers[data.group_names[g]] = g;
-  }
-  std::vector<std::uint32_t> groups;
-  for (const std::uint32_t group : more.groups) {
-    const auto [found, is_new] =
-        numbers.emplace(more.group_names[group], static_cast<std::uint32_t>(count));
-    if (is_new) ++count;
-    groups.push_back(found->second);
-  }
-  return groups;
+  const bool nameless = more.prompts > 0;
+  return numbers_beside(nameless ? std::span<const std::string>() : data.group_names, more.groups,
+                        more.group_names, count);
+}
+
+std::vector<std::uint32_t> clusters_beside(const Dataset& data, const Dataset& more) {
+  std::uint64_t count = data.cluster_names.size();
+  return numbers_beside(data.cluster_names, more.clusters, more.cluster_names, count);
 }
 
 LoadedReference load_reference(const Settings& settings, const LoadedTable& table) {
@@ -50,15 +80,20 @@ LoadedReference load_reference(const Settings& settings, const LoadedTable& tabl
   options.data = own.data;
   options.format = own.format;
   options.group = own.group;
+  options.cluster = own.cluster;
+  // No policy of these fits goes there: predict refuses such rows.
+  options.drop_unknown_levels = true;
   options.embeddings_key = own.embeddings_key;
   options.weight = settings["reference-weight"];
   options.weight_field = "--reference-weight";
   const std::string where = "--reference " + shown(options.data) + ": ";
+  require_names(own, table.dataset);
   try {
-    LoadedReference reference{load_features(options, table.dataset.encoding), nullptr, {}};
+    LoadedReference reference{load_features(options, table.dataset.encoding), nullptr, {}, {}};
     reference.features = with_interactions(reference.dataset, read_interactions(settings));
     std::uint64_t count = 0;
     reference.groups = groups_beside(table.dataset, reference.dataset, count);
+    reference.clusters = clusters_beside(table.dataset, reference.dataset);
     return reference;
   } catch (const UsageError& error) {
     throw UsageError(where + error.what());

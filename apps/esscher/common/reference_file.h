@@ -21,18 +21,24 @@ std::vector<Setting> reference_settings(const std::string& holds);
 /// \throws UsageError for weights without a file, and where both are standard input
 void check_reference(const Settings& settings, const std::string& data);
 
-/// Those of a file read beside \p data by the names of their groups, and for new ones numbers that
-/// follow. \param count  of both, out
+/// Groups of a file beside those of \p data: by their names, and for new ones numbers that follow.
+/// \param count  of both, out
 std::vector<std::uint32_t> groups_beside(const Dataset& data, const Dataset& more,
                                          std::uint64_t& count);
+/// The same of clusters.
+std::vector<std::uint32_t> clusters_beside(const Dataset& data, const Dataset& more);
 
 /// Candidates of an evaluation, alive as long as this is.
 struct LoadedReference {
   Dataset dataset;
   std::shared_ptr<const FeatureRows> features;
   std::vector<std::uint32_t> groups;
+  std::vector<std::uint32_t> clusters;
   ReferenceRows rows() const {
-    return {.features = *features, .groups = groups, .log_weights = dataset.log_weights};
+    return {.features = *features,
+            .groups = groups,
+            .log_weights = dataset.log_weights,
+            .clusters = clusters};
   }
 };
 

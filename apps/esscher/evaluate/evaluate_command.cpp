@@ -28,7 +28,8 @@ struct EvaluateArguments {
                            joined(joined(training_settings(), evaluation_settings()),
                                   reference_settings("the same columns of features and groups, and "
                                                      "no rewards, of which the rows of DATA are a "
-                                                     "random draw")))};
+                                                     "random draw; with --group, its groups of all "
+                                                     "groups, and rows of their group")))};
   std::string data;
   RunOutput out;
 };
@@ -67,7 +68,7 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
   settings.resolve();
   settle_pairs(settings);
   check_reference(settings, arguments.data);
-  const LoadedTable loaded = load_table(settings, arguments.data);
+  LoadedTable loaded = load_table(settings, arguments.data);
   if (!loaded.dataset.folds.empty() && settings["evaluation-folds"] != "5") {
     throw UsageError(rejection("--evaluation-folds", settings["evaluation-folds"],
                                "--fold names the folds already", "leave one of them out"));
@@ -99,6 +100,9 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
   if (!settings["reference"].empty()) {
     reference.emplace(load_reference(settings, loaded));
     options.reference.emplace(reference->rows());
+    for (const std::string& remark : reference->dataset.remarks) {
+      loaded.dataset.remarks.push_back("Reference: " + remark);
+    }
   }
   const std::vector<ColumnBlock> columns = column_blocks(loaded.dataset.encoding);
   options.columns = columns;

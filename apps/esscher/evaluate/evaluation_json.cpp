@@ -94,6 +94,7 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
                {"rows", dataset.rewards.size()},
                {"reference_rows", evaluation.reference_rows},
                {"reference_copies", evaluation.reference_copies},
+               {"reference_groups", evaluation.reference_groups},
                {"groups", dataset.group_names.size()},
                {"clusters", dataset.cluster_count},
                {"features", dataset.feature_names},

@@ -160,9 +160,12 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       evaluation.rewards.front().policies.front().reference.value);
   if (evaluation.reference_rows > 0) {
     text += paragraph(fmt::format(
-        "and {} more of the reference{}: policies go over all of them; what their rewards are is "
+        "and {} more of the reference{}{}: policies go over all of them; what their rewards are is "
         "predicted, by fits that have not seen them, and corrected by the rows that have one.",
         counted(evaluation.reference_rows, "row"),
+        evaluation.reference_groups > 0
+            ? ", in " + counted(evaluation.reference_groups, "further group")
+            : "",
         evaluation.reference_copies > 0
             ? fmt::format(", {} of them candidates that have a reward", evaluation.reference_copies)
             : ""));

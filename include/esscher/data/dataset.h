@@ -74,6 +74,8 @@ struct DatasetOptions {
   std::string tie = {};  ///< 1 where a pair is a tie, 0 where it is none, as a label
   std::string embeddings_key = "embeddings";  ///< the features in an npz or safetensors file
   std::vector<std::string> exclude = {};  ///< "column=value": rows to drop, as text or as number
+  /// load_features() leaves out rows of levels that the encoding lacks; else it refuses them.
+  bool drop_unknown_levels = false;
   /// A missing number becomes the column's mean over the rows that are kept; else it is refused.
   bool impute_mean = false;
 };
@@ -99,6 +101,7 @@ struct Dataset {
   std::uint64_t candidates = 0;
   std::vector<std::uint32_t> clusters = {};  ///< as groups
   std::uint64_t cluster_count = 0;
+  std::vector<std::string> cluster_names = {};
   /// Of pairs: each is a group of two rows, the chosen side first. rewards are l/2 and -l/2, l
   /// being twice the share of wins less one; log_weights are of pairs, on both rows; clusters hold
   /// pairs together that share a side's features; source_rows counts sides, two for each row read.
@@ -110,6 +113,7 @@ struct Dataset {
   std::uint64_t dropped_excluded = 0;
   std::uint64_t dropped_missing_reward = 0;
   std::uint64_t dropped_zero_weight = 0;
+  std::uint64_t dropped_unknown = 0;  ///< of load_features()
   /// What a user should know, a sentence each: how tables were read where that is not the plain
   /// way, features taken by default, columns left out, features that never vary, values imputed.
   std::vector<std::string> remarks = {};
@@ -131,7 +135,8 @@ Dataset load_dataset(const DatasetOptions& options);
 /// name; `features`, `one_hot` and `impute_mean` are not looked at. Rows are dropped as above, so
 /// that without `exclude`, `reward` and `weight` each row stays.
 /// \throws UsageError for a feature that is not there or an array of another width; DataError for
-///         levels that the fit had not seen, no row left, and otherwise as load_dataset()
+///         levels that the fit had not seen (unless drop_unknown_levels), no row left, and
+///         otherwise as load_dataset()
 Dataset load_features(const DatasetOptions& options, const FeatureEncoding& encoding);
 
 }  // namespace esscher

@@ -42,10 +42,10 @@ struct AuditTable {
 /// candidates of one group may come from both. Their gold rewards are not known.
 /// \param rows  the same proxies and log-ratios by name, in the same order; groups where the table
 ///              has them, by its numbers and, for new ones, by those that follow; log-weights,
-///              which count against each other only: either part counts by its number of rows. Its
-///              clusters are not looked at, its gold rewards only, where there are no scores, for
-///              their number: rows belong to the cluster of their
-///              group, new groups, and rows where there are no groups, each to one of its own
+///              which count against each other only: either part counts by its number of rows;
+///              clusters likewise where the table has them, or none: then rows belong to the
+///              cluster of their group, new groups, and rows where there are no groups, each to one
+///              of its own. Its gold rewards tell their number where there are no scores
 /// \throws UsageError where scores are missing, or lengths differ; DataError where no row of a part
 ///         has weight. Cost: a copy.
 void append_reference(AuditTable& table, const AuditTable& rows);

@@ -34,6 +34,8 @@ struct ReferenceRows {
   std::span<const std::uint32_t> groups{};
   /// Prior importance, which counts within these rows; empty: equal.
   std::span<const double> log_weights{};
+  /// Where the table has clusters: likewise.
+  std::span<const std::uint32_t> clusters{};
 };
 
 struct EvaluationOptions {
@@ -47,8 +49,8 @@ struct EvaluationOptions {
   /// More rows of pi_0, of which the table's must be a random draw (with groups: its groups of all
   /// groups, and their rows of those of the group). The policy goes over all of them, so that
   /// values are told by predictions, which the table's rewards correct, and KL by many rows: far
-  /// stronger policies can be promised. Copies of the table's own rows are predicted as these.
-  /// Nothing is bootstrapped then.
+  /// stronger policies can be promised. Copies of the table's own rows are predicted as these,
+  /// and within a group are these. Nothing is bootstrapped then.
   std::optional<ReferenceRows> reference{};
   /// The table is the whole of pi_0 and no sample from it (every variant of a library): values are
   /// exact sums over all of it, and only the split into folds, that is by which model a row's
@@ -135,7 +137,8 @@ struct TableEvaluation {
   std::vector<double> noise_free_gain{};
   double label_noise = 0;              ///< of one label, where that is known
   std::uint64_t reference_rows = 0;    ///< of EvaluationOptions::reference
-  std::uint64_t reference_copies = 0;  ///< of them, that are candidates of the table
+  std::uint64_t reference_copies = 0;  ///< of them, that have the features of a row of the table
+  std::uint64_t reference_groups = 0;  ///< groups of them that the table has not
   std::vector<FoldTraining> folds;
   /// Of the first reward, as deployed at the first temperature.
   HeldOutRewards held_out{};

@@ -31,7 +31,7 @@ struct ForecastCurve {
 
   /// Its standard error is that of the fitted points alone.
   Estimate rise(double kl) const;
-  /// KL at which the rise is greatest; none where it never falls.
+  /// KL at which the rise is greatest, 0 where it falls from there on; none where it never falls.
   std::optional<double> turning_kl() const;
 };
 
@@ -59,7 +59,8 @@ inline constexpr double kForecastReach = 1.25;
 /// times the largest d; hence the limits of the last point. Errors of a and b, which the policies
 /// of one table share, come from the influences. What the forms miss is in no error.
 /// \param points  in any order; those without an error or an influence take no part
-/// \return none where fewer than three points of distinct KL are left
+/// \return none where fewer than three points of distinct KL are left, or all lie within a fifth of
+/// the largest d
 /// \throws InternalError for influences of unequal length
 /// Cost: O(points x influence).
 std::optional<Forecast> forecast_rise(std::span<const ForecastPoint> points);
