@@ -70,7 +70,8 @@ nb::dict read_table(const std::string& path, const nb::dict& values) {
                                .cluster = column("clusters"),
                                .fold = column("fold"),
                                .weight = column("sample_weight"),
-                               .gold = column("gold")};
+                               .gold = column("gold"),
+                               .advises_impute = false};
   Dataset data = long_call(nb::none(), [&](const Callbacks&) { return load_dataset(options); });
   for (double& weight : data.log_weights) weight = std::exp(weight);
   return Record()

@@ -81,6 +81,7 @@ std::vector<std::string> DatasetFeatures::names() const {
 
 void DatasetFeatures::choose(const DatasetOptions& options, const DatasetLabels& labels) {
   impute_ = options.impute_mean;
+  advises_impute_ = options.advises_impute;
   pattern_ = options.features;
   wild_type_ = options.wild_type;
   const SequenceReading reading = sequence_reading(options);
@@ -246,6 +247,7 @@ void DatasetFeatures::choose_numeric(const DatasetOptions& options, const Datase
   } else {
     selected = select_columns(plain, all, options.features_field);
   }
+  const std::vector<std::string_view> named = list_parts(plain);
   for (const std::size_t i : selected) {
     const Candidate& candidate = candidates_[i];
     if (by_default_) {
@@ -254,6 +256,9 @@ void DatasetFeatures::choose_numeric(const DatasetOptions& options, const Datase
                                                tables_.is_side(*candidate.cell));
       const bool is_label = candidate.cell && labels.uses(*candidate.cell);
       if (!of_data || is_label || chosen[i]) continue;
+    } else if (candidate.cell && labels.uses(*candidate.cell) &&
+               std::ranges::find(named, all[i]) == named.end()) {
+      continue;  // a glob or a range came by it: nobody meant a label
     } else if (chosen[i]) {
       throw UsageError(rejection(options.features_field, shown(options.features),
                                  in_quotes(all[i]) + " is expanded by --one-hot already",

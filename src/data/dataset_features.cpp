@@ -266,6 +266,7 @@ void DatasetFeatures::finish(Dataset& out) {
     rows->set(finish_array(std::move(array), array_numeric, out));
   }
   out.feature_names = out.encoding.feature_names();
+  out.column_names = names();
   out.features = std::move(rows);
 }
 
@@ -297,7 +298,8 @@ void DatasetFeatures::finish_numbers(Column& column, std::size_t numeric, Datase
   if (column.missing > 0 && !impute_) {
     throw DataError(where + "row " + std::to_string(column.first_missing) + ", column " +
                     shown(name) + ": missing, " + counted(column.missing, "row") +
-                    " in all; remove them, or fit with --impute mean");
+                    " in all; remove them" +
+                    (advises_impute_ ? ", or fit with --impute mean" : ""));
   }
   if (impute_) {
     double mean = 0;
@@ -338,6 +340,7 @@ ArrayColumns DatasetFeatures::finish_array(ArrayColumns array,
                                            Dataset& out) const {
   array.file_rows = out.source_rows;
   array.rejected = rejected_;
+  array.advises_impute = advises_impute_;
   if (!impute_) return array;
   if (recorded_ != nullptr) {
     for (const std::size_t i : numeric) array.means.push_back(recorded_->impute_means[i]);

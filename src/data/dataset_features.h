@@ -104,6 +104,7 @@ class DatasetFeatures {
   std::string wild_type_;  ///< --wild-type
   bool tried_ = false;     ///< columns were tried for its mutations
   bool impute_ = false;
+  bool advises_impute_ = true;
   bool by_default_ = false;  ///< numeric columns were not named: those of text are left out
   bool screened_ = false;    ///< and nobody asked for all of them
 };

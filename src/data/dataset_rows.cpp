@@ -24,9 +24,10 @@ bool all_finite(std::span<const double> values) {
 
 [[noreturn]] void refuse_cell(const ArrayColumns& array, std::uint64_t file_row, std::size_t column,
                               double value) {
-  const std::string remedy = std::isnan(value) && array.means.empty()
-                                 ? "remove the row, or fit with --impute mean"
-                                 : "features must be finite";
+  std::string remedy = "features must be finite";
+  if (std::isnan(value) && array.means.empty()) {
+    remedy = array.advises_impute ? "remove the row, or fit with --impute mean" : "remove the row";
+  }
   const bool is_rejected = array.rejected && file_row % 2 == 1;
   if (array.rejected) file_row /= 2;
   throw DataError((is_rejected ? *array.rejected : array.array).name() + ": row " +

@@ -39,6 +39,7 @@ struct ArrayColumns {
   std::vector<std::uint64_t> file_rows = {};  ///< of the rows kept
   /// Of pairs, the other side: rows 2p are row p of `array`, rows 2p + 1 row p of this.
   std::optional<MappedArray> rejected = {};
+  bool advises_impute = true;
 
   /// The whole rows of these numbers.
   void gather(std::span<const std::uint64_t> rows, MatrixView<double> out) const;

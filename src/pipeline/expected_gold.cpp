@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <numeric>
+#include <utility>
 
 #include "esscher/weights/log_weights.h"
 
@@ -116,14 +116,15 @@ std::vector<double> expected_gold(const AuditedTable& table, std::span<const dou
 }
 
 std::vector<double> log_ranks(const AuditedTable& table, std::span<const double> scores) {
-  std::vector<std::size_t> order(scores.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return scores[i]; });
+  // Row numbers split ties, as a stable sort would.
+  std::vector<std::pair<double, std::size_t>> order(scores.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = {scores[i], i};
+  std::ranges::sort(order);
   std::vector<double> sizes(std::size_t{std::ranges::max(table.cells)} + 1);
   for (const std::uint32_t c : table.cells) ++sizes[c];
   std::vector<double> below(sizes.size());
   std::vector<double> ranks(scores.size());
-  for (const std::size_t i : order) {
+  for (const auto& [score, i] : order) {
     const std::uint32_t c = table.cells[i];
     ranks[i] = std::log((below[c]++ + 0.5) / sizes[c]);
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "esscher/weights/log_weights.h"
 #include "pipeline/held_out_spread.h"
@@ -148,14 +149,14 @@ ProxyCalibration calibrate(std::span<const double> proxy, const KnownRows& rows)
 }
 
 double tied_share(std::span<const double> values, std::span<const std::uint32_t> cells) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto key = [&](std::size_t i) { return std::pair(cells[i], values[i]); };
-  std::ranges::sort(order, {}, key);
+  std::vector<std::pair<std::uint32_t, double>> sorted;
+  sorted.reserve(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) sorted.emplace_back(cells[i], values[i]);
+  std::ranges::sort(sorted);
   std::size_t tied = 0;
-  for (std::size_t j = 0; j < order.size(); ++j) {
-    const bool before = j > 0 && key(order[j - 1]) == key(order[j]);
-    const bool after = j + 1 < order.size() && key(order[j + 1]) == key(order[j]);
+  for (std::size_t j = 0; j < sorted.size(); ++j) {
+    const bool before = j > 0 && sorted[j - 1] == sorted[j];
+    const bool after = j + 1 < sorted.size() && sorted[j + 1] == sorted[j];
     if (before || after) ++tied;
   }
   return static_cast<double>(tied) / static_cast<double>(values.size());

@@ -272,7 +272,7 @@ TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
   table.require_spread();
   if (options.enumerated && table.partial()) {
     throw UsageError(rejection(
-        "enumerated", std::to_string(table.known.size()) + " gold rewards",
+        "--enumerated", std::to_string(table.known.size()) + " gold rewards",
         "values are exact only where all " + std::to_string(table.rows) + " rows have one",
         "leave it out"));
   }

@@ -184,6 +184,7 @@ double pieces_of_variance(std::span<const double> weights) {
   double squares = 0;
   double fourths = 0;
   for (const double w : weights) {
+    if (w == 0) continue;
     const double square = (w / largest) * (w / largest);
     squares += square;
     fourths += square * square;

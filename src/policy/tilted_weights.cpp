@@ -62,7 +62,7 @@ std::vector<double> TiltedTable::cell_ess(const KnownGold& gold,
       }
     } else {
       for (std::size_t p = cells_.piece_begin[c]; p < cells_.piece_begin[c + 1]; ++p) {
-        add(pieces[p] / cells_.share[c]);
+        if (pieces[p] > 0) add(pieces[p] / cells_.share[c]);
       }
     }
     // A group without labels has no effective row.

@@ -120,6 +120,47 @@ TEST(Audit, TellsTrainedPolicies) {
   EXPECT_NEAR(result["policies"][0]["mean_ratio"]["value"], 1, 0.1);
 }
 
+TEST(Audit, GlobsLeaveOutWhatOtherOptionsName) {
+  const Folder folder;
+  folder.write("t.csv", scores_csv());
+  const json all =
+      result_of(audit({"--proxy", "*", "--group", "prompt", "--log-ratio", "tr*"}), folder);
+  ASSERT_EQ(all["rewards"].size(), 3U);
+  EXPECT_EQ(all["rewards"][0]["name"], "judge");
+  EXPECT_EQ(all["rewards"][1]["name"], "coin");
+  EXPECT_EQ(all["rewards"][2]["name"], "mean");
+  EXPECT_EQ(all["policies"].size(), 1U);
+  const json range = result_of(audit({"--proxy", "coin:human"}), folder);
+  EXPECT_EQ(range["rewards"][1]["name"], "trained");
+  const json less = result_of(audit({"--proxy", "*,!human,!prompt,!tr*"}), folder);
+  EXPECT_EQ(less["rewards"].size(), 3U);
+  // In a pool that has a column of no gold rewards they are those of DATA.
+  folder.write("pool.csv", "human,judge,coin,trained,prompt,more\n,1,2,3,p0,x\n,2,1,4,p1,y\n");
+  const json both =
+      result_of(audit({"--proxy", "*", "--group", "prompt", "--reference", "pool.csv"}), folder);
+  EXPECT_EQ(both["rewards"].size(), 4U);
+  EXPECT_EQ(both["reference_rows"], 2);
+  expect_parts(refused(audit({"--proxy", "tr*", "--log-ratio", "trained"}), folder),
+               {"64 ", "--proxy = tr*", "log-ratios", "name others"});
+}
+
+TEST(Audit, ReportsPricesWhereUnitsDiffer) {
+  const Folder folder;
+  folder.write("t.csv", "judge,score,human\n1,300,1\n2,100,2.5\n3,500,2.5\n4,400,4.5\n");
+  const auto report = [&](const char* proxies) {
+    return run(audit({"--proxy", proxies, "--beta", "2", "--beta-unit", "sd"}), folder).out;
+  };
+  EXPECT_EQ(report("judge").find("price"), std::string::npos);
+  const std::string both = report("judge,score");
+  EXPECT_NE(both.find("     beta     price price/sd"), std::string::npos) << both;
+  EXPECT_NE(both.find("J = gold - price KL"), std::string::npos);
+  // A nat costs as much by either: two standard deviations of 1.244.
+  EXPECT_NE(both.find("    2.487     2.487        2 "), std::string::npos) << both;
+  const std::size_t score = both.find("\nscore\n");
+  ASSERT_NE(score, std::string::npos);
+  EXPECT_NE(both.find("     2.487        2 ", score), std::string::npos) << both;
+}
+
 TEST(Audit, RefusesInItsOwnWords) {
   const Folder folder;
   folder.write("t.csv", scores_csv());
@@ -140,8 +181,9 @@ TEST(Audit, RefusesInItsOwnWords) {
   expect_parts(said({"--proxy", "judge", "--best-of", "4,2"}), {"64 ", "--best-of = 2", "ascend"});
   expect_parts(said({"--proxy", "judge", "--reference-weight", "w"}),
                {"64 ", "--reference-weight = w", "name their file"});
-  expect_parts(said({"--proxy", "judge,coin", "--reference", "pool.csv"}),
-               {"64 ", "--proxy = judge,coin", "no column is named 'coin'"});
+  expect_parts(
+      said({"--proxy", "judge,coin", "--reference", "pool.csv"}),
+      {"64 ", "--reference pool.csv: ", "--proxy = judge,coin", "no column is named 'coin'"});
   expect_parts(said({"--proxy", "judge", "--reference", "pool.csv", "--reference-weight", "w"}),
                {"64 ", "--reference-weight = w", "pool.csv has no such column"});
   const auto of = [&](const char* file) {
@@ -151,9 +193,10 @@ TEST(Audit, RefusesInItsOwnWords) {
                {"65 ", "proxy 'judge' = 1", "the same in all rows", "leave it out"});
   expect_parts(of("none.csv"), {"65 ", "gold reward = 0 rows with one", "label more rows"});
   expect_parts(of("gap.csv"), {"65 ", "gap.csv", "row 2"});
+  EXPECT_EQ(of("gap.csv").find("impute"), std::string::npos);  // which is no option here
   folder.write("t.csv", scores_csv(2));
   expect_parts(said({"--proxy", "judge", "--enumerated"}),
-               {"64 ", "enumerated = 120 gold rewards", "leave it out"});
+               {"64 ", "--enumerated = 120 gold rewards", "leave it out"});
 }
 
 }  // namespace

@@ -72,6 +72,8 @@ TEST_F(DatasetArrays, NumbersThatAreNotFiniteAreRefusedWhereTheyAreGathered) {
   options.reward = put_array("y.npy", {1, 2, 3});
   EXPECT_EQ(refusal(options),
             "data: x.npy: row 2, column x1: nan; remove the row, or fit with --impute mean");
+  options.advises_impute = false;
+  EXPECT_EQ(refusal(options), "data: x.npy: row 2, column x1: nan; remove the row");
   options.features = "x0";
   EXPECT_EQ(rows_of(load_dataset(options)), (Rows{{1}, {3}, {5}}));
   options.features = "";

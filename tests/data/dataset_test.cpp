@@ -308,6 +308,20 @@ TEST_F(DatasetTest, TooFewRowsAndConstantRewardsAreRefused) {
   EXPECT_EQ(refusal(options), "data: empty.csv: 0 rows are left of 0; at least 2 are needed");
 }
 
+TEST_F(DatasetTest, GlobsAndRangesLeaveLabelsOut) {
+  DatasetOptions options;
+  options.data = put("t.csv", "a1,a_group,a_y,a2\n1,7,1,2\n2,8,2,3\n3,8,4,5\n");
+  options.reward = "a_y";
+  options.group = "a_group";
+  options.features = "a*";
+  EXPECT_EQ(rows_of(load_dataset(options)), (Rows{{1, 2}, {2, 3}, {3, 5}}));
+  options.features = "a_y:a2";
+  EXPECT_EQ(rows_of(load_dataset(options)), (Rows{{2}, {3}, {5}}));
+  // Who names one means it.
+  options.features = "a_*,a_group";
+  EXPECT_EQ(rows_of(load_dataset(options)), (Rows{{7}, {8}, {8}}));
+}
+
 TEST_F(DatasetTest, BadChoicesAreRefused) {
   const std::string table = put("t.csv", "a,s,reward,b\n1,AC,1,2\n2,GTA,2,3\n");
   const auto with = [&](const char* features, const char* one_hot, const char* reward,

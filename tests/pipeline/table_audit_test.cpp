@@ -355,8 +355,8 @@ TEST(TableAudit, RefusesWhatCannotBeMeasured) {
   AuditOptions enumerated = audit_options();
   enumerated.enumerated = true;
   EXPECT_EQ(failure(some, enumerated),
-            "enumerated = 49 gold rewards: values are exact only where all 50 rows have one; leave "
-            "it out");
+            "--enumerated = 49 gold rewards: values are exact only where all 50 rows have one; "
+            "leave it out");
   AuditOptions numbers = audit_options();
   numbers.best_of = {4, 2};
   EXPECT_THAT(failure(normal_audit(50), numbers), HasSubstr("ascending"));

@@ -48,24 +48,33 @@ DatasetOptions options_of(const Settings& settings, const std::string& data) {
     options.features += (options.features.empty() ? "" : ",") + settings["log-ratio"];
   }
   options.group = settings["group"];
+  options.advises_impute = false;
   return options;
 }
 
 /// Of each of \p scores the column of that name.
 std::vector<NamedScores> same_columns(const std::vector<NamedScores>& scores,
-                                      const std::vector<NamedScores>& more,
-                                      const std::string& file) {
+                                      const std::vector<NamedScores>& more) {
   std::vector<NamedScores> found;
   for (const NamedScores& each : scores) {
     const auto column = std::ranges::find(more, each.name, &NamedScores::name);
     if (column == more.end()) {
-      throw DataError(rejection("--reference", shown(file),
-                                "has no column " + in_quotes(each.name) + " of numbers",
-                                "its scores must be those of DATA"));
+      throw DataError("it has no column " + in_quotes(each.name) +
+                      " of numbers; its scores must be those of DATA");
     }
     found.push_back(*column);
   }
   return found;
+}
+
+/// A pattern that chooses them, and hardly any others: a comma in a name is any letter.
+std::string pattern_of(const std::vector<std::string>& names) {
+  std::string pattern;
+  for (std::string name : names) {
+    std::ranges::replace(name, ',', '?');
+    pattern += (pattern.empty() ? "" : ",") + name;
+  }
+  return pattern;
 }
 
 /// Rows of --reference behind those of DATA: candidates of one group may come from both.
@@ -74,17 +83,21 @@ void add_reference(AuditInput& input, const Dataset& data, const Settings& setti
   options.cluster = settings["cluster"];
   options.weight = settings["reference-weight"];
   options.weight_field = "--reference-weight";
-  const Dataset reference = load_dataset(options);
-  const std::vector<NamedScores> scores = columns(reference);
-  AuditTable rows;
-  rows.proxies = same_columns(input.table.proxies, scores, settings["reference"]);
-  rows.log_ratios = same_columns(input.table.log_ratios, scores, settings["reference"]);
-  rows.log_weights = reference.log_weights;
-  rows.groups = groups_beside(data, reference, input.groups);
-  rows.clusters = clusters_beside(data, reference);
-  append_reference(input.table, rows);
-  input.reference_rows = reference.source_rows.size();
-  input.remarks.insert(input.remarks.end(), reference.remarks.begin(), reference.remarks.end());
+  // What a glob means is what it meant in DATA.
+  options.features = pattern_of(data.feature_names);
+  in_reference(options.data, [&] {
+    const Dataset reference = load_dataset(options);
+    const std::vector<NamedScores> scores = columns(reference);
+    AuditTable rows;
+    rows.proxies = same_columns(input.table.proxies, scores);
+    rows.log_ratios = same_columns(input.table.log_ratios, scores);
+    rows.log_weights = reference.log_weights;
+    rows.groups = groups_beside(data, reference, input.groups);
+    rows.clusters = clusters_beside(data, reference);
+    append_reference(input.table, rows);
+    input.reference_rows = reference.source_rows.size();
+    input.remarks.insert(input.remarks.end(), reference.remarks.begin(), reference.remarks.end());
+  });
 }
 
 }  // namespace
@@ -97,7 +110,7 @@ std::vector<Setting> audit_data_settings() {
                "text table whose rows lie beside those of DATA, in the same order"},
               {"proxy", "LIST", "",
                "scores to audit: columns of DATA, by names, globs (judge*) and ranges "
-               "(first:last)"},
+               "(first:last), which leave out what other options name"},
               {"gold", "NAME", "",
                "the true reward: a column of DATA, missing where it is not known; rows that have "
                "one "
@@ -139,20 +152,33 @@ AuditInput read_audit(const Settings& settings, const std::string& data) {
 
   AuditInput input;
   AuditTable& table = input.table;
-  // Names of columns that both lists choose from.
+  // Of all columns, since ranges and exclusions may name those that are no scores.
   const auto chosen = [&](const char* field) {
     const std::string& list = settings[std::string_view(field).substr(2)];
-    return list.empty() ? std::vector<std::size_t>()
-                        : select_columns(list, dataset.feature_names, field);
+    std::vector<std::size_t> scores;
+    if (list.empty()) return scores;
+    for (const std::size_t i : select_columns(list, dataset.column_names, field)) {
+      const auto found = std::ranges::find(dataset.feature_names, dataset.column_names[i]);
+      if (found == dataset.feature_names.end()) continue;
+      scores.push_back(static_cast<std::size_t>(found - dataset.feature_names.begin()));
+    }
+    return scores;
   };
   std::vector<NamedScores> scores = columns(dataset);
   const std::vector<std::size_t> ratios = chosen("--log-ratio");
+  const std::vector<std::string> named = split_at_commas(settings["proxy"]);
   for (const std::size_t i : chosen("--proxy")) {
     if (std::ranges::find(ratios, i) != ratios.end()) {
+      // A glob that came by it does not mean it.
+      if (std::ranges::find(named, scores[i].name) == named.end()) continue;
       throw UsageError(rejection("--proxy", in_quotes(scores[i].name), "is a --log-ratio, too",
                                  "leave it out of one of them"));
     }
     table.proxies.push_back(std::move(scores[i]));
+  }
+  if (table.proxies.empty() && !settings["proxy"].empty()) {
+    throw UsageError(rejection("--proxy", shown(settings["proxy"]),
+                               "all its columns are log-ratios, too", "name others"));
   }
   for (const std::size_t i : ratios) table.log_ratios.push_back(std::move(scores[i]));
   table.gold = dataset.rewards;

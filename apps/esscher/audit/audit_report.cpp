@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "common/csv_line.h"
@@ -24,18 +25,22 @@ std::string calibration_text(const ProxyAudit& proxy) {
   return text;
 }
 
-std::string policies_text(const ProxyAudit& proxy, double gold_sd, Told told) {
+/// \param priced  whether proxies are of several units, so that their betas do not compare
+std::string policies_text(const ProxyAudit& proxy, double gold_sd, Told told, bool priced) {
   std::string text =
-      fmt::format("  {:>9} {:>7} {:>9} {:>8} {:>9} {:>8} {:>9} {:<20} {:>7} {:>5}\n", "beta",
-                  "beta/sd", told.gold(), "+-", "proxy", "KL", "gain", "all at once", "ESS", "k");
+      fmt::format("  {:>9}{} {:>7} {:>9} {:>8} {:>9} {:>8} {:>9} {:<20} {:>7} {:>5}\n", "beta",
+                  priced ? "     price" : "", priced ? "price/sd" : "beta/sd", told.gold(), "+-",
+                  "proxy", "KL", "gain", "all at once", "ESS", "k");
   for (std::size_t b = 0; b < proxy.policies.size(); ++b) {
     const TablePolicyValue& policy = proxy.policies[b];
     text += fmt::format(
-        "{} {:>9.4g} {:>7.3g} {:>9.4g} {:>8} {:>9.4g} {:>8.3g} {:>9.4g} {:<20} {:>7.0f} {:>5}\n",
-        policy.reliable ? " " : "!", policy.beta, policy.beta * proxy.unit / gold_sd,
-        told.gold(policy).value, or_dash(told.gold(policy).standard_error, 2), told.proxy(policy),
-        policy.kl.value, policy.gain.value, interval_text(proxy.gains[b].low, proxy.gains[b].high),
-        policy.ess, or_dash(policy.weights.pareto_k, 2));
+        "{} {:>9.4g}{} {:>{}.3g} {:>9.4g} {:>8} {:>9.4g} {:>8.3g} {:>9.4g} {:<20} {:>7.0f} {:>5}\n",
+        policy.reliable ? " " : "!", policy.beta,
+        priced ? fmt::format(" {:>9.4g}", policy.beta * proxy.unit) : "",
+        policy.beta * proxy.unit / gold_sd, priced ? 8 : 7, told.gold(policy).value,
+        or_dash(told.gold(policy).standard_error, 2), told.proxy(policy), policy.kl.value,
+        policy.gain.value, interval_text(proxy.gains[b].low, proxy.gains[b].high), policy.ess,
+        or_dash(policy.weights.pareto_k, 2));
   }
   return text + paragraph(proxy.advice.verdict);
 }
@@ -100,9 +105,11 @@ std::string audit_report(const TableAudit& audit, const AuditInput& input) {
   for (const std::string& remark : input.remarks) text += paragraph(remark);
   for (const std::string& remark : audit.remarks) text += paragraph(remark);
   if (!audit.proxies.empty()) text += "\n" + paragraph(recommendation_text(audit));
+  const bool priced =
+      std::ranges::any_of(audit.proxies, [](const ProxyAudit& proxy) { return proxy.unit != 1; });
   for (const ProxyAudit& proxy : audit.proxies) {
     text += "\n" + proxy.name + "\n" + paragraph(calibration_text(proxy)) +
-            policies_text(proxy, audit.gold_sd, told) +
+            policies_text(proxy, audit.gold_sd, told, priced) +
             best_of_n_text(proxy.best_of_n, proxy.best_of_n_gains, told) +
             paragraph(proxy.best_of_n_advice.verdict) +
             paragraph(forecast_text(proxy.best_of_n_forecast));
@@ -116,7 +123,10 @@ std::string audit_report(const TableAudit& audit, const AuditInput& input) {
                             "reference; proxy: the rise that the proxy claims; "
                           : "gold: mean gold reward under the policy; proxy: what the proxy "
                             "says there; ") +
-          "gain: J - J(reference), J = gold - beta KL, of best-of-n without KL; all at once: "
+          (priced ? "price: gold for a nat of KL, beta in the gold reward's unit; gain: J - "
+                    "J(reference), J = gold - price KL, of best-of-n without KL; "
+                  : "gain: J - J(reference), J = gold - beta KL, of best-of-n without KL; ") +
+          "all at once: "
           "intervals "
           "that hold for all proxies and temperatures (all n; all trained policies) at once; ESS "
           "and "

@@ -60,6 +60,17 @@ void require_names(const DatasetOptions& own, const Dataset& data) {
 
 }  // namespace
 
+void in_reference(const std::string& file, const std::function<void()>& read) {
+  const std::string where = "--reference " + shown(file) + ": ";
+  try {
+    read();
+  } catch (const UsageError& error) {
+    throw UsageError(where + error.what());
+  } catch (const DataError& error) {
+    throw DataError(where + error.what());
+  }
+}
+
 std::vector<std::uint32_t> groups_beside(const Dataset& data, const Dataset& more,
                                          std::uint64_t& count) {
   count = data.group_names.size();
@@ -86,20 +97,16 @@ LoadedReference load_reference(const Settings& settings, const LoadedTable& tabl
   options.embeddings_key = own.embeddings_key;
   options.weight = settings["reference-weight"];
   options.weight_field = "--reference-weight";
-  const std::string where = "--reference " + shown(options.data) + ": ";
   require_names(own, table.dataset);
-  try {
-    LoadedReference reference{load_features(options, table.dataset.encoding), nullptr, {}, {}};
+  LoadedReference reference;
+  in_reference(options.data, [&] {
+    reference.dataset = load_features(options, table.dataset.encoding);
     reference.features = with_interactions(reference.dataset, read_interactions(settings));
     std::uint64_t count = 0;
     reference.groups = groups_beside(table.dataset, reference.dataset, count);
     reference.clusters = clusters_beside(table.dataset, reference.dataset);
-    return reference;
-  } catch (const UsageError& error) {
-    throw UsageError(where + error.what());
-  } catch (const DataError& error) {
-    throw DataError(where + error.what());
-  }
+  });
+  return reference;
 }
 
 }  // namespace esscher::app

@@ -4,6 +4,7 @@
 /// Rows of pi_0 without rewards, from a file of their own: what evaluate and audit share.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,9 @@ std::vector<Setting> reference_settings(const std::string& holds);
 
 /// \throws UsageError for weights without a file, and where both are standard input
 void check_reference(const Settings& settings, const std::string& data);
+
+/// Calls \p read. \throws UsageError and DataError as it does, behind the name of the file
+void in_reference(const std::string& file, const std::function<void()>& read);
 
 /// Groups of a file beside those of \p data: by their names, and for new ones numbers that follow.
 /// \param count  of both, out

@@ -31,11 +31,12 @@ struct DatasetOptions {
   /// How both are written, as far as it is known.
   TableFormat format = {};
   /// Features, as select_columns() reads it, among the columns of `data` (x0, x1, ... of an array)
-  /// and then those of `table` whose names differ. Empty: all numeric columns of `data` that
-  /// nothing else names, but for those that number rows, split them into folds, never vary or tell
-  /// the reward's order (each is named in a remark). Only exclusions: those but for these. "all":
-  /// with these. "none": only `one_hot`. A part may end in ":vector": cells of numbers apart by
-  /// commas, semicolons or blanks, in brackets or without, as many in every row.
+  /// and then those of `table` whose names differ. Globs and ranges leave labels out. Empty: all
+  /// numeric columns of `data` that nothing else names, but for those that number rows, split them
+  /// into folds, never vary or tell the reward's order (each is named in a remark). Only
+  /// exclusions: those but for these. "all": with these. "none": only `one_hot`. A part may end in
+  /// ":vector": cells of numbers apart by commas, semicolons or blanks, in brackets or without, as
+  /// many in every row.
   std::string features = {};
   std::string features_field = "--features";  ///< what messages call it
   /// Columns of text to expand, chosen likewise. A part may end in ":category", ":sequence" or
@@ -78,6 +79,7 @@ struct DatasetOptions {
   bool drop_unknown_levels = false;
   /// A missing number becomes the column's mean over the rows that are kept; else it is refused.
   bool impute_mean = false;
+  bool advises_impute = true;  ///< whether refusals name that option, which not all callers have
 };
 
 inline constexpr std::size_t kMostAutomaticLevels = 64;
@@ -89,6 +91,7 @@ struct Dataset {
   std::shared_ptr<const FeatureRows> features = nullptr;
   FeatureEncoding encoding = {};
   std::vector<std::string> feature_names = {};  ///< one for each feature
+  std::vector<std::string> column_names = {};   ///< of all columns, as ranges of them go
   /// n, finite but for rows that are kept without one; empty if none were asked for.
   std::vector<double> rewards = {};
   std::vector<double> gold = {};         ///< likewise
