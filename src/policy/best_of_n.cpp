@@ -52,6 +52,7 @@ struct CellFigures {
   double known = 1;  ///< weight of the known rows
   double coverage = 1;
   std::vector<double> gain_influence{};  ///< of its pieces, without groups
+  std::vector<double> value_influence{};
 };
 
 /// (1 - above)^power - (1 - above - mass)^power, with its digits where it is small.
@@ -229,9 +230,10 @@ class Cell {
       result.variance[f] =
           std::max(0.0, squares[f] - sums[f] * sums[f] / count) * (count - 1) / count;
     }
+    const double scale = std::sqrt((count - 1) / count);
     for (const BestOfNFigures& d : moved) {
-      result.gain_influence.push_back((d[kGain] - sums[kGain] / count) *
-                                      std::sqrt((count - 1) / count));
+      result.gain_influence.push_back((d[kGain] - sums[kGain] / count) * scale);
+      result.value_influence.push_back((d[kValue] - sums[kValue] / count) * scale);
     }
   }
 
@@ -338,14 +340,16 @@ BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> 
       variance += step * step;
     }
     if (options.influence && f == kGain) result.gain_influence = moved;
+    if (options.influence && f == kValue) result.value_influence = moved;
     estimate.standard_error = std::sqrt(variance);
     estimate.degrees_of_freedom = std::max(1.0, (cells.grouped ? pieces : result.ess) - 1);
   }
   if (options.influence && !options.enumerated && !cells.grouped &&
       std::isfinite(result.gain.standard_error)) {
     for (std::size_t c = 0; c < count; ++c) {
-      for (const double step : figures[c].gain_influence) {
-        result.gain_influence.push_back(cells.share[c] * step);
+      for (std::size_t p = 0; p < figures[c].gain_influence.size(); ++p) {
+        result.gain_influence.push_back(cells.share[c] * figures[c].gain_influence[p]);
+        result.value_influence.push_back(cells.share[c] * figures[c].value_influence[p]);
       }
     }
   }

@@ -10,6 +10,7 @@
 #include "esscher/base/number_text.h"
 #include "esscher/base/parallel.h"
 #include "esscher/base/random.h"
+#include "esscher/policy/steady_error.h"
 #include "policy/known_gold.h"
 #include "policy/table_cells.h"
 #include "policy/tilted_table.h"
@@ -137,6 +138,52 @@ double prior_pieces(const TableCells& cells) {
   return std::max(1.0, pieces_of_variance(log_weights) - static_cast<double>(cells.cells()));
 }
 
+/// Of the value, by the weights of all rows of the one cell: the steady error of the correction
+/// and, of the predictions' mean, what it moves by from one draw of all rows to another. An
+/// infinite error where no known row has weight, or one row has all of it.
+Estimate steady_value(double value, const KnownGold& gold, const TableCells& cells,
+                      std::span<const double> log_weights) {
+  std::vector<double> weights;
+  std::vector<double> residuals;
+  double concentration = 0;  // of the policy from the law of the known rows
+  double prior = 0;
+  double squares = 0;
+  double sum = 0;
+  double predicted = 0;
+  for (std::size_t j = 0; j < cells.order.size(); ++j) {
+    if (!(cells.prior[j] > 0)) continue;
+    const double w = std::exp(log_weights[j]);
+    concentration += w * w / cells.prior[j];
+    const std::size_t i = cells.order[j];
+    predicted += w * gold.predicted[i];
+    if (!gold.known(i)) continue;
+    weights.push_back(w);
+    residuals.push_back(gold.y[i] - gold.predicted[i]);
+    prior += cells.prior[j];
+    squares += cells.prior[j] * cells.prior[j];
+    sum += w;
+  }
+  Estimate steady{value, kInfinity};
+  if (!(sum > 0)) return steady;
+  double drawn = 0;
+  for (std::size_t j = 0; j < cells.order.size(); ++j) {
+    const double w = std::exp(log_weights[j]);
+    const double moved = w / (1 - w) * (gold.predicted[cells.order[j]] - predicted);
+    if (w > 0) drawn += moved * moved;
+  }
+  const double correction =
+      steady_error(weights, residuals, concentration * (squares / prior / prior));
+  const double variance = correction * correction + drawn;
+  if (!std::isfinite(variance)) return steady;
+  steady.standard_error = std::sqrt(variance);
+  // Welch and Satterthwaite's: those of the draw alone are few.
+  if (drawn > 0) {
+    const double share = variance / drawn;
+    steady.degrees_of_freedom = share * share * pieces_of_variance(log_weights);
+  }
+  return steady;
+}
+
 /// \param pieces  that tell an error: groups, or clusters of them, with known rewards
 void judge(TablePolicyValue& value, const TableCells& cells, std::span<const double> ess,
            double pieces) {
@@ -234,7 +281,16 @@ TablePolicyValue table_policy_value(std::span<const double> r, std::span<const d
       estimate.interval = interval(drawn, found, f, estimate, options.level);
     }
   }
-  if (options.influence && !options.enumerated) result.gain_influence = table.gain_influence();
+  if (options.influence && !options.enumerated) {
+    result.gain_influence = table.influence(internal::kGain);
+    result.value_influence = table.influence(internal::kValue);
+    result.rise_influence = table.influence(internal::kRise);
+  }
+  result.steady_value = static_cast<const Estimate&>(result.value);
+  const bool one_by_one = !cells.grouped && cells.cells() == 1 && cells.pieces() == reference.rows;
+  if (partial && one_by_one) {
+    result.steady_value = steady_value(result.value.value, given, cells, table.log_weights());
+  }
   return result;
 }
 

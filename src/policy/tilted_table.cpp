@@ -194,18 +194,18 @@ std::vector<Figures> TiltedTable::moved_by_pieces(const Figures& mean) const {
   return moved;
 }
 
-std::vector<double> TiltedTable::gain_influence() const {
+std::vector<double> TiltedTable::influence(std::size_t figure) const {
   const TableFigures found = figures();
-  if (!std::isfinite(found.error[kGain])) return {};
-  std::vector<double> influence(cells_.pieces());
+  if (!std::isfinite(found.error[figure])) return {};
+  std::vector<double> moves(cells_.pieces());
   if (cells_.grouped) {
     const std::vector<Figures> moved = moved_by_pieces(found.value);
     const auto n = static_cast<double>(group_figures_.size());
     const auto pieces = static_cast<double>(moved.size());
     for (std::size_t p = 0; p < moved.size(); ++p) {
-      influence[p] = moved[p][kGain] / n * std::sqrt(pieces / (pieces - 1));
+      moves[p] = moved[p][figure] / n * std::sqrt(pieces / (pieces - 1));
     }
-    return influence;
+    return moves;
   }
   for (std::size_t c = 0; c < cells_.cells(); ++c) {
     const Tilted tilted = tilt(c, {});
@@ -214,9 +214,9 @@ std::vector<double> TiltedTable::gain_influence() const {
     for (std::size_t f = 0; f < kFigures; ++f) offset[f] = own[f] - found.value[f];
     Figures unused{};
     add_variances(c, tilted, cells_.share[c], offset, {}, unused,
-                  std::span(influence).subspan(cells_.piece_begin[c], cells_.pieces(c)));
+                  std::span(moves).subspan(cells_.piece_begin[c], cells_.pieces(c)), figure);
   }
-  return influence;
+  return moves;
 }
 
 TableFigures TiltedTable::over_rows(std::span<const std::uint32_t> counts) const {
@@ -248,7 +248,7 @@ TableFigures TiltedTable::over_rows(std::span<const std::uint32_t> counts) const
 
 void TiltedTable::add_variances(std::size_t c, const Tilted& t, double share, const Figures& offset,
                                 std::span<const std::uint32_t> counts, Figures& variances,
-                                std::span<double> influence) const {
+                                std::span<double> influence, std::size_t figure) const {
   const std::size_t first = cells_.piece_begin[c];
   const auto n = static_cast<double>(cells_.pieces(c));
   if (n < 2) {
@@ -306,10 +306,10 @@ void TiltedTable::add_variances(std::size_t c, const Tilted& t, double share, co
       const double d = change[f] + (piece.prior - 1 / n) * offset[f];
       sums[f] += drawn * d;
       squares[f] += drawn * d * d;
-      if (f == kGain && !influence.empty()) influence[p] = d;
+      if (f == figure && !influence.empty()) influence[p] = d;
     }
   }
-  for (double& d : influence) d = share * (d - sums[kGain] / n) * std::sqrt((n - 1) / n);
+  for (double& d : influence) d = share * (d - sums[figure] / n) * std::sqrt((n - 1) / n);
   for (std::size_t f = 0; f < kFigures; ++f) {
     const double centred = std::max(0.0, squares[f] - sums[f] * sums[f] / n);
     variances[f] += share * share * centred * (n - 1) / n;

@@ -44,9 +44,9 @@ class TiltedTable {
   /// there. Empty: once.
   TableFigures figures(std::span<const std::uint32_t> counts = {}) const;
   Figures level() const;
-  /// What each piece moves the gain by, about its mean: the sum of their squares is the square of
-  /// the gain's standard error. Empty where that is infinite.
-  std::vector<double> gain_influence() const;
+  /// What each piece moves a figure by, about its mean: the sum of their squares is the square of
+  /// its standard error. Empty where that is infinite.
+  std::vector<double> influence(std::size_t figure) const;
   /// log of the tilted weights, in the cells' order; they sum to the share of each cell.
   const std::vector<double>& log_weights() const { return log_weights_; }
   /// The same of rows whose gold is known, summed over each piece; without groups. -infinity where
@@ -96,10 +96,10 @@ class TiltedTable {
   std::vector<Figures> moved_by_pieces(const Figures& mean) const;
   TableFigures over_rows(std::span<const std::uint32_t> counts) const;
   /// Adds the variances that the rows of cell c bring in; into \p influence, where given, what each
-  /// of its pieces moves the gain by.
+  /// of its pieces moves \p figure by.
   void add_variances(std::size_t c, const Tilted& tilted, double share, const Figures& offset,
                      std::span<const std::uint32_t> counts, Figures& variances,
-                     std::span<double> influence = {}) const;
+                     std::span<double> influence = {}, std::size_t figure = kGain) const;
 
   /// How often row j, or with groups cell j, is there.
   double count(std::span<const std::uint32_t> counts, std::size_t j) const {
