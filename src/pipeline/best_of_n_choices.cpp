@@ -5,12 +5,10 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/temperature/simultaneous_gains.h"
+#include "temperature/advised_points.h"
 
 namespace esscher::internal {
 namespace {
-
-/// Fewer effective rows tell no error; more candidates leave fewer still.
-constexpr double kLeastRows = 5;
 
 std::vector<double> doubling(const TableReference& reference) {
   double most = std::min(kMostCandidates, static_cast<double>(reference.rows));
@@ -49,9 +47,10 @@ std::vector<BestOfNValue> best_of_n_choices(std::span<const double> r, std::span
     options.n = n;
     options.predicted = predicted;
     values.push_back(best_of_n_value(r, y, reference, options));
-    fold_influence(values.back().gain_influence);
+    fold_influences(values.back());
     const bool told =
         values.back().groups > 0 || options.enumerated || values.back().ess >= kLeastRows;
+    // More candidates leave fewer still.
     if (open && !told) break;
   }
   return values;
@@ -71,7 +70,8 @@ std::optional<std::size_t> advise_choices(std::span<ChoiceSeries> rewards, doubl
     ChoiceSeries& reward = rewards[k];
     for (BestOfNValue& best : reward.values) {
       reward.gains.push_back(*next++);
-      best.gain_influence.clear();
+      best.gain_influence = {};
+      best.value_influence = {};
     }
     reward.advice = advise_best_of_n(reward.values, reward.gains, origin);
     if (reward.advice.gain && cautious_gain(*reward.advice.gain) > most) {

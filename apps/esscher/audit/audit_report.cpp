@@ -100,6 +100,7 @@ std::string audit_report(const TableAudit& audit, const AuditInput& input) {
   for (const std::string& remark : input.remarks) text += paragraph(remark);
   for (const std::string& remark : audit.remarks) text += paragraph(remark);
   if (!audit.proxies.empty()) text += "\n" + paragraph(recommendation_text(audit));
+  if (audit.target) text += "\n" + paragraph(audit.target->verdict);
   for (const ProxyAudit& proxy : audit.proxies) {
     text += "\n" + proxy.name + "\n" + paragraph(calibration_text(proxy)) +
             policies_text(proxy, audit.gold_sd, told) +

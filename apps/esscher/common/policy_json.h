@@ -3,8 +3,10 @@
 /// \file
 /// Policies on tables, best-of-n and advice in results, as evaluations and audits have them alike.
 
+#include <optional>
 #include <vector>
 
+#include "esscher/pipeline/target_answer.h"
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
 #include "esscher/temperature/best_of_n_advice.h"
@@ -28,5 +30,7 @@ Json best_of_n_json(const BestOfNValue& best);
 Json choices_json(const std::vector<BestOfNValue>& choices, const std::vector<Interval>& gains);
 Json advice_json(const DeploymentAdvice& advice);
 Json advice_json(const BestOfNAdvice& advice);
+/// null where no target was given.
+Json target_json(const std::optional<TargetAnswer>& answer);
 
 }  // namespace esscher::app
