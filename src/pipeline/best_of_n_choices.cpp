@@ -6,12 +6,10 @@
 #include "esscher/base/number_text.h"
 #include "esscher/temperature/simultaneous_gains.h"
 #include "policy/shared_cells.h"
+#include "temperature/advised_points.h"
 
 namespace esscher::internal {
 namespace {
-
-/// Fewer effective rows tell no error; more candidates leave fewer still.
-constexpr double kLeastRows = 5;
 
 std::vector<double> doubling(const TableCells& cells) {
   std::size_t rows = cells.grouped ? 0 : cells.order.size();
@@ -61,9 +59,10 @@ std::vector<BestOfNValue> best_of_n_choices(std::span<const double> r, std::span
     options.n = n;
     options.predicted = predicted;
     values.push_back(best_of_n_value(ranked, y, options));
-    fold_influence(values.back().gain_influence);
+    fold_influences(values.back());
     const bool told =
         values.back().groups > 0 || options.enumerated || values.back().ess >= kLeastRows;
+    // More candidates leave fewer still.
     if (open && !told) break;
   }
   return values;
@@ -84,7 +83,8 @@ std::optional<std::size_t> advise_choices(std::span<ChoiceSeries> rewards, doubl
     reward.forecast = forecast(reward.values);
     for (BestOfNValue& best : reward.values) {
       reward.gains.push_back(*next++);
-      best.gain_influence.clear();
+      best.gain_influence = {};
+      best.value_influence = {};
     }
     reward.advice = advise_best_of_n(reward.values, reward.gains, origin);
     if (reward.advice.gain && cautious_gain(*reward.advice.gain) > most) {

@@ -11,6 +11,7 @@
 #include "esscher/base/shown_text.h"
 #include "esscher/temperature/simultaneous_gains.h"
 #include "esscher/weights/log_weights.h"
+#include "pipeline/against_target.h"
 #include "pipeline/audited_table.h"
 #include "pipeline/best_of_n_choices.h"
 #include "pipeline/expected_gold.h"
@@ -118,7 +119,7 @@ void advise(std::vector<Proxy>& proxies, const AuditOptions& options, TableAudit
     ProxyAudit& each = proxy.audit;
     for (TablePolicyValue& policy : each.policies) {
       each.gains.push_back(*next++);
-      policy.gain_influence.clear();
+      policy.clear_influences();
     }
     each.advice = advise_deployment(each.policies, each.gains, RewardOrigin::given);
     if (each.advice.gain && cautious_gain(*each.advice.gain) > most) {
@@ -175,18 +176,13 @@ PolicyAudit audit_policy(const AuditedTable& table, const NamedScores& ratios,
   PolicyAudit audit;
   audit.name = ratios.name;
   TablePolicyOptions policy = policy_options(table, options);
-  policy.influence = false;
   const std::vector<double> predicted =
       internal::expected_gold(table, ratios.values, ratios.values);
   policy.predicted = predicted;
   audit.value = table_policy_value(ratios.values, table.table.gold, table.reference, policy);
-  const TableEstimate& rise = audit.value.rise;
-  const double width =
-      rise.standard_error == 0
-          ? 0
-          : rise.half_width(1 - options.alpha / static_cast<double>(table.table.log_ratios.size()));
-  audit.rise = {rise.value - width, rise.value + width};
-  if (audit.value.kl.value > 0) audit.worth = rise.value / audit.value.kl.value;
+  fold_influences(audit.value);
+  const double kl = audit.value.kl.value;
+  if (kl > 0) audit.worth = audit.value.rise.value / kl;
   audit.mean_ratio = mean_ratio(table, ratios.values, options.enumerated);
   const double off = std::abs(audit.mean_ratio.value - 1);
   constexpr double kRounding = 0.01;
@@ -199,6 +195,32 @@ PolicyAudit audit_policy(const AuditedTable& table, const NamedScores& ratios,
         "another base or policy, or pi goes where there are no rows; weights are normalised.");
   }
   return audit;
+}
+
+/// Rises that hold for all trained policies at once.
+void bound_rises(std::vector<PolicyAudit>& policies, const AuditOptions& options) {
+  std::vector<MeasuredGain> rises;
+  for (const PolicyAudit& policy : policies) {
+    const TablePolicyValue& value = policy.value;
+    rises.push_back(
+        {static_cast<const Estimate&>(value.rise), value.rise_influence, is_tilted(value)});
+  }
+  const SimultaneousGains all = simultaneous_gains(rises, options.alpha, options.seed);
+  for (std::size_t k = 0; k < policies.size(); ++k) {
+    policies[k].rise = all.intervals[k];
+    policies[k].value.clear_influences();
+  }
+}
+
+TargetAnswer hold_against_target(const std::vector<Proxy>& proxies, const TableAudit& audit,
+                                 double target, const AuditOptions& options) {
+  internal::AgainstTarget against(target, false);
+  for (const Proxy& proxy : proxies) against.add_tilts(proxy.audit.name, proxy.audit.policies);
+  for (const Proxy& proxy : proxies) {
+    against.add_best_of_n(proxy.audit.name, proxy.audit.best_of_n);
+  }
+  for (const PolicyAudit& policy : audit.policies) against.add_trained(policy.name, policy.value);
+  return against.answer(options.alpha, options.seed);
 }
 
 /// Where small groups are told by large ones: a draw of rows leaves few of them two gold rewards.
@@ -268,6 +290,7 @@ TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
   if (given.proxies.empty() && given.log_ratios.empty()) {
     throw UsageError("proxies: missing; name a score to audit");
   }
+  if (options.target) internal::AgainstTarget(*options.target, !given.groups.empty());
   const AuditedTable table(given);
   table.require_spread();
   if (options.enumerated && table.partial()) {
@@ -324,17 +347,23 @@ TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
           TablePolicyValue& value = proxy.audit.policies[b];
           value = internal::table_policy_value(proxy.scaled, given.gold, cells, policy);
           value.beta /= proxy.audit.unit;
-          fold_influence(value.gain_influence);
+          fold_influences(value);
+          if (!options.target) value.value_influence.clear();
+          value.rise_influence.clear();
         }
       });
   if (status == LoopStatus::cancelled) {
     audit.cancelled = true;
     return audit;
   }
-  if (!proxies.empty()) advise(proxies, options, audit);
   for (const NamedScores& ratios : given.log_ratios) {
     audit.policies.push_back(audit_policy(table, ratios, options, audit.remarks));
   }
+  if (options.target) {
+    audit.target = hold_against_target(proxies, audit, *options.target, options);
+  }
+  if (!proxies.empty()) advise(proxies, options, audit);
+  bound_rises(audit.policies, options);
   add_remarks(table, audit);
   return audit;
 }

@@ -12,6 +12,7 @@
 #include "esscher/temperature/simultaneous_gains.h"
 #include "esscher/weights/log_weights.h"
 #include "features/learn_features_progress.h"
+#include "pipeline/against_target.h"
 #include "pipeline/best_of_n_choices.h"
 #include "pipeline/evaluation_folds.h"
 #include "pipeline/held_out.h"
@@ -120,6 +121,16 @@ void add_draw_remark(std::span<const double> r, std::size_t table_rows,
 
 /// Advice on each reward, and which of them to take: all from intervals that hold at once.
 void advise(TableEvaluation& evaluation, const EvaluationOptions& options) {
+  if (options.target) {
+    internal::AgainstTarget against(*options.target, false);
+    for (const RewardEvaluation& reward : evaluation.rewards) {
+      against.add_tilts(reward.name, reward.policies);
+    }
+    for (const RewardEvaluation& reward : evaluation.rewards) {
+      against.add_best_of_n(reward.name, reward.best_of_n);
+    }
+    evaluation.target = against.answer(options.alpha, options.training.seed);
+  }
   std::vector<MeasuredGain> policies;
   for (const RewardEvaluation& reward : evaluation.rewards) {
     for (const TablePolicyValue& policy : reward.policies) {
@@ -136,7 +147,7 @@ void advise(TableEvaluation& evaluation, const EvaluationOptions& options) {
     reward.gains.assign(next, end);
     next = end;
     reward.advice = advise_deployment(reward.policies, reward.gains);
-    for (TablePolicyValue& policy : reward.policies) policy.gain_influence.clear();
+    for (TablePolicyValue& policy : reward.policies) policy.clear_influences();
     if (reward.advice.gain && cautious_gain(*reward.advice.gain) > most) {
       most = cautious_gain(*reward.advice.gain);
       evaluation.recommended = k;
@@ -350,6 +361,7 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
                                "there are " + std::to_string(table.rewards.size()) + " rewards"));
   }
   internal::check_candidates(options.best_of);
+  if (options.target) internal::AgainstTarget(*options.target, !table.groups.empty());
   if (options.enumerated && options.reference) {
     throw UsageError(
         "--enumerated: nobody knows the rewards of --reference; leave --enumerated out, the "

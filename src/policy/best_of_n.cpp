@@ -43,6 +43,7 @@ struct CellFigures {
   double known = 1;  ///< weight of the known rows
   double coverage = 1;
   std::vector<double> gain_influence{};  ///< of its pieces, without groups
+  std::vector<double> value_influence{};
 };
 
 /// F_b^power - F_{b-1}^power, with its digits where it is small.
@@ -171,8 +172,10 @@ class Cell {
     }
     const bool single = ranked_.present == ranked_.rows.size();
     std::vector<BestOfNFigures> moved(single ? 0 : ranked_.pieces);
-    std::vector<double>& influence = result.gain_influence;
-    if (with_influence_) influence.resize(ranked_.pieces);
+    if (with_influence_) {
+      result.gain_influence.resize(ranked_.pieces);
+      result.value_influence.resize(ranked_.pieces);
+    }
     BestOfNFigures sums{};
     BestOfNFigures squares{};
     const auto add_piece = [&](const BestOfNFigures& d, std::size_t piece) {
@@ -180,7 +183,9 @@ class Cell {
         sums[f] += d[f];
         squares[f] += d[f] * d[f];
       }
-      if (with_influence_) influence[piece] = d[kGain];
+      if (!with_influence_) return;
+      result.gain_influence[piece] = d[kGain];
+      result.value_influence[piece] = d[kValue];
     };
     double y_above = 0;
     double r_above = 0;
@@ -201,7 +206,8 @@ class Cell {
         constexpr double kLeastRest = 1e-9;
         if (density * row.prior > 1 - kLeastRest) {  // it stands alone: there is no telling
           result.variance.fill(internal::kInfinity);
-          influence.clear();
+          result.gain_influence.clear();
+          result.value_influence.clear();
           return;
         }
         const double pull = row.prior / (1 - density * row.prior);
@@ -224,9 +230,9 @@ class Cell {
       result.variance[f] =
           std::max(0.0, squares[f] - sums[f] * sums[f] / count) * (count - 1) / count;
     }
-    for (double& d : influence) {
-      d = (d - sums[kGain] / count) * std::sqrt((count - 1) / count);
-    }
+    const double scale = std::sqrt((count - 1) / count);
+    for (double& d : result.gain_influence) d = (d - sums[kGain] / count) * scale;
+    for (double& d : result.value_influence) d = (d - sums[kValue] / count) * scale;
   }
 
   double n_;
@@ -338,13 +344,15 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
       variance += step * step;
     }
     if (options.influence && f == kGain) result.gain_influence = moved;
+    if (options.influence && f == kValue) result.value_influence = moved;
     estimate.standard_error = std::sqrt(variance);
     estimate.degrees_of_freedom = std::max(1.0, (cells.grouped ? pieces : result.ess) - 1);
   }
   if (influence && std::isfinite(result.gain.standard_error)) {
     for (std::size_t c = 0; c < count; ++c) {
-      for (const double step : figures[c].gain_influence) {
-        result.gain_influence.push_back(cells.share[c] * step);
+      for (std::size_t p = 0; p < figures[c].gain_influence.size(); ++p) {
+        result.gain_influence.push_back(cells.share[c] * figures[c].gain_influence[p]);
+        result.value_influence.push_back(cells.share[c] * figures[c].value_influence[p]);
       }
     }
   }

@@ -20,7 +20,7 @@ void require_length(std::size_t length, std::string_view name, std::size_t rows)
                              "there are " + std::to_string(rows) + " rows"));
 }
 
-void check(const TableReference& reference) {
+void check_lengths(const TableReference& reference) {
   const std::size_t rows = reference.rows;
   if (rows == 0) throw UsageError(rejection("rows", "0", "a table needs at least one row"));
   require_length(reference.groups.size(), "groups", rows);
@@ -193,7 +193,7 @@ double pieces_of_variance(std::span<const double> weights) {
 }
 
 TableCells table_cells(const TableReference& reference) {
-  check(reference);
+  check_lengths(reference);
   TableCells cells;
   cells.grouped = !reference.groups.empty();
   cells.strata = distinct(reference.strata);

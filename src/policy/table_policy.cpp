@@ -10,6 +10,7 @@
 #include "esscher/base/number_text.h"
 #include "esscher/base/parallel.h"
 #include "esscher/base/random.h"
+#include "esscher/policy/steady_error.h"
 #include "policy/known_gold.h"
 #include "policy/shared_cells.h"
 #include "policy/table_cells.h"
@@ -113,6 +114,53 @@ std::optional<Interval> interval(const std::vector<TableFigures>& drawn, const T
   return Interval{std::min(low, estimate.lower(level)), std::max(high, estimate.upper(level))};
 }
 
+/// Of the value, by the logarithms of the weights of all rows of the one cell: the steady error of
+/// the correction and, of the predictions' mean, what it moves by from one draw of all rows to
+/// another. An infinite error where no known row has weight, or one row has all of it.
+Estimate steady_value(double value, const KnownGold& gold, const TableCells& cells,
+                      std::vector<double> all_weights) {
+  for (double& w : all_weights) w = std::exp(w);
+  std::vector<double> weights;
+  std::vector<double> residuals;
+  double concentration = 0;  // of the policy from the law of the known rows
+  double prior = 0;
+  double squares = 0;
+  double sum = 0;
+  double predicted = 0;
+  for (std::size_t j = 0; j < cells.order.size(); ++j) {
+    if (!(cells.prior[j] > 0)) continue;
+    const double w = all_weights[j];
+    concentration += w * w / cells.prior[j];
+    const std::size_t i = cells.order[j];
+    predicted += w * gold.predicted[i];
+    if (!gold.known(i)) continue;
+    weights.push_back(w);
+    residuals.push_back(gold.y[i] - gold.predicted[i]);
+    prior += cells.prior[j];
+    squares += cells.prior[j] * cells.prior[j];
+    sum += w;
+  }
+  Estimate steady{value, kInfinity};
+  if (!(sum > 0)) return steady;
+  double drawn = 0;
+  for (std::size_t j = 0; j < cells.order.size(); ++j) {
+    const double w = all_weights[j];
+    const double moved = w / (1 - w) * (gold.predicted[cells.order[j]] - predicted);
+    if (w > 0) drawn += moved * moved;
+  }
+  const double correction =
+      steady_error(weights, residuals, concentration * (squares / prior / prior));
+  const double variance = correction * correction + drawn;
+  if (!std::isfinite(variance)) return steady;
+  steady.standard_error = std::sqrt(variance);
+  // Welch and Satterthwaite's: those of the draw alone are few.
+  if (drawn > 0) {
+    const double share = variance / drawn;
+    steady.degrees_of_freedom = share * share * internal::pieces_of_variance(all_weights);
+  }
+  return steady;
+}
+
 /// \param pieces  that tell an error: groups, or clusters of them, with known rewards
 void judge(TablePolicyValue& value, const TableCells& cells, std::span<const double> ess,
            double pieces) {
@@ -190,7 +238,8 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
   if (!options.enumerated) judge(result, cells, ess, pieces);
 
   const bool influence = options.influence && !options.enumerated;
-  const TableFigures found = table.figures({}, influence ? &result.gain_influence : nullptr);
+  internal::Influences influences;
+  const TableFigures found = table.figures({}, influence ? &influences : nullptr);
   if (!found.exists) throw InternalError("a table without weight");
   const internal::Figures level = table.level();
   const double tilted_freedom =
@@ -209,6 +258,17 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
     if (!drawn.empty()) {
       estimate.interval = interval(drawn, found, f, estimate, options.level);
     }
+  }
+  if (influence) {
+    result.gain_influence = std::move(influences[0]);
+    result.value_influence = std::move(influences[1]);
+    result.rise_influence = std::move(influences[2]);
+  }
+  result.steady_value = static_cast<const Estimate&>(result.value);
+  const bool one_by_one =
+      !cells.grouped && cells.cells() == 1 && cells.pieces() == cells.order.size();
+  if (partial && one_by_one) {
+    result.steady_value = steady_value(result.value.value, given, cells, table.log_weights());
   }
   return result;
 }

@@ -164,16 +164,20 @@ Figures TiltedTable::level() const {
 }
 
 TableFigures TiltedTable::figures(std::span<const std::uint32_t> counts,
-                                  std::vector<double>* influence) const {
-  if (influence != nullptr) influence->assign(cells_.pieces(), 0);
+                                  Influences* influences) const {
+  for (std::size_t k = 0; influences != nullptr && k < kInfluenced.size(); ++k) {
+    (*influences)[k].assign(cells_.pieces(), 0);
+  }
   TableFigures found =
-      cells_.grouped ? over_groups(counts, influence) : over_rows(counts, influence);
-  if (influence != nullptr && !std::isfinite(found.error[kGain])) influence->clear();
+      cells_.grouped ? over_groups(counts, influences) : over_rows(counts, influences);
+  for (std::size_t k = 0; influences != nullptr && k < kInfluenced.size(); ++k) {
+    if (!std::isfinite(found.error[kInfluenced[k]])) (*influences)[k].clear();
+  }
   return found;
 }
 
 TableFigures TiltedTable::over_groups(std::span<const std::uint32_t> counts,
-                                      std::vector<double>* influence) const {
+                                      Influences* influences) const {
   TableFigures result;
   const std::size_t groups = group_figures_.size();
   double n = 0;
@@ -195,8 +199,10 @@ TableFigures TiltedTable::over_groups(std::span<const std::uint32_t> counts,
   for (double& error : result.error) {
     error = pieces < 2 ? kInfinity : std::sqrt(error / n / n * pieces / (pieces - 1));
   }
-  for (std::size_t p = 0; influence != nullptr && p < moved.size(); ++p) {
-    (*influence)[p] = moved[p][kGain] / n * std::sqrt(pieces / (pieces - 1));
+  for (std::size_t p = 0; influences != nullptr && p < moved.size(); ++p) {
+    for (std::size_t k = 0; k < kInfluenced.size(); ++k) {
+      (*influences)[k][p] = moved[p][kInfluenced[k]] / n * std::sqrt(pieces / (pieces - 1));
+    }
   }
   return result;
 }
@@ -212,7 +218,7 @@ std::vector<Figures> TiltedTable::moved_by_pieces(const Figures& mean) const {
 }
 
 TableFigures TiltedTable::over_rows(std::span<const std::uint32_t> counts,
-                                    std::vector<double>* influence) const {
+                                    Influences* influences) const {
   TableFigures result;
   std::vector<Tilted> tilted(cells_.cells());
   double total = 0;
@@ -230,12 +236,8 @@ TableFigures TiltedTable::over_rows(std::span<const std::uint32_t> counts,
   for (std::size_t c = 0; c < tilted.size(); ++c) {
     Figures offset{};
     for (std::size_t f = 0; f < kFigures; ++f) offset[f] = figures[c][f] - result.value[f];
-    const std::span<double> own =
-        influence == nullptr
-            ? std::span<double>{}
-            : std::span(*influence).subspan(cells_.piece_begin[c], cells_.pieces(c));
     add_variances(c, tilted[c], cells_.share[c] * tilted[c].prior / total, offset, counts,
-                  result.error, own);
+                  result.error, influences);
   }
   for (double& error : result.error) error = std::sqrt(error);
   // A resample without errors serves no bootstrap.
@@ -245,7 +247,7 @@ TableFigures TiltedTable::over_rows(std::span<const std::uint32_t> counts,
 
 void TiltedTable::add_variances(std::size_t c, const Tilted& t, double share, const Figures& offset,
                                 std::span<const std::uint32_t> counts, Figures& variances,
-                                std::span<double> influence) const {
+                                Influences* influences) const {
   const std::size_t first = cells_.piece_begin[c];
   const auto n = static_cast<double>(cells_.pieces(c));
   if (n < 2) {
@@ -298,7 +300,10 @@ void TiltedTable::add_variances(std::size_t c, const Tilted& t, double share, co
       const double d = change[f] + (piece.prior - 1 / n) * offset[f];
       sums[f] += drawn * d;
       squares[f] += drawn * d * d;
-      if (f == kGain && !influence.empty()) influence[p] = d;
+      if (influences == nullptr) continue;
+      for (std::size_t k = 0; k < kInfluenced.size(); ++k) {
+        if (f == kInfluenced[k]) (*influences)[k][first + p] = d;
+      }
     }
   };
   // Rows of their own need no memory.
@@ -322,7 +327,12 @@ void TiltedTable::add_variances(std::size_t c, const Tilted& t, double share, co
     variances.fill(kInfinity);
     return;
   }
-  for (double& d : influence) d = share * (d - sums[kGain] / n) * std::sqrt((n - 1) / n);
+  for (std::size_t k = 0; influences != nullptr && k < kInfluenced.size(); ++k) {
+    const double mean = sums[kInfluenced[k]] / n;
+    for (double& d : std::span((*influences)[k]).subspan(first, cells_.pieces(c))) {
+      d = share * (d - mean) * std::sqrt((n - 1) / n);
+    }
+  }
   for (std::size_t f = 0; f < kFigures; ++f) {
     const double centred = std::max(0.0, squares[f] - sums[f] * sums[f] / n);
     variances[f] += share * share * centred * (n - 1) / n;

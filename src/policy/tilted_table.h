@@ -33,6 +33,11 @@ struct TableFigures {
   bool exists = true;
 };
 
+/// Figures whose influences may be asked for, and those of each.
+inline constexpr std::array<std::size_t, 3> kInfluenced{kGain, kValue, kRise};
+using Influences = std::array<std::vector<double>, kInfluenced.size()>;
+
+/// The figures of one tilt.
 class TiltedTable {
  public:
   /// \p cells must outlive this. With groups all of \p gold is known.
@@ -42,11 +47,11 @@ class TiltedTable {
   /// Values less the means of y (kValue, kObjective, kReference; with groups kProxy) and r
   /// (kProxy), which are added by level(). \p counts says how often each piece of the cells is
   /// there. Empty: once.
-  /// \param influence  where given, what each piece moves the gain by, about its mean: the sum of
-  ///                   their squares is the square of the gain's standard error. Empty where that
-  ///                   is infinite. Without counts.
+  /// \param influences  where given, what each piece moves the kInfluenced figures by, about their
+  ///                    means: the sum of their squares is the square of a figure's standard error.
+  ///                    Empty where that is infinite. Without counts.
   TableFigures figures(std::span<const std::uint32_t> counts = {},
-                       std::vector<double>* influence = nullptr) const;
+                       Influences* influences = nullptr) const;
   Figures level() const;
   /// log of the tilted weights, in the cells' order; they sum to the share of each cell.
   std::vector<double> log_weights() const;
@@ -88,17 +93,15 @@ class TiltedTable {
   void correct_cell(std::size_t c, const KnownGold& gold);
   Tilted tilt(std::size_t c, std::span<const std::uint32_t> counts) const;
   Figures cell_figures(std::size_t c, const Tilted& tilted) const;
-  TableFigures over_groups(std::span<const std::uint32_t> counts,
-                           std::vector<double>* influence) const;
+  TableFigures over_groups(std::span<const std::uint32_t> counts, Influences* influences) const;
   /// How far the groups of each piece lie from \p mean, summed.
   std::vector<Figures> moved_by_pieces(const Figures& mean) const;
-  TableFigures over_rows(std::span<const std::uint32_t> counts,
-                         std::vector<double>* influence) const;
-  /// Adds the variances that the rows of cell c bring in; into \p influence, where given, what each
-  /// of its pieces moves the gain by.
+  TableFigures over_rows(std::span<const std::uint32_t> counts, Influences* influences) const;
+  /// Adds the variances that the rows of cell c bring in; into \p influences, where given, what
+  /// each of its pieces moves those figures by.
   void add_variances(std::size_t c, const Tilted& tilted, double share, const Figures& offset,
                      std::span<const std::uint32_t> counts, Figures& variances,
-                     std::span<double> influence) const;
+                     Influences* influences) const;
 
   /// Calls take(c, j) for each row j of cell c whose gold is known.
   template <class Take>

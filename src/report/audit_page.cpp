@@ -185,6 +185,9 @@ Page audit_page(Reader record) {
     page.facts.emplace_back("correlation of " + first.name,
                             shown(first.reward["correlation"].value()));
   }
+  if (record["target"].exists()) {
+    page.reason += (page.reason.empty() ? "" : " ") + record["target"]["verdict"].text();
+  }
   page.facts.emplace_back("rows", shown_count(record["rows"].value()));
   page.facts.emplace_back("with a true reward", shown_count(record["known"].value()));
   page.facts.emplace_back("its standard deviation", shown(record["reward_sd"].value()));

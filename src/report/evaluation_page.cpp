@@ -149,6 +149,7 @@ Page evaluation_page(Reader record) {
   const Reader advice = first.reward["advice"];
   page.answer = answer_text(first) + best_of_n_answer(record);
   page.reason = advice["verdict"].text();
+  if (record["target"].exists()) page.reason += " " + record["target"]["verdict"].text();
   const Reader gain = advice["gain"];
   const double error = gain["standard_error"].value();
   const double expected = gain["value"].value();

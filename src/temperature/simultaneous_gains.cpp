@@ -9,64 +9,33 @@
 #include "esscher/base/error.h"
 #include "esscher/base/matrix.h"
 #include "esscher/base/random.h"
-#include "esscher/linalg/factor.h"
+#include "temperature/correlated_normals.h"
 
 namespace esscher {
 namespace {
 
 constexpr double kNoTilt = 1e-6;
-constexpr std::size_t kDraws = 10000;
-/// Eigenvalues of correlations below this share of their sum move no quantile.
-constexpr double kNegligible = 1e-9;
 
 /// The 1 - tail quantile of the maximum of normal variables with the correlations of the vectors.
 double maximum_quantile(const std::vector<std::span<const double>>& vectors, double tail,
                         std::uint64_t seed) {
-  const std::size_t count = vectors.size();
-  Matrix<double> correlation(count, count);
-  for (std::size_t a = 0; a < count; ++a) {
-    for (std::size_t b = 0; b <= a; ++b) {
-      const std::span<const double> x = vectors[a];
-      const std::span<const double> y = vectors[b];
-      if (x.size() != y.size()) throw InternalError("policies of tables of unequal length");
-      double sum = 0;
-      for (std::size_t i = 0; i < x.size(); ++i) sum += x[i] * y[i];
-      correlation(a, b) = sum;
-    }
-  }
-  std::vector<double> scale(count);
-  for (std::size_t a = 0; a < count; ++a) scale[a] = std::sqrt(correlation(a, a));
-  for (std::size_t a = 0; a < count; ++a) {
-    for (std::size_t b = 0; b <= a; ++b) correlation(a, b) /= scale[a] * scale[b];
-  }
-  // Neighbouring temperatures are one policy to many digits: roots of eigenvalues, no Cholesky
-  // factor.
-  const SymmetricEigen eigen = symmetric_eigen(correlation.view());
-  // Policies are as a rule many more than the directions in which they differ.
-  std::vector<std::size_t> kept;
-  for (std::size_t j = 0; j < count; ++j) {
-    if (eigen.values[j] > kNegligible * static_cast<double>(count)) kept.push_back(j);
-  }
-  Matrix<double> root(count, kept.size());
-  for (std::size_t k = 0; k < kept.size(); ++k) {
-    const double value = std::sqrt(eigen.values[kept[k]]);
-    for (std::size_t a = 0; a < count; ++a) root(a, k) = value * eigen.vectors(a, kept[k]);
-  }
+  const Matrix<double> root = internal::correlation_root(vectors);
   const RandomStream stream(seed, "temperature/simultaneous");
-  std::vector<double> greatest(kDraws);
-  std::vector<double> z(kept.size());
-  for (std::size_t draw = 0; draw < kDraws; ++draw) {
+  std::vector<double> greatest(internal::kMaximumDraws);
+  std::vector<double> z(root.columns());
+  for (std::size_t draw = 0; draw < internal::kMaximumDraws; ++draw) {
     stream.at(draw).fill_normal(0, z);
     double most = -std::numeric_limits<double>::infinity();
-    for (std::size_t a = 0; a < count; ++a) {
-      const std::span<const double> row = std::as_const(root).row(a);
+    for (std::size_t a = 0; a < root.rows(); ++a) {
+      const std::span<const double> row = root.row(a);
       double value = 0;
       for (std::size_t k = 0; k < z.size(); ++k) value += row[k] * z[k];
       most = std::max(most, value);
     }
     greatest[draw] = most;
   }
-  const auto at = static_cast<std::ptrdiff_t>((1 - tail) * static_cast<double>(kDraws));
+  const auto at =
+      static_cast<std::ptrdiff_t>((1 - tail) * static_cast<double>(internal::kMaximumDraws));
   std::ranges::nth_element(greatest, greatest.begin() + at);
   return greatest[static_cast<std::size_t>(at)];
 }
@@ -91,6 +60,17 @@ void fold_influence(std::vector<double>& influence) {
     }
   }
   influence = std::move(folded);
+}
+
+void fold_influences(TablePolicyValue& policy) {
+  fold_influence(policy.gain_influence);
+  fold_influence(policy.value_influence);
+  fold_influence(policy.rise_influence);
+}
+
+void fold_influences(BestOfNValue& best) {
+  fold_influence(best.gain_influence);
+  fold_influence(best.value_influence);
 }
 
 MeasuredGain measured_gain(const TablePolicyValue& policy) {

@@ -109,6 +109,32 @@ TEST(Audit, CountsRowsWithoutGold) {
               both["rewards"][0]["policies"][3]["gain"]["value"], 1e-9);
 }
 
+TEST(Audit, NamesPoliciesAgainstATarget) {
+  const Folder folder;
+  folder.write("t.csv", scores_csv(3, 960));
+  const Words words = audit({"--proxy", "judge", "--log-ratio", "trained", "--best-of", "2,8",
+                             "--beta", "4,1", "--beta-unit", "sd", "--target", "0.5"});
+  const json result = result_of(words, folder);
+  const json& target = result["target"];
+  EXPECT_EQ(target["value"], 0.5);
+  EXPECT_EQ(target["policies"], 5);
+  // The mean rises with 1 / beta and with n.
+  std::vector<std::string> found;
+  for (const json& policy : target["reached"]) {
+    EXPECT_GE(policy["low"], 0.5);
+    found.push_back(policy["name"].get<std::string>() +
+                    (policy.contains("beta") ? " tilted"
+                     : policy.contains("n")  ? " of " + std::to_string(policy["n"].get<int>())
+                                             : ""));
+  }
+  EXPECT_EQ(found, (std::vector<std::string>{"judge tilted", "judge of 2", "judge of 8"}));
+  const Outcome outcome = run(words, folder);
+  EXPECT_NE(outcome.out.find("Target 0.5: a true mean of at least that have 'judge' at beta"),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_TRUE(result_of(audit({"--proxy", "judge"}), folder)["target"].is_null());
+}
+
 TEST(Audit, TellsTrainedPolicies) {
   const Folder folder;
   folder.write("t.csv", scores_csv());
@@ -178,6 +204,9 @@ TEST(Audit, RefusesInItsOwnWords) {
   expect_parts(said({"--proxy", "judge", "--log-ratio", "j*"}),
                {"64 ", "--proxy = 'judge'", "is a --log-ratio, too"});
   expect_parts(said({"--proxy", "judge", "--beta", "0"}), {"64 ", "--beta = 0"});
+  expect_parts(said({"--proxy", "judge", "--target", "high"}), {"64 ", "--target = high"});
+  expect_parts(said({"--proxy", "judge", "--target", "1", "--group", "prompt"}),
+               {"64 ", "--target = 1", "within groups", "leave it out"});
   expect_parts(said({"--proxy", "judge", "--best-of", "4,2"}), {"64 ", "--best-of = 2", "ascend"});
   expect_parts(said({"--proxy", "judge", "--reference-weight", "w"}),
                {"64 ", "--reference-weight = w", "name their file"});

@@ -30,6 +30,7 @@ std::vector<Setting> audit_settings() {
       {"beta-unit", "UNIT", "reward",
        "of --beta: reward, or sd (standard deviations of the gold reward, within groups)"},
       best_of_setting(),
+      target_setting(),
       {"enumerated", "", "false",
        "the table is the whole reference (every variant), not a sample of it: values are exact"},
       {"bootstrap", "N", "1000",
@@ -63,6 +64,7 @@ AuditOptions read_audit_options(const Settings& settings) {
   options.enumerated = settings.is_set("enumerated");
   options.bootstrap = read_bootstrap(settings);
   options.alpha = read_alpha(settings);
+  options.target = read_target(settings);
   options.seed = parse_count(settings["seed"], "--seed", 0);
   options.threads = static_cast<int>(parse_integer(settings["threads"], "--threads", 0, 1024));
   return options;
@@ -116,6 +118,7 @@ void add_audit_command(CLI::App& program) {
   command->footer(
       "Example: esscher audit scores.csv --proxy judge,model --gold human --group prompt\n"
       "Example: esscher audit labelled.csv --proxy model --gold y --reference pool.csv\n"
+      "Example: esscher audit labelled.csv --proxy model --gold y --reference pool.csv --target 2\n"
       "Example: esscher audit samples.csv --log-ratio 'policy_*' --gold human --group prompt");
   command->callback([arguments, command] {
     refuse_empty_values(*command);

@@ -98,6 +98,7 @@ std::string audit_json(const TableAudit& audit, const AuditInput& input, const S
                {"reward_sd", audit.gold_sd},
                {"recommendation", recommendation_json(audit)},
                {"best_of_n_recommendation", best_of_n_recommendation_json(audit)},
+               {"target", target_json(audit.target)},
                {"rewards", rewards},
                {"policies", policies},
                {"data_remarks", input.remarks},

@@ -105,6 +105,7 @@ std::string audit_report(const TableAudit& audit, const AuditInput& input) {
   for (const std::string& remark : input.remarks) text += paragraph(remark);
   for (const std::string& remark : audit.remarks) text += paragraph(remark);
   if (!audit.proxies.empty()) text += "\n" + paragraph(recommendation_text(audit));
+  if (audit.target) text += "\n" + paragraph(audit.target->verdict);
   const bool priced =
       std::ranges::any_of(audit.proxies, [](const ProxyAudit& proxy) { return proxy.unit != 1; });
   for (const ProxyAudit& proxy : audit.proxies) {

@@ -116,4 +116,20 @@ Json advice_json(const BestOfNAdvice& advice) {
   return json;
 }
 
+Json target_json(const std::optional<TargetAnswer>& answer) {
+  if (!answer) return {};
+  Json reached = Json::array();
+  for (const ReachingPolicy& policy : answer->reached) {
+    Json each{{"name", policy.name}, {"value", policy.value}, {"low", policy.low}};
+    if (policy.beta) each["beta"] = *policy.beta;
+    if (policy.n) each["n"] = *policy.n;
+    reached.push_back(std::move(each));
+  }
+  return {{"value", answer->target},
+          {"policies", answer->policies},
+          {"untold", answer->untold},
+          {"reached", reached},
+          {"verdict", answer->verdict}};
+}
+
 }  // namespace esscher::app

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "esscher/pipeline/target_answer.h"
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
 #include "esscher/temperature/best_of_n_advice.h"
@@ -32,5 +33,7 @@ Json choices_json(const std::vector<BestOfNValue>& choices, const std::vector<In
 Json forecast_json(const std::optional<Forecast>& forecast);
 Json advice_json(const DeploymentAdvice& advice);
 Json advice_json(const BestOfNAdvice& advice);
+/// null where no target was given.
+Json target_json(const std::optional<TargetAnswer>& answer);
 
 }  // namespace esscher::app

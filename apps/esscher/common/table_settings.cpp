@@ -95,6 +95,18 @@ Setting best_of_setting() {
           "candidates of best-of-n: a list 2,4,8; auto: 2, 4, 8, ... as far as it can be told"};
 }
 
+Setting target_setting() {
+  return {"target", "VALUE", "",
+          "names the policies that have a true mean of at least VALUE, in the unit of the gold "
+          "reward: that any of them has not has a nominal chance of --alpha; not within groups, "
+          "where the reward has no level"};
+}
+
+std::optional<double> read_target(const Settings& settings) {
+  if (settings["target"].empty()) return std::nullopt;
+  return parse_number(settings["target"], "--target");
+}
+
 std::vector<Setting> format_settings() {
   return {
       {"delimiter", "MARK", "auto",
@@ -219,6 +231,7 @@ std::vector<Setting> evaluation_settings() {
        "a second reward that is only evaluated, and goes before --reward there"},
       {"evaluation-folds", "K", "5", "folds on which policies are evaluated; groups stay whole"},
       best_of_setting(),
+      target_setting(),
       {"enumerated", "", "false",
        "the table is the whole reference (every variant), not a sample of it: values are exact"},
       {"bootstrap", "N", "1000", "replicates behind the intervals; 0: normal theory"},

@@ -3,6 +3,7 @@
 /// \file
 /// The options of the commands that read tables: fit, evaluate, predict.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ std::vector<Setting> training_settings();
 std::vector<Setting> evaluation_settings();
 /// What read_best_of() reads.
 Setting best_of_setting();
+/// What read_target() reads.
+Setting target_setting();
 
 std::vector<Setting> joined(std::vector<Setting> first, const std::vector<Setting>& second);
 
@@ -67,6 +70,8 @@ int read_bootstrap(const Settings& settings);
 double read_alpha(const Settings& settings);
 /// Candidates of best-of-n: empty where open. \throws UsageError unless above 1 and ascending
 std::vector<double> read_best_of(const Settings& settings);
+/// A mean to be reached: nothing where none is given.
+std::optional<double> read_target(const Settings& settings);
 /// Rows to leave out, column=value each. \throws UsageError for decimal commas
 std::vector<std::string> read_exclusions(const std::string& list);
 

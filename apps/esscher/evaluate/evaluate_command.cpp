@@ -79,6 +79,11 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
                                  "stated pairs have no reward to value policies by",
                                  "leave it out"));
     }
+    if (!settings["target"].empty()) {
+      throw UsageError(rejection("--target", settings["target"],
+                                 "stated pairs have no reward to value policies by",
+                                 "leave it out"));
+    }
     if (!arguments.out.page.empty()) {
       throw UsageError(rejection("--report", arguments.out.page,
                                  "stated pairs have no reward to value policies by, and no page",
@@ -93,6 +98,7 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
       static_cast<int>(parse_integer(settings["evaluation-folds"], "--evaluation-folds", 2, 100));
   options.bootstrap = read_bootstrap(settings);
   options.alpha = read_alpha(settings);
+  options.target = read_target(settings);
   options.best_of = read_best_of(settings);
   options.gold = loaded.dataset.gold;
   options.enumerated = settings.is_set("enumerated");

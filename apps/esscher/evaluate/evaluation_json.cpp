@@ -102,6 +102,7 @@ std::string evaluation_json(const TableEvaluation& evaluation, const Dataset& da
                {"folds", folds},
                {"recommendation", recommendation_json(evaluation, sd)},
                {"best_of_n_recommendation", best_of_n_recommendation_json(evaluation)},
+               {"target", target_json(evaluation.target)},
                {"rewards", rewards},
                {"held_out", held_out_json(evaluation.held_out, !dataset.groups.empty())},
                {"replicates", replicates_json(evaluation.replicates)},

@@ -182,6 +182,7 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
   text += paragraph(training_text(evaluation.folds));
   if (!dataset.folds.empty()) text += paragraph(own_folds_text(evaluation.folds));
   text += "\n" + paragraph(recommendation_text(evaluation, sd));
+  if (evaluation.target) text += "\n" + paragraph(evaluation.target->verdict);
   const Told told{!dataset.groups.empty()};
   for (const RewardEvaluation& reward : evaluation.rewards) {
     text += table(reward, evaluation, sd, told);

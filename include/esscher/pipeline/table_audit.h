@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "esscher/base/callbacks.h"
+#include "esscher/pipeline/target_answer.h"
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
 #include "esscher/temperature/best_of_n_advice.h"
@@ -64,6 +65,8 @@ struct AuditOptions {
   /// Nominal chance that any gain of the tilted policies lies outside its interval; as much again
   /// for those of best-of-n, and for the rises of trained policies.
   double alpha = 0.05;
+  /// A mean of the gold reward to be reached: then TableAudit::target names the policies that do.
+  std::optional<double> target{};
   std::uint64_t seed = 1;
   int threads = 0;
   Callbacks callbacks{};
@@ -134,7 +137,8 @@ struct TableAudit {
   /// The same of best-of-n.
   std::optional<std::size_t> recommended_best_of_n;
   std::vector<PolicyAudit> policies;
-  double gold_sd = 0;  ///< of known rows, within groups where there are any
+  std::optional<TargetAnswer> target;  ///< where one is asked for
+  double gold_sd = 0;                  ///< of known rows, within groups where there are any
   std::uint64_t rows = 0;
   std::uint64_t known = 0;  ///< rows with a gold reward
   bool cancelled = false;
@@ -144,9 +148,10 @@ struct TableAudit {
 /// Gold rewards of rows that have none are expected to be the least-squares line in each proxy,
 /// cross-fitted, and corrected by the rows that have one (TablePolicyOptions::predicted). Scores
 /// matter up to a constant or, within groups, one for each group. \throws UsageError without
-/// proxies and log-ratios, for lengths that differ and options outside
-///         their range; DataError for a score that is constant (throughout each group), a gold
-///         reward that is known nowhere or constant, and as table_policy_value()
+/// proxies and log-ratios, for lengths that differ, options outside
+///         their range and a target within groups, where the gold reward has no level; DataError
+///         for a score that is constant (throughout each group), a gold reward that is known
+///         nowhere or constant, and as table_policy_value()
 /// Cost: table_policy_value() for each proxy and temperature, best_of_n_value() for each proxy and
 /// n; temperatures run in parallel.
 TableAudit audit_table(const AuditTable& table, const AuditOptions& options);

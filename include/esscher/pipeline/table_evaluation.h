@@ -11,6 +11,7 @@
 
 #include "esscher/pipeline/preference_evaluation.h"
 #include "esscher/pipeline/table_training.h"
+#include "esscher/pipeline/target_answer.h"
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
 #include "esscher/temperature/best_of_n_advice.h"
@@ -59,6 +60,8 @@ struct EvaluationOptions {
   /// Nominal chance that any gain, of all rewards and temperatures, lies outside its interval; as
   /// much again for those of best-of-n.
   double alpha = 0.05;
+  /// A mean reward to be reached: then TableEvaluation::target names the policies that do.
+  std::optional<double> target{};
   /// Candidates to choose from, each above 1, ascending; empty: 2, 4, 8, ... as far as 5 effective
   /// rows, the largest group or 4096 allow.
   std::vector<double> best_of{};
@@ -128,6 +131,7 @@ struct TableEvaluation {
   std::optional<std::size_t> recommended{};
   /// The same of best-of-n.
   std::optional<std::size_t> recommended_best_of_n{};
+  std::optional<TargetAnswer> target{};  ///< where one is asked for
   /// What a policy that knew every reward would gain, J* - reference, at each temperature. Noise in
   /// the rewards counts as knowledge, so that efficiencies against it are too low rather than too
   /// high. NaN with a reference, whose rewards nobody knows.
@@ -154,7 +158,8 @@ struct TableEvaluation {
 /// counts once. Then fits the reward K times, each time without one fold, and evaluates the
 /// policies on the folds left out. \throws UsageError, DataError as train_reward(), assign_folds(),
 /// table_policy_value(); UsageError for numbers of candidates that do not ascend from above 1, for
-/// a reference of other columns or of an enumerated table, and for stated pairs, whose evaluation
+/// a reference of other columns or of an enumerated table, a target within groups, where the reward
+/// has no level, and for stated pairs, whose evaluation
 /// is evaluate_pairs(); DataError where a design, group or cluster lies in two of the table's own
 /// folds, naming two of its rows. Cost: K times train_reward(), and a prediction of each row of the
 /// reference.

@@ -18,7 +18,7 @@ struct BestOfNOptions {
   /// Draws, >= 1; need not be whole: the law whose distribution function of r is F^n.
   double n = 1;
   bool enumerated = false;              ///< as TablePolicyOptions::enumerated
-  bool influence = false;               ///< BestOfNValue::gain_influence is asked for
+  bool influence = false;               ///< BestOfNValue's influences are asked for
   std::span<const double> predicted{};  ///< as TablePolicyOptions::predicted
 };
 
@@ -44,6 +44,7 @@ struct BestOfNValue {
   std::string remark;  ///< why not; empty where reliable
   /// As TablePolicyValue::gain_influence.
   std::vector<double> gain_influence{};
+  std::vector<double> value_influence{};  ///< likewise of the value
 };
 
 /// With rows sorted by r, F_b the prior weight up to and with the b-th distinct value and m_b its

@@ -48,7 +48,7 @@ struct TablePolicyOptions {
   /// The table is the whole of pi_0 and no sample from it: standard errors are 0, nothing is
   /// bootstrapped, and everything is reliable.
   bool enumerated = false;
-  bool influence = false;  ///< TablePolicyValue::gain_influence is asked for
+  bool influence = false;  ///< TablePolicyValue's influences are asked for
   /// What y is expected to be, one a row and in its unit, such as a multiple of r: then some y may
   /// be unknown, NaN. Rows with a y must be a random draw from all rows or, with groups, those with
   /// two of them or more from all groups, and those rows from their group. Nothing is bootstrapped.
@@ -108,6 +108,20 @@ struct TablePolicyValue {
   /// of squares is that of the standard error, and sums of products are the covariance of the gains
   /// of two policies on one table. Empty where an error is infinite, or the table enumerated.
   std::vector<double> gain_influence{};
+  std::vector<double> value_influence{};  ///< likewise of the value
+  std::vector<double> rise_influence{};   ///< and of the rise
+  /// Where some y are unknown and rows are drawn one by one from one pi_0: the value, the error of
+  /// its correction being a steady_error(), since few known rows carry that of a strong tilt, and
+  /// all rows tell how few; degrees of freedom are those of the draw of all rows. Elsewhere `value`
+  /// as it is.
+  Estimate steady_value{};
+
+  /// Lets go of them: one number a row each.
+  void clear_influences() {
+    for (std::vector<double>* each : {&gain_influence, &value_influence, &rise_influence}) {
+      *each = {};
+    }
+  }
 };
 
 /// Weights of row i within its stratum or group: w_i = p_i e^{r_i/beta} / Z, and

@@ -63,5 +63,8 @@ inline constexpr std::size_t kFoldedPieces = 16384;
 /// 1/sqrt(kFoldedPieces) at most, 0.008 (Charikar, Chen, Farach-Colton, "Finding frequent items in
 /// data streams", ICALP 2002).
 void fold_influence(std::vector<double>& influence);
+/// All that there are.
+void fold_influences(TablePolicyValue& policy);
+void fold_influences(BestOfNValue& best);
 
 }  // namespace esscher
