@@ -127,7 +127,7 @@ TEST(Audit, NamesPoliciesAgainstATarget) {
                      : policy.contains("n")  ? " of " + std::to_string(policy["n"].get<int>())
                                              : ""));
   }
-  EXPECT_EQ(found, (std::vector<std::string>{"judge tilted", "judge of 2", "judge of 8"}));
+  EXPECT_EQ(found, (std::vector<std::string>{"judge tilted", "judge of 8"}));
   const Outcome outcome = run(words, folder);
   EXPECT_NE(outcome.out.find("Target 0.5: a true mean of at least that have 'judge' at beta"),
             std::string::npos)
