@@ -163,7 +163,8 @@ TEST(Audit, RefusesInItsOwnWords) {
   expect_parts(said({"--proxy", "judge", "--log-ratio", "j*"}),
                {"64 ", "--proxy = 'judge'", "is a --log-ratio, too"});
   expect_parts(said({"--proxy", "judge", "--beta", "0"}), {"64 ", "--beta = 0"});
-  expect_parts(said({"--proxy", "judge", "--target", "high"}), {"64 ", "--target = high"});
+  expect_parts(said({"--proxy", "judge", "--target", "high"}),
+               {"64 ", "--target = 'high'", "must be a number"});
   expect_parts(said({"--proxy", "judge", "--target", "1", "--group", "prompt"}),
                {"64 ", "--target = 1", "within groups", "leave it out"});
   expect_parts(said({"--proxy", "judge", "--best-of", "4,2"}), {"64 ", "--best-of = 2", "ascend"});
