@@ -127,7 +127,7 @@ TEST(Audit, NamesPoliciesAgainstATarget) {
                      : policy.contains("n")  ? " of " + std::to_string(policy["n"].get<int>())
                                              : ""));
   }
-  EXPECT_EQ(found, (std::vector<std::string>{"judge tilted", "judge of 2", "judge of 8"}));
+  EXPECT_EQ(found, (std::vector<std::string>{"judge tilted", "judge of 8"}));
   const Outcome outcome = run(words, folder);
   EXPECT_NE(outcome.out.find("Target 0.5: a true mean of at least that have 'judge' at beta"),
             std::string::npos)
@@ -204,7 +204,8 @@ TEST(Audit, RefusesInItsOwnWords) {
   expect_parts(said({"--proxy", "judge", "--log-ratio", "j*"}),
                {"64 ", "--proxy = 'judge'", "is a --log-ratio, too"});
   expect_parts(said({"--proxy", "judge", "--beta", "0"}), {"64 ", "--beta = 0"});
-  expect_parts(said({"--proxy", "judge", "--target", "high"}), {"64 ", "--target = high"});
+  expect_parts(said({"--proxy", "judge", "--target", "high"}),
+               {"64 ", "--target = 'high'", "must be a number"});
   expect_parts(said({"--proxy", "judge", "--target", "1", "--group", "prompt"}),
                {"64 ", "--target = 1", "within groups", "leave it out"});
   expect_parts(said({"--proxy", "judge", "--best-of", "4,2"}), {"64 ", "--best-of = 2", "ascend"});

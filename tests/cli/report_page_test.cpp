@@ -106,6 +106,25 @@ TEST_P(Pages, PageIsTheOneThatReportMakesOfTheRecord) {
   EXPECT_LT(std::filesystem::file_size(folder_.path() / "page.html"), 2'000'000U);
 }
 
+TEST(Report, TellsWhichPoliciesReachATarget) {
+  const Folder folder;
+  folder.write("data.csv", data_csv());
+  folder.write("scores.csv", scores_csv());
+  for (const auto& [kind, words] : {Case{"evaluate", kEvaluate}, Case{"audit", kAudit}}) {
+    Words more = words;
+    more.insert(more.end(), {"--target", "0.25", "--report", "page.html"});
+    const Outcome outcome = run(more, folder);
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    const json record = json::parse(outcome.out);
+    EXPECT_EQ(faults(kind, record), "");
+    EXPECT_EQ(record["target"]["value"], 0.25);
+    ASSERT_FALSE(record["target"]["reached"].empty()) << record["target"];
+    for (const json& policy : record["target"]["reached"]) EXPECT_GE(policy["low"], 0.25);
+    EXPECT_NE(read_file(folder.path() / "page.html").find("Target 0.25: a true mean of at least"),
+              std::string::npos);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Commands, Pages,
                          ::testing::Values(Case{"theory", kTheory}, Case{"simulate", kSimulate},
                                            Case{"evaluate", kEvaluate}, Case{"fit", kFit},
@@ -269,6 +288,9 @@ TEST(Report, OfPairsIsARecordOfItsOwnWithoutAPage) {
   const json record = json::parse(read_file(folder.path() / "run" / "result.json"));
   EXPECT_EQ(faults("pairs", record), "");
   EXPECT_NE(faults("evaluate", record), "");
+  Words with_target = words;
+  with_target.insert(with_target.end(), {"--target", "1"});
+  expect_refused(with_target, folder, 64, "--target = 1: stated pairs have no reward to value");
   EXPECT_EQ(record["options"]["data"], "pairs.csv");
   // The command computes the same again.
   const std::string command = record["command"];

@@ -44,9 +44,9 @@ TEST(SteadyError, RefusesWhatHasNoMean) {
 
 /// 400 labelled rows of pi_0 = N(0, 1), tilted to so many effective rows; residuals of size 1, as
 /// they are or skewed (exponential, less their mean). How often does the mean lie above zero by
-/// more than 1.645 errors, at a nominal 5 %? Skewness of 2 leaves up to 9 % where some hundred rows
-/// carry the mean, as for every normal interval, and few rows are no worse: 12 % of 1000 are
-/// passed with a chance of 1e-3 at 9 %.
+/// more than 1.645 errors, at a nominal 5 %? 5 or 10 rows: in 1 to 2 %. A skewness of 2 leaves some
+/// 7 % where many rows carry the mean, as of every normal interval: above 100 of 1000 with a chance
+/// of 3e-4.
 TEST(SteadyError, HoldsWhereFewRowsCarryTheMean) {
   constexpr std::size_t kRows = 400;
   constexpr int kTables = 1000;
@@ -75,7 +75,7 @@ TEST(SteadyError, HoldsWhereFewRowsCarryTheMean) {
         }
         if (mean / sum > 1.645 * steady_error(w, e, 1 / ess)) ++broken;
       }
-      EXPECT_LE(broken, 120) << ess << " effective rows, skew " << skew;
+      EXPECT_LE(broken, 100) << ess << " effective rows, skew " << skew;
     }
   }
 }
