@@ -248,6 +248,7 @@ void DatasetFeatures::choose_numeric(const DatasetOptions& options, const Datase
     selected = select_columns(plain, all, options.features_field);
   }
   const std::vector<std::string_view> named = list_parts(plain);
+  std::vector<std::size_t> swept;
   for (const std::size_t i : selected) {
     const Candidate& candidate = candidates_[i];
     if (by_default_) {
@@ -258,7 +259,8 @@ void DatasetFeatures::choose_numeric(const DatasetOptions& options, const Datase
       if (!of_data || is_label || chosen[i]) continue;
     } else if (candidate.cell && labels.uses(*candidate.cell) &&
                std::ranges::find(named, all[i]) == named.end()) {
-      continue;  // a glob or a range came by it: nobody meant a label
+      swept.push_back(i);  // a glob or a range came by it: nobody meant a label
+      continue;
     } else if (chosen[i]) {
       throw UsageError(rejection(options.features_field, shown(options.features),
                                  in_quotes(all[i]) + " is expanded by --one-hot already",
@@ -266,6 +268,9 @@ void DatasetFeatures::choose_numeric(const DatasetOptions& options, const Datase
     }
     chosen[i] = Choice{};
   }
+  // Unless it came by nothing else.
+  if (std::ranges::any_of(chosen, [](const auto& choice) { return choice.has_value(); })) return;
+  for (const std::size_t i : swept) chosen[i] = Choice{};
 }
 
 void DatasetFeatures::choose(const DatasetOptions& options, const FeatureEncoding& encoding) {

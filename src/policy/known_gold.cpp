@@ -75,12 +75,14 @@ void require_known(const KnownGold& gold, const TableCells& cells) {
                               "label two rows or more in more groups"));
   }
   for (std::size_t c = 0; c < cells.cells(); ++c) {
-    std::vector<bool> seen(cells.pieces(c));
-    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
+    std::size_t pieces = 0;  // two are enough
+    std::uint32_t first = 0;
+    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1] && pieces < 2; ++j) {
       const bool drawn = cells.prior[j] > 0 && gold.known(cells.order[j]);
-      if (drawn) seen[cells.piece[j] - cells.piece_begin[c]] = true;
+      if (!drawn || (pieces == 1 && cells.piece[j] == first)) continue;
+      first = cells.piece[j];
+      ++pieces;
     }
-    const auto pieces = std::ranges::count(seen, true);
     if (pieces >= 2) continue;
     throw DataError(rejection("gold reward", std::to_string(pieces) + " known rows",
                               "an error can be told from two rows or more, or clusters of them",
@@ -210,6 +212,10 @@ GroupCoverage group_coverage(const KnownGold& gold, const TableCells& cells,
 std::size_t known_pieces(const KnownGold& gold, const TableCells& cells) {
   // A group of one row is known by that one.
   if (cells.grouped) return pieces_of_groups(gold, cells, 1);
+  if (cells.single_rows()) {
+    return gold.y.size() - static_cast<std::size_t>(std::ranges::count_if(
+                               gold.y, [](double y) { return std::isnan(y); }));
+  }
   std::vector<bool> seen(cells.pieces());
   for (std::size_t j = 0; j < cells.order.size(); ++j) {
     if (gold.known(cells.order[j])) seen[cells.piece[j]] = true;

@@ -179,7 +179,7 @@ std::size_t distinct(std::span<const std::uint32_t> strata) {
 }  // namespace
 
 double pieces_of_variance(std::span<const double> weights) {
-  const double largest = *std::ranges::max_element(weights);
+  const double largest = weights.empty() ? 0 : std::ranges::max(weights);
   if (!(largest > 0)) return 1;  // known rows without weight
   double squares = 0;
   double fourths = 0;

@@ -39,7 +39,14 @@ std::vector<double> TiltedTable::known_log_weights(const KnownGold& gold) const 
 }
 
 std::vector<double> TiltedTable::piece_weights(const KnownGold& gold) const {
-  std::vector<double> weights(cells_.pieces());
+  std::vector<double> weights;
+  if (cells_.single_rows()) {
+    for_known(gold, [&](std::size_t c, std::size_t j) {
+      weights.push_back(cells_.share[c] * weight(c, j));
+    });
+    return weights;
+  }
+  weights.resize(cells_.pieces());
   for_known(gold, [&](std::size_t c, std::size_t j) {
     weights[cells_.piece[j]] += cells_.share[c] * weight(c, j);
   });
@@ -48,27 +55,28 @@ std::vector<double> TiltedTable::piece_weights(const KnownGold& gold) const {
 
 std::vector<double> TiltedTable::cell_ess(const KnownGold& gold,
                                           std::span<const double> pieces) const {
-  std::vector<double> result(cells_.cells());
-  for (std::size_t c = 0; c < result.size(); ++c) {
-    double sum = 0;
-    double squares = 0;
-    const auto add = [&](double w) {
-      sum += w;
-      squares += w * w;
-    };
-    if (cells_.grouped) {
-      for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
-        if (gold.known(cells_.order[j])) add(weight(c, j));
-      }
-    } else {
+  const std::size_t count = cells_.cells();
+  std::vector<double> sums(count);
+  std::vector<double> squares(count);
+  const auto add = [&](std::size_t c, double w) {
+    sums[c] += w;
+    squares[c] += w * w;
+  };
+  if (cells_.grouped || cells_.single_rows()) {
+    for_known(gold, [&](std::size_t c, std::size_t j) { add(c, weight(c, j)); });
+  } else {
+    for (std::size_t c = 0; c < count; ++c) {
       for (std::size_t p = cells_.piece_begin[c]; p < cells_.piece_begin[c + 1]; ++p) {
-        if (pieces[p] > 0) add(pieces[p] / cells_.share[c]);
+        add(c, pieces[p] / cells_.share[c]);
       }
     }
+  }
+  std::vector<double> result(count);
+  for (std::size_t c = 0; c < count; ++c) {
     // A group without labels has no effective row.
     const double least = gold.partial() && cells_.grouped ? 0.0 : 1.0;
-    const double most = static_cast<double>(cells_.grouped ? cells_.size(c) : cells_.pieces(c));
-    const double found = sum > 0 ? sum / squares * sum : 0;
+    const auto most = static_cast<double>(cells_.grouped ? cells_.size(c) : cells_.pieces(c));
+    const double found = sums[c] > 0 ? sums[c] / squares[c] * sums[c] : 0;
     result[c] = std::clamp(found, least, most);
   }
   return result;

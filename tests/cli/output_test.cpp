@@ -226,6 +226,7 @@ TEST(Output, EveryCommandHasAnExampleInTheManualThatRuns) {
   Folder folder;
   folder.write("data.csv", data_csv());
   folder.write("variants.csv", variants_csv());
+  folder.write("library.csv", variants_csv());
   folder.write("new.csv", data_csv(false));
   folder.write("pairs.csv", preferences_csv());
   const auto scores = [](const std::string& names) {

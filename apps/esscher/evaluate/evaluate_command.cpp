@@ -163,7 +163,7 @@ void add_evaluate_command(CLI::App& program) {
   command->footer(
       "Example: esscher evaluate variants.csv --one-hot seq --reward y -o evaluation\n"
       "Example: esscher evaluate data.csv --reward y --group prompt\n"
-      "Example: esscher evaluate labelled.csv --one-hot seq --reward y --reference library.csv\n"
+      "Example: esscher evaluate variants.csv --one-hot seq --reward y --reference library.csv\n"
       "Example: esscher evaluate pairs.csv --chosen chosen_ --rejected rejected_");
   command->callback([arguments, command] {
     refuse_empty_values(*command);
