@@ -160,7 +160,8 @@ def test_rows_of_the_reference_lie_behind(scores, command, tmp_path):
         assert esscher.audit(here, gold, reference=reference) == plain
     compare(
         esscher.audit(here, gold, prompt[:150], clusters=scores.family[:150], reference=there,
-                      reference_groups=prompt[150:].tolist(), reference_weight=scores.weight[150:]),
+                      reference_groups=prompt[150:].tolist(), reference_weight=scores.weight[150:],
+                      reference_clusters=scores.family[150:]),
         json.loads(command(*words, "--group", "prompt", "--cluster", "family", "--reference-weight",
                            "weight")))
 

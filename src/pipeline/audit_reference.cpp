@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -54,24 +55,25 @@ std::vector<double> log_shares(std::vector<double> log_weights, std::size_t rows
   return log_weights;
 }
 
+/// A group has one cluster: the table's where it has rows there.
 void append_clusters(AuditTable& table, const AuditTable& rows, std::size_t more) {
-  if (!rows.clusters.empty()) {
-    require_length(rows.clusters.size(), more, "clusters");
-    table.clusters.insert(table.clusters.end(), rows.clusters.begin(), rows.clusters.end());
-    return;
-  }
+  const bool given = !rows.clusters.empty();
+  if (given) require_length(rows.clusters.size(), more, "clusters");
   std::uint32_t next = std::ranges::max(table.clusters) + 1;
   if (rows.groups.empty()) {
-    for (std::size_t i = 0; i < more; ++i) table.clusters.push_back(next++);
+    for (std::size_t i = 0; i < more; ++i) {
+      table.clusters.push_back(given ? rows.clusters[i] : next++);
+    }
     return;
   }
-  std::vector<std::uint32_t> cluster_of(std::size_t{std::ranges::max(table.groups)} + 1);
+  std::unordered_map<std::uint32_t, std::uint32_t> cluster_of;
   for (std::size_t i = 0; i < table.groups.size(); ++i) {
-    cluster_of[table.groups[i]] = table.clusters[i];
+    cluster_of.emplace(table.groups[i], table.clusters[i]);
   }
-  for (const std::uint32_t group : rows.groups) {
-    while (cluster_of.size() <= group) cluster_of.push_back(next++);
-    table.clusters.push_back(cluster_of[group]);
+  for (std::size_t i = 0; i < more; ++i) {
+    const auto [found, is_new] = cluster_of.emplace(rows.groups[i], 0);
+    if (is_new) found->second = given ? rows.clusters[i] : next++;
+    table.clusters.push_back(found->second);
   }
 }
 

@@ -10,7 +10,6 @@
 #include "esscher/base/shown_text.h"
 #include "esscher/data/folds.h"
 #include "esscher/temperature/simultaneous_gains.h"
-#include "esscher/weights/log_weights.h"
 #include "features/learn_features_progress.h"
 #include "pipeline/against_target.h"
 #include "pipeline/best_of_n_choices.h"
@@ -80,43 +79,6 @@ void add_remarks(const TableEvaluation& evaluation, std::vector<std::string>& re
                       number_text(first.correlation, 3) + ") than for the linear baseline (" +
                       number_text(linear.correlation, 3) + ").");
   }
-}
-
-/// Mean of values under weights, and the square of its standard error.
-std::pair<double, double> mean_and_variance(std::span<const double> values,
-                                            std::span<const double> log_weights) {
-  std::vector<double> weights(log_weights.begin(), log_weights.end());
-  weights.resize(values.size());
-  normalise_log_weights(weights);
-  double mean = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) mean += std::exp(weights[i]) * values[i];
-  double variance = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double step = std::exp(weights[i]) * (values[i] - mean);
-    variance += step * step;
-  }
-  return {mean, variance};
-}
-
-/// Where a table is no random draw from its reference: predictions that have seen neither tell.
-void add_draw_remark(std::span<const double> r, std::size_t table_rows,
-                     std::span<const double> log_weights, std::vector<std::string>& remarks) {
-  if (table_rows < 2 || r.size() < table_rows + 2) return;
-  const auto part = [&](std::size_t begin, std::size_t count) {
-    return mean_and_variance(r.subspan(begin, count),
-                             log_weights.empty() ? log_weights : log_weights.subspan(begin, count));
-  };
-  const auto [own, own_variance] = part(0, table_rows);
-  const auto [other, other_variance] = part(table_rows, r.size() - table_rows);
-  const double errors = std::abs(own - other) / std::sqrt(own_variance + other_variance);
-  constexpr double kFar = 4;
-  if (!(errors > kFar)) return;
-  remarks.push_back(
-      "Predicted rewards average " + number_text(own, 3) + " over the table and " +
-      number_text(other, 3) + " over the reference, " + number_text(errors, 2) +
-      " standard errors apart: the table is no random draw from the reference, and what is told "
-      "of policies is wrong by what that does; give its rows' prior importance by --weight, or "
-      "leave --reference out.");
 }
 
 /// Advice on each reward, and which of them to take: all from intervals that hold at once.
@@ -329,8 +291,8 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
     result.noise_free_gain = internal::noise_free_gain(gold, *noise, reference, betas, policy);
   }
   add_remarks(result, result.remarks);
-  if (options.reference && table.groups.empty() && table.clusters.empty()) {
-    add_draw_remark(held_out.front().at(0), n, reference.log_weights, result.remarks);
+  if (const auto remark = valued.draw_remark(held_out.front().at(0))) {
+    result.remarks.push_back(*remark);
   }
   if (!options.gold.empty()) {
     const std::vector<std::uint32_t> whole(n);

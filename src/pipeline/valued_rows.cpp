@@ -130,6 +130,22 @@ class FoldDraw {
   std::vector<double> mass_;
 };
 
+/// Mean of values under weights, and the square of its standard error.
+std::pair<double, double> mean_and_variance(std::span<const double> values,
+                                            std::span<const double> log_weights) {
+  std::vector<double> weights(log_weights.begin(), log_weights.end());
+  weights.resize(values.size());
+  normalise_log_weights(weights);
+  double mean = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) mean += std::exp(weights[i]) * values[i];
+  double variance = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double step = std::exp(weights[i]) * (values[i] - mean);
+    variance += step * step;
+  }
+  return {mean, variance};
+}
+
 }  // namespace
 
 /// Rows of the table that those of the reference equal.
@@ -147,7 +163,8 @@ ValuedRows::ValuedRows(const RewardTable& table, std::span<const double> gold,
                  .groups = table.groups,
                  .log_weights = table.log_weights,
                  .clusters = table.clusters},
-      gold_(gold) {
+      gold_(gold),
+      clustered_(!table.clusters.empty()) {
   if (!reference || reference->features.rows() == 0) return;
   require_rows(table, *reference);
   const StackedRows both(table.features, reference->features);
@@ -267,6 +284,26 @@ ValuedRows::FoldRows ValuedRows::reference_in_fold(std::uint32_t fold) const {
     rows.places.push_back(n + k);
   }
   return rows;
+}
+
+std::optional<std::string> ValuedRows::draw_remark(std::span<const double> r) const {
+  if (!audited_ || !all_.groups.empty() || clustered_) return std::nullopt;
+  const std::size_t n = r.size() - kept_.size();
+  const std::span<const double> log_weights = all_.log_weights;
+  const auto part = [&](std::size_t begin, std::size_t count) {
+    return mean_and_variance(r.subspan(begin, count),
+                             log_weights.empty() ? log_weights : log_weights.subspan(begin, count));
+  };
+  const auto [own, own_variance] = part(0, n);
+  const auto [other, other_variance] = part(n, kept_.size());
+  const double errors = std::abs(own - other) / std::sqrt(own_variance + other_variance);
+  constexpr double kFar = 4;
+  if (!(errors > kFar)) return std::nullopt;
+  return "Predicted rewards average " + number_text(own, 3) + " over the table and " +
+         number_text(other, 3) + " over the reference, " + number_text(errors, 2) +
+         " standard errors apart: the table is no random draw from the reference, and what is told "
+         "of policies is wrong by what that does; give its rows' prior importance by --weight, or "
+         "leave --reference out.";
 }
 
 std::vector<double> ValuedRows::expected(std::span<const double> predictions, double beta) const {

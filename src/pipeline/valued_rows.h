@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "esscher/pipeline/table_audit.h"
@@ -48,6 +49,9 @@ class ValuedRows {
   std::uint64_t copies() const { return copies_; }
   /// Groups of the reference that the table has not.
   std::uint64_t new_groups() const { return new_groups_; }
+  /// Where the table is no random draw from its reference, a sentence: predictions that have seen
+  /// neither tell, without groups and clusters.
+  std::optional<std::string> draw_remark(std::span<const double> predictions) const;
   /// What gold reward to expect at predictions of all rows, under the policy tilted by these;
   /// empty where all are known.
   std::vector<double> expected(std::span<const double> predictions, double beta) const;
@@ -62,6 +66,7 @@ class ValuedRows {
 
   TableReference reference_;
   std::span<const double> gold_;
+  bool clustered_ = false;              ///< the table is
   std::vector<std::uint64_t> kept_;     ///< rows of the reference that stand behind the table's
   std::vector<std::uint32_t> fold_of_;  ///< of each of them
   std::uint64_t copies_ = 0;

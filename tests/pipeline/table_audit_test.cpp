@@ -1,6 +1,4 @@
-// Audits of given scores: what they say of exact laws, of partly known gold rewards, of units,
-// trained policies and bad input.
-
+// Audits of given scores: exact laws, partly known gold rewards, units, trained policies, bad input.
 #include "esscher/pipeline/table_audit.h"
 
 #include <gmock/gmock.h>
@@ -165,8 +163,7 @@ TEST(TableAudit, ErrorsHoldWhereFewRowsAreLabelled) {
       }
       AuditOptions options = audit_options({1});
       options.best_of = {2};
-      const TableAudit audit = audit_table(table, options);
-      const Estimate& gain = audit.proxies[0].best_of_n[0].gain;
+      const Estimate gain = audit_table(table, options).proxies[0].best_of_n[0].gain;
       const double z = (gain.value - 0.5 * 0.5641896) / gain.standard_error;
       squares += z * z / 300;
     }
@@ -295,6 +292,22 @@ TEST(AppendReference, GroupsKeepTheirClustersAndPartsTheirWeights) {
     EXPECT_NEAR(std::exp(table.log_weights[i]), expected[i], 1e-14) << i;
     EXPECT_EQ(std::isnan(table.gold[i]), i >= 3) << i;
   }
+}
+
+TEST(AppendReference, ClustersThatAreGivenAreJoined) {
+  AuditTable table = normal_audit(4);
+  table.clusters = {0, 1, 1, 0};
+  AuditTable rows = normal_audit(2);
+  rows.clusters = {1, 2};
+  append_reference(table, rows);
+  EXPECT_THAT(table.clusters, testing::ElementsAre(0, 1, 1, 0, 1, 2));
+  AuditTable grouped = normal_audit(4);
+  grouped.groups = grouped.clusters = {0, 0, 1, 1};
+  AuditTable more = normal_audit(3);
+  more.groups = {1, 2, 2};
+  more.clusters = {0, 5, 6};  // of a group one
+  append_reference(grouped, more);
+  EXPECT_THAT(grouped.clusters, testing::ElementsAre(0, 0, 1, 1, 1, 5, 5));
 }
 
 TEST(AppendReference, WithoutGroupsEachRowIsAClusterOfItsOwn) {
