@@ -1,4 +1,4 @@
-// Audits of given scores: exact laws, partly known gold rewards, units, trained policies, bad input.
+// Audits of given scores: exact laws, partly known gold, units, trained policies, bad input.
 #include "esscher/pipeline/table_audit.h"
 
 #include <gmock/gmock.h>
