@@ -139,9 +139,8 @@ Domain y_domain(const Chart& chart) {
     }
   }
   // Names of vertical rules stand at the top, where they would hide what lies below them.
-  const bool named = std::ranges::any_of(chart.rules, [](const ChartRule& rule) {
-    return !rule.horizontal && !rule.label.empty();
-  });
+  const bool named = std::ranges::any_of(
+      chart.rules, [](const ChartRule& rule) { return !rule.horizontal && !rule.label.empty(); });
   Domain domain = extent.padded(0.05, named ? 0.06 : 0);
   if (chart.y.floor && domain.low < *chart.y.floor) {
     // The margin is one of what is left.
