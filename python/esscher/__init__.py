@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 from ._audit import audit
 from ._audit_results import Audit, Calibration, PolicyAudit, ProxyAudit
-from ._evaluation import Evaluation, RewardEvaluation, evaluate
+from ._evaluation import evaluate
+from ._evaluation_results import Evaluation, RewardEvaluation
 from ._links import Link, hermite, link, links
 from ._policies import (
     best_of_n,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ._audit_text import best_of_n_verdict, frame_row, tilt_verdict, trained
 from ._policy_results import BestOfNValue, Estimate, PolicyValue
 from ._policy_text import choices, lines, tilts
-from ._recommendations import BestOfNRecommendation, Forecast, Recommendation
+from ._recommendations import BestOfNRecommendation, Forecast, Recommendation, named
 from ._results import Record, axes_of, table_html, values_of
 
 if TYPE_CHECKING:
@@ -213,11 +213,7 @@ class Audit(Record):
         -------
         ProxyAudit
         """
-        for proxy in self.proxies:
-            if proxy.name == name:
-                return proxy
-        names = ", ".join(proxy.name for proxy in self.proxies) or "none"
-        raise KeyError(f"{name}: there are {names}")
+        return named(self.proxies, name)
 
     def to_frame(self) -> pandas.DataFrame:
         """One row a proxy and temperature or n, and a trained policy; needs pandas.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from ._policy_results import Estimate
 
@@ -120,3 +120,20 @@ class BestOfNRecommendation:
             advice["limit"],
             advice["verdict"],
         )
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+Each = TypeVar("Each", bound=_Named)
+
+
+def named(items: tuple[Each, ...], name: str) -> Each:
+    """The one of that name."""
+    for item in items:
+        if item.name == name:
+            return item
+    names = ", ".join(item.name for item in items) or "none"
+    raise KeyError(f"{name}: there are {names}")

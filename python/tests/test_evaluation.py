@@ -7,6 +7,7 @@ import json
 
 import matplotlib
 import numpy as np
+import pandas
 import pytest
 
 import esscher
@@ -44,7 +45,6 @@ def test_it_recommends_best_of_n(table, evaluation):
 
 
 def test_a_reference_stands_beside_the_table(table):
-    pandas = pytest.importorskip("pandas")
     x, y = table
     pool = np.vstack([np.random.default_rng(99).standard_normal((500, x.shape[1])), x[:20]])
     options = {"beta": 1, "rounds": 0, "bootstrap": 0}

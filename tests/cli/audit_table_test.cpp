@@ -8,6 +8,7 @@
 
 #include "program.h"
 #include "refusals.h"
+#include "results.h"
 #include "tables.h"
 
 namespace esscher::cli {
@@ -20,13 +21,6 @@ Words audit(const Words& more) {
   Words words{"audit", "t.csv", "--gold", "human"};
   words.insert(words.end(), more.begin(), more.end());
   return words;
-}
-
-json result_of(Words words, const Folder& folder) {
-  words.insert(words.end(), {"--format", "json"});
-  const Outcome outcome = run(words, folder);
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-  return json::parse(outcome.out, nullptr, false);
 }
 
 TEST(Audit, RecommendsTheScoreThatTellsTheGold) {

@@ -6,6 +6,7 @@
 
 #include "program.h"
 #include "refusals.h"
+#include "results.h"
 #include "tables.h"
 
 namespace esscher::cli {
@@ -18,13 +19,6 @@ Words evaluate(const Words& more) {
   Words words{"evaluate", "data.csv", "--reward", "y", "--features", "a,b", "--beta", "1"};
   words.insert(words.end(), more.begin(), more.end());
   return words;
-}
-
-json result_of(Words words, const Folder& folder) {
-  words.insert(words.end(), {"--format", "json"});
-  const Outcome outcome = run(words, folder);
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-  return json::parse(outcome.out, nullptr, false);
 }
 
 TEST(Reference, StandsBesideTheTable) {

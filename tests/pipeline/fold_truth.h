@@ -10,6 +10,20 @@
 
 namespace esscher::testing_support {
 
+/// Of a fit that takes hardly any time: intervals are looked at, not the reward.
+inline EvaluationOptions quick_options(double beta) {
+  EvaluationOptions options;
+  options.training.deployment_temperatures = {beta};
+  options.training.weights = {FitWeights::uniform};
+  options.training.most_rounds = 0;
+  options.training.folds = 2;
+  options.training.landmarks = 40;
+  options.training.ridge.rule = PenaltyRule::fixed;
+  options.training.ridge.penalty = 0.01;
+  options.training.threads = 1;
+  return options;
+}
+
 /// What the policies of an evaluation's folds are truly worth, on average over its
 /// rows, at its first temperature: by fresh rows.
 inline double fold_truth(const RewardTable& table, const EvaluationOptions& options,

@@ -265,14 +265,7 @@ void expect_coverage(bool grouped) {
   const SingleIndexTable fresh(5000, 3, 4, 1000, 0);
   for (std::uint64_t seed = 1; seed <= kTables; ++seed) {
     const SingleIndexTable data(240, 3, 4, seed);
-    EvaluationOptions options = small_options({1});
-    options.training.weights = {FitWeights::uniform};
-    // Intervals are looked at, not the reward.
-    options.training.most_rounds = 0;
-    options.training.folds = 2;
-    options.training.landmarks = 40;
-    options.training.ridge.rule = PenaltyRule::fixed;
-    options.training.ridge.penalty = 0.01;
+    EvaluationOptions options = testing_support::quick_options(1);
     options.bootstrap = 200;
     const TableEvaluation evaluation = evaluate_table(data.table(grouped), options);
     const TableEstimate& value = evaluation.rewards[0].policies[0].value;

@@ -19,6 +19,7 @@ namespace {
 
 using internal::ValuedRows;
 
+using testing_support::quick_options;
 using testing_support::SingleIndexTable;
 
 std::vector<std::uint64_t> first_rows(std::uint64_t n) {
@@ -173,19 +174,6 @@ TEST(ValuedRows, RefuseAReferenceThatIsNoneOfTheTable) {
             "reference = 3 groups: there are 10 rows");
   EXPECT_EQ(failure(false, {pool.features, {}, std::span(table.rewards).first(2)}),
             "reference = 2 log-weights: there are 10 rows");
-}
-
-EvaluationOptions quick_options(double beta) {
-  EvaluationOptions options;
-  options.training.deployment_temperatures = {beta};
-  options.training.weights = {FitWeights::uniform};
-  options.training.most_rounds = 0;
-  options.training.folds = 2;
-  options.training.landmarks = 40;
-  options.training.ridge.rule = PenaltyRule::fixed;
-  options.training.ridge.penalty = 0.01;
-  options.training.threads = 1;
-  return options;
 }
 
 TEST(EvaluationBesideAReference, TellsWhatTheTableAloneCannot) {

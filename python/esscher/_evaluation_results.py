@@ -1,0 +1,228 @@
+"""What evaluations of learned rewards come to, as frozen results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ._policy_results import BestOfNValue, PolicyValue
+from ._policy_text import choices, interval_text, lines
+from ._recommendations import BestOfNRecommendation, Forecast, Recommendation, named
+from ._results import Record, axes_of, table_html
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+    import pandas
+
+
+@dataclass(frozen=True)
+class RewardEvaluation:
+    """One kind of reward over the temperatures.
+
+    Attributes
+    ----------
+    name : str
+        "auto", "uniform", "label", "surrogate", or "linear", the baseline.
+    correlation : float
+        Of held-out predictions with rewards, within groups where there are any.
+    policies : tuple of PolicyValue
+        In the order of the temperatures.
+    best_of_n : tuple of BestOfNValue
+        By the reward as deployed at the first temperature, over n. (Those at the KL of each policy
+        are in `Evaluation.to_frame`.)
+    recommendation : Recommendation
+    best_of_n_recommendation : BestOfNRecommendation
+    best_of_n_forecast : Forecast or None
+        None where too few n can be told.
+    """
+
+    name: str
+    correlation: float
+    policies: tuple[PolicyValue, ...]
+    best_of_n: tuple[BestOfNValue, ...]
+    recommendation: Recommendation
+    best_of_n_recommendation: BestOfNRecommendation
+    best_of_n_forecast: Forecast | None
+
+    @classmethod
+    def _of(cls, record: dict[str, Any]) -> RewardEvaluation:
+        return cls(
+            record["name"],
+            record["correlation"],
+            tuple(PolicyValue._of(policy) for policy in record["policies"]),
+            tuple(BestOfNValue._of(best) for best in record["best_of_n"]),
+            Recommendation._of(record["advice"]),
+            BestOfNRecommendation._of(record["best_of_n_advice"]),
+            Forecast._of(record["best_of_n_forecast"]),
+        )
+
+
+@dataclass(frozen=True)
+class Evaluation(Record):
+    """What the policies of learned rewards are worth on rows that these have not seen.
+
+    Attributes
+    ----------
+    reward_sd : float
+        Standard deviation of the rewards (within groups): the unit of temperatures.
+    rewards : tuple of RewardEvaluation
+        As asked for by `weights`, then uniform, then linear.
+    recommended : str or None
+        Name of the reward to deploy: that of the best cautious gain among all; None where no tilt
+        is supported.
+    recommended_best_of_n : str or None
+        The same of best-of-n.
+    remarks : tuple of str
+        Plain sentences.
+    """
+
+    reward_sd: float
+    rewards: tuple[RewardEvaluation, ...]
+    recommended: str | None
+    recommended_best_of_n: str | None
+    remarks: tuple[str, ...]
+
+    @property
+    def recommendation(self) -> Recommendation:
+        """The verdict on the recommended reward or, where there is none, on the first."""
+        return self._first(self.recommended).recommendation
+
+    @property
+    def best_of_n_recommendation(self) -> BestOfNRecommendation:
+        """The same of best-of-n."""
+        return self._first(self.recommended_best_of_n).best_of_n_recommendation
+
+    def __getitem__(self, name: str) -> RewardEvaluation:
+        """The reward of that name.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        RewardEvaluation
+        """
+        return named(self.rewards, name)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row a reward and temperature; needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of the program's policies.csv. A weight_temperature of equal weights is
+            infinite, where the file leaves it empty.
+        """
+        import pandas
+
+        return pandas.DataFrame(
+            [_row(reward, policy) for reward in self._record["rewards"] for policy in
+             reward["policies"]]
+        )
+
+    def plot(self, ax: matplotlib.axes.Axes | None = None) -> matplotlib.axes.Axes:
+        """Gain over temperature, with intervals; needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        ax = axes_of(ax)
+        for reward in self.rewards:
+            known = [p for p in reward.policies if p.gain.low is not None]
+            beta = [p.beta for p in known]
+            (line,) = ax.plot(beta, [p.gain.value for p in known], "o-", label=reward.name)
+            ax.fill_between(
+                beta,
+                [p.gain.low for p in known if p.gain.low is not None],
+                [p.gain.high for p in known if p.gain.high is not None],
+                alpha=0.15,
+                color=line.get_color(),
+            )
+        ax.axhline(0, color="0.5", linewidth=0.8)
+        if self.recommendation.beta is not None:
+            ax.axvline(self.recommendation.beta, color="0.5", linestyle=":")
+        ax.set_xscale("log")
+        ax.set_xlabel("beta (unit of the reward)")
+        ax.set_ylabel("gain over the reference")
+        ax.legend()
+        return ax
+
+    def __str__(self) -> str:
+        text = [self._verdict()]
+        for reward, record in zip(self.rewards, self._record["rewards"], strict=True):
+            text += ["", f"{reward.name} (held-out correlation {reward.correlation:.3f})"]
+            text += [*lines(_shown(reward)), *lines(choices(record))]
+            text.append(reward.best_of_n_recommendation.verdict)
+        return "\n".join(text)
+
+    def _repr_html_(self) -> str:
+        rows = _shown(self._first(self.recommended))
+        return table_html(rows[0], rows[1:], self._verdict())
+
+    def _first(self, recommended: str | None) -> RewardEvaluation:
+        return self.rewards[0] if recommended is None else self[recommended]
+
+    def _verdict(self) -> str:
+        text = f"{self._first(self.recommended).name}: {self.recommendation.verdict}"
+        if self.recommended_best_of_n is None:
+            return text + " Best-of-n: by none of them."
+        return text + f" Best-of-n, {self.recommended_best_of_n}: " + (
+            self.best_of_n_recommendation.verdict
+        )
+
+
+def _row(reward: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:
+    folds = sorted(t if t is not None else float("inf") for t in policy["weight_temperatures"])
+    best = policy["best_of_n"]
+    return {
+        "reward": reward["name"],
+        "beta": policy["beta"],
+        "beta_sd": policy["beta_sd"],
+        "gold": policy["gold"]["value"],
+        "gold_se": policy["gold"]["standard_error"],
+        "rise": policy["rise"]["value"],
+        "rise_se": policy["rise"]["standard_error"],
+        "proxy": policy["proxy"]["value"],
+        "proxy_se": policy["proxy"]["standard_error"],
+        "kl": policy["kl"]["value"],
+        "kl_se": policy["kl"]["standard_error"],
+        "gain": policy["gain"]["value"],
+        "gain_low": policy["gain"]["low"],
+        "gain_high": policy["gain"]["high"],
+        "attainable_gain": policy["attainable_gain"],
+        "over_optimisation": policy["over_optimisation"]["value"],
+        "over_optimisation_se": policy["over_optimisation"]["standard_error"],
+        "ess": policy["ess"],
+        "pareto_k": policy["pareto_k"],
+        "reliable": policy["reliable"],
+        "weight_temperature": folds[len(folds) // 2] if folds else None,
+        "best_of_n": best["n"],
+        "best_of_n_gold": best["gold"]["value"],
+        "best_of_n_gold_se": best["gold"]["standard_error"],
+        "noise_free_gain": policy["noise_free_gain"],
+    }
+
+
+def _shown(reward: RewardEvaluation) -> list[list[str]]:
+    rows = [["beta", "gold", "proxy", "KL", "gain", "95 %", "ESS", "reliable"]]
+    for policy in reward.policies:
+        rows.append(
+            [
+                f"{policy.beta:.4g}",
+                f"{policy.gold.value:.4g}",
+                f"{policy.proxy.value:.4g}",
+                f"{policy.kl.value:.3g}",
+                f"{policy.gain.value:.4g}",
+                interval_text(policy.gain.low, policy.gain.high),
+                f"{policy.ess:.0f}",
+                "yes" if policy.reliable else "no",
+            ]
+        )
+    return rows
