@@ -14,7 +14,7 @@ d^2 = 10^12 of them to find theta*. Weighting each sample by e^{reward / beta1} 
 Below, stage 1 runs twice on the same samples, with and without these weights, and finds theta* in
 part; refinement trains both layers jointly, which brings theta* out in full; then rewards are read
 out, policies tilted by them are valued exactly as they would be deployed, and the temperatures
-that are safe are told. A minute or two on two cores.
+that are safe are told. A few minutes on two cores.
 
 WORDS
 command=(simulate --link damped_hermite:3 --dim 1e6 --width 256 --noise gaussian:0.3
