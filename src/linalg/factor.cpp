@@ -44,9 +44,9 @@ void require_right_hand_side(MatrixView<const double> l, MatrixView<const double
 
 namespace {
 
-/// Up to here Eigen's code for the baseline instruction set factors and solves; beyond, halves do,
+/// Up to here Eigen's code for the baseline instruction set factors and inverts; beyond, halves do,
 /// and our product's kernel, several times as fast, joins them.
-constexpr std::size_t kLeaf = 32;
+constexpr std::size_t kLeaf = 48;
 
 /// A multiple of the leaf near the middle of n > kLeaf.
 std::size_t half(std::size_t n) { return (n / 2 + kLeaf - 1) / kLeaf * kLeaf; }
@@ -66,12 +66,33 @@ void take_off(MatrixView<const double> a, Operand b_as, MatrixView<const double>
   internal::multiply_add(Operand::plain, a, b_as, b, minus.first(a.columns), region, c);
 }
 
+/// L^{-1} of a leaf, so that solving with it is a product.
+Matrix<double> inverse_of_leaf(MatrixView<const double> l) {
+  Matrix<double> inverse(l.rows, l.rows);
+  for (std::size_t i = 0; i < l.rows; ++i) inverse(i, i) = 1;
+  auto solution = map(inverse.view());
+  map(l).triangularView<Eigen::Lower>().solveInPlace(solution);
+  return inverse;
+}
+
+/// A copy of x, which is then 0.
+Matrix<double> taken_out(MatrixView<double> x) {
+  Matrix<double> copy(x.rows, x.columns);
+  for (std::size_t i = 0; i < x.rows; ++i) {
+    std::ranges::copy(x.row(i), copy.row(i).begin());
+    std::ranges::fill(x.row(i), 0.0);
+  }
+  return copy;
+}
+
 /// x <- x L'^{-1}, for the rows of x.
 void solve_rows(MatrixView<const double> l, MatrixView<double> x, std::span<const double> minus) {
   const std::size_t n = l.rows;
   if (n <= kLeaf) {
-    auto rows = map(x);
-    map(l).transpose().triangularView<Eigen::Upper>().solveInPlace<Eigen::OnTheRight>(rows);
+    const Matrix<double> inverse = inverse_of_leaf(l);
+    const Matrix<double> right = taken_out(x);
+    internal::multiply_add(Operand::plain, right.view(), Operand::transposed, inverse.view(), {},
+                           internal::Region::all, x);
     return;
   }
   const std::size_t k = half(n);
@@ -104,8 +125,10 @@ void solve_columns(MatrixView<const double> l, MatrixView<double> x,
                    std::span<const double> minus) {
   const std::size_t n = l.rows;
   if (n <= kLeaf) {
-    auto solution = map(x);
-    map(l).triangularView<Eigen::Lower>().solveInPlace(solution);
+    const Matrix<double> inverse = inverse_of_leaf(l);
+    const Matrix<double> right = taken_out(x);
+    internal::multiply_add(Operand::plain, inverse.view(), Operand::plain, right.view(), {},
+                           internal::Region::all, x);
     return;
   }
   const std::size_t k = half(n);

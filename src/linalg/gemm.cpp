@@ -39,6 +39,17 @@ Shape product_shape(Operand a_as, MatrixView<const T> a, Operand b_as, MatrixVie
   return shape;
 }
 
+void require_gram(MatrixView<const double> rows, std::span<const double> weights,
+                  MatrixView<double> gram) {
+  if (gram.rows == rows.columns && gram.columns == rows.columns &&
+      (weights.empty() || weights.size() == rows.rows)) {
+    return;
+  }
+  throw InternalError("Gram matrix of " + shape_text(rows.rows, rows.columns) + " rows with " +
+                      std::to_string(weights.size()) + " weights into " +
+                      shape_text(gram.rows, gram.columns));
+}
+
 /// C <- keep C; keep 0 does not read C, so that NaN does not survive it.
 template <class T>
 void scale(MatrixView<T> c, T keep) {
@@ -99,14 +110,26 @@ void gemm(Operand a_as, MatrixView<const double> a, Operand b_as, MatrixView<con
 
 void add_weighted_gram(MatrixView<const double> rows, std::span<const double> weights,
                        MatrixView<double> gram) {
-  if (gram.rows != rows.columns || gram.columns != rows.columns ||
-      (!weights.empty() && weights.size() != rows.rows)) {
-    throw InternalError("Gram matrix of " + shape_text(rows.rows, rows.columns) + " rows with " +
-                        std::to_string(weights.size()) + " weights into " +
-                        shape_text(gram.rows, gram.columns));
-  }
+  require_gram(rows, weights, gram);
   internal::multiply_add(Operand::transposed, rows, Operand::plain, rows, weights,
                          internal::Region::lower, gram);
+}
+
+void add_weighted_gram_strip(MatrixView<const double> rows, std::span<const double> weights,
+                             std::size_t first, std::size_t count, MatrixView<double> gram) {
+  require_gram(rows, weights, gram);
+  if (first > gram.rows || count > gram.rows - first) {
+    throw InternalError("strip of " + std::to_string(count) + " rows from " +
+                        std::to_string(first) + " of a Gram matrix of " +
+                        shape_text(gram.rows, gram.columns));
+  }
+  const MatrixView<const double> own{rows.data + first, rows.rows, count, rows.stride};
+  const MatrixView<const double> before{rows.data, rows.rows, first, rows.stride};
+  double* const strip = gram.data + first * gram.stride;
+  internal::multiply_add(Operand::transposed, own, Operand::plain, before, weights,
+                         internal::Region::all, {strip, count, first, gram.stride});
+  internal::multiply_add(Operand::transposed, own, Operand::plain, own, weights,
+                         internal::Region::lower, {strip + first, count, count, gram.stride});
 }
 
 void symmetrise_from_lower(MatrixView<double> square) {

@@ -16,17 +16,30 @@ namespace {
 
 constexpr std::array kFactors{1.0, 2.0, 4.0};
 constexpr double kSamplesPerParameter = 4;
+/// Weights that leave more of the effective samples of equal ones differ too little from them to
+/// be worth a fit.
+constexpr double kNearlyEqual = 0.9;
 
 /// Readouts to be mixed, plain regression first, and what each predicts of rows it has not seen.
 struct Candidates {
+  std::vector<bool> fitted;  ///< of all that were thought of
+
   std::vector<std::vector<double>> coefficients;
   std::vector<double> intercepts;
   std::vector<std::vector<double>> held_out;
 
   void add(const CrossFit& cross) {
+    fitted.push_back(true);
     coefficients.push_back(cross.fit.coefficients);
     intercepts.push_back(cross.fit.intercept);
     held_out.push_back(cross.held_out);
+  }
+  /// Shares of those fitted as shares of all.
+  std::vector<double> spread(std::span<const double> shares) const {
+    std::vector<double> all;
+    auto next = shares.begin();
+    for (const bool each : fitted) all.push_back(each ? *next++ : 0.0);
+    return all;
   }
 };
 
@@ -55,7 +68,11 @@ class WeightedFits {
  public:
   WeightedFits(const ReadoutSample& sample, SharedFits* shared, std::vector<double> even,
                double least_ess)
-      : sample_(sample), shared_(shared), even_(std::move(even)), least_(least_ess) {}
+      : sample_(sample),
+        shared_(shared),
+        even_(std::move(even)),
+        greatest_(kNearlyEqual * diagnose_weights(even_).ess),
+        least_(least_ess) {}
 
   /// The lowest temperature, not below beta, at which weights leave enough effective samples.
   double bearable(std::span<const double> values, double beta) const {
@@ -70,20 +87,24 @@ class WeightedFits {
     return defensive_log_weights(sample_.tilted(values, temperature), even_);
   }
 
-  /// Appended in the order of the temperatures; false where cancelled.
+  /// Appended in the order of the temperatures, but for those whose weights are nearly equal; false
+  /// where cancelled.
   bool add(ReadoutWeights kind, std::span<const double> values,
            std::span<const double> temperatures, Candidates& candidates) const {
     SharedFits own;
     SharedFits& fits = shared_ == nullptr ? own : *shared_;
     std::vector<double> missing;
     std::vector<std::vector<double>> log_weights;
+    std::vector<bool> fitted;
     for (const double temperature : temperatures) {
-      if (fits.contains({kind, temperature}) ||
+      std::vector<double> tilted = weights(values, temperature);
+      fitted.push_back(diagnose_weights(tilted).ess <= greatest_);
+      if (!fitted.back() || fits.contains({kind, temperature}) ||
           std::ranges::find(missing, temperature) != missing.end()) {
         continue;
       }
       missing.push_back(temperature);
-      log_weights.push_back(weights(values, temperature));
+      log_weights.push_back(std::move(tilted));
     }
     if (!missing.empty()) {
       std::vector<CrossFit> made = sample_.fit(std::move(log_weights));
@@ -93,7 +114,13 @@ class WeightedFits {
         fits.emplace(std::pair(kind, missing[i]), std::move(made[i]));
       }
     }
-    for (const double temperature : temperatures) candidates.add(fits.at({kind, temperature}));
+    for (std::size_t k = 0; k < temperatures.size(); ++k) {
+      if (fitted[k]) {
+        candidates.add(fits.at({kind, temperatures[k]}));
+      } else {
+        candidates.fitted.push_back(false);
+      }
+    }
     return true;
   }
 
@@ -101,6 +128,7 @@ class WeightedFits {
   const ReadoutSample& sample_;
   SharedFits* shared_;
   std::vector<double> even_;
+  double greatest_;  ///< effective samples of weights that are worth a fit
   double least_;
 };
 
@@ -132,6 +160,7 @@ AutomaticReadout automatic_readout(const ReadoutSample& sample, const CrossFit& 
   }
   Candidates candidates;
   std::vector<double> temperatures;
+  std::vector<double> shares;
   std::vector<double> leading = uniform.held_out;
   for (int round = 0; round < options.rounds; ++round) {
     const std::vector<double> pilot = sample.rewards(leading);
@@ -146,16 +175,17 @@ AutomaticReadout automatic_readout(const ReadoutSample& sample, const CrossFit& 
     const std::vector<double> where_the_tilt_goes = fits.weights(pilot, bearable);
     result.fit.weights = diagnose_weights(where_the_tilt_goes);
     result.weight_temperature = bearable;
-    result.shares = cautious_stacking_shares(candidates.held_out, sample.targets,
-                                             where_the_tilt_goes, sample.base.groups);
-    leading = stacked(candidates.held_out, result.shares);
+    shares = cautious_stacking_shares(candidates.held_out, sample.targets, where_the_tilt_goes,
+                                      sample.base.groups);
+    leading = stacked(candidates.held_out, shares);
   }
+  result.shares = candidates.spread(shares);
 
   result.calibration = calibrate(sample.rewards(leading));
-  result.fit.coefficients = stacked(candidates.coefficients, result.shares);
+  result.fit.coefficients = stacked(candidates.coefficients, shares);
   result.fit.intercept = 0;
-  for (std::size_t k = 0; k < result.shares.size(); ++k) {
-    result.fit.intercept += result.shares[k] * candidates.intercepts[k];
+  for (std::size_t k = 0; k < shares.size(); ++k) {
+    result.fit.intercept += shares[k] * candidates.intercepts[k];
   }
   for (double& temperature : temperatures) temperature *= options.unit;
   result.reason = "a mean of readouts: " +

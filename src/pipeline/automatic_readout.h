@@ -39,7 +39,8 @@ using SharedFits = std::map<std::pair<ReadoutWeights, double>, CrossFit>;
 /// 2. readouts with defensive weights e^{pilot/beta_w} are fitted for beta_w = 1, 2 and 4 times the
 ///    lowest temperature, not below beta, at which the pilot's weights leave four effective samples
 ///    for each effective parameter, or half of all samples, and one with weights e^{y/beta_w},
-///    beta_w likewise;
+///    beta_w likewise; those whose weights leave nine tenths of the effective samples of equal ones
+///    are left out;
 /// 3. they and plain regression are mixed by their held-out error under the first of the pilot's
 ///    weights (readout/stacking.h);
 /// 4. the mixture may be the pilot of a second such round; that of the last, brought to its slope,
@@ -48,7 +49,8 @@ using SharedFits = std::map<std::pair<ReadoutWeights, double>, CrossFit>;
 struct AutomaticReadout {
   RidgeFit fit;  ///< the mixture, not scaled: plain regression's facts, its own coefficients
   double weight_temperature = 0;  ///< the pilot's lowest beta_w of the last round
-  /// Of plain regression, label weights, and the pilot's weights, lowest temperature first.
+  /// Of plain regression, label weights, and the pilot's weights, lowest temperature first; 0 of
+  /// those that were left out.
   std::vector<double> shares;
   TiltCalibration calibration;  ///< its scale is that of the reward to deploy
   std::string reason;           ///< a plain sentence; temperatures times the unit
@@ -63,7 +65,7 @@ struct AutomaticReadoutOptions {
 };
 
 /// \param uniform  plain regression with its held-out predictions of the targets
-/// Cost: seven fits, or four for one round, less those that are shared.
+/// Cost: at most seven fits, or four for one round, less those that are shared.
 AutomaticReadout automatic_readout(const ReadoutSample& sample, const CrossFit& uniform,
                                    double beta, const AutomaticReadoutOptions& options = {});
 

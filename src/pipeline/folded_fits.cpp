@@ -14,8 +14,8 @@
 namespace esscher::internal {
 namespace {
 
-/// Moments of fits that share a pass, for one chunk of rows; a thread holds some four of them.
-constexpr std::size_t kSharedMomentBytes = std::size_t{1} << 26;
+/// Moments of fits that share a pass.
+constexpr std::size_t kSharedMomentBytes = std::size_t{1} << 28;
 constexpr std::uint64_t kPredictedRows = 256;
 
 }  // namespace
@@ -44,14 +44,18 @@ std::vector<double> FoldedFits::without(std::size_t fold, std::vector<double> lo
   return log_weights;
 }
 
+std::size_t FoldedFits::fits_a_pass(const MetricRows& rows, std::size_t moments) const {
+  // Means of groups for one weights at a time: they may take much memory.
+  if (!groups_.empty()) return 1;
+  const std::size_t bytes = (rows.columns() + 1) * (rows.columns() + 1) * sizeof(double);
+  return std::max<std::size_t>(1, kSharedMomentBytes / (moments * bytes));
+}
+
 std::vector<RidgeFit> FoldedFits::ridges(const MetricRows& rows,
                                          std::vector<std::vector<double>> log_weights,
                                          std::span<const double> penalties) const {
   std::vector<RidgeFit> fits;
-  // Means of groups for one weights at a time: they may take much memory.
-  const std::size_t bytes = (rows.columns() + 1) * (rows.columns() + 1) * sizeof(double);
-  const std::size_t most =
-      groups_.empty() ? std::max<std::size_t>(1, kSharedMomentBytes / bytes) : std::size_t{1};
+  const std::size_t most = fits_a_pass(rows, 1);
   for (std::size_t begin = 0; begin < penalties.size(); begin += most) {
     if (options_.callbacks.cancelled()) return {};
     const std::size_t count = std::min(most, penalties.size() - begin);
@@ -136,6 +140,23 @@ std::vector<CrossFit> FoldedFits::fit_kernel(std::size_t k,
     }
     return result;
   }
+  if (kernels_[k].shared()) {
+    const std::size_t folds = std::size_t{std::ranges::max(folds_)} + 1;
+    const std::size_t most = fits_a_pass(all(k), folds);
+    result.clear();
+    for (std::size_t begin = 0; begin < penalties.size(); begin += most) {
+      const std::size_t count = std::min(most, penalties.size() - begin);
+      const auto first = log_weights.begin() + static_cast<std::ptrdiff_t>(begin);
+      std::vector<std::vector<double>> some(
+          std::make_move_iterator(first),
+          std::make_move_iterator(first + static_cast<std::ptrdiff_t>(count)));
+      std::ranges::move(cross_fit_ridges(all(k), targets_, std::move(some),
+                                         penalties.subspan(begin, count), folds_, ridge_, groups_),
+                        std::back_inserter(result));
+      if (options_.callbacks.cancelled()) return {};
+    }
+    return result;
+  }
   for (std::size_t fold = 0; fold + 1 < kernels_[k].rows.size(); ++fold) {
     const MetricRows& rows = *kernels_[k].rows[fold];
     std::vector<std::vector<double>> others;
@@ -193,13 +214,20 @@ CrossFit FoldedFits::choose_penalty(std::size_t k) const {
     return preferences(even_, penalties.empty() ? std::nullopt : std::optional(penalties[0]));
   }
   const std::vector<double> even(even_.begin(), even_.end());
+  RidgeOptions counting = ridge_;
+  counting.count_degrees_of_freedom = true;
   std::vector<CrossFit> candidates(penalties.size());
-  for (std::size_t fold = 0; fold + 1 < kernels_[k].rows.size(); ++fold) {
-    const MetricRows& rows = *kernels_[k].rows[fold];
-    const std::vector<RidgeFit> fits =
-        fit_ridge_path(rows, targets_, without(fold, even), penalties, ridge_, groups_);
+  if (kernels_[k].shared()) {
+    candidates = cross_fit_ridge_path(all(k), targets_, even, penalties, folds_, counting, groups_);
     if (options_.callbacks.cancelled()) return {};
-    predict_fold(rows, fold, fits, candidates);
+  } else {
+    for (std::size_t fold = 0; fold + 1 < kernels_[k].rows.size(); ++fold) {
+      const MetricRows& rows = *kernels_[k].rows[fold];
+      const std::vector<RidgeFit> fits =
+          fit_ridge_path(rows, targets_, without(fold, even), penalties, ridge_, groups_);
+      if (options_.callbacks.cancelled()) return {};
+      predict_fold(rows, fold, fits, candidates);
+    }
   }
   std::size_t best = 0;
   double least = std::numeric_limits<double>::infinity();
@@ -210,11 +238,10 @@ CrossFit FoldedFits::choose_penalty(std::size_t k) const {
       best = p;
     }
   }
-  RidgeOptions ridge = ridge_;
-  ridge.penalty = penalties[best];
-  ridge.count_degrees_of_freedom = true;
   CrossFit result = std::move(candidates[best]);
-  result.fit = fit_ridge(all(k), targets_, even_, ridge, groups_);
+  if (kernels_[k].shared()) return result;
+  counting.penalty = penalties[best];
+  result.fit = fit_ridge(all(k), targets_, even_, counting, groups_);
   if (result.fit.status == RidgeStatus::cancelled) result.held_out.clear();
   return result;
 }
@@ -249,6 +276,9 @@ CrossFit FoldedFits::preferences(std::span<const double> log_weights,
                                    .callbacks = options_.callbacks};
   std::vector<const DesignRows*> rows;
   for (const auto& each : kernels_.front().rows) rows.push_back(each.get());
+  if (kernels_.front().shared()) {
+    rows.assign(std::size_t{std::ranges::max(folds_)} + 2, rows.front());
+  }
   return cross_fit_preferences(rows, targets_, log_weights, folds_, groups_, even_, preferences);
 }
 

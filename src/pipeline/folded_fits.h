@@ -12,11 +12,13 @@
 
 namespace esscher::internal {
 
-/// The features of one kernel: each fold's, which saw the other folds only, and last those of all
-/// rows.
+/// The features of one kernel: each fold's, which saw the other folds' labels only, and last those
+/// of all rows. Features that have seen no label are the same for all, and there once.
 struct KernelFeatures {
   std::vector<std::unique_ptr<const MetricRows>> rows;
   std::vector<double> penalties;  ///< of plain regression, to choose from
+
+  bool shared() const { return rows.size() == 1; }
 };
 
 /// Readouts on features that have seen labels. Fitted on a fold's features to the other folds they
@@ -58,6 +60,8 @@ class FoldedFits {
   /// The mean of one readout of each kernel, with shares.
   CrossFit mixed(std::span<const CrossFit> fits) const;
   std::vector<double> without(std::size_t fold, std::vector<double> log_weights) const;
+  /// How many fits may share a pass, each with so many moments.
+  std::size_t fits_a_pass(const MetricRows& rows, std::size_t moments) const;
   std::vector<RidgeFit> ridges(const MetricRows& rows, std::vector<std::vector<double>> log_weights,
                                std::span<const double> penalties) const;
   /// Into the held-out predictions of each fit: those of a fold's rows.

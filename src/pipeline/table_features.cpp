@@ -103,7 +103,8 @@ std::vector<KernelFeatures> folded_features(const TransformedRows& x, const Metr
   for (const StackedKernel& kernel : metrics.kernels) {
     features.push_back({{}, candidate_penalties(kernel.penalty, folds.size(), options)});
   }
-  for (std::uint32_t fold = 0; fold < metrics.kernels[0].metrics.size(); ++fold) {
+  const std::size_t folds_and_all = metrics.kernels[0].metrics.size();
+  for (std::uint32_t fold = 0; fold < folds_and_all; ++fold) {
     std::vector<std::uint64_t> rows;
     for (std::uint64_t i = 0; i < folds.size(); ++i) {
       if (folds[i] != fold) rows.push_back(i);
@@ -111,6 +112,8 @@ std::vector<KernelFeatures> folded_features(const TransformedRows& x, const Metr
     if (rows.size() > most) rows = random_subset(rows, most, options.seed);
     for (std::size_t k = 0; k < features.size(); ++k) {
       const StackedKernel& kernel = metrics.kernels[k];
+      // One that has seen no label serves all folds: landmarks are rows without their labels.
+      if (!kernel.learned && fold + 1 < folds_and_all) continue;
       features[k].rows.push_back(std::make_unique<const MetricRows>(
           x, kernel.metrics[fold], kernel.family, rows, options.threads));
     }

@@ -20,7 +20,8 @@ MetricRounds learn_metrics(const TransformedRows& x, const TrainingLabels& targe
                            std::span<const std::uint32_t> folds, double temperature,
                            const TrainingOptions& options);
 
-/// The features of each kernel of the rounds on all rows, with the penalties of its readout to
+/// The features of each kernel of the rounds on all rows, fold by fold where they have seen labels,
+/// with the penalties of its readout to
 /// choose from: that of the rounds and, where the readout sees more rows, lower ones; none from
 /// preferences, which look for theirs.
 std::vector<KernelFeatures> folded_features(const TransformedRows& x, const MetricRounds& metrics,

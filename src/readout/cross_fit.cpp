@@ -1,7 +1,9 @@
 #include "esscher/readout/cross_fit.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "esscher/base/error.h"
 #include "esscher/base/parallel.h"
@@ -33,67 +35,144 @@ std::size_t count_folds(std::span<const std::uint32_t> folds, std::size_t rows) 
   return std::size_t{last} + 1;
 }
 
+/// One fit: to the rows with such weights, with such options.
+struct Task {
+  std::size_t weights = 0;
+  RidgeOptions options;
+};
+
+/// Each task's fits to all rows and to those outside each fold, and what these predict.
+/// \param log_weights  n each
+std::vector<CrossFit> cross_fit(const DesignRows& rows, std::span<const double> targets,
+                                std::vector<std::vector<double>> log_weights,
+                                std::span<const Task> tasks, std::span<const std::uint32_t> folds,
+                                std::span<const std::uint32_t> groups) {
+  internal::require_targets(rows, targets);
+  for (const Task& task : tasks) internal::require_valid(task.options, rows);
+  const std::size_t count = count_folds(folds, targets.size());
+  const RidgeOptions& common = tasks.front().options;
+  const internal::RowSpace space(rows);
+  std::vector<WeightDiagnostics> diagnostics;
+  std::vector<std::optional<internal::GroupMeans>> means;
+  for (std::vector<double>& each : log_weights) {
+    const WeightDiagnostics present = internal::diagnose_present(each);
+    each = internal::relative_weights(std::move(each), targets);
+    diagnostics.push_back(present);
+    means.push_back(internal::group_means(space.rows(), targets, each, groups, common.threads));
+  }
+  std::vector<internal::RowWeights> given;
+  for (std::size_t k = 0; k < log_weights.size(); ++k) {
+    given.push_back({log_weights[k], means[k] ? &*means[k] : nullptr});
+  }
+  const auto each = internal::fold_moments(space.rows(), targets, given, {count, folds},
+                                           common.threads, common.callbacks);
+  std::vector<CrossFit> results(tasks.size(), {internal::cancelled_fit(rows.columns()), {}});
+  if (!each) return results;
+
+  // Of each task the fit to all rows and those without one fold, side by side.
+  Matrix<double> coefficients(tasks.size() * count, space.rows().columns());
+  std::vector<double> intercepts(tasks.size() * count);
+  const LoopStatus fitted = parallel_for_chunks(
+      ChunkGrid(tasks.size() * (count + 1), 1),
+      {common.threads, "readout: folds", common.callbacks}, [&](const Chunk& chunk) {
+        const std::size_t t = chunk.index / (count + 1);
+        const std::size_t fold = chunk.index % (count + 1);
+        const Task& task = tasks[t];
+        const internal::FoldMoments& moments = (*each)[task.weights];
+        if (fold == count) {
+          results[t].fit = internal::fit_all(moments, space, targets, diagnostics[task.weights],
+                                             rows.columns(), task.options);
+          return;
+        }
+        std::vector<const internal::Moments*> others;
+        double weight = 0;
+        for (std::size_t other = 0; other < count; ++other) {
+          if (other == fold) continue;
+          others.push_back(&moments.folds[other]);
+          weight += moments.folds[other].weight;
+        }
+        if (!(weight > 0)) {
+          throw DataError(rejection("fold", std::to_string(fold), "holds all the weight",
+                                    "raise the temperature of the weights, or take fewer folds"));
+        }
+        RidgeOptions uncounted = task.options;
+        uncounted.count_degrees_of_freedom = false;
+        const internal::MomentFit fit = internal::fit_moments(others, rows.columns(), uncounted);
+        std::ranges::copy(fit.coefficients, coefficients.row(t * count + fold).begin());
+        intercepts[t * count + fold] = moments.intercept(fit.coefficients, fit.intercept);
+      });
+  if (fitted == LoopStatus::cancelled) {
+    for (CrossFit& result : results) result.fit = internal::cancelled_fit(rows.columns());
+    return results;
+  }
+
+  constexpr std::uint64_t kChunkRows = 512;
+  for (CrossFit& result : results) result.held_out.resize(targets.size());
+  const LoopStatus status = parallel_for_chunks(
+      ChunkGrid(rows.rows(), kChunkRows),
+      {common.threads, "readout: held-out predictions", common.callbacks}, [&](const Chunk& chunk) {
+        Matrix<double> block(static_cast<std::size_t>(chunk.size()), space.rows().columns());
+        space.rows().fill(chunk.begin, block.view());
+        for (std::size_t i = 0; i < block.rows(); ++i) {
+          for (std::size_t t = 0; t < tasks.size(); ++t) {
+            const std::size_t fit = t * count + folds[chunk.begin + i];
+            results[t].held_out[chunk.begin + i] =
+                internal::affine(block.row(i), coefficients.row(fit), intercepts[fit]);
+          }
+        }
+      });
+  if (status == LoopStatus::cancelled) {
+    for (CrossFit& result : results) result.held_out.clear();
+  }
+  return results;
+}
+
+RidgeOptions with_penalty(RidgeOptions options, double penalty) {
+  options.rule = PenaltyRule::fixed;
+  options.penalty = penalty;
+  return options;
+}
+
 }  // namespace
 
 CrossFit cross_fit_ridge(const DesignRows& rows, std::span<const double> targets,
                          std::span<const double> log_weights, std::span<const std::uint32_t> folds,
                          const RidgeOptions& options, std::span<const std::uint32_t> groups) {
-  internal::require_valid(options, rows);
-  internal::require_targets(rows, targets);
   if (options.rule == PenaltyRule::kfold) {
     throw UsageError(rejection("rule", "kfold", "is not offered where rows are held out in folds",
                                "take gcv or a fixed penalty"));
   }
-  const std::size_t count = count_folds(folds, targets.size());
-  const std::vector<double> weights =
-      internal::relative_weights({log_weights.begin(), log_weights.end()}, targets);
-  const internal::RowSpace space(rows);
-  const auto means = internal::group_means(space.rows(), targets, weights, groups, options.threads);
-  const internal::RowWeights given{weights, means ? &*means : nullptr};
-  const auto each = internal::fold_moments(space.rows(), targets, {&given, 1}, {count, folds},
-                                           options.threads, options.callbacks);
-  if (!each) return {internal::cancelled_fit(rows.columns()), {}};
-  const internal::FoldMoments& moments = each->front();
-  CrossFit result;
-  result.fit = internal::fit_all(moments, space, targets, internal::diagnose_present(log_weights),
-                                 rows.columns(), options);
+  const Task task{0, options};
+  return cross_fit(rows, targets, {{log_weights.begin(), log_weights.end()}}, {&task, 1}, folds,
+                   groups)
+      .front();
+}
 
-  std::vector<internal::MomentFit> fits(count);
-  parallel_for_chunks(
-      ChunkGrid(count, 1), {options.threads, "readout: folds", options.callbacks},
-      [&](const Chunk& chunk) {
-        std::vector<const internal::Moments*> others;
-        double weight = 0;
-        for (std::size_t fold = 0; fold < count; ++fold) {
-          if (fold == chunk.index) continue;
-          others.push_back(&moments.folds[fold]);
-          weight += moments.folds[fold].weight;
-        }
-        if (!(weight > 0)) {
-          throw DataError(rejection("fold", std::to_string(chunk.index), "holds all the weight",
-                                    "raise the temperature of the weights, or take fewer folds"));
-        }
-        internal::MomentFit& fit = fits[chunk.index];
-        fit = internal::fit_moments(others, rows.columns(), options);
-        fit.intercept = moments.intercept(fit.coefficients, fit.intercept);
-      });
+std::vector<CrossFit> cross_fit_ridges(const DesignRows& rows, std::span<const double> targets,
+                                       std::vector<std::vector<double>> log_weights,
+                                       std::span<const double> penalties,
+                                       std::span<const std::uint32_t> folds,
+                                       const RidgeOptions& options,
+                                       std::span<const std::uint32_t> groups) {
+  internal::require_penalties(penalties, log_weights.size());
+  if (penalties.empty()) return {};
+  std::vector<Task> tasks;
+  for (const double penalty : penalties) {
+    tasks.push_back({tasks.size(), with_penalty(options, penalty)});
+  }
+  return cross_fit(rows, targets, std::move(log_weights), tasks, folds, groups);
+}
 
-  constexpr std::uint64_t kChunkRows = 512;
-  result.held_out.resize(targets.size());
-  const LoopStatus status = parallel_for_chunks(
-      ChunkGrid(rows.rows(), kChunkRows),
-      {options.threads, "readout: held-out predictions", options.callbacks},
-      [&](const Chunk& chunk) {
-        Matrix<double> block(static_cast<std::size_t>(chunk.size()), space.rows().columns());
-        space.rows().fill(chunk.begin, block.view());
-        for (std::size_t i = 0; i < block.rows(); ++i) {
-          const internal::MomentFit& fit = fits[folds[chunk.begin + i]];
-          result.held_out[chunk.begin + i] =
-              internal::affine(block.row(i), fit.coefficients, fit.intercept);
-        }
-      });
-  if (status == LoopStatus::cancelled) result.held_out.clear();
-  return result;
+std::vector<CrossFit> cross_fit_ridge_path(const DesignRows& rows, std::span<const double> targets,
+                                           std::span<const double> log_weights,
+                                           std::span<const double> penalties,
+                                           std::span<const std::uint32_t> folds,
+                                           const RidgeOptions& options,
+                                           std::span<const std::uint32_t> groups) {
+  if (penalties.empty()) return {};
+  std::vector<Task> tasks;
+  for (const double penalty : penalties) tasks.push_back({0, with_penalty(options, penalty)});
+  return cross_fit(rows, targets, {{log_weights.begin(), log_weights.end()}}, tasks, folds, groups);
 }
 
 }  // namespace esscher

@@ -11,6 +11,39 @@ namespace esscher::internal {
 namespace {
 
 constexpr std::uint64_t kMomentChunkRows = 1024;
+/// From so many columns on threads share the sums, strip by strip: sums of their own would cost
+/// more to clear and to add than to fill.
+constexpr std::size_t kStripColumns = 192;
+/// Rows that are then read at a time: so many bytes' worth.
+constexpr std::size_t kBlockBytes = std::size_t{1} << 25;
+constexpr std::size_t kFilledRows = 256;
+
+/// All but the second moments, merged as merge() says. \param step  from one mean to the other
+/// \return what the square of the step adds to the second moments
+double merge_means(Moments& into, const Moments& other, std::span<double> step) {
+  const double weight = into.weight + other.weight;
+  const double share = other.weight / weight;
+  const double between = into.weight * share;
+  for (std::size_t j = 0; j < step.size(); ++j) {
+    step[j] = other.mean[j] - into.mean[j];
+    into.mean[j] += share * step[j];
+  }
+  into.weight = weight;
+  into.square_weight += other.square_weight;
+  into.lost += other.lost;
+  return between;
+}
+
+/// To rows [begin, end) of the lower triangle.
+void add_between(double between, std::span<const double> step, std::size_t begin, std::size_t end,
+                 Matrix<double>& scatter) {
+  if (between == 0) return;
+  for (std::size_t i = begin; i < end; ++i) {
+    double* row = scatter.row(i).data();
+    const double scaled = between * step[i];
+    for (std::size_t j = 0; j <= i; ++j) row[j] += scaled * step[j];
+  }
+}
 
 Moments no_moments(std::size_t columns) {
   return {0, 0, 0, std::vector<double>(columns), Matrix<double>(columns, columns)};
@@ -52,7 +85,7 @@ std::vector<double> heaviest_row(const DesignRows& rows, std::span<const double>
 std::vector<Moments> chunk_moments(const Matrix<double>& x, const Chunk& chunk,
                                    const RowWeights& given, std::span<const double> origin,
                                    const FoldPlan& folds) {
-  // The chunk's rows fold by fold, each fold's in their order.
+  // The chunk's rows fold by fold, each fold's in their order; without those of no weight.
   Matrix<double> sorted(x.rows(), x.columns());
   std::vector<double> sorted_weights(x.rows(), 1.0);
   std::vector<Moments> moments;
@@ -62,11 +95,11 @@ std::vector<Moments> chunk_moments(const Matrix<double>& x, const Chunk& chunk,
     double lost = 0;
     for (std::size_t i = 0; i < x.rows(); ++i) {
       const std::uint64_t row = chunk.begin + i;
-      if (folds.fold(row) != fold) continue;
+      if (folds.fold(row) != fold || given.weight(row) == 0) continue;
       const std::span<const double> from = given.groups ? given.groups->of_row(row) : origin;
       if (given.groups) lost += given.groups->lost(row);
       for (std::size_t j = 0; j < x.columns(); ++j) sorted(end, j) = x(i, j) - from[j];
-      if (!given.weights.empty()) sorted_weights[end] = given.weights[row];
+      sorted_weights[end] = given.weight(row);
       ++end;
     }
     moments.push_back(end == begin
@@ -78,6 +111,67 @@ std::vector<Moments> chunk_moments(const Matrix<double>& x, const Chunk& chunk,
   return moments;
 }
 
+/// Moments of many columns: each strip of the sums belongs to one thread.
+class StripMoments {
+ public:
+  StripMoments(std::size_t columns, std::size_t block_rows, int threads)
+      : columns_(columns), centred_(block_rows, columns), parallel_{threads, "", {}} {}
+
+  /// The moments of some rows, merged into those there are. \param x  rows first, first + 1, ...
+  void add(const Matrix<double>& x, std::uint64_t first, std::span<const std::size_t> members,
+           const RowWeights& given, std::span<const double> origin, Moments& into) {
+    if (members.empty()) return;
+    std::vector<double> weights;
+    Moments added{0, 0, 0, std::vector<double>(columns_), {}};
+    for (const std::size_t i : members) {
+      weights.push_back(given.weight(first + i));
+      added.weight += weights.back();
+      added.square_weight += weights.back() * weights.back();
+      if (given.groups) added.lost += given.groups->lost(first + i);
+    }
+    const MatrixView<double> rows = centred_.view().rows_from(0, members.size());
+    for_each_strip([&](std::size_t begin, std::size_t end) {
+      double* const mean = added.mean.data();
+      for (std::size_t i = 0; i < members.size(); ++i) {
+        const double* const from =
+            given.groups ? given.groups->of_row(first + members[i]).data() : origin.data();
+        const double* const row = x.row(members[i]).data();
+        double* const out = rows.row(i).data();
+        for (std::size_t j = begin; j < end; ++j) {
+          out[j] = row[j] - from[j];
+          mean[j] += weights[i] * out[j];
+        }
+      }
+      for (std::size_t j = begin; j < end; ++j) mean[j] /= added.weight;
+      for (std::size_t i = 0; i < members.size(); ++i) {
+        double* const out = rows.row(i).data();
+        for (std::size_t j = begin; j < end; ++j) out[j] -= mean[j];
+      }
+    });
+    std::vector<double> step(columns_);
+    const double between = merge_means(into, added, step);
+    for_each_strip([&](std::size_t begin, std::size_t end) {
+      add_between(between, step, begin, end, into.scatter);
+      add_weighted_gram_strip(rows, weights, begin, end - begin, into.scatter.view());
+    });
+  }
+
+ private:
+  /// The last strips, which have most of the triangle, first.
+  template <class Body>
+  void for_each_strip(const Body& body) const {
+    const ChunkGrid strips(columns_, kStripColumns);
+    parallel_for_chunks(strips, parallel_, [&](const Chunk& chunk) {
+      const Chunk strip = strips.chunk(strips.chunks() - 1 - chunk.index);
+      body(static_cast<std::size_t>(strip.begin), static_cast<std::size_t>(strip.end));
+    });
+  }
+
+  std::size_t columns_;
+  Matrix<double> centred_;
+  ParallelOptions parallel_;
+};
+
 /// \throws DataError where a sum has overflowed or met what is no number.
 void require_finite(const std::vector<Moments>& folds) {
   for (const Moments& moments : folds) {
@@ -87,6 +181,47 @@ void require_finite(const std::vector<Moments>& folds) {
                                 "must be finite, and their squares within the range of doubles"));
     }
   }
+}
+
+/// fold_moments() of many columns, block by block; false where cancelled.
+bool add_by_strips(const DesignRows& rows, std::span<const double> targets,
+                   std::span<const RowWeights> each, const FoldPlan& folds, int threads,
+                   const Callbacks& callbacks, std::vector<FoldMoments>& results) {
+  const std::size_t columns = rows.columns() + 1;
+  for (FoldMoments& result : results) result.folds.assign(folds.count, no_moments(columns));
+  const ChunkGrid blocks(
+      rows.rows(), std::max<std::size_t>(kFilledRows, kBlockBytes / (columns * sizeof(double))));
+  const auto most = static_cast<std::size_t>(std::min(blocks.items(), blocks.chunk_size()));
+  Matrix<double> x(most, columns);
+  StripMoments strips(columns, most, threads);
+  std::vector<std::vector<std::size_t>> members(folds.count);
+  // One thread for the blocks, which are shared out inside.
+  const LoopStatus status = parallel_for_chunks(
+      blocks, ParallelOptions{1, "readout: moments", callbacks}, [&](const Chunk& block) {
+        parallel_for_chunks(
+            ChunkGrid(block.size(), kFilledRows), {threads, "", {}}, [&](const Chunk& part) {
+              rows.fill(block.begin + part.begin,
+                        {x.row(part.begin).data(), static_cast<std::size_t>(part.size()),
+                         columns - 1, columns});
+              for (std::uint64_t i = part.begin; i < part.end; ++i) {
+                x(i, columns - 1) = targets[block.begin + i];
+              }
+            });
+        for (std::size_t k = 0; k < each.size(); ++k) {
+          for (std::vector<std::size_t>& of_fold : members) of_fold.clear();
+          for (std::size_t i = 0; i < block.size(); ++i) {
+            if (each[k].weight(block.begin + i) == 0) continue;
+            members[folds.fold(block.begin + i)].push_back(i);
+          }
+          for (std::size_t fold = 0; fold < folds.count; ++fold) {
+            strips.add(x, block.begin, members[fold], each[k], results[k].origin,
+                       results[k].folds[fold]);
+          }
+        }
+      });
+  if (status == LoopStatus::cancelled) return false;
+  for (const FoldMoments& result : results) require_finite(result.folds);
+  return true;
 }
 
 }  // namespace
@@ -103,22 +238,15 @@ void merge(Moments& into, const Moments& other) {
     into = other;
     return;
   }
-  const double weight = into.weight + other.weight;
-  const double share = other.weight / weight;
-  const double between = into.weight * share;
   const std::size_t columns = into.mean.size();
   std::vector<double> step(columns);
-  for (std::size_t j = 0; j < columns; ++j) step[j] = other.mean[j] - into.mean[j];
+  const double between = merge_means(into, other, step);
+  add_between(between, step, 0, columns, into.scatter);
   for (std::size_t i = 0; i < columns; ++i) {
     double* row = into.scatter.row(i).data();
     const double* added = other.scatter.row(i).data();
-    const double scaled = between * step[i];
-    for (std::size_t j = 0; j <= i; ++j) row[j] += added[j] + scaled * step[j];
+    for (std::size_t j = 0; j <= i; ++j) row[j] += added[j];
   }
-  for (std::size_t j = 0; j < columns; ++j) into.mean[j] += share * step[j];
-  into.weight = weight;
-  into.square_weight += other.square_weight;
-  into.lost += other.lost;
 }
 
 Moments merged(std::span<const Moments* const> parts) {
@@ -144,6 +272,12 @@ std::optional<std::vector<FoldMoments>> fold_moments(const DesignRows& rows,
     results.push_back(
         {weights.groups ? weights.groups->overall() : heaviest_row(rows, targets, weights.weights),
          {}});
+  }
+  if (columns > kStripColumns) {
+    if (!add_by_strips(rows, targets, each, folds, threads, callbacks, results)) {
+      return std::nullopt;
+    }
+    return results;
   }
   const auto map = [&](const Chunk& chunk) {
     Matrix<double> x(static_cast<std::size_t>(chunk.size()), columns);

@@ -64,6 +64,8 @@ struct FoldPlan {
 struct RowWeights {
   std::span<const double> weights;     ///< n, >= 0; empty for ones
   const GroupMeans* groups = nullptr;  ///< means to be taken off the rows; null for none
+
+  double weight(std::uint64_t row) const { return weights.empty() ? 1.0 : weights[row]; }
 };
 
 /// One pass over the rows, however many weights there are: for each of them the moments of each

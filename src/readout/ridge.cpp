@@ -90,6 +90,12 @@ WeightDiagnostics internal::diagnose_present(std::span<const double> log_weights
   return diagnose_weights(present);
 }
 
+void internal::require_penalties(std::span<const double> penalties, std::size_t weightings) {
+  if (penalties.size() == weightings) return;
+  throw UsageError(rejection("penalties", std::to_string(penalties.size()) + " values",
+                             "there are " + std::to_string(weightings) + " weightings"));
+}
+
 std::vector<double> internal::relative_weights(std::vector<double> log_weights,
                                                std::span<const double> targets) {
   if (log_weights.size() != targets.size()) {
@@ -127,10 +133,7 @@ RidgeFit fit_ridge(const DesignRows& rows, std::span<const double> targets,
 std::vector<RidgeFit> fit_ridges(const DesignRows& rows, std::span<const double> targets,
                                  std::vector<std::vector<double>> log_weights,
                                  std::span<const double> penalties, const RidgeOptions& options) {
-  if (penalties.size() != log_weights.size()) {
-    throw UsageError(rejection("penalties", std::to_string(penalties.size()) + " values",
-                               "there are " + std::to_string(log_weights.size()) + " weightings"));
-  }
+  internal::require_penalties(penalties, log_weights.size());
   if (log_weights.empty()) return {};
   internal::require_targets(rows, targets);
   std::vector<RidgeOptions> fixed(penalties.size(), options);
@@ -152,11 +155,13 @@ std::vector<RidgeFit> fit_ridges(const DesignRows& rows, std::span<const double>
   const auto moments =
       internal::fold_moments(space.rows(), targets, given, {}, options.threads, options.callbacks);
   if (!moments) return std::vector(fixed.size(), internal::cancelled_fit(rows.columns()));
-  std::vector<RidgeFit> fits;
-  for (std::size_t k = 0; k < fixed.size(); ++k) {
-    fits.push_back(
-        internal::fit_all((*moments)[k], space, targets, diagnostics[k], rows.columns(), fixed[k]));
-  }
+  std::vector<RidgeFit> fits(fixed.size());
+  parallel_for_chunks(ChunkGrid(fits.size(), 1), {options.threads, "", {}},
+                      [&](const Chunk& chunk) {
+                        const std::size_t k = chunk.index;
+                        fits[k] = internal::fit_all((*moments)[k], space, targets, diagnostics[k],
+                                                    rows.columns(), fixed[k]);
+                      });
   return fits;
 }
 

@@ -22,6 +22,9 @@ WeightDiagnostics diagnose_present(std::span<const double> log_weights);
 
 RidgeFit cancelled_fit(std::size_t features);
 
+/// \throws UsageError unless there is one penalty for each weighting
+void require_penalties(std::span<const double> penalties, std::size_t weightings);
+
 /// Weights that sum to 1. \throws UsageError unless there is one a target
 std::vector<double> relative_weights(std::vector<double> log_weights,
                                      std::span<const double> targets);

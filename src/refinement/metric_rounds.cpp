@@ -50,7 +50,14 @@ class Round {
 
   /// Mean squared error of the rows left out; infinity where cancelled.
   double error(double penalty) { return entry(penalty).error; }
+  /// The last, of all rows, may be empty.
   const std::vector<KernelRegression::Fit>& fits(double penalty) { return entry(penalty).fits; }
+  /// That of all rows has no part in the error, and is made when it is asked for: by one thread.
+  const KernelRegression::Fit& fit(double penalty, std::size_t at) {
+    KernelRegression::Fit& fit = entry(penalty).fits[at];
+    if (fit.alpha.empty()) fit = regressions_[at].fit(penalty);
+    return fit;
+  }
 
   /// The number of the penalty of the least error, from \p start downhill.
   int search(int start) {
@@ -72,15 +79,14 @@ class Round {
     std::vector<KernelRegression::Fit> fits;
   };
 
-  const Entry& entry(double penalty) {
+  Entry& entry(double penalty) {
     const auto found = entries_.find(penalty);
     if (found != entries_.end()) return found->second;
     Entry made;
     made.fits.resize(regressions_.size());
     const LoopStatus status =
-        parallel_for_chunks(ChunkGrid(made.fits.size(), 1), parallel_, [&](const Chunk& chunk) {
-          const std::size_t at = made.fits.size() - 1 - chunk.index;  // the largest first
-          made.fits[at] = regressions_[at].fit(penalty);
+        parallel_for_chunks(ChunkGrid(made.fits.size() - 1, 1), parallel_, [&](const Chunk& chunk) {
+          made.fits[chunk.index] = regressions_[chunk.index].fit(penalty);
         });
     if (status == LoopStatus::completed) {
       made.error = 0;
@@ -178,30 +184,29 @@ class Rounds {
       const std::string stage = "features: round " + std::to_string(number);
       double penalty = 0;
       std::optional<Round> round = fit(stage, metrics, KernelFamily::networks, penalty);
-      if (!round) return;
+      if (!round || options_.callbacks.cancelled()) return;
       const double error = round->error(penalty);
-      const std::vector<KernelRegression::Fit>& fits = round->fits(penalty);
-      std::vector<KernelMetric> next(regressions_.size());
-      const ParallelOptions parallel{options_.threads, stage, options_.callbacks};
-      parallel_for_chunks(ChunkGrid(next.size(), 1), parallel, [&](const Chunk& chunk) {
-        next[chunk.index] =
-            regressions_[chunk.index].gradient_product(fits[chunk.index], options_.temperature);
-      });
-      if (options_.callbacks.cancelled()) return;
       result_.rounds.push_back({penalty, error});
       // The identity stands even where no penalty has an error, and beside what is learned.
       const bool gained = number == 0 || error < least;
+      if (!gained) break;
       const bool goes_on = error < (1 - kLeastGain) * least;
-      if (gained) {
-        least = error;
-        result_.chosen = result_.rounds.size() - 1;
-        result_.product = next.back();
-        if (number > 1) {  // the last round's is surpassed
-          result_.kernels.pop_back();
-          held_out_.pop_back();
-        }
-        keep(*round, penalty, KernelFamily::networks, number > 0, metrics);
+      std::vector<KernelMetric> next(regressions_.size());
+      const ParallelOptions parallel{options_.threads, stage, options_.callbacks};
+      const std::size_t last = next.size() - 1;
+      parallel_for_chunks(ChunkGrid(next.size(), 1), parallel, [&](const Chunk& chunk) {
+        const std::size_t at = last - chunk.index;  // the largest first
+        next[at] = regressions_[at].gradient_product(round->fit(penalty, at), options_.temperature);
+      });
+      if (options_.callbacks.cancelled()) return;
+      least = error;
+      result_.chosen = result_.rounds.size() - 1;
+      result_.product = next.back();
+      if (number > 1) {  // the last round's is surpassed
+        result_.kernels.pop_back();
+        held_out_.pop_back();
       }
+      keep(*round, penalty, KernelFamily::networks, number > 0, metrics);
       if (!goes_on || !std::ranges::all_of(next, has_learned)) break;
       metrics = std::move(next);
     }

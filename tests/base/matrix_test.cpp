@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace esscher {
 namespace {
 
@@ -22,6 +24,19 @@ TEST(MatrixView, HonoursItsStride) {
   const MatrixView<const int> tail = inner.rows_from(1, 2);
   EXPECT_EQ(tail.rows, 2U);
   EXPECT_EQ(tail(0, 0), 5);
+}
+
+TEST(Matrix, BeginsAtZeroWhateverItsSize) {
+  for (const std::size_t rows : {3U, 3000U}) {  // 3000 x 700 doubles lie in large pages
+    Matrix<double> matrix(rows, 700);
+    double sum = 0;
+    for (const double value : matrix.values()) sum += value;
+    EXPECT_EQ(sum, 0);
+    matrix(rows - 1, 699) = 5;
+    const Matrix<double> copy = matrix;
+    const Matrix<double> moved = std::move(matrix);
+    EXPECT_EQ(copy, moved);
+  }
 }
 
 }  // namespace

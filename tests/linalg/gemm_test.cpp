@@ -12,6 +12,7 @@
 #include <omp.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -203,6 +204,24 @@ TEST(Gemm, RefusesShapesThatDoNotFit) {
   Matrix<double> gram(4, 4);
   EXPECT_THROW(add_weighted_gram(a.view(), std::vector<double>(2), gram.view()), InternalError);
   EXPECT_THROW(symmetrise_from_lower(c.view()), InternalError);
+}
+
+TEST(WeightedGram, StripsMakeUpTheWhole) {
+  Matrix<double> x(500, 101);
+  RandomStream(3, "rows").fill_normal(0, x.values());
+  std::vector<double> weights(500);
+  RandomStream(3, "weights").fill_uniform(0, weights);
+  Matrix<double> whole(101, 101, 0.5);
+  Matrix<double> strips(101, 101, 0.5);
+  add_weighted_gram(x.view(), weights, whole.view());
+  for (const std::size_t first : {0U, 40U, 80U}) {
+    const std::size_t count = std::min<std::size_t>(40, 101 - first);
+    add_weighted_gram_strip(x.view(), weights, first, count, strips.view());
+  }
+  for (std::size_t i = 0; i < 101; ++i) {
+    for (std::size_t j = 0; j < 101; ++j) EXPECT_NEAR(strips(i, j), whole(i, j), 1e-11);
+  }
+  EXPECT_THROW(add_weighted_gram_strip(x.view(), weights, 80, 22, strips.view()), InternalError);
 }
 
 ::testing::AssertionResult gram_is_right(std::size_t rows, std::size_t columns, bool weighted,

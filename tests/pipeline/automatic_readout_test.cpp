@@ -122,6 +122,17 @@ TEST(AutomaticReadout, TellsWhatItDid) {
   EXPECT_NE(readout.remark.find("where its tilt leads"), std::string::npos) << readout.remark;
 }
 
+// At such temperatures all weights are as good as equal: nothing but plain regression is fitted.
+TEST(AutomaticReadout, LeavesOutWeightsThatAreNearlyEqual) {
+  const FirstLayer layer = layer_of_overlap(16, 0.9, 1);
+  SimulationOptions options{.model = {parse_link("tanh"), parse_noise("gaussian:0.3")}};
+  options.threads = 1;
+  SimulatedReadouts readouts(layer, options);
+  const SimulatedReadout mild = readouts.fit(ReadoutWeights::automatic, 20);
+  EXPECT_EQ(mild.shares, (std::vector<double>{1, 0, 0, 0, 0}));
+  EXPECT_EQ(mild.fit.coefficients, readouts.fit(ReadoutWeights::uniform, 20).fit.coefficients);
+}
+
 // Fewer samples than neurons, at a temperature at which one sample has all the weight.
 TEST(AutomaticReadout, BearsFewSamples) {
   const FirstLayer layer = layer_of_overlap(16, 0.9, 1);

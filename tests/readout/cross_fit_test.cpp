@@ -71,6 +71,54 @@ TEST(CrossFit, PredictsInTheDualFormToo) {
   expect_held_out_is_by_the_other_folds(make_problem(30, 50), options);
 }
 
+/// So many columns that threads share the sums strip by strip, block by block.
+TEST(CrossFit, PredictsEachRowByTheFitToTheOtherFoldsInStrips) {
+  RidgeOptions options;
+  options.rule = PenaltyRule::fixed;
+  options.penalty = 0.03;
+  expect_held_out_is_by_the_other_folds(make_problem(700, 300), options);
+}
+
+TEST(CrossFit, FitsOfSeveralWeightsHaveTheBitsOfEach) {
+  for (const std::size_t columns : {6U, 250U}) {
+    const Problem problem = make_problem(600, columns);
+    const HeldRows rows(problem.x.view());
+    std::vector<double> other = problem.log_weights;
+    std::ranges::reverse(other);
+    const std::vector<double> penalties{0.03, 0.2};
+    RidgeOptions options;
+    options.rule = PenaltyRule::fixed;
+    const std::vector<CrossFit> both = cross_fit_ridges(
+        rows, problem.y, {problem.log_weights, other}, penalties, problem.folds, options);
+    const std::vector<CrossFit> path = cross_fit_ridge_path(rows, problem.y, problem.log_weights,
+                                                            penalties, problem.folds, options);
+    ASSERT_EQ(both.size(), 2U);
+    ASSERT_EQ(path.size(), 2U);
+    options.penalty = penalties[0];
+    const CrossFit first =
+        cross_fit_ridge(rows, problem.y, problem.log_weights, problem.folds, options);
+    options.penalty = penalties[1];
+    const CrossFit second = cross_fit_ridge(rows, problem.y, other, problem.folds, options);
+    const CrossFit further =
+        cross_fit_ridge(rows, problem.y, problem.log_weights, problem.folds, options);
+    EXPECT_EQ(both[0].held_out, first.held_out);
+    EXPECT_EQ(both[0].fit.coefficients, first.fit.coefficients);
+    EXPECT_EQ(both[1].held_out, second.held_out);
+    EXPECT_EQ(both[1].fit.coefficients, second.fit.coefficients);
+    EXPECT_EQ(path[0].held_out, first.held_out);
+    EXPECT_EQ(path[1].held_out, further.held_out);
+    EXPECT_EQ(path[1].fit.degrees_of_freedom, further.fit.degrees_of_freedom);
+  }
+}
+
+TEST(CrossFit, WantsAPenaltyForEachWeights) {
+  const Problem problem = make_problem(60, 4);
+  const std::vector<double> penalties{0.1, 0.2};
+  EXPECT_THROW(cross_fit_ridges(HeldRows(problem.x.view()), problem.y, {problem.log_weights},
+                                penalties, problem.folds),
+               UsageError);
+}
+
 TEST(CrossFit, FitsAllRowsAsRidgeDoes) {
   const Problem problem = make_problem(90, 5);
   const CrossFit cross =

@@ -4,6 +4,7 @@
 /// Matrices as the rooms hand them to each other: row-major, rows of samples or of neurons.
 
 #include <cstddef>
+#include <new>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -32,6 +33,30 @@ struct MatrixView {
   }
 };
 
+namespace internal {
+
+/// Large blocks in large pages where the system has them: matrices of some megabytes come and go,
+/// and a page fault for each 4 KiB of them takes an eighth of the time that their products take.
+/// \throws std::bad_alloc
+void* allocate_numbers(std::size_t bytes);
+void free_numbers(void* block, std::size_t bytes) noexcept;
+
+template <class T>
+struct NumberAllocator {
+  using value_type = T;
+  NumberAllocator() = default;
+  template <class U>
+  NumberAllocator(const NumberAllocator<U>&) {}  // NOLINT(google-explicit-constructor)
+  T* allocate(std::size_t n) {
+    if (n > static_cast<std::size_t>(-1) / sizeof(T)) throw std::bad_array_new_length();
+    return static_cast<T*>(allocate_numbers(n * sizeof(T)));
+  }
+  void deallocate(T* block, std::size_t n) noexcept { free_numbers(block, n * sizeof(T)); }
+  friend bool operator==(const NumberAllocator&, const NumberAllocator&) { return true; }
+};
+
+}  // namespace internal
+
 /// Owns its rows x columns numbers, without gaps.
 template <class T>
 class Matrix {
@@ -59,7 +84,7 @@ class Matrix {
  private:
   std::size_t rows_ = 0;
   std::size_t columns_ = 0;
-  std::vector<T> values_;
+  std::vector<T, internal::NumberAllocator<T>> values_;
 };
 
 }  // namespace esscher

@@ -28,6 +28,10 @@ void gemm(Operand a_as, MatrixView<const double> a, Operand b_as, MatrixView<con
 void add_weighted_gram(MatrixView<const double> rows, std::span<const double> weights,
                        MatrixView<double> gram);
 
+/// Rows [first, first + count) of the same lower triangle alone, so that threads can share one G.
+void add_weighted_gram_strip(MatrixView<const double> rows, std::span<const double> weights,
+                             std::size_t first, std::size_t count, MatrixView<double> gram);
+
 /// Copies the lower triangle to the upper one.
 void symmetrise_from_lower(MatrixView<double> square);
 

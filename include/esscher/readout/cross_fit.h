@@ -30,4 +30,26 @@ CrossFit cross_fit_ridge(const DesignRows& rows, std::span<const double> targets
                          const RidgeOptions& options = {},
                          std::span<const std::uint32_t> groups = {});
 
+/// cross_fit_ridge() for each of several weights, with a fixed penalty each, in one pass for all
+/// moments.
+/// \param log_weights  n each; taken over, since n numbers a fit may be much
+/// \param penalties    lambda >= 0, one a fit; options.rule and options.penalty are not looked at
+/// \throws UsageError and DataError as cross_fit_ridge()
+/// Cost: one pass for moments, one for predictions, K + 1 factors of m x m for each weights.
+/// Memory: K (m + 1)^2 doubles for each.
+std::vector<CrossFit> cross_fit_ridges(const DesignRows& rows, std::span<const double> targets,
+                                       std::vector<std::vector<double>> log_weights,
+                                       std::span<const double> penalties,
+                                       std::span<const std::uint32_t> folds,
+                                       const RidgeOptions& options = {},
+                                       std::span<const std::uint32_t> groups = {});
+
+/// cross_fit_ridge() for each of several fixed penalties; as cross_fit_ridges() otherwise.
+std::vector<CrossFit> cross_fit_ridge_path(const DesignRows& rows, std::span<const double> targets,
+                                           std::span<const double> log_weights,
+                                           std::span<const double> penalties,
+                                           std::span<const std::uint32_t> folds,
+                                           const RidgeOptions& options = {},
+                                           std::span<const std::uint32_t> groups = {});
+
 }  // namespace esscher
