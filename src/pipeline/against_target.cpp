@@ -13,12 +13,12 @@
 namespace esscher::internal {
 namespace {
 
-/// Whether an error can be told. A steady one needs no effective rows with labels, but labels where
-/// the policy goes.
-bool value_is_told(const Estimate& value, double ess, double coverage) {
-  if (value.standard_error == 0) return true;
-  if (coverage < kLeastCoverage) return false;
-  return ess >= kLeastRows || value.degrees_of_freedom >= kLeastRows;
+/// Whether an error can be told.
+template <class Policy>
+bool value_is_told(const Policy& policy) {
+  const double error = policy.steady_value.standard_error;
+  if (error == 0) return true;  // exact
+  return policy.ess >= kLeastRows && known_where_it_goes(policy.coverage, policy.beyond);
 }
 
 /// "'judge' at beta 1, 0.71".
@@ -91,21 +91,18 @@ void AgainstTarget::add(ReachingPolicy policy, const MeasuredValue& value, bool 
 
 void AgainstTarget::add_tilts(const std::string& name, std::span<const TablePolicyValue> policies) {
   for (const TablePolicyValue& policy : policies) {
-    add({.name = name, .beta = policy.beta}, measured_value(policy),
-        value_is_told(policy.steady_value, policy.ess, policy.coverage));
+    add({.name = name, .beta = policy.beta}, measured_value(policy), value_is_told(policy));
   }
 }
 
 void AgainstTarget::add_best_of_n(const std::string& name, std::span<const BestOfNValue> choices) {
   for (const BestOfNValue& best : choices) {
-    add({.name = name, .n = best.n}, measured_value(best),
-        value_is_told(best.value, best.ess, best.coverage));
+    add({.name = name, .n = best.n}, measured_value(best), value_is_told(best));
   }
 }
 
 void AgainstTarget::add_trained(const std::string& name, const TablePolicyValue& policy) {
-  add({.name = name}, measured_value(policy),
-      value_is_told(policy.steady_value, policy.ess, policy.coverage));
+  add({.name = name}, measured_value(policy), value_is_told(policy));
 }
 
 TargetAnswer AgainstTarget::answer(double alpha, std::uint64_t seed) const {

@@ -22,13 +22,20 @@ std::vector<double> doubling(const TableCells& cells) {
   return numbers;
 }
 
-/// From the choices that rows can tell.
+/// Of the KL that n draws reach where scores do not tie, a share: below it ties, or the end of a
+/// group, hold back what more draws can do, and what was before tells nothing of what comes.
+constexpr double kUnheld = 0.9;
+
+/// From the choices that rows can tell; none where the strongest are held back.
 std::optional<Forecast> forecast(const std::vector<BestOfNValue>& values) {
   std::vector<ForecastPoint> points;
   for (const BestOfNValue& best : values) {
     const bool told =
-        best.groups > 0 ? best.reliable : best.ess >= kLeastRows && best.coverage >= kLeastCoverage;
-    if (told) points.push_back({best.kl.value, best.gain, best.gain_influence});
+        best.groups > 0 ? best.reliable
+                        : best.ess >= kLeastRows && known_where_it_goes(best.coverage, best.beyond);
+    if (!told) continue;
+    if (best.kl.value < kUnheld * best.kl_bound) return std::nullopt;
+    points.push_back({best.kl.value, best.gain, best.gain_influence});
   }
   return forecast_rise(points);
 }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numeric>
+#include <tuple>
 #include <utility>
 
 #include "esscher/weights/log_weights.h"
@@ -116,17 +118,33 @@ std::vector<double> expected_gold(const AuditedTable& table, std::span<const dou
 }
 
 std::vector<double> log_ranks(const AuditedTable& table, std::span<const double> scores) {
-  // Row numbers split ties, as a stable sort would.
-  std::vector<std::pair<double, std::size_t>> order(scores.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = {scores[i], i};
-  std::ranges::sort(order);
-  std::vector<double> sizes(std::size_t{std::ranges::max(table.cells)} + 1);
-  for (const std::uint32_t c : table.cells) ++sizes[c];
-  std::vector<double> below(sizes.size());
+  std::vector<std::size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {},
+                    [&](std::size_t i) { return std::tuple(table.cells[i], scores[i], i); });
+  const std::span<const double> log_weights = table.reference.log_weights;
+  const double greatest = log_weights.empty() ? 0 : std::ranges::max(log_weights);
+  const auto weight = [&](std::size_t at) {
+    return log_weights.empty() ? 1 : std::exp(log_weights[order[at]] - greatest);
+  };
   std::vector<double> ranks(scores.size());
-  for (const auto& [score, i] : order) {
-    const std::uint32_t c = table.cells[i];
-    ranks[i] = std::log((below[c]++ + 0.5) / sizes[c]);
+  for (std::size_t begin = 0; begin < order.size();) {
+    const std::uint32_t cell = table.cells[order[begin]];
+    double sum = 0;
+    std::size_t end = begin;
+    for (; end < order.size() && table.cells[order[end]] == cell; ++end) sum += weight(end);
+    double below = 0;
+    while (begin < end) {
+      // Rows of one score have one rank, the middle of theirs.
+      std::size_t last = begin;
+      double own = 0;
+      for (; last < end && scores[order[last]] == scores[order[begin]]; ++last) own += weight(last);
+      // Above 0 also for rows that pi_0 never takes.
+      const double middle =
+          std::log(std::max((below + own / 2) / sum, std::numeric_limits<double>::min()));
+      for (; begin < last; ++begin) ranks[order[begin]] = middle;
+      below += own;
+    }
   }
   return ranks;
 }

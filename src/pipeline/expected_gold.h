@@ -23,8 +23,8 @@ namespace esscher::internal {
 std::vector<double> expected_gold(const AuditedTable& table, std::span<const double> scores,
                                   std::span<const double> log_tilt = {}, double times = 1);
 
-/// log F of each row, the share of rows (of its group) below it: (n - 1) log F is log pi/pi_0 of
-/// the best of n. Cost: O(rows log rows).
+/// log F of each row, the share of pi_0 (in its group) below it and half of what ties with it:
+/// (n - 1) log F is log pi/pi_0 of the best of n. Cost: O(rows log rows).
 std::vector<double> log_ranks(const AuditedTable& table, std::span<const double> scores);
 
 }  // namespace esscher::internal

@@ -236,6 +236,7 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
       policy.predicted = expected;
       evaluation.policies.push_back(
           internal::table_policy_value(r, valued.gold(), reference_cells, policy));
+      fold_influences(evaluation.policies.back());
       const double candidates = equivalent_n(std::max(0.0, evaluation.policies.back().kl.value));
       const std::vector<double> of_best = valued.expected_of_best(r, candidates);
       evaluation.equal_kl.push_back(internal::best_of_n_value(

@@ -9,243 +9,34 @@
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "policy/choice_cell.h"
 #include "policy/known_gold.h"
 #include "policy/shared_cells.h"
 #include "policy/table_cells.h"
+#include "policy/unseen.h"
 
 namespace esscher {
 namespace {
 
-using internal::kLeastCoverage;
+using internal::CellFigures;
+using internal::chance;
+using internal::ChoiceFigures;
+using internal::kChoiceFigures;
+using internal::kChosenGain;
+using internal::kChosenKl;
+using internal::kChosenProxy;
+using internal::kChosenReference;
+using internal::kChosenValue;
 using internal::kLeastEffectiveRows;
 using internal::kLeastGroups;
 using internal::KnownGold;
 using internal::RankedCells;
 using internal::TableCells;
 
-/// Places of figures, in the order of kBestOfNEstimates.
-constexpr std::size_t kValue = 0;
-constexpr std::size_t kProxy = 1;
-constexpr std::size_t kReference = 2;
-constexpr std::size_t kGain = 3;
-constexpr std::size_t kKl = 4;
-constexpr std::size_t kBestOfNFigures = 5;
-using BestOfNFigures = std::array<double, kBestOfNFigures>;
-
-Estimate BestOfNValue::*const kBestOfNEstimates[kBestOfNFigures] = {
+/// In the order of the figures.
+Estimate BestOfNValue::*const kBestOfNEstimates[kChoiceFigures] = {
     &BestOfNValue::value, &BestOfNValue::proxy, &BestOfNValue::reference, &BestOfNValue::gain,
     &BestOfNValue::kl};
-
-struct CellFigures {
-  BestOfNFigures value{};
-  BestOfNFigures variance{};
-  double ess = 0;
-  double known = 1;  ///< weight of the known rows
-  double coverage = 1;
-  std::vector<double> gain_influence{};  ///< of its pieces, without groups
-  std::vector<double> value_influence{};
-};
-
-/// F_b^power - F_{b-1}^power, with its digits where it is small.
-double chance(double power, const RankedCells::Level& level) {
-  const bool lowest = std::isinf(level.log_lower);
-  if (power == 0) return lowest ? 1 : 0;
-  const double upper = power * level.log_upper;
-  if (lowest) return std::exp(upper);
-  return std::exp(upper) * -std::expm1(power * level.log_lower - upper);
-}
-
-/// A cell of which best-of-n is taken.
-class Cell {
- public:
-  /// \param given  what is known; with groups \p gold stands for all of it
-  Cell(const RankedCells::Cell& ranked, const KnownGold& gold, const KnownGold& given, double n,
-       bool influence)
-      : n_(n), ranked_(ranked), given_(given), with_influence_(influence) {
-    const std::vector<Level>& levels = ranked_.levels;
-    chances_.reserve(levels.size());
-    for (const Level& level : levels) chances_.push_back(chance(n, level));
-    rewards_.reserve(ranked_.rows.size());
-    if (gold.partial()) {
-      correct(gold);
-    } else {
-      for (const Row& row : ranked_.rows) rewards_.push_back({gold.y[row.row], gold.y[row.row]});
-    }
-    means_.reserve(levels.size());
-    for (const Level& level : levels) {
-      double y = 0;
-      for (std::size_t i = level.begin; i < level.end; ++i) {
-        y += ranked_.rows[i].prior * rewards_[i].y;
-        reference_ += ranked_.rows[i].prior * rewards_[i].reference_y;
-        proxy_ += ranked_.rows[i].prior * ranked_.rows[i].r;
-      }
-      means_.push_back(y / level.mass);
-    }
-  }
-
-  /// \param within  of groups: r, whose level is nobody's there, is put on that of y
-  CellFigures figures(bool within) const {
-    CellFigures result;
-    result.coverage = coverage_;
-    BestOfNFigures& f = result.value;
-    // Rows of their own need no memory.
-    const bool single = ranked_.present == ranked_.rows.size();
-    std::vector<double> weights(single ? 0 : ranked_.pieces);
-    double known = 0;
-    double squares = 0;
-    for (std::size_t b = 0; b < chances_.size(); ++b) {
-      const Level& level = ranked_.levels[b];
-      const double p = chances_[b];
-      f[kValue] += p * (means_[b] - reference_);
-      f[kProxy] += p * (level.r - proxy_);
-      if (p > 0) f[kKl] += p * std::log(p / level.mass);
-      for (std::size_t i = level.begin; i < level.end; ++i) {
-        if (!given_.known(ranked_.rows[i].row)) continue;
-        const double w = p * ranked_.rows[i].prior / level.mass;
-        if (single)
-          squares += w * w;
-        else
-          weights[ranked_.rows[i].piece] += w;
-        known += w;
-      }
-    }
-    for (const double w : weights) squares += w * w;
-    f[kGain] = f[kValue];
-    f[kValue] += reference_;
-    f[kProxy] += proxy_;
-    f[kReference] = reference_;
-    f[kKl] = std::max(0.0, f[kKl]);
-    result.ess = squares > 0 ? known / squares * known : 0;
-    result.known = known;
-    add_variance(result);
-    if (within) f[kProxy] += reference_ - proxy_;
-    return result;
-  }
-
- private:
-  using Row = RankedCells::Row;
-  using Level = RankedCells::Level;
-  struct Reward {
-    double y = 0;            ///< as the choices' law has it
-    double reference_y = 0;  ///< as pi_0 has it: another only where not all of the gold is known
-  };
-
-  /// Puts rewards in the place of those that are not known.
-  void correct(const KnownGold& gold) {
-    std::vector<std::size_t> known;
-    std::vector<double> prior;
-    std::vector<double> chosen;
-    std::vector<double> errors;
-    for (std::size_t b = 0; b < chances_.size(); ++b) {
-      const Level& level = ranked_.levels[b];
-      for (std::size_t i = level.begin; i < level.end; ++i) {
-        const Row& row = ranked_.rows[i];
-        if (!gold.known(row.row)) continue;
-        known.push_back(i);
-        prior.push_back(row.prior);
-        chosen.push_back(chances_[b] * row.prior / level.mass);
-        errors.push_back(gold.y[row.row] - gold.predicted[row.row]);
-      }
-    }
-    const internal::Correction reference = internal::correction(prior, errors);
-    const internal::Correction own = internal::correction(chosen, errors);
-    for (const Row& row : ranked_.rows) {
-      const double predicted = gold.predicted[row.row];
-      rewards_.push_back({predicted + own.all, predicted + reference.all});
-    }
-    for (std::size_t k = 0; k < known.size(); ++k) {
-      rewards_[known[k]].y += own.own[k];
-      rewards_[known[k]].reference_y += reference.own[k];
-    }
-    coverage_ = own.share / reference.share;
-  }
-
-  /// Weight at a row of level b moves that level's choice towards the row, and pushes F_c up for
-  /// all c >= b: d/dm sum_c (F_c^n - F_{c-1}^n) g_c = n F_b^{n-1} g_b + n sum_{c > b} (F_c^{n-1} -
-  /// F_{c-1}^{n-1}) g_c, less n times the whole for the normalisation.
-  void add_variance(CellFigures& result) const {
-    const double n = n_;
-    const auto count = static_cast<double>(ranked_.present);
-    if (ranked_.present < 2) {
-      result.variance.fill(internal::kInfinity);
-      return;
-    }
-    const bool single = ranked_.present == ranked_.rows.size();
-    std::vector<BestOfNFigures> moved(single ? 0 : ranked_.pieces);
-    if (with_influence_) {
-      result.gain_influence.resize(ranked_.pieces);
-      result.value_influence.resize(ranked_.pieces);
-    }
-    BestOfNFigures sums{};
-    BestOfNFigures squares{};
-    const auto add_piece = [&](const BestOfNFigures& d, std::size_t piece) {
-      for (std::size_t f = 0; f < kBestOfNFigures; ++f) {
-        sums[f] += d[f];
-        squares[f] += d[f] * d[f];
-      }
-      if (!with_influence_) return;
-      result.gain_influence[piece] = d[kGain];
-      result.value_influence[piece] = d[kValue];
-    };
-    double y_above = 0;
-    double r_above = 0;
-    double kl_above = 0;
-    for (std::size_t b = chances_.size(); b-- > 0;) {
-      const Level& level = ranked_.levels[b];
-      const double below = std::exp((n - 1) * level.log_upper);  // F_b^{n-1}
-      const double next = chance(n - 1, level);
-      const double y = means_[b] - result.value[kValue];
-      const double r = level.r - result.value[kProxy];
-      const double density = chances_[b] / level.mass;
-      const double kl = (density > 0 ? std::log(density) : 0) - result.value[kKl];
-      const double r_move = n * (below * r + r_above);
-      const double kl_move = n * (below * kl + kl_above) - (density - 1);
-      for (std::size_t i = level.begin; i < level.end; ++i) {
-        const Row& row = ranked_.rows[i];
-        const double y_move = density * (rewards_[i].y - means_[b]) + n * (below * y + y_above);
-        constexpr double kLeastRest = 1e-9;
-        if (density * row.prior > 1 - kLeastRest) {  // it stands alone: there is no telling
-          result.variance.fill(internal::kInfinity);
-          result.gain_influence.clear();
-          result.value_influence.clear();
-          return;
-        }
-        const double pull = row.prior / (1 - density * row.prior);
-        const double reference = row.prior / std::max(1 - row.prior, kLeastRest) *
-                                 (rewards_[i].reference_y - reference_);
-        const BestOfNFigures d{pull * y_move, pull * r_move, reference, pull * y_move - reference,
-                               pull * kl_move};
-        if (single) {
-          add_piece(d, row.piece);
-          continue;
-        }
-        for (std::size_t f = 0; f < kBestOfNFigures; ++f) moved[row.piece][f] += d[f];
-      }
-      y_above += next * y;
-      r_above += next * r;
-      kl_above += next * kl;
-    }
-    for (std::size_t piece = 0; piece < moved.size(); ++piece) add_piece(moved[piece], piece);
-    for (std::size_t f = 0; f < kBestOfNFigures; ++f) {
-      result.variance[f] =
-          std::max(0.0, squares[f] - sums[f] * sums[f] / count) * (count - 1) / count;
-    }
-    const double scale = std::sqrt((count - 1) / count);
-    for (double& d : result.gain_influence) d = (d - sums[kGain] / count) * scale;
-    for (double& d : result.value_influence) d = (d - sums[kValue] / count) * scale;
-  }
-
-  double n_;
-  const RankedCells::Cell& ranked_;
-  const KnownGold& given_;
-  bool with_influence_;
-  std::vector<double> chances_;  ///< of levels, to be chosen from
-  std::vector<double> means_;    ///< of y in levels
-  std::vector<Reward> rewards_;  ///< of rows
-  double reference_ = 0;
-  double proxy_ = 0;
-  double coverage_ = 1;
-};
 
 void check(const BestOfNOptions& options) {
   constexpr double kMost = 1e15;
@@ -259,9 +50,9 @@ void check(const BestOfNOptions& options) {
 
 /// \param pieces  that tell an error: groups, or clusters of them, with known rewards
 void judge(BestOfNValue& value, const TableCells& cells, double pieces) {
-  if (value.coverage < kLeastCoverage) {
+  if (!internal::known_where_it_goes(value.coverage, value.beyond)) {
     value.reliable = false;
-    value.remark = internal::too_little_coverage(value.coverage, "lower n");
+    value.remark = internal::too_little_coverage(value.coverage, value.beyond, "lower n");
     return;
   }
   if (cells.grouped) {
@@ -272,9 +63,66 @@ void judge(BestOfNValue& value, const TableCells& cells, double pieces) {
   value.reliable = value.least_ess >= kLeastEffectiveRows;
   if (value.reliable) return;
   value.remark = "the best of " + number_text(value.n, 4) + " leaves " +
-                 number_text(value.least_ess, 3) + " effective rows" +
+                 number_text(value.least_ess, 3) +
+                 (cells.single_rows() ? " effective rows" : " effective clusters") +
                  (cells.cells() > 1 ? " in one of the strata" : "") + "; " +
                  number_text(kLeastEffectiveRows) + " are needed: lower n or take more rows";
+}
+
+/// The choices' law in the cells' order, and the proxy rewards of the table's rows that it may
+/// take.
+struct ChoiceLaw {
+  std::vector<double> weights;
+  std::vector<double> scores;
+};
+
+ChoiceLaw choice_law(const RankedCells& ranked, double n) {
+  const TableCells& cells = ranked.cells();
+  const std::size_t rows = cells.order.size();
+  std::vector<double> by_row(rows);
+  ChoiceLaw law{std::vector<double>(rows), std::vector<double>(rows)};
+  for (std::size_t c = 0; c < cells.cells(); ++c) {
+    for (const RankedCells::Level& level : ranked[c].levels) {
+      const double density = cells.share[c] * chance(n, level) / level.mass;
+      for (std::size_t i = level.begin; i < level.end; ++i) {
+        const RankedCells::Row& row = ranked[c].rows[i];
+        by_row[row.row] = density * row.prior;
+        law.scores[row.row] = row.r;
+      }
+    }
+  }
+  for (std::size_t j = 0; j < rows; ++j) law.weights[j] = by_row[cells.order[j]];
+  return law;
+}
+
+/// As a tilt's, of the known rows' weights, summed over pieces.
+double choice_freedom(const KnownGold& gold, const TableCells& cells,
+                      std::span<const double> weights) {
+  std::vector<double> known(cells.pieces());
+  for (std::size_t j = 0; j < weights.size(); ++j) {
+    if (!gold.partial() || gold.known(cells.order[j])) known[cells.piece[j]] += weights[j];
+  }
+  return internal::pieces_of_variance(known);
+}
+
+/// Errors for what the known rows have not shown. \param gold  with groups all of it
+void allow_for_unseen(const KnownGold& given, const KnownGold& gold, const TableCells& cells,
+                      const ChoiceLaw& law, double pieces, BestOfNValue& result) {
+  // With groups a reward stands for what is not known of its group.
+  const KnownGold& shown = cells.grouped ? gold : given;
+  const double error = result.value.standard_error;
+  const double ess = cells.grouped ? pieces : result.ess;
+  const double least = internal::least_error(shown, cells, law.weights, ess, error);
+  const double off = internal::error_beyond(given, cells, result.beyond);
+  result.steady_value = result.value;
+  if (given.partial() && cells.single_rows() && cells.cells() == 1) {
+    result.steady_value =
+        internal::steady_value(result.value.value, given, cells, law.weights, result.beyond);
+  }
+  for (Estimate* each : {&result.value, &result.gain}) {
+    each->standard_error = std::max(std::hypot(each->standard_error, off), least);
+  }
+  result.steady_value.standard_error = std::max(result.steady_value.standard_error, least);
 }
 
 }  // namespace
@@ -302,11 +150,11 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
   result.groups = cells.grouped ? count : 0;
   std::vector<CellFigures> figures(count);
   const bool influence = options.influence && !options.enumerated && !cells.grouped;
-  BestOfNFigures mean{};
+  ChoiceFigures mean{};
   double squares = 0;
   for (std::size_t c = 0; c < count; ++c) {
-    figures[c] = Cell(ranked[c], gold, given, options.n, influence).figures(cells.grouped);
-    for (std::size_t f = 0; f < kBestOfNFigures; ++f)
+    figures[c] = internal::choice_figures(ranked, c, gold, given, options.n, influence);
+    for (std::size_t f = 0; f < kChoiceFigures; ++f)
       mean[f] += cells.share[c] * figures[c].value[f];
     squares += cells.share[c] * cells.share[c] / figures[c].ess;
     result.least_ess = c == 0 ? figures[c].ess : std::min(result.least_ess, figures[c].ess);
@@ -320,12 +168,21 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
     result.coverage = known.coverage;
     pieces = std::min(pieces, known.groups);
   }
+  const ChoiceLaw law = options.enumerated ? ChoiceLaw{} : choice_law(ranked, options.n);
+  double freedom = pieces - 1;
   if (cells.grouped) {
     result.least_ess = result.ess;
   } else {
     result.ess = 1 / squares;
+    if (!options.enumerated) freedom = choice_freedom(given, cells, law.weights);
   }
-  for (std::size_t f = 0; f < kBestOfNFigures; ++f) {
+  if (given.partial() && !cells.grouped) {
+    result.beyond = internal::weight_beyond(given, cells, law.scores, law.weights);
+    const internal::ExpectedEss expected = internal::expected_ess(given, cells, law.weights);
+    result.ess = std::min(result.ess, expected.all);
+    result.least_ess = std::min(result.least_ess, expected.least);
+  }
+  for (std::size_t f = 0; f < kChoiceFigures; ++f) {
     Estimate& estimate = result.*kBestOfNEstimates[f];
     estimate.value = mean[f];
     if (options.enumerated) continue;
@@ -343,10 +200,10 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
       step *= std::sqrt(all / (all - 1));
       variance += step * step;
     }
-    if (options.influence && f == kGain) result.gain_influence = moved;
-    if (options.influence && f == kValue) result.value_influence = moved;
+    if (options.influence && f == kChosenGain) result.gain_influence = moved;
+    if (options.influence && f == kChosenValue) result.value_influence = moved;
     estimate.standard_error = std::sqrt(variance);
-    estimate.degrees_of_freedom = std::max(1.0, (cells.grouped ? pieces : result.ess) - 1);
+    estimate.degrees_of_freedom = std::max(1.0, freedom);
   }
   if (influence && std::isfinite(result.gain.standard_error)) {
     for (std::size_t c = 0; c < count; ++c) {
@@ -356,7 +213,11 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
       }
     }
   }
-  if (!options.enumerated) judge(result, cells, pieces);
+  result.steady_value = result.value;
+  if (!options.enumerated) {
+    allow_for_unseen(given, gold, cells, law, pieces, result);
+    judge(result, cells, pieces);
+  }
   return result;
 }
 

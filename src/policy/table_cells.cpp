@@ -244,10 +244,19 @@ std::string too_few_groups(const TableCells& cells, double pieces) {
          number_text(kLeastGroups) + " are needed to tell an error";
 }
 
-std::string too_little_coverage(double coverage, std::string_view remedy) {
-  return "rows with gold rewards carry " + number_text(coverage, 2) +
-         " of the weight that is their due: the policy goes where few are labelled; " +
-         std::string(remedy) + " or label more rows";
+bool known_where_it_goes(double coverage, double beyond) {
+  return coverage >= kLeastCoverage && beyond <= kMostBeyond;
+}
+
+std::string too_little_coverage(double coverage, double beyond, std::string_view remedy) {
+  const std::string end = std::string(remedy) + " or label more rows";
+  if (coverage < kLeastCoverage) {
+    return "rows with gold rewards carry " + number_text(coverage, 2) +
+           " of the weight that is their due: the policy goes where few are labelled; " + end;
+  }
+  return number_text(100 * beyond, 2) +
+         " % of the policy's weight lies on rows that score above all that have a gold reward; " +
+         end + ", the highest scores first";
 }
 
 void require_rewards(std::span<const double> values, std::string_view name, std::size_t rows) {

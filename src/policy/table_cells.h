@@ -22,6 +22,8 @@ constexpr double kLeastEffectiveRows = 10;
 constexpr double kLeastGroups = 5;
 /// Known gold rewards must carry so much of the weight that is their due.
 constexpr double kLeastCoverage = 0.5;
+/// Rows above the highest known score may carry so much of a policy.
+constexpr double kMostBeyond = 0.1;
 
 struct TableCells {
   bool grouped = false;
@@ -67,8 +69,10 @@ void require_sampled(const TableCells& cells);
 ///                                                          or so many effective ones
 std::string too_few_groups(const TableCells& cells, double pieces);
 
-/// Why one is that goes where few rewards are known. \param remedy  the milder policy
-std::string too_little_coverage(double coverage, std::string_view remedy);
+/// Whether enough gold rewards are known where a policy goes.
+bool known_where_it_goes(double coverage, double beyond);
+/// Why an estimate is unreliable where they are not. \param remedy  the milder policy
+std::string too_little_coverage(double coverage, double beyond, std::string_view remedy);
 
 /// \throws UsageError unless there is one value a row, DataError unless all are finite.
 void require_rewards(std::span<const double> values, std::string_view name, std::size_t rows);

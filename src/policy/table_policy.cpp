@@ -1,6 +1,7 @@
 #include "esscher/policy/table_policy.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -10,11 +11,11 @@
 #include "esscher/base/number_text.h"
 #include "esscher/base/parallel.h"
 #include "esscher/base/random.h"
-#include "esscher/policy/steady_error.h"
 #include "policy/known_gold.h"
 #include "policy/shared_cells.h"
 #include "policy/table_cells.h"
 #include "policy/tilted_table.h"
+#include "policy/unseen.h"
 
 namespace esscher {
 namespace {
@@ -34,6 +35,10 @@ TableEstimate TablePolicyValue::*const kEstimates[kFigures] = {
     &TablePolicyValue::kl,        &TablePolicyValue::objective,
     &TablePolicyValue::reference, &TablePolicyValue::rise,
     &TablePolicyValue::gain,      &TablePolicyValue::over_optimisation};
+
+/// Figures that hold the value of the gold reward.
+constexpr std::array kOfGold{internal::kValue, internal::kObjective, internal::kRise,
+                             internal::kGain, internal::kOver};
 
 void check(const TablePolicyOptions& options) {
   require_temperature(options.beta, "beta");
@@ -114,59 +119,12 @@ std::optional<Interval> interval(const std::vector<TableFigures>& drawn, const T
   return Interval{std::min(low, estimate.lower(level)), std::max(high, estimate.upper(level))};
 }
 
-/// Of the value, by the logarithms of the weights of all rows of the one cell: the steady error of
-/// the correction and, of the predictions' mean, what it moves by from one draw of all rows to
-/// another. An infinite error where no known row has weight, or one row has all of it.
-Estimate steady_value(double value, const KnownGold& gold, const TableCells& cells,
-                      std::vector<double> all_weights) {
-  for (double& w : all_weights) w = std::exp(w);
-  std::vector<double> weights;
-  std::vector<double> residuals;
-  double concentration = 0;  // of the policy from the law of the known rows
-  double prior = 0;
-  double squares = 0;
-  double sum = 0;
-  double predicted = 0;
-  for (std::size_t j = 0; j < cells.order.size(); ++j) {
-    if (!(cells.prior[j] > 0)) continue;
-    const double w = all_weights[j];
-    concentration += w * w / cells.prior[j];
-    const std::size_t i = cells.order[j];
-    predicted += w * gold.predicted[i];
-    if (!gold.known(i)) continue;
-    weights.push_back(w);
-    residuals.push_back(gold.y[i] - gold.predicted[i]);
-    prior += cells.prior[j];
-    squares += cells.prior[j] * cells.prior[j];
-    sum += w;
-  }
-  Estimate steady{value, kInfinity};
-  if (!(sum > 0)) return steady;
-  double drawn = 0;
-  for (std::size_t j = 0; j < cells.order.size(); ++j) {
-    const double w = all_weights[j];
-    const double moved = w / (1 - w) * (gold.predicted[cells.order[j]] - predicted);
-    if (w > 0) drawn += moved * moved;
-  }
-  const double correction =
-      steady_error(weights, residuals, concentration * (squares / prior / prior));
-  const double variance = correction * correction + drawn;
-  if (!std::isfinite(variance)) return steady;
-  steady.standard_error = std::sqrt(variance);
-  // Welch and Satterthwaite's: those of the draw alone are few.
-  if (drawn > 0) {
-    const double share = variance / drawn;
-    steady.degrees_of_freedom = share * share * internal::pieces_of_variance(all_weights);
-  }
-  return steady;
-}
-
 /// \param pieces  that tell an error: groups, or clusters of them, with known rewards
 void judge(TablePolicyValue& value, const TableCells& cells, std::span<const double> ess,
            double pieces) {
-  if (value.coverage < kLeastCoverage) {
+  if (!internal::known_where_it_goes(value.coverage, value.beyond)) {
     value.reliable = false;
-    value.remark = internal::too_little_coverage(value.coverage, "raise beta");
+    value.remark = internal::too_little_coverage(value.coverage, value.beyond, "raise beta");
     return;
   }
   if (cells.grouped) {
@@ -224,10 +182,27 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
     result.coverage = known.coverage;
     pieces = std::min(pieces, known.groups);
   }
+  std::vector<double> weights;  // of all rows, where they are asked for
+  const auto find_weights = [&] {
+    if (!weights.empty()) return;
+    weights = table.log_weights();
+    for (double& w : weights) w = std::exp(w);
+  };
+  if (partial && !cells.grouped) {
+    result.weights.pareto_k =
+        std::max(result.weights.pareto_k, diagnose_weights(table.log_weights()).pareto_k);
+  }
   const std::vector<double> piece_weights =
       cells.grouped ? std::vector<double>{} : table.piece_weights(given);
-  const std::vector<double> ess = table.cell_ess(given, piece_weights);
+  std::vector<double> ess = table.cell_ess(given, piece_weights);
   result.ess = result.weights.ess;
+  if (partial && !cells.grouped) {
+    find_weights();
+    result.beyond = internal::weight_beyond(given, cells, r, weights);
+    const internal::ExpectedEss expected = internal::expected_ess(given, cells, weights);
+    result.ess = std::min(result.ess, expected.all);
+    for (double& each : ess) each = std::min(each, expected.least);
+  }
   result.least_ess = *std::ranges::min_element(ess);
   if (cells.grouped) {
     result.ess = 0;
@@ -246,6 +221,24 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
       cells.grouped ? std::max(1.0, pieces - 1) : internal::pieces_of_variance(piece_weights);
   const double reference_freedom =
       cells.grouped ? tilted_freedom : std::min(cells.prior_freedom, pieces - 1);
+  const bool one_by_one =
+      !cells.grouped && cells.cells() == 1 && cells.pieces() == cells.order.size();
+  // With groups a reward stands for what is not known of its group.
+  const KnownGold& shown = cells.grouped ? gold : given;
+  double least_error = 0;
+  const double off = internal::error_beyond(given, cells, result.beyond);
+  if (!options.enumerated) {
+    const double error = found.error[internal::kValue];
+    const double rows = cells.grouped ? pieces : result.ess;
+    if (internal::least_error_counts(shown, cells, rows, error)) {
+      find_weights();
+      least_error = internal::least_error(shown, cells, weights, rows, error);
+    }
+    if (partial && one_by_one) {
+      const double value = found.value[internal::kValue] + level[internal::kValue];
+      result.steady_value = internal::steady_value(value, given, cells, weights, result.beyond);
+    }
+  }
   std::vector<TableFigures> drawn;
   if (options.bootstrap > 0 && !options.enumerated && !partial)
     drawn = replicates(table, cells, options);
@@ -254,6 +247,9 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
     estimate.value = found.value[f] + level[f];
     if (options.enumerated) continue;
     estimate.standard_error = found.error[f];
+    if (std::ranges::find(kOfGold, f) != kOfGold.end()) {
+      estimate.standard_error = std::max(std::hypot(found.error[f], off), least_error);
+    }
     estimate.degrees_of_freedom = f == internal::kReference ? reference_freedom : tilted_freedom;
     if (!drawn.empty()) {
       estimate.interval = interval(drawn, found, f, estimate, options.level);
@@ -264,12 +260,10 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
     result.value_influence = std::move(influences[1]);
     result.rise_influence = std::move(influences[2]);
   }
-  result.steady_value = static_cast<const Estimate&>(result.value);
-  const bool one_by_one =
-      !cells.grouped && cells.cells() == 1 && cells.pieces() == cells.order.size();
-  if (partial && one_by_one) {
-    result.steady_value = steady_value(result.value.value, given, cells, table.log_weights());
+  if (!(partial && one_by_one)) {
+    result.steady_value = static_cast<const Estimate&>(result.value);
   }
+  result.steady_value.standard_error = std::max(result.steady_value.standard_error, least_error);
   return result;
 }
 

@@ -9,6 +9,9 @@
 namespace esscher::internal {
 namespace {
 
+/// Gains that differ by so small a share are as good as each other.
+constexpr double kAsGood = 1e-3;
+
 /// Whether the gold value lies clearly below the best of points [first, i).
 bool turned(std::span<const AdvisedPoint> points, std::size_t first, std::size_t i) {
   return std::ranges::any_of(points.subspan(first, i - first), [&](const AdvisedPoint& above) {
@@ -29,8 +32,13 @@ std::optional<AdvisedRange> advised_range(std::span<const AdvisedPoint> points) 
     return point.gains() ? point.cautious() : -std::numeric_limits<double>::infinity();
   });
   if (!best->gains()) return std::nullopt;
+  // The mildest of those that are as good.
+  const double enough = best->cautious() * (1 - kAsGood);
+  const auto mildest = std::ranges::find_if(points, [&](const AdvisedPoint& point) {
+    return point.gains() && point.cautious() >= enough;
+  });
   AdvisedRange range;
-  range.best = static_cast<std::size_t>(best - points.begin());
+  range.best = static_cast<std::size_t>(mildest - points.begin());
   range.first = range.best;
   while (range.first > 0 && points[range.first - 1].gains()) --range.first;
   for (range.stop = range.best + 1; range.stop < points.size(); ++range.stop) {

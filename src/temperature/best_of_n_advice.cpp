@@ -13,7 +13,7 @@ namespace {
 
 internal::AdvisedPoint candidates_point(const BestOfNValue& best, const Interval& gain) {
   internal::AdvisedPoint point{best.n, best.gain, gain, best.gain};
-  if (best.groups > 0 || best.coverage < internal::kLeastCoverage) {
+  if (best.groups > 0 || !internal::known_where_it_goes(best.coverage, best.beyond)) {
     point.told = best.reliable;
     point.untold = best.remark;
   } else if (best.gain.standard_error > 0 && best.ess < internal::kLeastRows) {

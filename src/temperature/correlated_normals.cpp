@@ -29,7 +29,11 @@ Matrix<double> correlation_root(const std::vector<std::span<const double>>& vect
   std::vector<double> scale(count);
   for (std::size_t a = 0; a < count; ++a) scale[a] = std::sqrt(correlation(a, a));
   for (std::size_t a = 0; a < count; ++a) {
-    for (std::size_t b = 0; b <= a; ++b) correlation(a, b) /= scale[a] * scale[b];
+    for (std::size_t b = 0; b <= a; ++b) {
+      // One that no row moves has an error of its own.
+      const double product = scale[a] * scale[b];
+      correlation(a, b) = product > 0 ? correlation(a, b) / product : a == b ? 1 : 0;
+    }
   }
   // Neighbouring temperatures are one policy to many digits: roots of eigenvalues, no Cholesky
   // factor.

@@ -56,7 +56,7 @@ MeasuredValue measured_value(const TablePolicyValue& policy) {
 }
 
 MeasuredValue measured_value(const BestOfNValue& best) {
-  return {best.value, best.value_influence};
+  return {best.steady_value, best.value_influence};
 }
 
 TargetTest::TargetTest(std::span<const MeasuredValue> values, double alpha, std::uint64_t seed)

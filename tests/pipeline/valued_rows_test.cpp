@@ -201,6 +201,19 @@ TEST(EvaluationBesideAReference, TellsWhatTheTableAloneCannot) {
   EXPECT_THROW(evaluate_table(data.table(), options), UsageError);
 }
 
+// More rows than influences are kept of: those of tilts and of best-of-n are folded alike.
+TEST(EvaluationBesideAReference, AnswersATargetOverManyRows) {
+  const SingleIndexTable data(100, 3, 1, 3);
+  const SingleIndexTable pool(17000, 3, 1, 4);
+  EvaluationOptions options = quick_options(1.5);
+  options.reference.emplace(ReferenceRows{pool.features});
+  options.best_of = {2};
+  options.target = -5;
+  const TableEvaluation evaluation = evaluate_table(data.table(), options);
+  ASSERT_TRUE(evaluation.target);
+  EXPECT_FALSE(evaluation.target->reached.empty());
+}
+
 TEST(EvaluationBesideAReference, SaysWhereTheTableIsNoDrawFromIt) {
   const SingleIndexTable all(2000, 3, 1, 5);
   std::vector<std::uint64_t> high;

@@ -44,6 +44,7 @@ Json policy_json(const TablePolicyValue& policy, double sd) {
           {"pareto_k", number_json(policy.weights.pareto_k)},
           {"pareto_k_threshold", number_json(policy.weights.pareto_k_threshold)},
           {"coverage", policy.coverage},
+          {"beyond", policy.beyond},
           {"reliable", policy.reliable},
           {"remark", policy.remark}};
 }
@@ -56,6 +57,7 @@ Json best_of_n_json(const BestOfNValue& best) {
           {"gain", estimate_json(best.gain)},
           {"ess", best.ess},
           {"coverage", best.coverage},
+          {"beyond", best.beyond},
           {"reliable", best.reliable},
           {"remark", best.remark}};
 }

@@ -35,16 +35,20 @@ struct BestOfNValue {
   double kl_bound = 0;     ///< log n - (n - 1)/n
   std::size_t groups = 0;  ///< 0: without groups
   double coverage = 1;     ///< as TablePolicyValue::coverage
+  double beyond = 0;       ///< as TablePolicyValue::beyond
   /// (sum w)^2 / sum w^2 of the choices' law among rows whose y is known: without groups over all
-  /// rows, with groups summed over groups.
+  /// rows, or what a draw of them leaves on average if that is less, with groups summed over
+  /// groups.
   double ess = 0;
   double least_ess = 0;  ///< without groups the least within a stratum; with groups equal to `ess`
-  /// 10 effective rows in each stratum or, with groups, 5 groups; a coverage of 1/2.
+  /// 10 effective rows in each stratum or, with groups, 5 groups; a coverage of 1/2, and at most a
+  /// tenth beyond.
   bool reliable = true;
   std::string remark;  ///< why not; empty where reliable
   /// As TablePolicyValue::gain_influence.
   std::vector<double> gain_influence{};
   std::vector<double> value_influence{};  ///< likewise of the value
+  Estimate steady_value{};                ///< as TablePolicyValue::steady_value
 };
 
 /// With rows sorted by r, F_b the prior weight up to and with the b-th distinct value and m_b its
@@ -53,11 +57,11 @@ struct BestOfNValue {
 ///
 /// Standard errors: with groups those of a mean over groups; without, by the influence of a row on
 /// its own choice and on the ranks of all others, divided by 1 - its weight, and centred within
-/// strata. Without groups the rows are a sample, in which draws meet the same row more often than
-/// in pi_0: a bias of about n (n - 1) / (2 rows of a stratum) times (value at n - 1 less that at
-/// n). Intervals do not know it; their coverage at 0.95 with n = 8 was 0.94 for strata of 100 rows,
-/// 0.92 for strata of 25. Cost: O(rows log rows). \throws UsageError unless n is finite, 1 <= n <=
-/// 1e15; as table_policy_value()
+/// strata; raised as those of table_policy_value(). Without groups the rows are a sample, in which
+/// draws meet the same row more often than in pi_0: a bias of about n (n - 1) / (2 rows of a
+/// stratum) times (value at n - 1 less that at n). Intervals do not know it; their coverage at 0.95
+/// with n = 8 was 0.94 for strata of 100 rows, 0.92 for strata of 25. Cost: O(rows log rows).
+/// \throws UsageError unless n is finite, 1 <= n <= 1e15; as table_policy_value()
 BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> y,
                              const TableReference& reference, const BestOfNOptions& options);
 

@@ -86,7 +86,8 @@ struct TablePolicyValue {
   TableEstimate over_optimisation;  ///< rise of r over pi_0 less rise of y
   /// Of the tilted weights, which sum to a stratum's share within it, to 1/G within a group.
   WeightDiagnostics weights;
-  /// Without groups that of `weights`; with groups the sum over groups of (sum w)^2 / sum w^2
+  /// Without groups that of `weights`, or of what a draw of the known rows leaves on average if
+  /// that is less; with groups the sum over groups of (sum w)^2 / sum w^2
   /// within each: from G (one candidate each) to the number of rows.
   double ess = 0;
   /// The least ESS within a stratum; without strata or with groups equal to `ess`.
@@ -99,9 +100,12 @@ struct TablePolicyValue {
   /// ones, the least of all strata; with groups over their share of the rows, of all groups that
   /// count as known. Expected to be 1. Where all y are known 1.
   double coverage = 1;
+  /// Where some y are unknown, without groups: the weight on rows that score above every row whose
+  /// y is known.
+  double beyond = 0;
   /// Pareto k is below its threshold, and there are at least 10 effective rows in each stratum or,
   /// with groups, at least 5 groups; of rows and groups with known y (of groups effective ones, by
-  /// the weight of their known rows), and a coverage of 1/2.
+  /// the weight of their known rows), a coverage of 1/2, and at most a tenth beyond.
   bool reliable = true;
   std::string remark;  ///< why not, in a plain sentence; empty where reliable
   /// Where asked for, what each row, group or cluster moves the gain by, strata by strata: the sum
@@ -112,8 +116,8 @@ struct TablePolicyValue {
   std::vector<double> rise_influence{};   ///< and of the rise
   /// Where some y are unknown and rows are drawn one by one from one pi_0: the value, the error of
   /// its correction being a steady_error(), since few known rows carry that of a strong tilt, and
-  /// all rows tell how few; degrees of freedom are those of the draw of all rows. Elsewhere `value`
-  /// as it is.
+  /// all rows tell how few; with what rows beyond the known ones may be off by; degrees of freedom
+  /// are those of the draw of all rows. Elsewhere `value` as it is.
   Estimate steady_value{};
 
   /// Lets go of them: one number a row each.
@@ -131,6 +135,11 @@ struct TablePolicyValue {
 /// influence, divided by 1 - w_i as in a jackknife (exactly so for V and P, slightly larger for
 /// log Z; infinite where a row has all the weight), centred and scaled by (n - 1)/n within each
 /// stratum; the rewards r count as given.
+///
+/// Two things are added to the error of a figure that holds y (policy/unseen.h). Of ESS rows, or
+/// groups, that show one y alone, three in ESS may be otherwise: it is not below
+/// sqrt(3 E_{pi_0} (y - V)^2) / ESS there. And where some y are unknown, rows beyond the known ones
+/// may be off by a standard deviation of y.
 ///
 /// With clusters, influences are summed over each before they are squared.
 ///

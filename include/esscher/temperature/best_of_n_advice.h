@@ -18,7 +18,8 @@ struct BestOfNAdvice {
   /// gold value does not turn. Empty: no n is.
   std::optional<double> largest;
   std::optional<double> largest_excluded;  ///< the next n, which is not; empty: none was looked at
-  /// Of the n that gain for sure that of the largest cautious_gain(); of equals the smallest.
+  /// Of the n that gain for sure that of the largest cautious_gain(); of those within a thousandth
+  /// of it the smallest.
   std::optional<double> recommended;
   /// value - reference at the recommended n, with the interval that was given. KL is not counted:
   /// best-of-n has no temperature that would price it.
