@@ -107,15 +107,15 @@ TEST(Audit, NamesPoliciesAgainstATarget) {
   const Folder folder;
   folder.write("t.csv", scores_csv(3, 960));
   const Words words = audit({"--proxy", "judge", "--log-ratio", "trained", "--best-of", "2,8",
-                             "--beta", "4,1", "--beta-unit", "sd", "--target", "0.5"});
+                             "--beta", "4,1", "--beta-unit", "sd", "--target", "0.7"});
   const json result = result_of(words, folder);
   const json& target = result["target"];
-  EXPECT_EQ(target["value"], 0.5);
+  EXPECT_EQ(target["value"], 0.7);
   EXPECT_EQ(target["policies"], 5);
   // The mean rises with 1 / beta and with n.
   std::vector<std::string> found;
   for (const json& policy : target["reached"]) {
-    EXPECT_GE(policy["low"], 0.5);
+    EXPECT_GE(policy["low"], 0.7);
     found.push_back(policy["name"].get<std::string>() +
                     (policy.contains("beta") ? " tilted"
                      : policy.contains("n")  ? " of " + std::to_string(policy["n"].get<int>())
@@ -123,7 +123,7 @@ TEST(Audit, NamesPoliciesAgainstATarget) {
   }
   EXPECT_EQ(found, (std::vector<std::string>{"judge tilted", "judge of 8"}));
   const Outcome outcome = run(words, folder);
-  EXPECT_NE(outcome.out.find("Target 0.5: a true mean of at least that have 'judge' at beta"),
+  EXPECT_NE(outcome.out.find("Target 0.7: a true mean of at least that have 'judge' at beta"),
             std::string::npos)
       << outcome.out;
   EXPECT_TRUE(result_of(audit({"--proxy", "judge"}), folder)["target"].is_null());

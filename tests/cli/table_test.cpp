@@ -291,14 +291,18 @@ TEST(Tables, ARewardTooLargeForANumberIsRefused) {
 
 TEST(Tables, ATrainingRewardTooLargeForANumberIsRefused) {
   const Folder folder;
-  std::string text = "a,y\n1e5,1\n";
-  for (int i = 0; i < 80; ++i) {
+  // A row so far from the others that rewards fitted to them overflow there, and of so little
+  // weight that it does not teach otherwise.
+  std::string text = "a,b,c,w,y\n1e6,0,0,1e-12,1\n";
+  for (int i = 0; i < 200; ++i) {
     const double a = std::sin(1.7 * i);
-    text += std::to_string(a) + "," + std::to_string(std::exp(a)) + "\n";
+    text += std::to_string(a) + "," + std::to_string(2 * std::sin(2.9 * i + 1)) + "," +
+            std::to_string(2 * std::sin(5.3 * i + 2)) + ",1," + std::to_string(std::exp(3 * a)) +
+            "\n";
   }
   folder.write("data.csv", text);
-  const Outcome fit = run(with(kFit, {"--beta", "1", "--reward-transform", "log1p", "--no-ceiling",
-                                      "--transform", "none"}),
+  const Outcome fit = run(with(kFit, {"--weight", "w", "--beta", "1", "--reward-transform", "log1p",
+                                      "--no-ceiling", "--transform", "none"}),
                           folder);
   EXPECT_EQ(fit.exit_code, 65);
   EXPECT_NE(fit.err.find("--reward-transform log1p: undone, a predicted reward is too large"),
