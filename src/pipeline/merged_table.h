@@ -67,7 +67,7 @@ class MergedTable {
 std::vector<std::uint32_t> units_of_folds(const RewardTable& table,
                                           std::span<const std::uint64_t> rows);
 
-/// train_reward() where each row is a design of its own.
+/// train_reward() where each row is a design of its own. \pre validate() has passed
 TrainedReward train_distinct(const RewardTable& table, std::span<const std::uint64_t> rows,
                              const TrainingOptions& options);
 

@@ -184,6 +184,7 @@ PairEvaluation evaluate_pairs(const RewardTable& table, const TrainingOptions& t
   if (!table.pairs || table.groups.empty()) {
     throw InternalError("evaluate_pairs() of a table that states no pairs");
   }
+  validate(training, table);
   const std::size_t n = table.rewards.size();
   std::vector<std::uint64_t> all(n);
   std::iota(all.begin(), all.end(), std::uint64_t{0});

@@ -323,6 +323,7 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
     throw UsageError(rejection("--gold", std::to_string(options.gold.size()) + " values",
                                "there are " + std::to_string(table.rewards.size()) + " rewards"));
   }
+  validate(options.training, table);
   internal::check_candidates(options.best_of);
   if (options.target) internal::AgainstTarget(*options.target, !table.groups.empty());
   if (options.enumerated && options.reference) {

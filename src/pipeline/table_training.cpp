@@ -45,7 +45,7 @@ void require_distinct(const std::vector<T>& values, const char* field, Text text
   }
 }
 
-void validate(const TrainingOptions& options) {
+void require_ranges(const TrainingOptions& options) {
   if (options.weights.empty()) throw UsageError(rejection("--weights", "''", "names no weights"));
   if (options.deployment_temperatures.empty()) {
     throw UsageError(rejection("--beta", "''", "must hold at least one temperature"));
@@ -64,7 +64,7 @@ void validate(const TrainingOptions& options) {
   }
 }
 
-void require_groups(const TrainingOptions& options, const RewardTable& table) {
+void require_fit(const TrainingOptions& options, const RewardTable& table) {
   if (table.pairs) {
     if (options.loss != ReadoutLoss::preferences) {
       throw UsageError(rejection("--loss", "squared", "pairs are preferences, without a reward",
@@ -251,9 +251,14 @@ std::string Replicates::text() const {
          number_text(reliability, 2) + ".";
 }
 
+void validate(const TrainingOptions& options, const RewardTable& table) {
+  require_ranges(options);
+  require_fit(options, table);
+}
+
 TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64_t> rows,
                            const TrainingOptions& options) {
-  validate(options);
+  validate(options, table);
   const internal::MergedTable merged(table, rows, options.reward_transform, options.threads);
   TrainingOptions distinct = options;
   distinct.folds = merged.folds(options.folds, merged.units());
@@ -265,8 +270,6 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
 TrainedReward internal::train_distinct(const RewardTable& table,
                                        std::span<const std::uint64_t> rows,
                                        const TrainingOptions& options) {
-  validate(options);
-  require_groups(options, table);
   TrainedReward reward;
   const internal::TrainingLabels labels(table, rows);
   std::vector<double> transformed;

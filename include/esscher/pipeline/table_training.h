@@ -222,9 +222,13 @@ struct TrainedReward {
   static constexpr std::size_t kFirstDeployment = 2;
 };
 
+/// What train_reward() and evaluations of \p table check before all else: options within their
+/// ranges, and fit for such rewards. \throws UsageError
+void validate(const TrainingOptions& options, const RewardTable& table);
+
 /// Rows of equal features (and, with groups, of one group) are merged first, so that copies,
 /// replicates and weights give the same reward.
-/// \throws UsageError for an option outside its range or spans of unequal length, DataError where
+/// \throws UsageError as validate(), or for spans of unequal length, DataError where
 ///         rewards do not vary or are not finite, or there are fewer rows than folds.
 /// Deterministic: the same bits for any number of threads.
 /// Cost: learn_metric() on kMetricRows rows at most; then, for each of folds + 1 features, n m (k +
