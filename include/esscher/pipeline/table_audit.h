@@ -148,11 +148,12 @@ struct TableAudit {
 
 /// Gold rewards of rows that have none are expected to be the least-squares line in each proxy,
 /// cross-fitted, and corrected by the rows that have one (TablePolicyOptions::predicted). Scores
-/// matter up to a constant or, within groups, one for each group. \throws UsageError without
-/// proxies and log-ratios, for lengths that differ, options outside
+/// matter up to a constant or, within groups, one for each group.
+/// \throws UsageError without proxies and log-ratios, for lengths that differ, options outside
 ///         their range and a target within groups, where the gold reward has no level; DataError
-///         for a score that is constant (throughout each group) or of a unit in which temperatures leave their range, a gold reward that is known
-///         nowhere or constant, and as table_policy_value()
+///         for a score that is constant (throughout each group), or of a unit in which temperatures
+///         leave their range, a gold reward that is known nowhere or constant, and as
+///         table_policy_value()
 /// Cost: table_policy_value() for each proxy and temperature, best_of_n_value() for each proxy and
 /// n; temperatures run in parallel.
 TableAudit audit_table(const AuditTable& table, const AuditOptions& options);
