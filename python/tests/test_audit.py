@@ -368,7 +368,7 @@ def test_bad_input_is_named(scores):
         ((judge, human), {"reference": np.ones((9, 2))}, r"^reference = 2 columns: must be as many as scores, 1: proxy0$"),
         ((judge, human), {"reference": judge[:0]}, r"^reference = 0 rows: must have one at least; give some, or leave it out$"),
         ((judge, human), {"reference": broken}, r"^reference\['proxy0'\]\[6\] = nan: must be finite; score"),
-        ((judge * 1e150, human), {}, r"^proxy 'proxy0' of row 1 = .*e\+1..: must lie in \[-1e100, 1e100\]; measure it in"),
+        ((judge * 1e150, human), {}, r"^proxy\['proxy0'\]\[0\] = .*e\+1..: must lie in \[-1e\+100, 1e\+100\]; measure it in"),
         ((judge * 1e12, human), {"beta": 1}, r"^proxy 'proxy0' = standard deviation 1.*: beta = 1 of it .*, or take beta_unit sd$"),
         ((judge, human), {"target": np.inf}, r"^target = inf: must be finite$"),
         ((judge, human, scores.prompt), {"target": 1}, r"^target = 1: within groups .*; leave it out, and"),
