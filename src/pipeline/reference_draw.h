@@ -20,7 +20,8 @@ struct UnlikeParts {
 /// Compares the rows of \p gold that are not NaN with the others, each part under its own prior
 /// weights. The variance of a row is that of both parts together, so that even one row may be held
 /// against the others, and no part's mean errs less than its own rows tell. A false alarm has a
-/// chance of 6e-5 where scores are normal (that of 4 standard deviations, by Student's law).
+/// chance of 6e-5 where scores are normal (that of 4 standard deviations, by Student's law); where
+/// they have a long tail and a part is one row, that of a row there: e^-5 of exponential ones.
 /// \param log_weights  as many as rows, or none
 /// \return none where the parts are alike, one of them is empty, or neither varies. O(rows)
 std::optional<UnlikeParts> unlike_parts(std::span<const double> scores,
