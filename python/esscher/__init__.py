@@ -42,7 +42,13 @@ from ._policies import (
 )
 from ._policy_results import BestOfNValue, Estimate, PolicyValue, SmoothedWeights
 from ._reading import Table, read
-from ._recommendations import BestOfNRecommendation, Forecast, Recommendation
+from ._recommendations import (
+    BestOfNRecommendation,
+    Forecast,
+    ReachingPolicy,
+    Recommendation,
+    TargetAnswer,
+)
 from ._simulation import SimulatedReward, Simulation, load_simulated, simulate
 from ._theory import Theory, theory
 from ._version import __version__, build_info
@@ -62,12 +68,14 @@ __all__ = [
     "PolicyAudit",
     "PolicyValue",
     "ProxyAudit",
+    "ReachingPolicy",
     "Recommendation",
     "RewardEvaluation",
     "SimulatedReward",
     "Simulation",
     "SmoothedWeights",
     "Table",
+    "TargetAnswer",
     "Theory",
     "TiltedRewardRegressor",
     "__version__",

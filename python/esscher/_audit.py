@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from . import _core
 from ._arrays import checked_labels, labels, log_weights
 from ._audit_results import Audit, PolicyAudit, ProxyAudit
+from ._recommendations import TargetAnswer
 from ._reference import at_rows, beside, refuse_without, rows_with_weight
 from ._results import frozen
 from ._scores import Scores, chosen, gold_rewards, named_scores, scores_like
@@ -30,6 +31,7 @@ def audit(
     beta: str | float | ArrayLike = "auto",
     beta_unit: str = "reward",
     best_of: str | float | ArrayLike = "auto",
+    target: float | None = None,
     enumerated: bool = False,
     alpha: float = 0.05,
     bootstrap: int = 1000,
@@ -74,6 +76,10 @@ def audit(
         Of `beta`; sd: standard deviations of the gold reward, within groups.
     best_of : "auto", float or sequence of float
         Candidates of best-of-n, ascending; auto: 2, 4, 8, ... as far as it can be told.
+    target : float, optional
+        Names the policies that have a true mean of at least this, in the unit of the gold reward
+        (`Audit.target`): that any of them has not has a nominal chance of `alpha`. Not within
+        groups, where the reward has no level.
     enumerated : bool
         The rows are the whole reference (every variant), not a sample of it: values are exact.
     alpha : float
@@ -102,6 +108,7 @@ def audit(
         "beta": beta,
         "beta_unit": beta_unit,
         "best_of": best_of,
+        "target": target,
         "enumerated": enumerated,
         "alpha": alpha,
         "bootstrap": bootstrap,
@@ -152,6 +159,7 @@ def audit(
         tuple(PolicyAudit._of(each) for each in record["policies"]),
         record["recommended"],
         record["recommended_best_of_n"],
+        TargetAnswer._of(record["target"]),
         record["gold_sd"],
         record["rows"],
         record["known"],

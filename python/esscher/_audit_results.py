@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from ._audit_text import best_of_n_verdict, frame_row, tilt_verdict, trained
 from ._policy_results import BestOfNValue, Estimate, PolicyValue
 from ._policy_text import choices, lines, tilts
-from ._recommendations import BestOfNRecommendation, Forecast, Recommendation, named
+from ._recommendations import (
+    BestOfNRecommendation,
+    Forecast,
+    Recommendation,
+    TargetAnswer,
+    named,
+)
 from ._results import Record, axes_of, table_html, values_of
 
 if TYPE_CHECKING:
@@ -175,6 +181,8 @@ class Audit(Record):
         is supported.
     recommended_best_of_n : str or None
         The same of best-of-n.
+    target : TargetAnswer or None
+        Which policies reach the target; None where none is asked for.
     gold_sd : float
         Standard deviation of the gold reward (within groups where there are any).
     rows, known : int
@@ -187,6 +195,7 @@ class Audit(Record):
     policies: tuple[PolicyAudit, ...]
     recommended: str | None
     recommended_best_of_n: str | None
+    target: TargetAnswer | None
     gold_sd: float
     rows: int
     known: int
@@ -292,6 +301,7 @@ class Audit(Record):
         return self.proxies[0] if recommended is None else self[recommended]
 
     def _verdict(self) -> str:
-        if not self.proxies:
-            return f"{len(self.policies)} trained policies"
-        return tilt_verdict(self) + " " + best_of_n_verdict(self)
+        text = f"{len(self.policies)} trained policies"
+        if self.proxies:
+            text = tilt_verdict(self) + " " + best_of_n_verdict(self)
+        return text if self.target is None else f"{text} {self.target}"

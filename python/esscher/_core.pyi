@@ -67,6 +67,7 @@ def evaluate(
     gold: NDArray[np.float64] | None,
     more: tuple[
         NDArray[Any],
+        NDArray[np.uint64] | None,
         NDArray[np.uint32] | None,
         NDArray[np.float64] | None,
         NDArray[np.uint32] | None,

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import _core
 from ._arrays import checked_labels, features, labelled
 from ._evaluation_results import Evaluation, RewardEvaluation
+from ._recommendations import TargetAnswer
 from ._reference import at_rows, beside, like, refuse_without
 from ._results import frozen
 
@@ -46,6 +47,7 @@ def evaluate(
     bootstrap: int = 1000,
     alpha: float = 0.05,
     best_of: str | ArrayLike = "auto",
+    target: float | None = None,
     noise: str | float = "replicates",
     seed: int = 1,
     threads: int = 0,
@@ -92,11 +94,15 @@ def evaluate(
     bootstrap : int
         Replicates behind the intervals; 0: normal theory.
     alpha : float
-        Chance, at most, that any lower end of a gain is promised too high, of all temperatures and
-        rewards among which the recommendation picks; as much again for best-of-n.
+        Nominal chance that any gain lies outside its interval, of all temperatures and rewards
+        among which the recommendation picks; as much again for best-of-n.
     best_of : "auto" or sequence of float
         Candidates of best-of-n, each above 1, ascending; auto: 2, 4, 8, ... as far as it can be
         told.
+    target : float, optional
+        Names the policies that have a true mean of at least this, in the unit of the gold reward
+        (`Evaluation.target`): that any of them has not has a nominal chance of `alpha`. Not within
+        groups, where the reward has no level.
     noise : "replicates" or float
         Standard deviation of the noise of one label, for gains that noise-free rewards could
         attain (``noise_free_gain`` of `Evaluation.to_frame`); replicates: as rows of equal
@@ -146,7 +152,8 @@ feature_temperature, landmarks, loss, penalty, folds, ceiling
             reference_clusters,
             reference_weight,
         )
-        more = (at_rows(pool, rest.kept), rest.groups, rest.log_weights, rest.clusters)
+        counted = None if rest.kept is None else rest.kept.astype(np.uint64)
+        more = (pool, counted, rest.groups, rest.log_weights, rest.clusters)
         dense, dense_clusters = rest.table_groups, rest.table_clusters
     record = _core.evaluate(
         x,
@@ -167,6 +174,7 @@ feature_temperature, landmarks, loss, penalty, folds, ceiling
         tuple(RewardEvaluation._of(reward) for reward in record["rewards"]),
         record["recommended"],
         record["recommended_best_of_n"],
+        TargetAnswer._of(record["target"]),
         tuple(record["remarks"]),
         _record=frozen(record),
     )

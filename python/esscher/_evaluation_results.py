@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from ._policy_results import BestOfNValue, PolicyValue
 from ._policy_text import choices, interval_text, lines
-from ._recommendations import BestOfNRecommendation, Forecast, Recommendation, named
+from ._recommendations import (
+    BestOfNRecommendation,
+    Forecast,
+    Recommendation,
+    TargetAnswer,
+    named,
+)
 from ._results import Record, axes_of, table_html
 
 if TYPE_CHECKING:
@@ -72,6 +78,8 @@ class Evaluation(Record):
         is supported.
     recommended_best_of_n : str or None
         The same of best-of-n.
+    target : TargetAnswer or None
+        Which policies reach the target; None where none is asked for.
     remarks : tuple of str
         Plain sentences.
     """
@@ -80,6 +88,7 @@ class Evaluation(Record):
     rewards: tuple[RewardEvaluation, ...]
     recommended: str | None
     recommended_best_of_n: str | None
+    target: TargetAnswer | None
     remarks: tuple[str, ...]
 
     @property
@@ -172,10 +181,12 @@ class Evaluation(Record):
     def _verdict(self) -> str:
         text = f"{self._first(self.recommended).name}: {self.recommendation.verdict}"
         if self.recommended_best_of_n is None:
-            return text + " Best-of-n: by none of them."
-        return text + f" Best-of-n, {self.recommended_best_of_n}: " + (
-            self.best_of_n_recommendation.verdict
-        )
+            text += " Best-of-n: by none of them."
+        else:
+            text += f" Best-of-n, {self.recommended_best_of_n}: " + (
+                self.best_of_n_recommendation.verdict
+            )
+        return text if self.target is None else f"{text} {self.target}"
 
 
 def _row(reward: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from . import _core
 from ._arrays import labels, log_weights, numbers, require_length
 from ._policy_results import BestOfNValue, PolicyValue, SmoothedWeights
 from ._results import frozen, values_of
+from ._scores import finite
 
 
 def tilt(
@@ -38,7 +39,7 @@ def tilt(
     ndarray of shape (n,)
         Probabilities, of sum 1 (within each group).
     """
-    reward = numbers(r, "r")
+    reward = finite(r, "r", never=True)
     rows = len(reward)
     log_p = _core.tilt(
         reward, {"beta": beta}, labels(groups, "groups", rows), log_weights(sample_weight, rows)
@@ -260,7 +261,7 @@ def pareto_smooth(log_weights: ArrayLike) -> SmoothedWeights:
 
 
 def _both(r: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    reward, gold = numbers(r, "r"), numbers(y, "y")
+    reward, gold = finite(r, "r"), finite(y, "y")
     require_length(gold, "y", len(reward))
     return reward, gold
 
@@ -271,7 +272,7 @@ def _draw(
     groups: ArrayLike | None,
     sample_weight: ArrayLike | None,
 ) -> NDArray[np.int64]:
-    reward = numbers(r, "r")
+    reward = finite(r, "r")
     rows = len(reward)
     dense = labels(groups, "groups", rows)
     drawn = _core.draw(reward, parameters, dense, log_weights(sample_weight, rows))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ._policy_results import Estimate
+from ._results import table_html
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,93 @@ class BestOfNRecommendation:
             advice["limit"],
             advice["verdict"],
         )
+
+
+@dataclass(frozen=True)
+class ReachingPolicy:
+    """A policy whose true mean reaches a target.
+
+    Attributes
+    ----------
+    name : str
+        Of its reward, proxy or log-ratio.
+    beta : float or None
+        Of a tilt.
+    n : float or None
+        Of best-of-n.
+    value : float
+        Estimated mean of the gold reward.
+    low : float
+        Lower end of that, at or above the target.
+    """
+
+    name: str
+    beta: float | None
+    n: float | None
+    value: float
+    low: float
+
+
+@dataclass(frozen=True)
+class TargetAnswer:
+    """Which policies have a true mean of at least a target.
+
+    Attributes
+    ----------
+    value : float
+        The target.
+    policies : int
+        Policies that were held against it.
+    untold : int
+        Those that could not be told: too few rows with a label where the policy goes.
+    reached : tuple of ReachingPolicy
+        Tilts in the order of temperatures, then best-of-n, then trained policies. That any of them
+        lies below the target has a nominal chance of `alpha`.
+    verdict : str
+        The same in plain sentences.
+    """
+
+    value: float
+    policies: int
+    untold: int
+    reached: tuple[ReachingPolicy, ...]
+    verdict: str
+
+    @classmethod
+    def _of(cls, record: dict[str, Any] | None) -> TargetAnswer | None:
+        if record is None:
+            return None
+        reached = tuple(ReachingPolicy(**policy) for policy in record["reached"])
+        return cls(**{**record, "reached": reached})
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row a policy that reaches the target; needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns name, beta, n, value and low.
+        """
+        import pandas
+
+        columns = [each.name for each in fields(ReachingPolicy)]
+        return pandas.DataFrame([asdict(policy) for policy in self.reached], columns=columns)
+
+    def __str__(self) -> str:
+        return self.verdict
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [
+                policy.name,
+                "-" if policy.beta is None else f"{policy.beta:.4g}",
+                "-" if policy.n is None else f"{policy.n:.4g}",
+                f"{policy.value:.4g}",
+                f"{policy.low:.4g}",
+            ]
+            for policy in self.reached
+        ]
+        return table_html(["policy", "beta", "n", "gold", "at least"], rows, self.verdict)
 
 
 class _Named(Protocol):

@@ -32,6 +32,8 @@ def beside(
     weight: ArrayLike | None,
 ) -> Beside:
     """`count` rows of a reference beside a table whose groups and clusters have these labels."""
+    if count == 0:
+        raise ValueError("reference = 0 rows: must have one at least; give some, or leave it out")
     log_p = log_weights(weight, count, "reference_weight")
     kept = rows_with_weight(log_p)
     group = _joined(table_groups, groups, "groups", count, kept)
@@ -67,13 +69,37 @@ def refuse_without(**given: ArrayLike | None) -> None:
 
 def like(rows: Any, table: Any) -> Any:
     """The columns of a data frame in the order of another's; anything else as it is."""
-    if not (hasattr(rows, "columns") and hasattr(table, "columns")):
+    there, names = _column_names(rows), _column_names(table)
+    if there is None or names is None:
         return rows
-    names = list(table.columns)
     for name in names:
-        if name not in rows.columns:
-            raise ValueError(f"reference: has no column {name!r}; its columns must be those of X")
+        if name not in there:
+            raise ValueError(
+                f"reference: has no column {name!r}; its columns must be those of X, and are "
+                + _listed(there)
+            )
+    if _is_arrow(rows):
+        return rows.select([there.index(name) for name in names])
     return rows[names]
+
+
+def _column_names(frame: Any) -> list[Any] | None:
+    """Of a data frame of pandas or polars, or an Arrow table, whose `columns` are their values."""
+    if _is_arrow(frame):
+        return list(frame.column_names)
+    return list(frame.columns) if hasattr(frame, "columns") else None
+
+
+def _is_arrow(frame: Any) -> bool:
+    # A column of pandas may have any name.
+    return hasattr(frame, "column_names") and not hasattr(frame, "iloc")
+
+
+def _listed(names: list[Any]) -> str:
+    """The first of many."""
+    most = 8
+    text = ", ".join(repr(name) for name in names[:most]) or "none"
+    return text if len(names) <= most else f"{text}, ... ({len(names)} in all)"
 
 
 def rows_with_weight(log_p: NDArray[np.float64] | None) -> NDArray[np.intp] | None:

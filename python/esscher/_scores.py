@@ -12,6 +12,9 @@ from ._arrays import is_missing, numbers, require_length
 
 Scores = dict[str, NDArray[np.float64]]
 
+# As the library takes them.
+_GREATEST = 1e100
+
 
 def named_scores(values: Any, name: str) -> Scores:
     """Columns of an array, a mapping or a data frame."""
@@ -26,7 +29,7 @@ def _checked(columns: list[tuple[str, Any]], name: str) -> Scores:
     for key, column in columns:
         if key in scores:
             raise ValueError(f"{name}: two columns are called {key!r}; rename one of them")
-        scores[key] = _finite(column, f"{name}[{key!r}]")
+        scores[key] = finite(column, f"{name}[{key!r}]")
     rows = len(next(iter(scores.values())))
     for key, column in scores.items():
         require_length(column, f"{name}[{key!r}]", rows)
@@ -98,10 +101,21 @@ def _columns(values: Any, name: str) -> tuple[list[tuple[str, Any]], bool]:
     )
 
 
-def _finite(values: Any, name: str) -> NDArray[np.float64]:
+def finite(values: Any, name: str, *, never: bool = False) -> NDArray[np.float64]:
+    """Numbers of which sums of squares are numbers, too; with `never` also -inf, for no chance."""
     array = numbers(values, name)
-    bad = np.flatnonzero(~np.isfinite(array))
+    good = np.abs(array) <= _GREATEST
+    if never:
+        good |= np.isneginf(array)
+    bad = np.flatnonzero(~good)
     if bad.size:
         at = bad[0]
-        raise ValueError(f"{name}[{at}] = {array[at]}: must be finite; score the row, or drop it")
+        raise ValueError(
+            f"{name}[{at}] = {array[at]}: "
+            + (
+                f"must lie in [-{_GREATEST:g}, {_GREATEST:g}]; measure it in another unit"
+                if np.isfinite(array[at])
+                else "must be finite; score the row, or drop it"
+            )
+        )
     return array

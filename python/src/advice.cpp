@@ -84,6 +84,23 @@ Record record_of(const Forecast& forecast) {
       .add("points", list_of(forecast.shown_kl(), of_point));
 }
 
+Record record_of(const TargetAnswer& answer) {
+  const auto of_policy = [](const ReachingPolicy& policy) {
+    return Record()
+        .add("name", policy.name)
+        .add("beta", policy.beta)
+        .add("n", policy.n)
+        .add("value", policy.value)
+        .add("low", policy.low);
+  };
+  return Record()
+      .add("value", answer.target)
+      .add("policies", answer.policies)
+      .add("untold", answer.untold)
+      .add("reached", list_of(answer.reached, of_policy))
+      .add("verdict", in_python_words(answer.verdict));
+}
+
 void add_simultaneous(Record& record, const Interval& gain) {
   record.add("simultaneous_low", finite(gain.low)).add("simultaneous_high", finite(gain.high));
 }
@@ -111,6 +128,11 @@ double alpha_of(const Parameters& parameters) {
     throw UsageError(rejection("alpha", alpha, "must lie in (0, 0.5]", "take 0.05"));
   }
   return alpha;
+}
+
+std::optional<double> target_of(const Parameters& parameters) {
+  if (parameters.is_none("target")) return std::nullopt;
+  return parameters.number("target");
 }
 
 bool in_sd(const Parameters& parameters) {

@@ -55,6 +55,7 @@ AuditOptions options_of(const Parameters& parameters) {
   options.enumerated = parameters.flag("enumerated");
   options.bootstrap = bootstrap_of(parameters);
   options.alpha = alpha_of(parameters);
+  options.target = target_of(parameters);
   options.seed = parameters.count("seed", 0);
   options.threads = parameters.integer("threads", 0, 1024);
   return options;
@@ -159,6 +160,7 @@ nb::dict audit(const nb::dict& proxies, const nb::dict& log_ratios, const Number
       .add("proxies", list_of(found.proxies, record_of_proxy))
       .add("recommended", name_of(found, found.recommended))
       .add("recommended_best_of_n", name_of(found, found.recommended_best_of_n))
+      .add("target", found.target, [](const TargetAnswer& answer) { return record_of(answer); })
       .add("policies", list_of(found.policies, trained_record))
       .add("gold_sd", found.gold_sd)
       .add("rows", found.rows)

@@ -28,10 +28,12 @@ bool with_type_of(nb::dlpack::dtype type, Read read) {
 
 }  // namespace
 
-BufferRows::BufferRows(Array array) : array_(std::move(array)) {
+BufferRows::BufferRows(Array array, std::string name)
+    : array_(std::move(array)), name_(std::move(name)) {
   if (!with_type_of(array_.dtype(), [](auto) {})) {
-    throw nb::type_error(
-        "X: must hold float32, float64 or whole numbers; take X.astype(numpy.float64)");
+    const std::string message = name_ + ": must hold float32, float64 or whole numbers; take " +
+                                name_ + ".astype(numpy.float64)";
+    throw nb::type_error(message.c_str());
   }
 }
 
@@ -53,7 +55,7 @@ void BufferRows::gather_as(std::span<const std::uint64_t> rows, MatrixView<doubl
     if (std::isfinite(sum)) continue;
     for (std::size_t j = 0; j < d; ++j) {
       if (std::isfinite(to[j])) continue;
-      throw DataError("X[" + std::to_string(rows[i]) + ", " + std::to_string(j) +
+      throw DataError(name_ + "[" + std::to_string(rows[i]) + ", " + std::to_string(j) +
                       "] = " + number_text(to[j]) + ": must be finite; drop the row, or impute it");
     }
   }

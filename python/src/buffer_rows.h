@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "esscher/io/feature_rows.h"
 
@@ -22,8 +23,8 @@ class BufferRows final : public FeatureRows {
  public:
   using Array = nb::ndarray<nb::ro, nb::ndim<2>, nb::device::cpu>;
 
-  /// \throws nb::type_error for another type of numbers
-  explicit BufferRows(Array array);
+  /// \param name  what messages call it \throws nb::type_error for another type of numbers
+  explicit BufferRows(Array array, std::string name = "X");
   std::uint64_t rows() const override { return array_.shape(0); }
   std::size_t columns() const override { return array_.shape(1); }
   /// \throws DataError for NaN and infinity, with row (from 0) and column
@@ -34,6 +35,7 @@ class BufferRows final : public FeatureRows {
   void gather_as(std::span<const std::uint64_t> rows, MatrixView<double> out) const;
 
   Array array_;  // keeps the buffer alive
+  std::string name_;
 };
 
 }  // namespace esscher::python

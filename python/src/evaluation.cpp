@@ -98,20 +98,24 @@ nb::dict evaluation_record(const TableEvaluation& evaluation, double sd) {
       .add("rewards", list_of(evaluation.rewards, record_of_reward))
       .add("recommended", name_of(evaluation, evaluation.recommended))
       .add("recommended_best_of_n", name_of(evaluation, evaluation.recommended_best_of_n))
+      .add("target", evaluation.target,
+           [](const TargetAnswer& answer) { return record_of(answer); })
       .add("folds", list_of(evaluation.folds, fold_record))
       .add("remarks", remarks)
       .dict();
 }
 
-/// Features, groups, log-weights and clusters of the rows of a reference.
-using ReferenceArguments = std::tuple<BufferRows::Array, std::optional<Labels>,
-                                      std::optional<Numbers>, std::optional<Labels>>;
+/// Features of a reference, which of its rows count (None: all), and groups, log-weights and
+/// clusters of these.
+using ReferenceArguments =
+    std::tuple<BufferRows::Array, std::optional<RowNumbers>, std::optional<Labels>,
+               std::optional<Numbers>, std::optional<Labels>>;
 
 nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
                   std::optional<Numbers> log_weights, std::optional<Labels> clusters,
                   const std::optional<RowNumbers>& kept, std::optional<Labels> folds,
                   std::vector<std::string> fold_names, const std::optional<Numbers>& gold,
-                  std::optional<ReferenceArguments> more, const nb::dict& values,
+                  const std::optional<ReferenceArguments>& more, const nb::dict& values,
                   const nb::object& progress) {
   const TableArguments arguments(std::move(x), std::move(y), std::move(groups),
                                  std::move(log_weights), std::move(clusters), kept,
@@ -127,15 +131,19 @@ nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
   }
   options.bootstrap = bootstrap_of(parameters);
   options.alpha = alpha_of(parameters);
+  options.target = target_of(parameters);
   options.best_of = best_of(parameters);
   options.gold = span_of(gold);
   options.enumerated = parameters.flag("enumerated");
   std::optional<BufferRows> pool;
+  std::optional<ChosenRows> counted;
   if (more) {
-    pool.emplace(std::move(std::get<0>(*more)));
-    options.reference.emplace(ReferenceRows{*pool, span_of(std::get<1>(*more)),
-                                            span_of(std::get<2>(*more)),
-                                            span_of(std::get<3>(*more))});
+    const auto& [features, rows, more_groups, more_log_weights, more_clusters] = *more;
+    pool.emplace(features, "reference");
+    if (rows) counted.emplace(*pool, std::vector(rows->data(), rows->data() + rows->shape(0)));
+    options.reference.emplace(
+        ReferenceRows{counted ? static_cast<const FeatureRows&>(*counted) : *pool,
+                      span_of(more_groups), span_of(more_log_weights), span_of(more_clusters)});
   }
   if (!parameters.is("noise", "replicates")) {
     options.label_noise = positive(parameters, "noise", "must be a positive number, or replicates");

@@ -223,6 +223,50 @@ def test_a_coin_is_not_recommended(scores):
     assert found.recommendation.verdict
 
 
+def test_a_target_names_policies(scores, command, tmp_path):
+    data = scores.write(tmp_path / "t.csv")
+    options = {"beta": [4, 0.5], "best_of": [2, 8], "bootstrap": 0, "alpha": 0.1}
+    found = esscher.audit({"judge": scores.judge}, scores.human, log_ratio={"policy": scores.policy},
+                          target=0.4, **options)
+    record = json.loads(command(
+        "audit", data, "--proxy", "judge", "--log-ratio", "policy", "--gold", "human", "--beta", "4,0.5",
+        "--best-of", "2,8", "--bootstrap", "0", "--alpha", "0.1", "--target", "0.4", "--format", "json"))
+    assert compare(found, record).to_dict()["target"] == record["target"] | {
+        "reached": [{"beta": None, "n": None} | policy for policy in record["target"]["reached"]]}
+    answer = found.target
+    assert (answer.value, answer.policies, answer.untold) == (0.4, 5, 0)
+    assert 0 < len(answer.reached) < 5
+    assert all(policy.low >= 0.4 and policy.value > policy.low for policy in answer.reached)
+    assert str(answer) == answer.verdict
+    assert answer.verdict.startswith("Target 0.4: a true mean of at least that have 'judge', ")
+    assert answer.verdict in str(found) and "Target 0.4" in found._repr_html_()
+    assert answer._repr_html_().count("<tr>") == len(answer.reached) + 1
+    frame = answer.to_frame()
+    assert list(frame.columns) == ["name", "beta", "n", "value", "low"]
+    assert list(frame["low"]) == [policy.low for policy in answer.reached]
+    none = esscher.audit({"judge": scores.judge}, scores.human, target=1e6, **options).target
+    assert none.reached == () and none.to_frame().shape == (0, 5)
+    assert esscher.audit({"judge": scores.judge}, scores.human, **options).target is None
+    with pytest.raises(AttributeError):
+        answer.value = 1
+
+
+def test_a_reference_may_be_any_frame(scores):
+    here = {name: values[:150] for name, values in scores.proxies.items()}
+    there = {name: values[150:] for name, values in reversed(scores.proxies.items())}
+    plain = esscher.audit(here, scores.human[:150], reference=there, beta=1)
+    makes = (dict, pandas.DataFrame, polars.DataFrame, pyarrow.table)
+    for make in makes:
+        for other in makes:
+            assert esscher.audit(make(here), scores.human[:150], reference=other(there), beta=1) == plain
+
+
+def test_labelled_rows_that_are_no_draw_from_the_reference_are_remarked(scores):
+    found = esscher.audit(2 + scores.judge[:40], scores.human[:40], reference=scores.judge[150:], beta=1)
+    assert "are no random draw from all" in found.remarks[1]
+    assert found.remarks[1].endswith("by sample_weight, or leave reference out.")
+
+
 def test_trained_policies_alone(scores):
     found = esscher.audit(None, scores.human, log_ratio={"trained": scores.policy, "idle": 0 * scores.judge})
     trained, idle = found.policies
@@ -322,6 +366,12 @@ def test_bad_input_is_named(scores):
         ((judge, human), {"log_ratio": judge[:5]}, r"^log_ratio\['log_ratio0'\] = 5 entries: must be as many"),
         ((judge, human), {"reference": {"b": judge}}, r"^reference: has no column 'proxy0'; there are 'b'$"),
         ((judge, human), {"reference": np.ones((9, 2))}, r"^reference = 2 columns: must be as many as scores, 1: proxy0$"),
+        ((judge, human), {"reference": judge[:0]}, r"^reference = 0 rows: must have one at least; give some, or leave it out$"),
+        ((judge, human), {"reference": broken}, r"^reference\['proxy0'\]\[6\] = nan: must be finite; score"),
+        ((judge * 1e150, human), {}, r"^proxy\['proxy0'\]\[0\] = .*e\+1..: must lie in \[-1e\+100, 1e\+100\]; measure it in"),
+        ((judge * 1e12, human), {"beta": 1}, r"^proxy 'proxy0' = standard deviation 1.*: beta = 1 of it .*, or take beta_unit sd$"),
+        ((judge, human), {"target": np.inf}, r"^target = inf: must be finite$"),
+        ((judge, human, scores.prompt), {"target": 1}, r"^target = 1: within groups .*; leave it out, and"),
         ((judge, human), half | {"reference_groups": np.ones(9)}, r"^reference_groups: there are no groups; "),
         ((judge, human, scores.prompt), half, r"^reference_groups: missing; say of which groups"),
         ((judge, human, scores.prompt), half | {"reference_groups": ["a"]}, r"^reference_groups = 1 entries"),
@@ -343,6 +393,7 @@ def test_bad_input_is_named(scores):
     for arguments, parameters, message in [
         ((["a"] * 300, human), {}, r"^proxy\['proxy0'\]: must be numbers"),
         ((judge, ["x"] * 300), {}, r"^gold: must be numbers"),
+        ((judge, human), {"target": [1]}, r"^target = \[1\]: must be a number, not list$"),
         ((judge, human), {"enumerated": "no"}, r"^enumerated = 'no': must be True or False, not str$"),
     ]:
         with pytest.raises(TypeError, match=message):

@@ -8,6 +8,8 @@ import json
 import matplotlib
 import numpy as np
 import pandas
+import polars
+import pyarrow
 import pytest
 
 import esscher
@@ -63,9 +65,15 @@ def test_a_reference_stands_beside_the_table(table):
     within = esscher.evaluate(
         x, y, groups, reference=pool, reference_groups=others, **options)
     assert within.rewards[0].policies[0].gain.standard_error > 0
+    broken = pool.copy()
+    broken[7, 2] = np.nan
     for parameters, message in [
+        ({"reference": broken}, r"^reference\[7, 2\] = nan: must be finite; drop the row, or impute it$"),
+        ({"reference": broken, "reference_weight": np.arange(520)}, r"^reference\[7, 2\] = nan"),
+        ({"reference": pool[:0]}, r"^reference = 0 rows: must have one at least; give some, or leave it out$"),
         ({"reference": pool[:, :2]}, r"^reference = 2 columns: the table has .* features$"),
-        ({"reference": frame[["x0"]], "X": pandas.DataFrame(x, columns=names)}, r"^reference: has no column 'x1'"),
+        ({"reference": frame[["x0"]], "X": pandas.DataFrame(x, columns=names)}, 
+         r"^reference: has no column 'x1'; its columns must be those of X, and are 'x0'$"),
         ({"reference_weight": weight}, r"^reference_weight: belongs to the rows of reference"),
         ({"reference": pool, "reference_groups": others}, r"^reference_groups: there are no groups"),
         ({"reference": pool, "groups": groups}, r"^reference_groups: missing"),
@@ -74,6 +82,53 @@ def test_a_reference_stands_beside_the_table(table):
     ]:
         with pytest.raises(ValueError, match=message):
             esscher.evaluate(**({"X": x, "y": y} | options | parameters))
+
+
+def test_x_and_reference_may_be_any_frames(table):
+    x, y = table
+    pool = np.random.default_rng(99).standard_normal((50, x.shape[1]))
+    names = [f"x{j}" for j in range(x.shape[1])]
+    options = {"beta": 1, "rounds": 0, "bootstrap": 0}
+    told = esscher.evaluate(x, y, reference=pool, **options).to_dict()
+    here = {name: x[:, j] for j, name in enumerate(names)}
+    # In another order, and beside a column that is nobody's business.
+    there = {"more": pool[:, 0]} | {name: pool[:, j] for j, name in reversed(list(enumerate(names)))}
+    makes = (pandas.DataFrame, polars.DataFrame, pyarrow.table)
+    for make in makes:
+        assert esscher.evaluate(make(here), y, reference=pool, **options).to_dict() == told
+        for other in makes:
+            assert esscher.evaluate(make(here), y, reference=other(there), **options).to_dict() == told
+            with pytest.raises(ValueError, match=r"^reference: has no column 'x1'; .* 'x0', 'q'$"):
+                esscher.evaluate(make(here), y, reference=other({"x0": pool[:, 0], "q": pool[:, 1]}), **options)
+    records = pyarrow.RecordBatch.from_pydict(there)
+    assert esscher.evaluate(pyarrow.table(here), y, reference=records, **options).to_dict() == told
+
+
+def test_a_target_names_policies(table, command, tmp_path):
+    x, y = table
+    options = {"beta": [1, 0.5], "rounds": 0, "bootstrap": 0, "best_of": [2, 4]}
+    found = esscher.evaluate(x, y, target=0.3, **options)
+    data = tmp_path / "t.csv"
+    names = [f"x{j}" for j in range(x.shape[1])]
+    pandas.DataFrame(x, columns=names).assign(y=y).to_csv(data, index=False)
+    record = json.loads(command(
+        "evaluate", str(data), "--reward", "y", "--features", "x0:x4", "--beta", "1,0.5", "--rounds", "0",
+        "--bootstrap", "0", "--best-of", "2,4", "--target", "0.3", "--format", "json"))["target"]
+    assert (found.target.value, found.target.policies) == (0.3, record["policies"])
+    assert [(each.name, each.low) for each in found.target.reached] == [
+        (each["name"], each["low"]) for each in record["reached"]]
+    assert found.target.verdict == record["verdict"]
+    assert 0 < len(found.target.to_frame()) < found.target.policies
+    assert found.target.verdict in str(found) and "Target 0.3" in found._repr_html_()
+    assert esscher.evaluate(x, y, **options).target is None
+    with pytest.raises(ValueError, match=r"^target = 0.3: within groups"):
+        esscher.evaluate(x, y, np.arange(len(y)) // 4, target=0.3, **options)
+
+
+def test_one_cluster_is_refused_by_its_name(table):
+    x, y = table
+    with pytest.raises(ValueError, match=r"^clusters: all 300 rows are in one cluster, which cannot be split"):
+        esscher.evaluate(x, y, clusters=np.zeros(300), beta=1, rounds=0, bootstrap=0)
 
 
 def test_shuffled_rewards_have_no_safe_temperature(table):

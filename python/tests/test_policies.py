@@ -98,6 +98,12 @@ def test_pareto_smoothing_agrees_with_arviz():
         np.testing.assert_allclose(smoothed.log_weights, theirs, rtol=0, atol=1e-6)
 
 
+def test_minus_infinity_is_no_chance():
+    r, _ = rewards(10)
+    weights = esscher.tilt(np.where(r == r[3], -np.inf, r), 1)
+    assert weights[3] == 0 and weights.sum() == pytest.approx(1, abs=1e-12)
+
+
 def test_bad_input_names_the_parameter():
     r, y = rewards(10)
     for call, error, message in [
@@ -108,6 +114,11 @@ def test_bad_input_names_the_parameter():
         (lambda: esscher.resample(r, 1, 0), ValueError, r"^size = 0: "),
         (lambda: esscher.resample(r, 1, 1.5), ValueError, r"^size = 1.5: "),
         (lambda: esscher.best_of_n(r, 0.5, 3), ValueError, r"^n = 0.5: must be from 1 to 1e15$"),
+        (lambda: esscher.tilt(np.where(r == r[3], np.nan, r), 1), ValueError, r"^r\[3\] = nan: must be finite; score"),
+        (lambda: esscher.best_of_n(np.where(r == r[3], -np.inf, r), 2, 3), ValueError, r"^r\[3\] = -inf: must be finite"),
+        (lambda: esscher.policy_value(1e300 * np.abs(r), y, 1e-9), ValueError,
+         r"^r\[0\] = .*e\+(299|300): must lie in \[-1e\+100, 1e\+100\]; measure it in another unit$"),
+        (lambda: esscher.policy_value(r, y * np.inf, 1), ValueError, r"^y\[0\] = -?inf: must be finite"),
         (lambda: esscher.policy_value(r, y[:5], 1), ValueError, r"^y = 5 entries"),
         (lambda: esscher.policy_value(r, y, 1, bootstrap=3), ValueError, r"^bootstrap = 3: "),
         (lambda: esscher.tilt([[1.0]], 1), ValueError, r"^r: must be one-dimensional, not of shape"),

@@ -111,11 +111,11 @@ Dataset load(const DatasetOptions& given, bool is_fit, Choose choose) {
                     "; they must lie beside each other, row by row");
   }
   labels.finish(is_fit, out);
-  const std::size_t least = is_fit ? 2 : 1;
+  const std::uint64_t least = is_fit ? options.least_rows : 1;
   if (out.source_rows.size() < least) {
     throw DataError(table_name(options.data.empty() ? options.chosen : options.data) + ": " +
                     rows_left(out, pairs) + "; at least " + std::to_string(least) +
-                    (is_fit ? " are" : " is") + " needed");
+                    (least > 1 ? " are" : " is") + " needed");
   }
   if (out.source_rows.size() < out.rows_read) {
     out.remarks.insert(out.remarks.begin(), rows_left(out, pairs) + ".");

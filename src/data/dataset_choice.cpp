@@ -278,24 +278,29 @@ void DatasetFeatures::choose(const DatasetOptions& options, const FeatureEncodin
   impute_ = !encoding.impute_means.empty();
   std::unordered_map<std::string_view, std::size_t> position;
   for (std::size_t i = 0; i < candidates_.size(); ++i) position.emplace(candidates_[i].name, i);
-  const std::string where = table_name(options.data) +
-                            (options.table.empty() ? "" : " with " + table_name(options.table));
+  const bool beside = options.beside_data;
+  const std::string where =
+      beside ? "this file"
+             : table_name(options.data) +
+                   (options.table.empty() ? "" : " with " + table_name(options.table));
+  const std::string source = beside ? "DATA has" : "the model was fitted on";
+  const std::string remedy = beside ? "; add the column, or leave it out of --features" : "";
   std::size_t from_array = 0;
   for (const EncodedColumn& encoded : encoding.columns) {
     const auto found = position.find(encoded.name);
     if (found == position.end()) {
       const std::string nearest = nearest_name(encoded.name, names());
-      throw UsageError("the model was fitted on feature " + in_quotes(encoded.name) + ", which " +
-                       where + " lacks" +
-                       (nearest.empty() ? "; it has " + list_in_quotes(names())
+      throw UsageError(source + " feature " + in_quotes(encoded.name) + ", which " + where +
+                       " lacks" +
+                       (nearest.empty() ? "; it has " + list_in_quotes(names()) + remedy
                                         : "; is it " + in_quotes(nearest) + "?"));
     }
     Column column;
     column.candidate = found->second;
     const std::optional<TableColumn> cell = candidates_[found->second].cell;
     if (encoded.kind != Kind::numeric && !cell) {
-      throw UsageError("the model was fitted on the text column " + in_quotes(encoded.name) +
-                       ", which " + where + " holds as numbers of an array");
+      throw UsageError(source + " the text column " + in_quotes(encoded.name) + ", which " + where +
+                       " holds as numbers of an array");
     }
     if (encoded.kind == Kind::vector) {
       column.vector = std::make_unique<VectorColumn>(*cell, encoded.length);
@@ -308,9 +313,9 @@ void DatasetFeatures::choose(const DatasetOptions& options, const FeatureEncodin
   if (!array_) return;
   const std::size_t expected = encoding.array_columns > 0 ? encoding.array_columns : from_array;
   if (array_->columns() != expected) {
-    throw UsageError("the model was fitted on an array of " + std::to_string(expected) +
-                     " columns, and " + array_->name() + " has " +
-                     std::to_string(array_->columns()) + "; are these the same features?");
+    throw UsageError(source + " an array of " + std::to_string(expected) + " columns, and " +
+                     array_->name() + " has " + std::to_string(array_->columns()) +
+                     "; are these the same features?");
   }
 }
 

@@ -328,7 +328,7 @@ void DatasetFeatures::finish_numbers(Column& column, std::size_t numeric, Datase
     }
   }
   const auto [least, most] = std::ranges::minmax(column.values);
-  if (recorded_ == nullptr && least == most) {
+  if (recorded_ == nullptr && least == most && column.values.size() > 1) {
     out.remarks.push_back("Column " + in_quotes(name) + " never varies: " + number_text(least) +
                           " in all rows.");
   }

@@ -56,7 +56,8 @@ std::vector<std::uint64_t> rows_where(std::span<const std::uint32_t> folds, Keep
 }  // namespace
 
 std::vector<std::uint32_t> assign_folds(std::uint64_t rows, std::span<const std::uint32_t> groups,
-                                        int folds, std::uint64_t seed, std::string_view field) {
+                                        int folds, std::uint64_t seed, std::string_view field,
+                                        std::string_view unit) {
   if (folds < 2) {
     throw UsageError(rejection(field, std::to_string(folds), "must be at least 2"));
   }
@@ -78,11 +79,11 @@ std::vector<std::uint32_t> assign_folds(std::uint64_t rows, std::span<const std:
   std::vector<std::uint64_t> sizes;
   const std::vector<std::uint64_t> numbers = group_numbers(groups, sizes);
   if (sizes.size() == 1) {
-    throw DataError("groups: all " + std::to_string(rows) +
-                    " rows are in one group, which cannot be split; give a column that tells "
-                    "prompts apart, or none");
+    const std::string name(unit);
+    throw DataError("--" + name + ": all " + std::to_string(rows) + " rows are in one " + name +
+                    ", which cannot be split; give a column that tells two of them apart, or none");
   }
-  require_enough(sizes.size(), folds, "group", field);
+  require_enough(sizes.size(), folds, std::string(unit), field);
   std::vector<std::uint32_t> group_fold(sizes.size());
   std::vector<std::uint64_t> filled(static_cast<std::size_t>(folds));
   for (const std::uint64_t group : shuffled_numbers(sizes.size(), stream)) {

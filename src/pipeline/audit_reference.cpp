@@ -101,6 +101,7 @@ void append_reference(AuditTable& table, const AuditTable& rows) {
   }
   if (!table.clusters.empty()) append_clusters(table, rows, more);
   table.groups.insert(table.groups.end(), rows.groups.begin(), rows.groups.end());
+  table.reference_rows += more;
 }
 
 }  // namespace esscher

@@ -11,16 +11,30 @@
 namespace esscher::internal {
 namespace {
 
-void require_scores(const NamedScores& scores, const char* what, std::size_t rows) {
+/// Squares of larger ones, and their sums, would leave the range of doubles.
+constexpr double kGreatestScore = 1e100;
+
+bool is_score(double value) { return std::abs(value) <= kGreatestScore; }
+
+[[noreturn]] void refuse_score(const std::string& what, double value, const char* finite) {
+  if (!std::isfinite(value)) throw DataError(rejection(what, value, finite));
+  throw DataError(
+      rejection(what, value, "must lie in [-1e100, 1e100]", "measure it in another unit"));
+}
+
+void require_scores(const NamedScores& scores, const char* what, const AuditTable& table) {
   const std::string name = std::string(what) + " " + in_quotes(scores.name);
+  const std::size_t rows = table.gold.size();
   if (scores.values.size() != rows) {
     throw UsageError(rejection(name, std::to_string(scores.values.size()) + " values",
                                "there are " + std::to_string(rows) + " rows"));
   }
+  const std::size_t own = rows - static_cast<std::size_t>(table.reference_rows);
   for (std::size_t i = 0; i < rows; ++i) {
-    if (std::isfinite(scores.values[i])) continue;
-    throw DataError(
-        rejection(name + " of row " + std::to_string(i + 1), scores.values[i], "must be finite"));
+    if (is_score(scores.values[i])) continue;
+    const std::string row = i < own ? "row " + std::to_string(i + 1)
+                                    : "row " + std::to_string(i - own + 1) + " of --reference";
+    refuse_score(name + " of " + row, scores.values[i], "must be finite");
   }
 }
 
@@ -39,8 +53,8 @@ std::vector<std::uint32_t> dense(std::span<const std::uint32_t> numbers) {
 
 AuditedTable::AuditedTable(const AuditTable& given)
     : table(given), rows(given.gold.size()), cells(given.groups) {
-  for (const NamedScores& proxy : given.proxies) require_scores(proxy, "proxy", rows);
-  for (const NamedScores& ratio : given.log_ratios) require_scores(ratio, "log-ratio", rows);
+  for (const NamedScores& proxy : given.proxies) require_scores(proxy, "proxy", given);
+  for (const NamedScores& ratio : given.log_ratios) require_scores(ratio, "log-ratio", given);
   for (const auto* numbers : {&given.groups, &given.clusters}) {
     if (numbers->empty() || numbers->size() == rows) continue;
     throw UsageError(rejection("groups and clusters", std::to_string(numbers->size()) + " numbers",
@@ -59,9 +73,9 @@ AuditedTable::AuditedTable(const AuditTable& given)
                               "at least two must have one", "label more rows"));
   }
   for (const std::size_t i : known) {
-    if (std::isfinite(given.gold[i])) continue;
-    throw DataError(rejection("gold reward of row " + std::to_string(i + 1), given.gold[i],
-                              "must be finite, or NaN where it is not known"));
+    if (is_score(given.gold[i])) continue;
+    refuse_score("gold reward of row " + std::to_string(i + 1), given.gold[i],
+                 "must be finite, or NaN where it is not known");
   }
   gold = at_known(given.gold);
   std::vector<std::uint32_t> numbers;

@@ -10,9 +10,9 @@ namespace esscher::internal {
 std::vector<std::uint32_t> evaluation_folds(const RewardTable& table, std::uint64_t seed,
                                             int& count) {
   if (table.folds.empty()) {
-    return assign_folds(table.rewards.size(),
-                        table.clusters.empty() ? table.groups : table.clusters, count, seed,
-                        "--evaluation-folds");
+    const bool clustered = !table.clusters.empty();
+    return assign_folds(table.rewards.size(), clustered ? table.clusters : table.groups, count,
+                        seed, "--evaluation-folds", clustered ? "cluster" : "group");
   }
   std::vector<std::uint32_t> folds(table.folds.begin(), table.folds.end());
   count = static_cast<int>(std::ranges::max(folds)) + 1;

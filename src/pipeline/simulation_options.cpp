@@ -114,8 +114,7 @@ void choose_temperature(const SimulationOptions& options, const SingleIndexModel
                                    number_text(100 * choice.best_efficiency, 3) +
                                    " % of what the best label transform has."
                              : "Plain regression keeps more of the signal than weighting does at "
-                               "any temperature, so the "
-                               "features are learned without weights.");
+                               "any temperature, so the features are learned without weights.");
 }
 
 void choose_exponent(const Exponents& found, FeaturePlan& plan) {

@@ -12,6 +12,7 @@
 #include "esscher/temperature/simultaneous_gains.h"
 #include "esscher/weights/log_weights.h"
 #include "pipeline/against_target.h"
+#include "pipeline/audit_remarks.h"
 #include "pipeline/audited_table.h"
 #include "pipeline/best_of_n_choices.h"
 #include "pipeline/expected_gold.h"
@@ -50,10 +51,6 @@ Proxy begin_proxy(const AuditedTable& table, const NamedScores& scores, bool is_
   ProxyAudit& audit = proxy.audit;
   audit.name = scores.name;
   audit.sd = table.sd(scores.values);
-  if (!std::isfinite(audit.sd)) {
-    throw DataError(rejection("proxy " + in_quotes(scores.name), audit.sd,
-                              "its standard deviation must be finite", "scale it down"));
-  }
   if (audit.sd == 0) {
     throw DataError(
         rejection("proxy " + in_quotes(scores.name), scores.values.front(),
@@ -74,6 +71,24 @@ Proxy begin_proxy(const AuditedTable& table, const NamedScores& scores, bool is_
     for (double& value : proxy.scaled) value += level;
   }
   return proxy;
+}
+
+/// Temperatures must be ones in the gold reward's unit, too.
+void require_range(const ProxyAudit& proxy, double gold_sd, const AuditOptions& options) {
+  for (const double temperature : options.temperatures) {
+    const double beta = temperature * (options.in_sd ? gold_sd : proxy.unit);
+    if (beta >= kLeastTemperature && beta <= kGreatestTemperature) continue;
+    if (options.in_sd) {
+      throw DataError(rejection("gold reward's standard deviation", gold_sd,
+                                "temperatures of its size leave their range, 1e-9 to 1e9",
+                                "change the unit of the gold reward"));
+    }
+    throw DataError(rejection(
+        "proxy " + in_quotes(proxy.name), "standard deviation " + number_text(proxy.sd, 3),
+        "--beta = " + number_text(temperature) + " of it is " + number_text(beta, 3) +
+            " in the gold reward's unit, out of 1e-9 to 1e9",
+        "change the unit of the proxy, or take --beta-unit sd"));
+  }
 }
 
 TablePolicyOptions policy_options(const AuditedTable& table, const AuditOptions& options) {
@@ -223,63 +238,6 @@ TargetAnswer hold_against_target(const std::vector<Proxy>& proxies, const TableA
   return against.answer(options.alpha, options.seed);
 }
 
-/// Where small groups are told by large ones: a draw of rows leaves few of them two gold rewards.
-void add_size_remark(const AuditedTable& table, std::vector<std::string>& remarks) {
-  std::vector<double> rows(std::size_t{std::ranges::max(table.cells)} + 1);
-  std::vector<double> known(rows.size());
-  for (const std::uint32_t group : table.cells) ++rows[group];
-  for (const std::size_t i : table.known) ++known[table.cells[i]];
-  double all = 0;
-  double groups = 0;
-  double told = 0;
-  double told_groups = 0;
-  for (std::size_t g = 0; g < rows.size(); ++g) {
-    if (rows[g] < 2) continue;
-    all += rows[g];
-    ++groups;
-    if (known[g] < 2) continue;
-    told += rows[g];
-    ++told_groups;
-  }
-  constexpr double kFar = 1.25;
-  if (!(told_groups > 0)) return;
-  const double size = told / told_groups;
-  if (size < kFar * all / groups && all / groups < kFar * size) return;
-  remarks.push_back("Groups with two gold rewards or more have " + number_text(size, 3) +
-                    " rows in the mean, all groups " + number_text(all / groups, 3) +
-                    ": where sizes are unlike, one size may be told by another, and be told wrong; "
-                    "label whole groups, drawn at random.");
-}
-
-void add_remarks(const AuditedTable& table, TableAudit& audit) {
-  std::vector<std::string>& remarks = audit.remarks;
-  if (table.partial()) {
-    remarks.push_back(
-        "Gold rewards are known in " + std::to_string(table.known.size()) + " of " +
-        std::to_string(table.rows) +
-        " rows, which are taken for a random draw from all: the others count by what each proxy "
-        "predicts, corrected by the known ones; ESS and errors are those of the known ones.");
-    if (table.grouped()) add_size_remark(table, remarks);
-  }
-  for (const ProxyAudit& proxy : audit.proxies) {
-    if (proxy.unit == 1 || proxy.name == kMeanOfProxies) continue;
-    remarks.push_back(in_quotes(proxy.name) +
-                      " is in another unit than the gold reward: one of it "
-                      "is taken to be worth " +
-                      number_text(proxy.unit, 3) +
-                      (proxy.calibration.slope.lower() > 0
-                           ? ", as gold rises with it, so that KL has a price in gold."
-                           : ", the ratio of standard deviations, since gold does not clearly rise "
-                             "with it."));
-  }
-  for (const ProxyAudit& proxy : audit.proxies) {
-    if (!(proxy.calibration.slope.upper() < 0)) continue;
-    remarks.push_back(in_quotes(proxy.name) + " falls where the gold reward rises (slope " +
-                      number_text(proxy.calibration.slope.value, 3) +
-                      "): its sign may be the wrong way round.");
-  }
-}
-
 }  // namespace
 
 TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
@@ -317,6 +275,7 @@ TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
   if (with_mean) {
     proxies.push_back(begin_proxy(table, mean_of_proxies(table), true));
   }
+  for (const Proxy& proxy : proxies) require_range(proxy.audit, audit.gold_sd, options);
   const internal::TableCells cells = internal::table_cells(table.reference);
   const std::size_t betas = options.temperatures.size();
   for (Proxy& proxy : proxies) proxy.audit.policies.resize(betas);
@@ -364,7 +323,7 @@ TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
   }
   if (!proxies.empty()) advise(proxies, options, audit);
   bound_rises(audit.policies, options);
-  add_remarks(table, audit);
+  internal::add_audit_remarks(table, audit);
   return audit;
 }
 

@@ -285,7 +285,11 @@ TrainedReward internal::train_distinct(const RewardTable& table,
     const auto own = std::set<std::uint32_t>(units.begin(), units.end()).size();
     if (own >= 2) count = std::min(count, static_cast<int>(std::min<std::size_t>(own, 20)));
   }
-  const std::vector<std::uint32_t> folds = assign_folds(rows.size(), units, count, options.seed);
+  const std::vector<std::uint32_t> folds =
+      assign_folds(rows.size(), units, count, options.seed, "--folds",
+                   !table.folds.empty()      ? "fold"
+                   : !table.clusters.empty() ? "cluster"
+                                             : "group");
   if (options.loss == ReadoutLoss::preferences) {
     reward.preferences = count_preferences(labels.values(), labels.groups());
   }

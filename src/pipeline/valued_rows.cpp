@@ -14,6 +14,7 @@
 #include "esscher/data/designs.h"
 #include "esscher/weights/log_weights.h"
 #include "pipeline/expected_gold.h"
+#include "pipeline/reference_draw.h"
 
 namespace esscher::internal {
 namespace {
@@ -129,22 +130,6 @@ class FoldDraw {
   std::vector<std::uint32_t> folds_;
   std::vector<double> mass_;
 };
-
-/// Mean of values under weights, and the square of its standard error.
-std::pair<double, double> mean_and_variance(std::span<const double> values,
-                                            std::span<const double> log_weights) {
-  std::vector<double> weights(log_weights.begin(), log_weights.end());
-  weights.resize(values.size());
-  normalise_log_weights(weights);
-  double mean = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) mean += std::exp(weights[i]) * values[i];
-  double variance = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double step = std::exp(weights[i]) * (values[i] - mean);
-    variance += step * step;
-  }
-  return {mean, variance};
-}
 
 }  // namespace
 
@@ -288,19 +273,10 @@ ValuedRows::FoldRows ValuedRows::reference_in_fold(std::uint32_t fold) const {
 
 std::optional<std::string> ValuedRows::draw_remark(std::span<const double> r) const {
   if (!audited_ || !all_.groups.empty() || clustered_) return std::nullopt;
-  const std::size_t n = r.size() - kept_.size();
-  const std::span<const double> log_weights = all_.log_weights;
-  const auto part = [&](std::size_t begin, std::size_t count) {
-    return mean_and_variance(r.subspan(begin, count),
-                             log_weights.empty() ? log_weights : log_weights.subspan(begin, count));
-  };
-  const auto [own, own_variance] = part(0, n);
-  const auto [other, other_variance] = part(n, kept_.size());
-  const double errors = std::abs(own - other) / std::sqrt(own_variance + other_variance);
-  constexpr double kFar = 4;
-  if (!(errors > kFar)) return std::nullopt;
-  return "Predicted rewards average " + number_text(own, 3) + " over the table and " +
-         number_text(other, 3) + " over the reference, " + number_text(errors, 2) +
+  const auto unlike = unlike_parts(r, all_.gold, all_.log_weights);
+  if (!unlike) return std::nullopt;
+  return "Predicted rewards average " + number_text(unlike->known, 3) + " over the table and " +
+         number_text(unlike->others, 3) + " over the reference, " + number_text(unlike->errors, 2) +
          " standard errors apart: the table is no random draw from the reference, and what is told "
          "of policies is wrong by what that does; give its rows' prior importance by --weight, or "
          "leave --reference out.";

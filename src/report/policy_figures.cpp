@@ -28,6 +28,25 @@ std::string value_title(const EvaluatedReward& evaluated, const PolicyWords& wor
          shown(proxy);
 }
 
+/// What best-of-n would come to beyond the n that rows can tell.
+void add_forecast(Chart& chart, const EvaluatedReward& evaluated) {
+  const Reader points = evaluated.reward["best_of_n_forecast"]["points"];
+  if (points.size() == 0) return;
+  ChartSeries series{
+      .name = "forecast, by " + evaluated.name, .x = {}, .y = {}, .style = SeriesStyle::dashed};
+  for (std::size_t k = 0; k < points.size(); ++k) {
+    const double low = points[k]["interval"][0].value();
+    const double high = points[k]["interval"][1].value();
+    series.x.push_back(points[k]["n"].value());
+    series.y.push_back((low + high) / 2);
+    series.low.push_back(low);
+    series.high.push_back(high);
+  }
+  chart.caption +=
+      " Dashed: an extrapolation, from going on as before to standing still, and its middle.";
+  chart.series.push_back(std::move(series));
+}
+
 }  // namespace
 
 std::string policy_note(Reader policy) {
@@ -37,7 +56,6 @@ std::string policy_note(Reader policy) {
   return note;
 }
 
-/// The policy at a temperature.
 std::optional<Reader> policy_at(const EvaluatedReward& evaluated, std::optional<double> beta) {
   if (!beta) return std::nullopt;
   for (std::size_t i = 0; i < evaluated.policies().size(); ++i) {
@@ -100,29 +118,6 @@ Chart value_chart(const EvaluatedReward& evaluated, const PolicyWords& words) {
   return chart;
 }
 
-namespace {
-
-/// What best-of-n would come to beyond the n that rows can tell.
-void add_forecast(Chart& chart, const EvaluatedReward& evaluated) {
-  const Reader points = evaluated.reward["best_of_n_forecast"]["points"];
-  if (points.size() == 0) return;
-  ChartSeries series{
-      .name = "forecast, by " + evaluated.name, .x = {}, .y = {}, .style = SeriesStyle::dashed};
-  for (std::size_t k = 0; k < points.size(); ++k) {
-    const double low = points[k]["interval"][0].value();
-    const double high = points[k]["interval"][1].value();
-    series.x.push_back(points[k]["n"].value());
-    series.y.push_back((low + high) / 2);
-    series.low.push_back(low);
-    series.high.push_back(high);
-  }
-  chart.caption +=
-      " Dashed: an extrapolation, from going on as before to standing still, and its middle.";
-  chart.series.push_back(std::move(series));
-}
-
-}  // namespace
-
 std::string safe_n_text(const EvaluatedReward& evaluated) {
   const auto largest = evaluated.reward["best_of_n_advice"]["largest_n"].number();
   return largest ? shown_count(*largest) : "none";
@@ -134,8 +129,7 @@ Chart candidates_chart(const std::vector<EvaluatedReward>& rewards, const Policy
               .title = "No best-of-n has a true gain that these rows can tell from zero",
               .caption = "True reward of the best of n draws, by each " + words.source +
                          ", less that of the reference. Bands: intervals that hold for all of them "
-                         "at once; hollow points: few rows "
-                         "behind them.",
+                         "at once; hollow points: few rows behind them.",
               .x = {"candidates n", AxisScale::log},
               .y = {quantity::kRise},
               .rules = {{0, "reference policy", true}}};

@@ -87,11 +87,10 @@ Chart efficiency_chart(Reader record) {
   Chart chart{.id = "efficiency",
               .title = "",
               .caption =
-                  "1 is optimal, 0 no better than not optimising, negative over-optimised. "
-                  "Bands: two standard errors of the valuation; without a band a value is "
-                  "exact; what falls below \u22120.5 leaves the figure. Shaded: admissible for the "
-                  "first kind of weights. Lower "
-                  "temperatures, stronger tilts, to the right.",
+                  "1 is optimal, 0 no better than not optimising, negative over-optimised. Bands: "
+                  "two standard errors of the valuation; without a band a value is exact; what "
+                  "falls below \u22120.5 leaves the figure. Shaded: admissible for the first kind "
+                  "of weights. Lower temperatures, stronger tilts, to the right.",
               .x = {quantity::kBeta, AxisScale::log, true},
               .y = {.title = quantity::kEfficiency, .least_length = quantity::kShareLength}};
   // One lost policy is not to flatten all others.

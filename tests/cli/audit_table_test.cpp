@@ -210,6 +210,9 @@ TEST(Audit, RefusesInItsOwnWords) {
       {"64 ", "--reference pool.csv: ", "--proxy = judge,coin", "no column is named 'coin'"});
   expect_parts(said({"--proxy", "judge", "--reference", "pool.csv", "--reference-weight", "w"}),
                {"64 ", "--reference-weight = w", "pool.csv has no such column"});
+  folder.write("empty.csv", "judge\n");
+  EXPECT_EQ(said({"--proxy", "judge", "--reference", "empty.csv"}),
+            "65 esscher: --reference empty.csv: 0 rows are left of 0; at least 1 is needed\n");
   const auto of = [&](const char* file) {
     return refused({"audit", file, "--gold", "human", "--proxy", "judge"}, folder);
   };

@@ -82,6 +82,17 @@ TEST(Reference, LeavesOutRowsThatNoFitCanTell) {
   EXPECT_TRUE(said) << result["data_remarks"];
 }
 
+TEST(Reference, MayBeOneRow) {
+  const Folder folder;
+  folder.write("data.csv", data_csv());
+  folder.write("one.csv", "a,b\n0.5,0.25\n");
+  EXPECT_EQ(result_of(evaluate({"--reference", "one.csv"}), folder)["reference_rows"], 1);
+  const json audited = result_of(
+      {"audit", "data.csv", "--proxy", "a", "--gold", "y", "--reference", "one.csv"}, folder);
+  EXPECT_EQ(audited["reference_rows"], 1);
+  EXPECT_TRUE(audited["data_remarks"].empty()) << audited["data_remarks"];
+}
+
 TEST(Reference, NeedsTheClustersThatTheTableHas) {
   const Folder folder;
   folder.write("data.csv", data_csv());
@@ -99,8 +110,14 @@ TEST(Reference, IsRefusedInOneLine) {
   folder.write("pool.csv", "a,c\n1,2\n");
   folder.write("text.csv", "a,b\n1,x\n");
   const auto said = [&](const Words& more) { return refused(evaluate(more), folder); };
-  expect_parts(said({"--reference", "pool.csv"}), {"64 ", "--reference pool.csv", "'b'"});
-  expect_parts(said({"--reference", "text.csv"}), {"65 ", "--reference text.csv", "row 1", "x"});
+  EXPECT_EQ(said({"--reference", "pool.csv"}),
+            "64 esscher: --reference pool.csv: DATA has feature 'b', which this file lacks; it has "
+            "'a', 'c'; add the column, or leave it out of --features\n");
+  const std::string text = said({"--reference", "text.csv"});
+  expect_parts(text, {"65 ", "--reference text.csv: row 1, column b: 'x' is not a number"});
+  folder.write("empty.csv", "a,b\n");
+  EXPECT_EQ(said({"--reference", "empty.csv"}),
+            "65 esscher: --reference empty.csv: 0 rows are left of 0; at least 1 is needed\n");
   expect_parts(said({"--reference", "none.csv"}), {"74 ", "none.csv", "cannot be read"});
   expect_parts(said({"--reference-weight", "w"}),
                {"64 ", "--reference-weight = w", "name their file"});

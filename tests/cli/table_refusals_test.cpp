@@ -212,7 +212,7 @@ TEST_F(TableRefusals, RewardsThatTeachNothingSaySo) {
 
 TEST_F(TableRefusals, GroupsThatCannotBeLearnedFromSaySo) {
   expect_parts(of_option("--group", std::vector<double>(kArrayRows, 3.0)),
-               {"65 ", "groups", "all 80 rows", "one group", "tells prompts apart"});
+               {"65 ", "--group: ", "all 80 rows", "one group", "apart, or none"});
   std::vector<double> alone;
   for (int i = 0; i < kArrayRows; ++i) alone.push_back(i);
   expect_parts(of_option("--group", alone), {"65 ", "rewards", "within any group"});

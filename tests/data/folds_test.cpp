@@ -96,8 +96,13 @@ TEST(Folds, RefuseTablesThatAreTooSmall) {
             "--folds = 5: the table has only 3 groups; take at most 3");
   const std::vector<std::uint32_t> one(6, 5);
   EXPECT_EQ(failure([&] { assign_folds(6, one, 5, 1); }),
-            "groups: all 6 rows are in one group, which cannot be split; give a column that tells "
-            "prompts apart, or none");
+            "--group: all 6 rows are in one group, which cannot be split; give a column that tells "
+            "two of them apart, or none");
+  EXPECT_EQ(failure([&] { assign_folds(6, one, 5, 1, "--folds", "cluster"); }),
+            "--cluster: all 6 rows are in one cluster, which cannot be split; give a column that "
+            "tells two of them apart, or none");
+  EXPECT_EQ(failure([&] { assign_folds(6, three, 5, 1, "--folds", "cluster"); }),
+            "--folds = 5: the table has only 3 clusters; take at most 3");
   EXPECT_THROW(assign_folds(7, three, 2, 1), InternalError);
 }
 

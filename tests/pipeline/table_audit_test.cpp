@@ -339,82 +339,14 @@ TEST(TableAudit, ThreadsChangeNoBit) {
   }
 }
 
-TEST(AppendReference, GroupsKeepTheirClustersAndPartsTheirWeights) {
-  AuditTable table{.proxies = {{"p", {1, 2, 3}}},
-                   .log_ratios = {{"l", {0.1, 0.2, 0.3}}},
-                   .gold = {5, 6, 7},
-                   .groups = {0, 0, 1},
-                   .log_weights = {},
-                   .clusters = {4, 4, 2}};
-  AuditTable rows;
-  rows.proxies = {{"p", {8, 9, 10, 11}}};
-  rows.log_ratios = {{"l", {-1, -2, -3, -4}}};
-  rows.groups = {1, 2, 0, 3};
-  rows.log_weights = {0, std::log(3.0), 0, std::log(3.0)};
-  append_reference(table, rows);
-  EXPECT_THAT(table.proxies[0].values, testing::ElementsAre(1, 2, 3, 8, 9, 10, 11));
-  EXPECT_THAT(table.log_ratios[0].values, testing::ElementsAre(0.1, 0.2, 0.3, -1, -2, -3, -4));
-  EXPECT_THAT(table.groups, testing::ElementsAre(0, 0, 1, 1, 2, 0, 3));
-  EXPECT_THAT(table.clusters, testing::ElementsAre(4, 4, 2, 2, 5, 4, 6));
-  ASSERT_EQ(table.gold.size(), 7U);
-  EXPECT_EQ(table.gold[2], 7);
-  const double expected[] = {1, 1, 1, 0.5, 1.5, 0.5, 1.5};
-  for (std::size_t i = 0; i < 7; ++i) {
-    EXPECT_NEAR(std::exp(table.log_weights[i]), expected[i], 1e-14) << i;
-    EXPECT_EQ(std::isnan(table.gold[i]), i >= 3) << i;
-  }
-}
-
-TEST(AppendReference, ClustersThatAreGivenAreJoined) {
-  AuditTable table = normal_audit(4);
-  table.clusters = {0, 1, 1, 0};
-  AuditTable rows = normal_audit(2);
-  rows.clusters = {1, 2};
-  append_reference(table, rows);
-  EXPECT_THAT(table.clusters, testing::ElementsAre(0, 1, 1, 0, 1, 2));
-  AuditTable grouped = normal_audit(4);
-  grouped.groups = grouped.clusters = {0, 0, 1, 1};
-  AuditTable more = normal_audit(3);
-  more.groups = {1, 2, 2};
-  more.clusters = {0, 5, 6};  // of a group one
-  append_reference(grouped, more);
-  EXPECT_THAT(grouped.clusters, testing::ElementsAre(0, 0, 1, 1, 1, 5, 5));
-}
-
-TEST(AppendReference, WithoutGroupsEachRowIsAClusterOfItsOwn) {
-  AuditTable table = normal_audit(4);
-  table.clusters = {0, 1, 1, 0};
-  AuditTable rows = normal_audit(2);
-  append_reference(table, rows);
-  EXPECT_THAT(table.clusters, testing::ElementsAre(0, 1, 1, 0, 2, 3));
-  EXPECT_TRUE(table.groups.empty());
-  EXPECT_TRUE(table.log_weights.empty());
-  EXPECT_TRUE(std::isnan(table.gold[5]));
-}
-
-TEST(AppendReference, RefusesOtherScoresAndLengths) {
-  const auto failure = [](const AuditTable& rows) {
-    AuditTable table = normal_audit(4);
-    return failure_text<UsageError>([&] { append_reference(table, rows); });
-  };
-  AuditTable other = normal_audit(3);
-  other.proxies[1].name = "other";
-  EXPECT_EQ(failure(other),
-            "reference = 'noise': is missing; its scores must be those of the table");
-  AuditTable longer = normal_audit(3);
-  longer.proxies[1].values.push_back(0);
-  EXPECT_EQ(failure(longer), "reference 'noise' = 4 values: there are 3 rows");
-  AuditTable grouped = normal_audit(3);
-  grouped.groups = {0, 0, 1};
-  EXPECT_EQ(failure(grouped), "reference = 3 groups: the table has none");
-  AuditTable weighted = normal_audit(3);
-  weighted.log_weights = {0};
-  EXPECT_EQ(failure(weighted), "reference = 1 log-weights: there are 3 rows");
-}
-
 TEST(TableAudit, RefusesWhatCannotBeMeasured) {
   const auto failure = [](const AuditTable& table, AuditOptions options = audit_options()) {
     return failure_text<Error>([&] { audit_table(table, options); });
+  };
+  const auto by_unit = [](double beta) {
+    AuditOptions options = audit_options({beta});
+    options.in_sd = false;
+    return options;
   };
   AuditTable constant = normal_audit(50);
   constant.proxies[1].values.assign(50, 3.0);
@@ -453,7 +385,16 @@ TEST(TableAudit, RefusesWhatCannotBeMeasured) {
   EXPECT_THAT(failure(mean), HasSubstr("is what the mean of several proxies is called"));
   AuditTable huge = normal_audit(50);
   for (double& value : huge.proxies[0].values) value *= 1e200;
-  EXPECT_THAT(failure(huge), HasSubstr("its standard deviation must be finite"));
+  EXPECT_THAT(failure(huge),
+              testing::ContainsRegex("^proxy 'good' of row 1 = -?[0-9.]+e\\+(199|200): "
+                                     "must lie in \\[-1e100, 1e100\\]; measure it in"));
+  AuditTable far = normal_audit(50, 1e20);
+  EXPECT_THAT(failure(far, by_unit(1)),
+              HasSubstr("standard deviation 9.83e+19: --beta = 1 of it is "));
+  EXPECT_THAT(failure(far, by_unit(1)),
+              HasSubstr("out of 1e-9 to 1e9; change the unit of the proxy"));
+  for (double& value : far.gold) value *= 1e20;
+  EXPECT_THAT(failure(far), HasSubstr("gold reward's standard deviation = "));
   AuditTable alone = normal_audit(50);
   for (std::uint32_t i = 0; i < 50; ++i) {
     alone.groups.push_back(i / 5);

@@ -237,6 +237,22 @@ TEST(EvaluationBesideAReference, SaysWhereTheTableIsNoDrawFromIt) {
   EXPECT_FALSE(evaluate_table(fair.table(), options).recommended);
 }
 
+// Predictions go with tanh, which lies within two standard deviations of its mean: one row of a
+// draw cannot lie four off, and 40 tables raise no alarm.
+TEST(EvaluationBesideAReference, RaisesNoAlarmForAFewRows) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const SingleIndexTable data(60, 3, 1, seed);
+    for (const std::size_t rows : {1U, 3U}) {
+      const SingleIndexTable pool(rows, 3, 1, 100 + seed);
+      EvaluationOptions options = quick_options(1);
+      options.reference.emplace(ReferenceRows{pool.features});
+      EXPECT_THAT(evaluate_table(data.table(), options).remarks,
+                  testing::Not(testing::Contains(testing::HasSubstr("no random draw"))))
+          << rows << " rows, seed " << seed;
+    }
+  }
+}
+
 // 200 tables of 100 rows beside a pool of 1000, of which these are 50 more than once: intervals
 // mean -+ 1.96 standard errors. At a coverage of 0.95 the share observed leaves [0.91, 0.99] with
 // probability below 0.02. Fold models' policies are valued by 5000 fresh rows.

@@ -80,6 +80,7 @@ std::string pattern_of(const std::vector<std::string>& names) {
 /// Rows of --reference behind those of DATA: candidates of one group may come from both.
 void add_reference(AuditInput& input, const Dataset& data, const Settings& settings) {
   DatasetOptions options = options_of(settings, settings["reference"]);
+  options.least_rows = 1;
   options.cluster = settings["cluster"];
   options.weight = settings["reference-weight"];
   options.weight_field = "--reference-weight";
@@ -96,7 +97,9 @@ void add_reference(AuditInput& input, const Dataset& data, const Settings& setti
     rows.clusters = clusters_beside(data, reference);
     append_reference(input.table, rows);
     input.reference_rows = reference.source_rows.size();
-    input.remarks.insert(input.remarks.end(), reference.remarks.begin(), reference.remarks.end());
+    for (const std::string& remark : reference.remarks) {
+      input.remarks.push_back("Reference: " + remark);
+    }
   });
 }
 
@@ -113,18 +116,14 @@ std::vector<Setting> audit_data_settings() {
                "(first:last), which leave out what other options name"},
               {"gold", "NAME", "",
                "the true reward: a column of DATA, missing where it is not known; rows that have "
-               "one "
-               "must be a random draw from all; with --group, groups that have two or more a "
-               "random "
-               "draw "
-               "of groups"},
+               "one must be a random draw from all; with --group, groups that have two or more a "
+               "random draw of groups"},
               {"log-ratio", "LIST", "",
                "log pi/pi_0 of trained policies, as columns likewise: what each is worth"},
               {"group", "NAME", "", "whose candidates compete (a prompt): a column"},
               {"cluster", "NAME", "",
                "what stands and falls together without competing (a family, an annotator): errors "
-               "are "
-               "over clusters: a column"},
+               "are over clusters: a column"},
               {"weight", "NAME", "", "prior importance of the rows, not negative: a column"},
               {"exclude", "LIST", "", "rows of DATA to drop: column=value, ..."},
           },

@@ -127,13 +127,10 @@ std::string audit_report(const TableAudit& audit, const AuditInput& input) {
           (priced ? "price: gold for a nat of KL, beta in the gold reward's unit; gain: J - "
                     "J(reference), J = gold - price KL, of best-of-n without KL; "
                   : "gain: J - J(reference), J = gold - beta KL, of best-of-n without KL; ") +
-          "all at once: "
-          "intervals "
-          "that hold for all proxies and temperatures (all n; all trained policies) at once; ESS "
-          "and "
-          "k: effective rows and Pareto k; worth: gold for a nat of KL; mean ratio: of pi/pi_0 "
-          "over "
-          "the reference; !: few effective rows, or a heavy tail. Scores matter up to a constant" +
+          "all at once: intervals that hold for all proxies and temperatures (all n; all trained "
+          "policies) at once; ESS and k: effective rows and Pareto k; worth: gold for a nat of KL; "
+          "mean ratio: of pi/pi_0 over the reference; !: few effective rows, or a heavy tail. "
+          "Scores matter up to a constant" +
           (told.grouped ? " in each group." : "."));
   if (audit.proxies.size() > 1) {
     text += paragraph(std::string(kMeanOfProxies) +
@@ -145,8 +142,7 @@ std::string audit_report(const TableAudit& audit, const AuditInput& input) {
 std::string audit_csv(const TableAudit& audit) {
   std::string text =
       "score,kind,beta,price,n,gold,gold_se,rise,rise_se,proxy,kl,gain,gain_se,gain_low,gain_high,"
-      "ess,"
-      "reliable\n";
+      "ess,reliable\n";
   const auto add = [&](const std::string& name, const char* kind, std::optional<double> beta,
                        std::optional<double> price, std::optional<double> n,
                        std::initializer_list<double> values, bool reliable) {

@@ -3,9 +3,6 @@
 /// \file
 /// How reports tell values of policies.
 
-#include <fmt/format.h>
-
-#include <cmath>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,23 +13,15 @@
 
 namespace esscher::app {
 
-inline double low(const TableEstimate& estimate) {
-  return estimate.interval ? estimate.interval->low : estimate.lower();
-}
-
-inline double high(const TableEstimate& estimate) {
-  return estimate.interval ? estimate.interval->high : estimate.upper();
-}
+/// Ends of its own interval, or by normal theory.
+double low(const TableEstimate& estimate);
+double high(const TableEstimate& estimate);
 
 /// A number in so few digits, or a dash where there is none.
-inline std::string or_dash(double value, int digits) {
-  return std::isfinite(value) ? fmt::format("{:.{}g}", value, digits) : "-";
-}
+std::string or_dash(double value, int digits);
 
 /// "[0.1, 0.4]".
-inline std::string interval_text(double low, double high) {
-  return fmt::format("[{}, {}]", or_dash(low, 3), or_dash(high, 3));
-}
+std::string interval_text(double low, double high);
 
 /// Values are told as they are or, within groups, as rises over the reference: its level, which
 /// differs from group to group, would drown every error.
@@ -50,40 +39,11 @@ struct Told {
 };
 
 /// A table of best-of-n, a line each n. \param gains  that hold for all at once
-inline std::string best_of_n_text(const std::vector<BestOfNValue>& choices,
-                                  const std::vector<Interval>& gains, Told told) {
-  std::string text = fmt::format("  {:>9} {:>9} {:>8} {:>8} {:>9} {:<20} {:>7}\n", "n", told.gold(),
-                                 "+-", "KL", "gain", "all at once", "ESS");
-  for (std::size_t k = 0; k < choices.size(); ++k) {
-    const BestOfNValue& best = choices[k];
-    text += fmt::format("{} {:>9.4g} {:>9.4g} {:>8} {:>8.3g} {:>9.4g} {:<20} {:>7.0f}\n",
-                        best.reliable ? " " : "!", best.n, told.gold(best).value,
-                        or_dash(told.gold(best).standard_error, 2), best.kl.value, best.gain.value,
-                        interval_text(gains[k].low, gains[k].high), best.ess);
-  }
-  return text;
-}
+std::string best_of_n_text(const std::vector<BestOfNValue>& choices,
+                           const std::vector<Interval>& gains, Told told);
 
 /// A sentence on what best-of-n would come to beyond the n that rows can tell; "" without a
 /// forecast.
-inline std::string forecast_text(const std::optional<Forecast>& forecast) {
-  if (!forecast) return "";
-  const double reach = forecast->shown_kl().back();
-  const Interval rise = forecast->rise(reach);
-  const Interval turn = forecast->turning_kl();
-  std::string text = fmt::format(
-      "Forecast, an extrapolation of d (a - b d) and d (a - b log d), d = sqrt(KL), from n = "
-      "{:.3g} "
-      "to {:.3g}: at n = {:.3g} a rise within {}; ",
-      equivalent_n(forecast->from_kl), equivalent_n(forecast->to_kl), equivalent_n(reach),
-      interval_text(rise.low, rise.high));
-  if (std::isinf(turn.low)) return text + "neither form turns.";
-  if (turn.low < forecast->from_kl) {
-    return text + "at least one form has it fall from the first of them on.";
-  }
-  text += fmt::format("the first form to turn does so at KL {:.3g}", turn.low);
-  return text + (std::isinf(turn.high) ? ", the other never."
-                                       : fmt::format(", the other at {:.3g}.", turn.high));
-}
+std::string forecast_text(const std::optional<Forecast>& forecast);
 
 }  // namespace esscher::app

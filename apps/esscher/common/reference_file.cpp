@@ -1,6 +1,7 @@
 #include "common/reference_file.h"
 
 #include <span>
+#include <string_view>
 #include <unordered_map>
 
 #include "esscher/base/error.h"
@@ -8,25 +9,6 @@
 #include "esscher/io/table_reader.h"
 
 namespace esscher::app {
-
-std::vector<Setting> reference_settings(const std::string& holds) {
-  return {{"reference", "FILE", "",
-           "more rows of the reference, such as a library or a pool of candidates: a file with " +
-               holds},
-          {"reference-weight", "NAME", "", "prior importance of those rows: a column"}};
-}
-
-void check_reference(const Settings& settings, const std::string& data) {
-  if (settings["reference"].empty() && !settings["reference-weight"].empty()) {
-    throw UsageError(rejection("--reference-weight", shown(settings["reference-weight"]),
-                               "weighs the rows of --reference", "name their file"));
-  }
-  if (settings["reference"] == kStandardInput && data == kStandardInput) {
-    throw UsageError(rejection("--reference", "-", "standard input is DATA already",
-                               "keep one of the two in a file"));
-  }
-}
-
 namespace {
 
 std::vector<std::uint32_t> numbers_beside(std::span<const std::string> own,
@@ -60,14 +42,37 @@ void require_names(const DatasetOptions& own, const Dataset& data) {
 
 }  // namespace
 
+std::vector<Setting> reference_settings(const std::string& holds) {
+  return {{"reference", "FILE", "",
+           "more rows of the reference, such as a library or a pool of candidates: a file with " +
+               holds},
+          {"reference-weight", "NAME", "", "prior importance of those rows: a column"}};
+}
+
+void check_reference(const Settings& settings, const std::string& data) {
+  if (settings["reference"].empty() && !settings["reference-weight"].empty()) {
+    throw UsageError(rejection("--reference-weight", shown(settings["reference-weight"]),
+                               "weighs the rows of --reference", "name their file"));
+  }
+  if (settings["reference"] == kStandardInput && data == kStandardInput) {
+    throw UsageError(rejection("--reference", "-", "standard input is DATA already",
+                               "keep one of the two in a file"));
+  }
+}
+
 void in_reference(const std::string& file, const std::function<void()>& read) {
-  const std::string where = "--reference " + shown(file) + ": ";
+  // What names the file already is not to name it twice.
+  const auto told = [&](std::string_view message) {
+    const std::string name = table_name(file) + ": ";
+    if (message.starts_with(name)) message.remove_prefix(name.size());
+    return "--reference " + shown(file) + ": " + std::string(message);
+  };
   try {
     read();
   } catch (const UsageError& error) {
-    throw UsageError(where + error.what());
+    throw UsageError(told(error.what()));
   } catch (const DataError& error) {
-    throw DataError(where + error.what());
+    throw DataError(told(error.what()));
   }
 }
 
@@ -92,6 +97,7 @@ LoadedReference load_reference(const Settings& settings, const LoadedTable& tabl
   options.format = own.format;
   options.group = own.group;
   options.cluster = own.cluster;
+  options.beside_data = true;
   // No policy of these fits goes there: predict refuses such rows.
   options.drop_unknown_levels = true;
   options.embeddings_key = own.embeddings_key;

@@ -146,10 +146,8 @@ std::vector<Setting> data_settings() {
       {"features", "LIST", "",
        "columns: names, globs (bert*), ranges (first:last), exclusions (!name); default: none "
        "where --one-hot or --wild-type is given, else all numeric columns of DATA that nothing "
-       "else "
-       "names, but for row numbers, splits, constants and functions of the reward; all: with "
-       "these; "
-       "name:vector takes several numbers in one cell"},
+       "else names, but for row numbers, splits, constants and functions of the reward; all: with "
+       "these; name:vector takes several numbers in one cell"},
       {"one-hot", "LIST", "",
        "columns of text to expand: categories, or sequences of one length by position; "
        "name:category, name:sequence or name:mutations (A24G:T30S, p.Ala24Gly) decides"},
@@ -160,8 +158,7 @@ std::vector<Setting> data_settings() {
       {"fold-case", "", "false", "reads sequences' lower case as upper case"},
       {"reward", "NAME", "",
        "the reward: a column of --table or DATA, a key of an npz or safetensors file (default "
-       "there "
-       "labels), or a 1-D npy file"},
+       "there labels), or a 1-D npy file"},
       {"infeasible", "VALUE", "",
        "rewards of this value (=-inf, or a number such as -999) are learned as the lowest of the "
        "others"},
@@ -193,21 +190,18 @@ std::vector<Setting> training_settings() {
        "deviations of the reward, within groups)"},
       {"weights", "LIST", "auto",
        "readout weights: auto (a mean of equal, label and surrogate weights by held-out error "
-       "where "
-       "the policy goes, scaled to what labels bear out), uniform, label, surrogate"},
+       "where the policy goes, scaled to what labels bear out), uniform, label, surrogate"},
       {"weight-temperature", "BETA", "beta",
        "of label and surrogate weights: a number, or beta: the deployment temperature itself"},
       {"transform", "KIND", "standardise", "of the features: standardise, whiten or none"},
       {"reward-transform", "KIND", "none",
        "regress log1p, rank or clip:LO,HI (quantiles) of the rewards, for heavy tails; "
-       "predictions, "
-       "deployment temperatures and values keep the reward's unit"},
+       "predictions, deployment temperatures and values keep the reward's unit"},
       {"rounds", "N", "12",
        "rounds of gradient products behind the features, at most; folds choose"},
       {"feature-temperature", "BETA1", "auto",
        "gradient products are weighted with e^{r/beta1}: a number, none for equal weights, or "
-       "auto: "
-       "one standard deviation of the reward"},
+       "auto: one standard deviation of the reward"},
       {"landmarks", "M", "auto",
        "rows on which the features rest, at most; auto: 2048, from preferences 512"},
       {"loss", "KIND", "squared",

@@ -23,6 +23,7 @@ std::string wrapped(const std::string& text, std::size_t width, const std::strin
 }
 
 std::string paragraph(const std::string& text) {
+  if (text.empty()) return "";
   return "  " + wrapped(text, kPageWidth - 2, "  ") + "\n";
 }
 

@@ -126,8 +126,7 @@ std::string recommendation_text(const TableEvaluation& evaluation, double sd) {
   if (advice.labels_to_halve) {
     text += fmt::format(
         " Some {} more labels, of rows drawn from that policy ('esscher resample'), would halve "
-        "the "
-        "interval.",
+        "the interval.",
         *advice.labels_to_halve);
   }
   return text + choice;
@@ -205,8 +204,7 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       "every reward; b_w: temperature of the readout's weights, for auto the lowest in its mean; "
       "ESS and k: effective rows and Pareto k of the tilt; n: candidates of which the best by the "
       "learned reward is taken, its gain without KL, all at once: for all n and rewards; !: few "
-      "effective rows, or a "
-      "heavy tail: not to be relied on by itself.");
+      "effective rows, or a heavy tail: not to be relied on by itself.");
   if (!evaluation.noise_free_gain.empty()) {
     text += paragraph(fmt::format(
         "true: share of the gain of a policy that knows every reward without the labels' noise of "
@@ -220,10 +218,9 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
 
 std::string evaluation_csv(const TableEvaluation& evaluation, double sd) {
   std::string text =
-      "reward,beta,beta_sd,gold,gold_se,rise,rise_se,proxy,proxy_se,kl,kl_se,gain,gain_low,gain_"
-      "high,"
-      "attainable_gain,over_optimisation,over_optimisation_se,ess,pareto_k,reliable,weight_"
-      "temperature,best_of_n,best_of_n_gold,best_of_n_gold_se,noise_free_gain\n";
+      "reward,beta,beta_sd,gold,gold_se,rise,rise_se,proxy,proxy_se,kl,kl_se,gain,gain_low,"
+      "gain_high,attainable_gain,over_optimisation,over_optimisation_se,ess,pareto_k,reliable,"
+      "weight_temperature,best_of_n,best_of_n_gold,best_of_n_gold_se,noise_free_gain\n";
   for (const RewardEvaluation& reward : evaluation.rewards) {
     for (std::size_t b = 0; b < reward.policies.size(); ++b) {
       const TablePolicyValue& policy = reward.policies[b];

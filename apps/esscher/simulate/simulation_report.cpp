@@ -238,12 +238,10 @@ std::string automatic_table(const SimulationResult& result) {
   std::string text =
       "\n" + paragraph(
                  "What auto did: readouts with equal weights, with label weights, and with "
-                 "surrogate weights at "
-                 "beta_w, 2 beta_w and 4 beta_w, mixed by their held-out error where the tilt "
-                 "goes; times a "
-                 "factor, below 1 where held-out labels do not bear out the reward's whole tilt. "
-                 "'Seen' is "
-                 "the share of the tilt that leaves 30 effective samples to look at.");
+                 "surrogate weights at beta_w, 2 beta_w and 4 beta_w, mixed by their held-out "
+                 "error where the tilt goes; times a factor, below 1 where held-out labels do not "
+                 "bear out the reward's whole tilt. 'Seen' is the share of the tilt that leaves 30 "
+                 "effective samples to look at.");
   text += fmt::format("  {:>{}}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}\n", "beta2", kBeta,
                       "beta_w", "equal", "label", "at beta_w", "at 2", "at 4", "factor", "seen");
   for (const PolicyRow* each : rows) {
@@ -266,8 +264,7 @@ std::string stage_two(const SimulationResult& result) {
       "On {} fresh samples the second layer is fitted by ridge regression, with weights: uniform "
       "(plain regression), label e^{{y/beta2}}, surrogate e^{{pilot(x)/beta2}} with a pilot fitted "
       "on other folds, oracle e^{{r*(x)/beta2}} (only a simulation can), or auto, what the sample "
-      "itself suggests. Each reward r then tilts "
-      "the policy, pi(x) ~ N(0, I) e^{{r(x)/beta2}}.",
+      "itself suggests. Each reward r then tilts the policy, pi(x) ~ N(0, I) e^{{r(x)/beta2}}.",
       figure(static_cast<double>(result.options.readout_samples))));
   text += paragraph(
       "'To gain' is what the optimal policy gains over not optimising, in units of the reward less "
@@ -281,8 +278,7 @@ std::string stage_two(const SimulationResult& result) {
   if (std::ranges::any_of(result.rows, fell_back)) {
     text += paragraph(
         "* marks weights at a higher temperature than beta2: the lowest at which they leave as "
-        "many "
-        "effective samples as plain regression has effective parameters.");
+        "many effective samples as plain regression has effective parameters.");
   }
   return text + automatic_table(result);
 }

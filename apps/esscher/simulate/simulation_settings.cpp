@@ -178,8 +178,8 @@ std::vector<Setting> simulation_settings() {
       {"label-clip", "LO,HI", "none", "holds the labels of stage 1 within LO and HI"},
       {"engine", "ENGINE", "auto",
        "how stage 1 is simulated: direct (explicit inputs), order_parameter (exact law of all "
-       "inner "
-       "products, cost free of d), marginal (exact law of each neuron on its own data), or auto"},
+       "inner products, cost free of d), marginal (exact law of each neuron on its own data), or "
+       "auto"},
       {"schedule", "SCHEDULE", "one_pass",
        "one_pass, multi_pass (epochs over the same samples; direct engine) or reuse (each batch "
        "twice in a row)"},
@@ -206,14 +206,12 @@ std::vector<Setting> simulation_settings() {
       {"readout-bias-range", "B", "3", "fresh biases uniform on [-B, B], or keep"},
       {"weights", "LIST", "auto,uniform,label,surrogate,oracle",
        "readout weights to compare; auto mixes them by held-out error and follows the reward as "
-       "far "
-       "as held-out labels bear out its tilt"},
+       "far as held-out labels bear out its tilt"},
       {"deployment-temperature", "LIST", "0.1:2:log9",
        "beta2: a list 2,1,0.5, a range 0.1:2:log9, or a mix"},
       {"penalty", "RULE", "shared",
        "ridge penalty: gcv or kfold:K for each fit, a number, or shared: that of the uniform fit "
-       "by "
-       "gcv, times sqrt(n2 / ESS) of the weights"},
+       "by gcv, times sqrt(n2 / ESS) of the weights"},
       {"pilot-folds", "K", "5", "folds of the pilot behind surrogate and automatic weights"},
       {"policy-method", "METHOD", "auto",
        "how policies are valued: quadrature, importance_sampling, sequential, or auto"},

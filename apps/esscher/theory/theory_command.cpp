@@ -98,8 +98,8 @@ void add_theory_command(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("theory",
                              "What exponential reward weighting does to a link: exponents, "
-                             "signals, dead temperatures, the "
-                             "exact tilted policy, and what a learned reward is worth under it");
+                             "signals, dead temperatures, the exact tilted policy, and what a "
+                             "learned reward is worth under it");
   const auto arguments = std::make_shared<TheoryArguments>();
   command
       ->add_option(

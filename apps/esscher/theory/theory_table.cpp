@@ -239,8 +239,7 @@ std::string divergence_text(const TheoryReport& report) {
   }
   return text +
          "  E_n r*: of the best of n draws of the reference, n chosen so that its KL is the same; "
-         "at "
-         "most\n  1e15. Gain kept: share of the tilt's E_pi r* - E r*.\n";
+         "at most\n  1e15. Gain kept: share of the tilt's E_pi r* - E r*.\n";
 }
 
 std::string learned_text(const TheoryReport& report) {

@@ -53,6 +53,7 @@ struct DatasetOptions {
   std::string reward = {};
   std::string reward_field = "--reward";
   bool keep_without_reward = false;  ///< rows without one stay, with NaN; else they are dropped
+  std::uint64_t least_rows = 2;      ///< that load_dataset() must find
   std::string group = {};            ///< whose candidates compete; numbers or text
   std::string cluster = {};          ///< what stays in one fold without competing; likewise
   std::string fold = {};             ///< the folds to cross-fit by; likewise, two values or more
@@ -75,6 +76,9 @@ struct DatasetOptions {
   std::string tie = {};  ///< 1 where a pair is a tie, 0 where it is none, as a label
   std::string embeddings_key = "embeddings";  ///< the features in an npz or safetensors file
   std::vector<std::string> exclude = {};  ///< "column=value": rows to drop, as text or as number
+  /// What load_features() reads lies beside the data of the encoding (a reference): messages then
+  /// name these, and no model.
+  bool beside_data = false;
   /// load_features() leaves out rows of levels that the encoding lacks; else it refuses them.
   bool drop_unknown_levels = false;
   /// A missing number becomes the column's mean over the rows that are kept; else it is refused.
@@ -130,7 +134,7 @@ struct Dataset {
 ///         no feature; DataError with file, row and column for missing features, groups, weights
 ///         and gold, infinities, text where a number belongs, negative weights, sequences of
 ///         unequal length, a group or cluster in two folds, files of unequal length, a constant
-///         reward, fewer than 2 rows left; of pairs, sides of unequal shape, negative margins, no
+///         reward, too few rows left; of pairs, sides of unequal shape, negative margins, no
 ///         pair that one side wins; IoError
 Dataset load_dataset(const DatasetOptions& options);
 

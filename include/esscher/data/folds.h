@@ -15,11 +15,13 @@ namespace esscher {
 /// random order each goes to the fold that is least full, the first of those that tie, so that
 /// sizes differ by at most the largest group. A function of the seed, the number of rows and which
 /// rows share a group; the ids themselves do not matter. O(rows log groups).
+/// \param unit  what messages call a group, and after two dashes the option that tells them
 /// \throws UsageError naming \p field unless 2 <= folds, and there are as many rows and groups;
 ///         DataError where all rows are in one group; InternalError unless there is a group a row
 std::vector<std::uint32_t> assign_folds(std::uint64_t rows, std::span<const std::uint32_t> groups,
                                         int folds, std::uint64_t seed,
-                                        std::string_view field = "--folds");
+                                        std::string_view field = "--folds",
+                                        std::string_view unit = "group");
 
 /// The finest partition that keeps whole what either of two keeps whole: rows have one number where
 /// a chain of shared numbers of \p a and \p b leads from one to the other. Dense, in order of first

@@ -24,7 +24,7 @@ namespace esscher {
 
 struct NamedScores {
   std::string name;
-  std::vector<double> values;  ///< one a row, finite
+  std::vector<double> values;  ///< one a row, finite and within [-1e100, 1e100]
 };
 
 struct AuditTable {
@@ -37,6 +37,7 @@ struct AuditTable {
   std::vector<std::uint32_t> groups;    ///< as TableReference::groups, or empty
   std::vector<double> log_weights;      ///< prior importance, or empty
   std::vector<std::uint32_t> clusters;  ///< as TableReference::clusters, or empty
+  std::uint64_t reference_rows = 0;     ///< the last of them, from append_reference()
 };
 
 /// Puts more rows of the reference, such as a pool of candidates, behind those of \p table, where
@@ -147,11 +148,12 @@ struct TableAudit {
 
 /// Gold rewards of rows that have none are expected to be the least-squares line in each proxy,
 /// cross-fitted, and corrected by the rows that have one (TablePolicyOptions::predicted). Scores
-/// matter up to a constant or, within groups, one for each group. \throws UsageError without
-/// proxies and log-ratios, for lengths that differ, options outside
+/// matter up to a constant or, within groups, one for each group.
+/// \throws UsageError without proxies and log-ratios, for lengths that differ, options outside
 ///         their range and a target within groups, where the gold reward has no level; DataError
-///         for a score that is constant (throughout each group), a gold reward that is known
-///         nowhere or constant, and as table_policy_value()
+///         for a score that is constant (throughout each group), or of a unit in which temperatures
+///         leave their range, a gold reward that is known nowhere or constant, and as
+///         table_policy_value()
 /// Cost: table_policy_value() for each proxy and temperature, best_of_n_value() for each proxy and
 /// n; temperatures run in parallel.
 TableAudit audit_table(const AuditTable& table, const AuditOptions& options);

@@ -1,0 +1,31 @@
+#pragma once
+
+/// \file
+/// Whether rows that have a gold reward are a random draw from all, as far as their scores tell.
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace esscher::internal {
+
+/// Means of one score over two parts of a table, which differ beyond chance.
+struct UnlikeParts {
+  double known = 0;
+  double others = 0;
+  double errors = 0;  ///< standard errors between them
+};
+
+/// Compares the rows of \p gold that are not NaN with the others, each part under its own prior
+/// weights. The variance of a row is that of both parts together, so that even one row may be held
+/// against the others, and no part's mean errs less than its own rows tell. A false alarm has a
+/// chance of 6e-5 where scores are normal (that of 4 standard deviations, by Student's law); where
+/// they have a long tail and a part is one row, that of a row there: e^-5 of exponential ones.
+/// \param log_weights  as many as rows, or none
+/// \return none where the parts are alike, one of them is empty, or neither varies. O(rows)
+std::optional<UnlikeParts> unlike_parts(std::span<const double> scores,
+                                        std::span<const double> gold,
+                                        std::span<const double> log_weights);
+
+}  // namespace esscher::internal
