@@ -6,6 +6,7 @@
 #include <string>
 
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 
 namespace esscher::internal {
 namespace {
@@ -70,7 +71,7 @@ void require_known(const KnownGold& gold, const TableCells& cells) {
   if (cells.grouped) {
     const std::size_t pieces = pieces_of_groups(gold, cells, 2);
     if (pieces >= 2) return;
-    throw DataError(rejection("gold reward", std::to_string(pieces) + " groups with two of them",
+    throw DataError(rejection("gold reward", counted(pieces, "group") + " with two of them",
                               "an error can be told from two groups or more, or clusters of them",
                               "label two rows or more in more groups"));
   }
@@ -84,7 +85,7 @@ void require_known(const KnownGold& gold, const TableCells& cells) {
       ++pieces;
     }
     if (pieces >= 2) continue;
-    throw DataError(rejection("gold reward", std::to_string(pieces) + " known rows",
+    throw DataError(rejection("gold reward", counted(pieces, "known row"),
                               "an error can be told from two rows or more, or clusters of them",
                               "label more rows"));
   }

@@ -204,12 +204,12 @@ TEST(KnownGold, RefusesWhatTellsNothing) {
   std::vector<double> y(20, kUnknown);
   y[3] = 1;
   EXPECT_EQ(failure_text<DataError>([&] { partial_value(table, y, predicted, 1); }),
-            "gold reward = 1 known rows: an error can be told from two rows or more, or clusters "
+            "gold reward = 1 known row: an error can be told from two rows or more, or clusters "
             "of them; label more rows");
   table.groups = numbers(20, 4, 5);
   y[4] = y[5] = 2;
   EXPECT_EQ(failure_text<DataError>([&] { partial_value(table, y, predicted, 1); }),
-            "gold reward = 1 groups with two of them: an error can be told from two groups or "
+            "gold reward = 1 group with two of them: an error can be told from two groups or "
             "more, or clusters of them; label two rows or more in more groups");
   y[0] = kInfinity;
   EXPECT_EQ(failure_text<DataError>([&] { partial_value(table, y, predicted, 1); }),
