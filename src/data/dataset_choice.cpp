@@ -290,17 +290,20 @@ void DatasetFeatures::choose(const DatasetOptions& options, const FeatureEncodin
     const auto found = position.find(encoded.name);
     if (found == position.end()) {
       const std::string nearest = nearest_name(encoded.name, names());
-      throw UsageError(source + " feature " + in_quotes(encoded.name) + ", which " + where +
-                       " lacks" +
-                       (nearest.empty() ? "; it has " + list_in_quotes(names()) + remedy
-                                        : "; is it " + in_quotes(nearest) + "?"));
+      std::string text = source;
+      text += " feature " + in_quotes(encoded.name) + ", which " + where + " lacks";
+      text += nearest.empty() ? "; it has " + list_in_quotes(names()) + remedy
+                              : "; is it " + in_quotes(nearest) + "?";
+      throw UsageError(text);
     }
     Column column;
     column.candidate = found->second;
     const std::optional<TableColumn> cell = candidates_[found->second].cell;
     if (encoded.kind != Kind::numeric && !cell) {
-      throw UsageError(source + " the text column " + in_quotes(encoded.name) + ", which " + where +
-                       " holds as numbers of an array");
+      std::string text = source;
+      text += " the text column " + in_quotes(encoded.name) + ", which " + where +
+              " holds as numbers of an array";
+      throw UsageError(text);
     }
     if (encoded.kind == Kind::vector) {
       column.vector = std::make_unique<VectorColumn>(*cell, encoded.length);

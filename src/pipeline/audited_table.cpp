@@ -32,9 +32,10 @@ void require_scores(const NamedScores& scores, const char* what, const AuditTabl
   const std::size_t own = rows - static_cast<std::size_t>(table.reference_rows);
   for (std::size_t i = 0; i < rows; ++i) {
     if (is_score(scores.values[i])) continue;
-    const std::string row = i < own ? "row " + std::to_string(i + 1)
-                                    : "row " + std::to_string(i - own + 1) + " of --reference";
-    refuse_score(name + " of " + row, scores.values[i], "must be finite");
+    std::string place = name;
+    place += " of row " + std::to_string(i < own ? i + 1 : i - own + 1);
+    if (i >= own) place += " of --reference";
+    refuse_score(place, scores.values[i], "must be finite");
   }
 }
 

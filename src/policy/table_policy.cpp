@@ -22,10 +22,8 @@ namespace {
 
 using internal::kFigures;
 using internal::kInfinity;
-using internal::kLeastCoverage;
 using internal::kLeastEffectiveRows;
 using internal::kLeastGroups;
-using internal::KnownGold;
 using internal::TableCells;
 using internal::TableFigures;
 using internal::TiltedTable;

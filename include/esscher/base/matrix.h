@@ -43,7 +43,7 @@ void free_numbers(void* block, std::size_t bytes) noexcept;
 
 template <class T>
 struct NumberAllocator {
-  using value_type = T;
+  using value_type = T;  // NOLINT(readability-identifier-naming): as the standard asks
   NumberAllocator() = default;
   template <class U>
   NumberAllocator(const NumberAllocator<U>&) {}  // NOLINT(google-explicit-constructor)
