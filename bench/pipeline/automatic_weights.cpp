@@ -107,7 +107,7 @@ int main(int arguments, char** values) {
   int without = 0;
   for (const std::string& link : links()) {
     for (const std::size_t width : {16U, 64U, 256U}) {
-      for (const double noise : {0.3, 1.0}) {
+      for (const double noise : {0.1, 0.3, 1.0}) {
         for (Cell& cell : measure(link, width, noise, seeds)) {
           if (std::isnan(cell.efficiency[0] + cell.best())) {
             ++without;
