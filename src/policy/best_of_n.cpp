@@ -100,19 +100,17 @@ double choice_freedom(const KnownGold& gold, const TableCells& cells,
   return internal::pieces_of_variance(known);
 }
 
-/// Errors for what the known rows have not shown. \param gold  with groups all of it
-void allow_for_unseen(const KnownGold& given, const KnownGold& gold, const TableCells& cells,
+/// Errors for what the known rows have not shown. \param shown  with groups all of the gold
+void allow_for_unseen(const KnownGold& given, const KnownGold& shown,
+                      const internal::KnownPlaces& known, const TableCells& cells,
                       const ChoiceLaw& law, double pieces, BestOfNValue& result) {
-  // With groups a reward stands for what is not known of its group.
-  const KnownGold& shown = cells.grouped ? gold : given;
   const double error = result.value.standard_error;
   const double ess = cells.grouped ? pieces : result.ess;
-  const double least = internal::least_error(shown, cells, law.weights, ess, error);
-  const double off = internal::error_beyond(given, cells, result.beyond);
-  result.steady_value = result.value;
+  const double least = internal::least_error(shown, known, cells, law.weights, ess, error);
+  const double off = internal::error_beyond(given, known, cells, result.beyond);
   if (given.partial() && cells.single_rows() && cells.cells() == 1) {
     result.steady_value =
-        internal::steady_value(result.value.value, given, cells, law.weights, result.beyond);
+        internal::steady_value(result.value.value, given, known, cells, law.weights, off);
   }
   for (Estimate* each : {&result.value, &result.gain}) {
     each->standard_error = std::max(std::hypot(each->standard_error, off), least);
@@ -163,6 +161,9 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
     result.coverage = known.coverage;
     pieces = std::min(pieces, known.groups);
   }
+  // With groups a reward stands for what is not known of its group.
+  const KnownGold& shown = cells.grouped ? gold : given;
+  const internal::KnownPlaces known = internal::known_places(shown, cells);
   const ChoiceLaw law = options.enumerated ? ChoiceLaw{} : choice_law(ranked, options.n);
   double freedom = pieces - 1;
   if (cells.grouped) {
@@ -172,10 +173,10 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
     if (!options.enumerated) freedom = choice_freedom(given, cells, law.weights);
   }
   if (given.partial() && !cells.grouped) {
-    result.beyond = internal::weight_beyond(given, cells, law.scores, law.weights);
-    const internal::ExpectedEss expected = internal::expected_ess(given, cells, law.weights);
-    result.ess = std::min(result.ess, expected.all);
-    result.least_ess = std::min(result.least_ess, expected.least);
+    const internal::SeenPolicy seen = internal::seen_policy(known, cells, law.scores, law.weights);
+    result.beyond = seen.beyond;
+    result.ess = std::min(result.ess, seen.ess);
+    result.least_ess = std::min(result.least_ess, seen.least_ess);
   }
   for (std::size_t f = 0; f < kChoiceFigures; ++f) {
     Estimate& estimate = result.*kBestOfNEstimates[f];
@@ -210,7 +211,7 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
   }
   result.steady_value = result.value;
   if (!options.enumerated) {
-    allow_for_unseen(given, gold, cells, law, pieces, result);
+    allow_for_unseen(given, shown, known, cells, law, pieces, result);
     judge(result, cells, pieces);
   }
   return result;

@@ -182,24 +182,21 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
   }
   std::vector<double> weights;  // of all rows, where they are asked for
   const auto find_weights = [&] {
-    if (!weights.empty()) return;
-    weights = table.log_weights();
-    for (double& w : weights) w = std::exp(w);
+    if (weights.empty()) weights = table.all_weights();
   };
-  if (partial && !cells.grouped) {
-    result.weights.pareto_k =
-        std::max(result.weights.pareto_k, diagnose_weights(table.log_weights()).pareto_k);
-  }
   const std::vector<double> piece_weights =
       cells.grouped ? std::vector<double>{} : table.piece_weights(given);
   std::vector<double> ess = table.cell_ess(given, piece_weights);
   result.ess = result.weights.ess;
+  // With groups a reward stands for what is not known of its group.
+  const KnownGold& shown = cells.grouped ? gold : given;
+  const internal::KnownPlaces known = internal::known_places(shown, cells);
   if (partial && !cells.grouped) {
     find_weights();
-    result.beyond = internal::weight_beyond(given, cells, r, weights);
-    const internal::ExpectedEss expected = internal::expected_ess(given, cells, weights);
-    result.ess = std::min(result.ess, expected.all);
-    for (double& each : ess) each = std::min(each, expected.least);
+    const internal::SeenPolicy seen = internal::seen_policy(known, cells, r, weights);
+    result.beyond = seen.beyond;
+    result.ess = std::min(result.ess, seen.ess);
+    for (double& each : ess) each = std::min(each, seen.least_ess);
   }
   result.least_ess = *std::ranges::min_element(ess);
   if (cells.grouped) {
@@ -221,20 +218,18 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
       cells.grouped ? tilted_freedom : std::min(cells.prior_freedom, pieces - 1);
   const bool one_by_one =
       !cells.grouped && cells.cells() == 1 && cells.pieces() == cells.order.size();
-  // With groups a reward stands for what is not known of its group.
-  const KnownGold& shown = cells.grouped ? gold : given;
   double least_error = 0;
-  const double off = internal::error_beyond(given, cells, result.beyond);
+  const double off = internal::error_beyond(given, known, cells, result.beyond);
   if (!options.enumerated) {
     const double error = found.error[internal::kValue];
     const double rows = cells.grouped ? pieces : result.ess;
-    if (internal::least_error_counts(shown, cells, rows, error)) {
+    if (internal::least_error_counts(shown, known, cells, rows, error)) {
       find_weights();
-      least_error = internal::least_error(shown, cells, weights, rows, error);
+      least_error = internal::least_error(shown, known, cells, weights, rows, error);
     }
     if (partial && one_by_one) {
       const double value = found.value[internal::kValue] + level[internal::kValue];
-      result.steady_value = internal::steady_value(value, given, cells, weights, result.beyond);
+      result.steady_value = internal::steady_value(value, given, known, cells, weights, off);
     }
   }
   std::vector<TableFigures> drawn;

@@ -55,7 +55,9 @@ class TiltedTable {
   Figures level() const;
   /// log of the tilted weights, in the cells' order; they sum to the share of each cell.
   std::vector<double> log_weights() const;
-  /// The same of rows whose gold is known, and no others.
+  /// The weights themselves.
+  std::vector<double> all_weights() const;
+  /// log_weights() of rows whose gold is known, and no others.
   std::vector<double> known_log_weights(const KnownGold& gold) const;
   /// Tilted weights of rows whose gold is known, summed over each piece, of single rows without
   /// those of no known one; without groups.

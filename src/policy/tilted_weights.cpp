@@ -32,6 +32,16 @@ std::vector<double> TiltedTable::log_weights() const {
   return result;
 }
 
+std::vector<double> TiltedTable::all_weights() const {
+  std::vector<double> result(x_.size());
+  for (std::size_t c = 0; c < cells_.cells(); ++c) {
+    for (std::size_t j = cells_.begin[c]; j < cells_.begin[c + 1]; ++j) {
+      result[j] = cells_.share[c] * weight(c, j);
+    }
+  }
+  return result;
+}
+
 std::vector<double> TiltedTable::known_log_weights(const KnownGold& gold) const {
   std::vector<double> result;
   for_known(gold, [&](std::size_t c, std::size_t j) { result.push_back(log_weight(c, j)); });

@@ -4,7 +4,9 @@
 /// What the rows whose gold reward is known do not show of a policy, and how much of its error that
 /// is (ours).
 
+#include <cstddef>
 #include <span>
+#include <vector>
 
 #include "esscher/policy/estimate.h"
 #include "policy/known_gold.h"
@@ -12,21 +14,29 @@
 
 namespace esscher::internal {
 
+/// The rows that pi_0 takes and whose reward is known, by their places in the cells' order: those
+/// of cell c are place[begin[c]] ... place[begin[c + 1] - 1].
+struct KnownPlaces {
+  std::vector<std::size_t> place;
+  std::vector<std::size_t> begin;
+};
+KnownPlaces known_places(const KnownGold& gold, const TableCells& cells);
+
 /// A policy's weights in the cells' order, of each cell in a fixed proportion to each other.
 using PolicyWeights = std::span<const double>;
 
-/// Effective rows among the known ones that a draw of them leaves on average: a draw that has
-/// missed the heaviest rows believes in more. Without groups.
-struct ExpectedEss {
-  double all = 0;
-  double least = 0;  ///< of the cells
+/// What a draw of the known rows leaves of a policy. Without groups.
+struct SeenPolicy {
+  /// Effective rows among the known ones, on average: a draw that has missed the heaviest rows
+  /// believes in more.
+  double ess = 0;
+  double least_ess = 0;  ///< of the cells
+  /// Weight on rows whose score is above the highest one of a known row of their cell.
+  double beyond = 0;
 };
-ExpectedEss expected_ess(const KnownGold& gold, const TableCells& cells, PolicyWeights weights);
-
-/// Weight on rows whose score is above the highest one of a known row of their cell. Without
-/// groups.
-double weight_beyond(const KnownGold& gold, const TableCells& cells, std::span<const double> scores,
-                     PolicyWeights weights);
+/// \param scores  of the table's rows
+SeenPolicy seen_policy(const KnownPlaces& known, const TableCells& cells,
+                       std::span<const double> scores, PolicyWeights weights);
 
 /// Where the known rows that carry a policy show hardly more than one gold reward, their spread is
 /// no measure of what they have not shown. Of \p ess that show none, three in \p ess may be
@@ -34,19 +44,22 @@ double weight_beyond(const KnownGold& gold, const TableCells& cells, std::span<c
 /// rewards do: sqrt(3 E_{pi_0} (y - V)^2) / ess where rows of one reward have more than half of the
 /// weight and all but three in \p ess of it, else 0. A standard error below it is raised to it.
 /// \param found  that error
-double least_error(const KnownGold& gold, const TableCells& cells, PolicyWeights weights,
-                   double ess, double found);
+double least_error(const KnownGold& gold, const KnownPlaces& known, const TableCells& cells,
+                   PolicyWeights weights, double ess, double found);
 /// Whether it may be above a standard error; for less than it costs.
-bool least_error_counts(const KnownGold& gold, const TableCells& cells, double ess, double found);
+bool least_error_counts(const KnownGold& gold, const KnownPlaces& known, const TableCells& cells,
+                        double ess, double found);
 /// What rewards beyond the known rows may be off by: their weight times the standard deviation of
-/// the known ones under pi_0. \param beyond  weight_beyond()
-double error_beyond(const KnownGold& gold, const TableCells& cells, double beyond);
+/// the known ones under pi_0. \param beyond  SeenPolicy::beyond
+double error_beyond(const KnownGold& gold, const KnownPlaces& known, const TableCells& cells,
+                    double beyond);
 
 /// Of the value, by the weights of all rows of the one cell: the steady error of the correction,
 /// what the predictions' mean moves by from one draw of all rows to another, and error_beyond(). An
 /// infinite error where no known row has weight, or one row has all of it. Degrees of freedom are
 /// Welch and Satterthwaite's: those of the draw alone are few.
-Estimate steady_value(double value, const KnownGold& gold, const TableCells& cells,
-                      PolicyWeights weights, double beyond);
+/// \param off  error_beyond()
+Estimate steady_value(double value, const KnownGold& gold, const KnownPlaces& known,
+                      const TableCells& cells, PolicyWeights weights, double off);
 
 }  // namespace esscher::internal
