@@ -17,7 +17,7 @@ namespace {
 
 using statistics::kOneInAMillion;
 
-constexpr std::size_t kSize = 200000;
+constexpr std::size_t kGammaSize = 200000;
 
 // P(log G <= x), in which G itself may be below every double.
 double log_gamma_cdf(double shape, double x) {
@@ -31,10 +31,11 @@ class RandomGamma : public ::testing::TestWithParam<double> {};
 TEST_P(RandomGamma, LogarithmOfChiSquareHasItsLaw) {
   const double dof = GetParam();
   const RandomStream stream(1, "chi-square");
-  std::vector<double> logs(kSize);
-  for (std::size_t i = 0; i < kSize; ++i) logs[i] = stream.chi_square_log(i, dof);
+  std::vector<double> logs(kGammaSize);
+  for (std::size_t i = 0; i < kGammaSize; ++i) logs[i] = stream.chi_square_log(i, dof);
   const auto cdf = [dof](double x) { return log_gamma_cdf(dof / 2, x - std::log(2.0)); };
-  EXPECT_LT(statistics::kolmogorov_smirnov(logs, cdf), statistics::kolmogorov_smirnov_limit(kSize));
+  EXPECT_LT(statistics::kolmogorov_smirnov(logs, cdf),
+            statistics::kolmogorov_smirnov_limit(kGammaSize));
 }
 
 TEST_P(RandomGamma, ChiSquareIsTheExponentialOfItsLogarithm) {
@@ -67,22 +68,23 @@ TEST_P(RandomHugeGamma, ChiSquareIsNormalWithItsMeanAndDeviation) {
   const double dof = GetParam();
   const RandomStream stream(1, "huge");
   const double deviation = std::sqrt(2 * dof);
-  std::vector<double> z(kSize);
+  std::vector<double> z(kGammaSize);
   double sum = 0;
   double squares = 0;
-  for (std::size_t i = 0; i < kSize; ++i) {
+  for (std::size_t i = 0; i < kGammaSize; ++i) {
     z[i] = (stream.chi_square(i, dof) - dof) / deviation;
     sum += z[i];
     squares += z[i] * z[i];
   }
-  const auto n = static_cast<double>(kSize);
+  const auto n = static_cast<double>(kGammaSize);
   EXPECT_NEAR(sum / n, 0, kOneInAMillion / std::sqrt(n));
   EXPECT_NEAR(squares / n, 1, kOneInAMillion * std::sqrt(2 / n));
   const double skewness = std::sqrt(8 / dof);
   const auto cdf = [skewness](double x) {
     return statistics::normal_cdf(x - skewness / 6 * (x * x - 1));
   };
-  EXPECT_LT(statistics::kolmogorov_smirnov(z, cdf), statistics::kolmogorov_smirnov_limit(kSize));
+  EXPECT_LT(statistics::kolmogorov_smirnov(z, cdf),
+            statistics::kolmogorov_smirnov_limit(kGammaSize));
 }
 
 INSTANTIATE_TEST_SUITE_P(Dof, RandomHugeGamma, ::testing::Values(1e8, 1e10, 1e12, 1e15, 1e20));
@@ -92,12 +94,12 @@ TEST(RandomGammaDraws, MeanAndVarianceAreTheShape) {
   for (const double shape : {0.3, 0.99, 1.0, 1.5, 4.0, 50.0}) {
     double sum = 0;
     double squares = 0;
-    for (std::size_t i = 0; i < kSize; ++i) {
+    for (std::size_t i = 0; i < kGammaSize; ++i) {
       const double g = stream.gamma(i, shape) - shape;
       sum += g;
       squares += g * g;
     }
-    const auto n = static_cast<double>(kSize);
+    const auto n = static_cast<double>(kGammaSize);
     EXPECT_NEAR(sum / n, 0, kOneInAMillion * std::sqrt(shape / n));
     // The fourth central moment is 3 a^2 + 6 a.
     EXPECT_NEAR(squares / n, shape,
@@ -110,13 +112,13 @@ TEST(RandomGammaDraws, UnderflowGivesTheLeastNormalDoubleAndNeverZero) {
   const RandomStream stream(1, "underflow");
   const double least = std::numeric_limits<double>::min();
   double floored = 0;
-  for (std::size_t i = 0; i < kSize; ++i) {
+  for (std::size_t i = 0; i < kGammaSize; ++i) {
     const double value = stream.chi_square(i, 0.01);
     ASSERT_GE(value, least);
     if (value == least) ++floored;
   }
   const double p = log_gamma_cdf(0.005, std::log(least / 2));
-  const auto n = static_cast<double>(kSize);
+  const auto n = static_cast<double>(kGammaSize);
   EXPECT_NEAR(floored / n, p, kOneInAMillion * std::sqrt(p * (1 - p) / n));
 }
 
@@ -132,17 +134,17 @@ TEST(RandomGammaDraws, LogarithmIsFiniteAtTheLimits) {
 TEST(RandomGammaDraws, DrawsOfNeighboursAndOfOtherKindsAreUncorrelated) {
   const RandomStream stream(3, "neighbours");
   // Exponentials, standardised.
-  std::vector<double> g(kSize + 1);
-  for (std::size_t i = 0; i <= kSize; ++i) g[i] = stream.gamma(i, 1) - 1;
-  std::vector<double> z(kSize);
+  std::vector<double> g(kGammaSize + 1);
+  for (std::size_t i = 0; i <= kGammaSize; ++i) g[i] = stream.gamma(i, 1) - 1;
+  std::vector<double> z(kGammaSize);
   stream.fill_normal(0, z);
   double with_next = 0;
   double with_normal = 0;
-  for (std::size_t i = 0; i < kSize; ++i) {
+  for (std::size_t i = 0; i < kGammaSize; ++i) {
     with_next += g[i] * g[i + 1];
     with_normal += g[i] * z[i];
   }
-  const double limit = kOneInAMillion * std::sqrt(static_cast<double>(kSize));
+  const double limit = kOneInAMillion * std::sqrt(static_cast<double>(kGammaSize));
   EXPECT_LT(std::abs(with_next), limit);
   EXPECT_LT(std::abs(with_normal), limit);
 }

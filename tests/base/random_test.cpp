@@ -254,7 +254,7 @@ TEST(Random, AllInstructionSetsGiveTheSameBits) {
 }
 
 template <class Call>
-std::string refusal(Call call) {
+std::string usage_refusal(Call call) {
   try {
     call();
   } catch (const UsageError& error) {
@@ -268,21 +268,23 @@ TEST(Random, FillsUpToTheLastPositionAndNotBeyond) {
   std::vector<float> out(3);
   stream.fill_normal(kGreatest - 2, out);
   EXPECT_EQ(out[2], stream.normal_f32(kGreatest));
-  EXPECT_EQ(refusal([&] { stream.fill_normal(kGreatest - 1, out); }),
+  EXPECT_EQ(usage_refusal([&] { stream.fill_normal(kGreatest - 1, out); }),
             "first = 18446744073709551614: first + size must not exceed 2^64, with size = 3; "
             "take another index of the stream");
-  EXPECT_NE(refusal([&] { stream.fill_sign(kGreatest, out); }), "");
+  EXPECT_NE(usage_refusal([&] { stream.fill_sign(kGreatest, out); }), "");
   out.clear();
   EXPECT_NO_THROW(stream.fill_normal(kGreatest, out));
 }
 
 TEST(Random, GammaRefusesWhatItCannotDraw) {
   const RandomStream stream(1, "refused");
-  EXPECT_EQ(refusal([&] { stream.gamma(0, 0); }), "shape = 0: must lie in [1e-300, 1e300]");
-  EXPECT_EQ(refusal([&] { stream.chi_square(0, -1); }), "dof = -1: must lie in [2e-300, 2e300]");
-  EXPECT_NE(refusal([&] { stream.gamma(0, std::numeric_limits<double>::quiet_NaN()); }), "");
-  EXPECT_NE(refusal([&] { stream.gamma_log(0, std::numeric_limits<double>::infinity()); }), "");
-  EXPECT_NE(refusal([&] { stream.chi_square_log(std::uint64_t{1} << 56, 1); }), "");
+  EXPECT_EQ(usage_refusal([&] { stream.gamma(0, 0); }), "shape = 0: must lie in [1e-300, 1e300]");
+  EXPECT_EQ(usage_refusal([&] { stream.chi_square(0, -1); }),
+            "dof = -1: must lie in [2e-300, 2e300]");
+  EXPECT_NE(usage_refusal([&] { stream.gamma(0, std::numeric_limits<double>::quiet_NaN()); }), "");
+  EXPECT_NE(usage_refusal([&] { stream.gamma_log(0, std::numeric_limits<double>::infinity()); }),
+            "");
+  EXPECT_NE(usage_refusal([&] { stream.chi_square_log(std::uint64_t{1} << 56, 1); }), "");
   EXPECT_NO_THROW(stream.gamma((std::uint64_t{1} << 56) - 1, 1));
 }
 

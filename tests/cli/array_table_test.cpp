@@ -11,14 +11,7 @@
 namespace esscher::cli {
 namespace {
 
-using Words = std::vector<std::string>;
-
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-Words with(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
 
 /// The file of rewards that a model fitted on \p data predicts of it; \p report takes the fit's.
 std::string predictions(const Folder& folder, const Words& data, const Words& fit_only = {},

@@ -15,8 +15,6 @@ namespace esscher::cli {
 namespace {
 
 using nlohmann::json;
-using Words = std::vector<std::string>;
-
 Words audit(const Words& more) {
   Words words{"audit", "t.csv", "--gold", "human"};
   words.insert(words.end(), more.begin(), more.end());

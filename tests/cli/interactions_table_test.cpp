@@ -14,8 +14,6 @@
 namespace esscher::cli {
 namespace {
 
-using Words = std::vector<std::string>;
-
 /// Fits products.csv; the report.
 std::string fit(const Folder& folder, const Words& more) {
   Words words{"fit", "products.csv", "--one-hot",         "seq:sequence", "--reward",

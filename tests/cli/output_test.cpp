@@ -170,7 +170,6 @@ TEST(Output, SameCommandSameBytes) {
 TEST(Output, LogOfJsonIsAnObjectALineThatChangesNoResult) {
   Folder folder;
   folder.write("data.csv", data_csv());
-  using Words = std::vector<std::string>;
   const Words table{"data.csv", "--reward", "y", "--features", "a,b", "--beta", "1"};
   const auto with = [](Words words, const Words& more) {
     words.insert(words.end(), more.begin(), more.end());

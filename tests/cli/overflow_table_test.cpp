@@ -10,8 +10,6 @@
 namespace esscher::cli {
 namespace {
 
-using Words = std::vector<std::string>;
-
 Words fitted(const Words& more) {
   Words words{"fit", "data.csv", "--reward", "y", "-o", "model.safetensors"};
   words.insert(words.end(), more.begin(), more.end());

@@ -13,8 +13,6 @@
 namespace esscher::cli {
 namespace {
 
-using Words = std::vector<std::string>;
-
 /// 120 rows in four batches of 30 and sites of 10: y turns on a and b.
 std::string batches_csv() {
   std::string text = "batch,site,a,b,y\n";

@@ -75,12 +75,6 @@ class PairTables : public testing::Test {
   const std::vector<std::string> prefixes_{"--chosen", "chosen_", "--rejected", "rejected_"};
 };
 
-std::vector<std::string> with(std::vector<std::string> words,
-                              const std::vector<std::string>& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
 TEST_F(PairTables, TheRewardOfPairsPredictsRows) {
   const std::string report =
       out_of(with(with({"fit", "p.csv"}, prefixes_), {"--tie", "tie", "-o", "m.safetensors"}));

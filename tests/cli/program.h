@@ -17,6 +17,14 @@
 
 namespace esscher::cli {
 
+/// A command line, without the program's name.
+using Words = std::vector<std::string>;
+
+inline Words with(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
 struct Outcome {
   int exit_code = -1;
   std::string out;

@@ -13,8 +13,6 @@ namespace esscher::cli {
 namespace {
 
 using nlohmann::json;
-using Words = std::vector<std::string>;
-
 Words evaluate(const Words& more) {
   Words words{"evaluate", "data.csv", "--reward", "y", "--features", "a,b", "--beta", "1"};
   words.insert(words.end(), more.begin(), more.end());

@@ -22,8 +22,6 @@ namespace esscher::cli {
 namespace {
 
 using nlohmann::json;
-using Words = std::vector<std::string>;
-
 const Words kTheory{"theory",   "--link", "hermite:3@clip:-2,2", "--learned", "tanh",
                     "--format", "json"};
 const Words kSimulate{"simulate",

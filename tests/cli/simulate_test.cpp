@@ -13,8 +13,6 @@
 namespace esscher::cli {
 namespace {
 
-using Words = std::vector<std::string>;
-
 Words small_run(const Words& more) {
   Words words{"simulate",
               "--link",

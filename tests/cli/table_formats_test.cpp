@@ -15,8 +15,6 @@
 namespace esscher::cli {
 namespace {
 
-using Words = std::vector<std::string>;
-
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
     text.replace(at, from.size(), to);

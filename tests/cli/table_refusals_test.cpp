@@ -12,9 +12,7 @@
 namespace esscher::cli {
 namespace {
 
-using Words = std::vector<std::string>;
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNoReward = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// x.npy and y.npy that can be fitted, and what is written beside or over them.
@@ -86,7 +84,7 @@ TEST_F(TableRefusals, UnequalLengthsNameBothFilesAndCounts) {
 
 TEST_F(TableRefusals, NumbersThatAreNotFiniteNameRowAndColumn) {
   std::vector<double> features = array_features();
-  features[2 * 41 + 1] = kNan;
+  features[2 * 41 + 1] = kNoReward;
   expect_parts(of_features(array_npy(features, 2)),
                {"65 ", "bad.npy", "row 42", "column x1", "nan", "--impute mean"});
   expect_parts(of_features(array_npy(features, 2, Element::f16, true)),
@@ -104,7 +102,7 @@ TEST_F(TableRefusals, NumbersThatAreNotFiniteNameRowAndColumn) {
 
 TEST_F(TableRefusals, APredictionNamesRowAndColumnAsWell) {
   std::vector<double> features = array_features();
-  features[2 * 3] = kNan;
+  features[2 * 3] = kNoReward;
   folder_.write("new.npy", array_npy(features, 2));
   expect_parts(predict({"x.npy", "--reward", "y.npy"}, {"new.npy"}),
                {"65 ", "new.npy", "row 4", "column x0", "nan", "--impute mean"});
@@ -197,7 +195,7 @@ TEST_F(TableRefusals, NegativeAndMissingWeightsNameTheirRow) {
   weights[9] = -2;
   expect_parts(of_option("--weight", weights),
                {"65 ", "bad.npy", "row 10", "-2", "negative", "how often a row counts"});
-  weights[9] = kNan;
+  weights[9] = kNoReward;
   expect_parts(of_option("--weight", weights), {"65 ", "bad.npy", "row 10", "no weight"});
   expect_parts(of_option("--weight", std::vector<double>(kArrayRows, 0.0)),
                {"65 ", "x.npy", "0 rows are left of 80", "80 of weight 0"});
@@ -206,7 +204,7 @@ TEST_F(TableRefusals, NegativeAndMissingWeightsNameTheirRow) {
 TEST_F(TableRefusals, RewardsThatTeachNothingSaySo) {
   expect_parts(of_option("--reward", std::vector<double>(kArrayRows, 0.5)),
                {"65 ", "x.npy", "bad.npy", "0.5", "all 80 rows", "nothing to learn"});
-  expect_parts(of_option("--reward", std::vector<double>(kArrayRows, kNan)),
+  expect_parts(of_option("--reward", std::vector<double>(kArrayRows, kNoReward)),
                {"65 ", "x.npy", "0 rows are left of 80", "80 without a reward"});
 }
 
@@ -216,7 +214,7 @@ TEST_F(TableRefusals, GroupsThatCannotBeLearnedFromSaySo) {
   std::vector<double> alone;
   for (int i = 0; i < kArrayRows; ++i) alone.push_back(i);
   expect_parts(of_option("--group", alone), {"65 ", "rewards", "within any group"});
-  alone[5] = kNan;
+  alone[5] = kNoReward;
   expect_parts(of_option("--group", alone), {"65 ", "bad.npy", "row 6", "no group"});
 }
 

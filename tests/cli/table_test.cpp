@@ -13,22 +13,15 @@
 namespace esscher::cli {
 namespace {
 
-using Words = std::vector<std::string>;
-
-Words with(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
-const Words kFit{"fit", "data.csv", "--reward", "y", "-o", "model.safetensors"};
-const Words kEvaluate{"evaluate",    "data.csv", "--reward", "y",
-                      "--bootstrap", "100",      "--beta",   "2,1,0.5"};
+const Words kFitRows{"fit", "data.csv", "--reward", "y", "-o", "model.safetensors"};
+const Words kEvaluateRows{"evaluate",    "data.csv", "--reward", "y",
+                          "--bootstrap", "100",      "--beta",   "2,1,0.5"};
 
 TEST(Tables, FitPredictAndResampleWorkTogether) {
   const Folder folder;
   folder.write("data.csv", data_csv());
   folder.write("new.csv", data_csv(false));
-  const Outcome fit = run(with(kFit, {"--features", "a,b", "--beta", "1,0.5"}), folder);
+  const Outcome fit = run(with(kFitRows, {"--features", "a,b", "--beta", "1,0.5"}), folder);
   ASSERT_EQ(fit.exit_code, 0) << fit.err;
   for (const char* fact :
        {"80 rows, 2 features", "features: on 80 rows, after round ", "the reward turns on a ",
@@ -58,9 +51,9 @@ TEST(Tables, FitPredictAndResampleWorkTogether) {
 TEST(Tables, AModelOfGroupsDrawsWithinGroupsOnly) {
   const Folder folder;
   folder.write("data.csv", data_csv());
-  ASSERT_EQ(
-      run(with(kFit, {"--features", "a,b", "--beta", "1", "--group", "prompt"}), folder).exit_code,
-      0);
+  ASSERT_EQ(run(with(kFitRows, {"--features", "a,b", "--beta", "1", "--group", "prompt"}), folder)
+                .exit_code,
+            0);
   const Words draw{"resample", "model.safetensors", "data.csv", "--beta", "1", "--n", "2"};
   const Outcome across = run(draw, folder);
   EXPECT_EQ(across.exit_code, 64);
@@ -84,13 +77,15 @@ TEST(Tables, PredictionsDoNotDependOnThreads) {
   const Folder folder;
   folder.write("data.csv", data_csv());
   ASSERT_EQ(
-      run(with(kFit, {"--features", "a,b", "--beta", "1", "--threads", "1"}), folder).exit_code, 0);
+      run(with(kFitRows, {"--features", "a,b", "--beta", "1", "--threads", "1"}), folder).exit_code,
+      0);
   ASSERT_EQ(
       run({"predict", "model.safetensors", "data.csv", "--threads", "1", "-o", "one.npy"}, folder)
           .exit_code,
       0);
   ASSERT_EQ(
-      run(with(kFit, {"--features", "a,b", "--beta", "1", "--threads", "3"}), folder).exit_code, 0);
+      run(with(kFitRows, {"--features", "a,b", "--beta", "1", "--threads", "3"}), folder).exit_code,
+      0);
   ASSERT_EQ(
       run({"predict", "model.safetensors", "data.csv", "--threads", "2", "-o", "two.npy"}, folder)
           .exit_code,
@@ -101,7 +96,7 @@ TEST(Tables, PredictionsDoNotDependOnThreads) {
 TEST(Tables, EvaluationWritesItsFilesAndAVerdict) {
   const Folder folder;
   folder.write("data.csv", data_csv());
-  const Outcome outcome = run(with(kEvaluate, {"-o", "out"}), folder);
+  const Outcome outcome = run(with(kEvaluateRows, {"-o", "out"}), folder);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("Admissible temperatures"), std::string::npos) << outcome.out;
   // What was left open is told: landmarks, rounds and both penalties.
@@ -176,7 +171,7 @@ TEST(Tables, ARewardTransformKeepsTheRewardsUnit) {
 TEST(Tables, PreferencesWithinGroupsAreEvaluated) {
   const Folder folder;
   folder.write("data.csv", data_csv());
-  const Words words = with(kEvaluate, {"--features", "a,b", "--loss", "preferences"});
+  const Words words = with(kEvaluateRows, {"--features", "a,b", "--loss", "preferences"});
   const Outcome outcome = run(with(words, {"--group", "prompt"}), folder);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("Admissible temperatures"), std::string::npos) << outcome.out;
@@ -193,13 +188,13 @@ TEST(Tables, ARewardWithoutSignalHasNoSafeTemperature) {
     text += std::to_string(std::sin(i * 1.3)) + "," + std::to_string(std::cos(i * i * 0.7)) + "\n";
   }
   folder.write("data.csv", text);
-  const Outcome outcome = run(kEvaluate, folder);
+  const Outcome outcome = run(kEvaluateRows, folder);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("No safe temperature"), std::string::npos) << outcome.out;
 }
 
 /// What the program says of a table, with its exit code in front.
-std::string refusal(const std::string& table, const Words& words = kEvaluate) {
+std::string refusal(const std::string& table, const Words& words = kEvaluateRows) {
   const Folder folder;
   folder.write("data.csv", table);
   const Outcome outcome = run(words, folder);
@@ -226,8 +221,9 @@ TEST(Tables, RefuseWhatTheyCannotRead) {
 
 TEST(Tables, RefuseWhatCannotBeLearnedFrom) {
   expect_words(refusal("a,y\n1,2\n2,3\n3,5\n"), {"64 ", "--evaluation-folds"});
-  expect_words(refusal(data_csv(), with(kEvaluate, {"--weight", "b"})), {"65 ", "column b"});
-  expect_words(refusal(data_csv(), with(kEvaluate, {"--group", "nothing"})), {"64 ", "nothing"});
+  expect_words(refusal(data_csv(), with(kEvaluateRows, {"--weight", "b"})), {"65 ", "column b"});
+  expect_words(refusal(data_csv(), with(kEvaluateRows, {"--group", "nothing"})),
+               {"64 ", "nothing"});
   std::string one_group = "g,a,y\n";
   std::string lonely = "g,a,y\n";
   for (int i = 0; i < 40; ++i) {
@@ -235,8 +231,8 @@ TEST(Tables, RefuseWhatCannotBeLearnedFrom) {
     one_group += "p," + row;
     lonely += "p" + std::to_string(i) + "," + row;
   }
-  expect_words(refusal(one_group, with(kEvaluate, {"--group", "g"})), {"65 ", "group"});
-  expect_words(refusal(lonely, with(kEvaluate, {"--group", "g"})), {"65 ", "group"});
+  expect_words(refusal(one_group, with(kEvaluateRows, {"--group", "g"})), {"65 ", "group"});
+  expect_words(refusal(lonely, with(kEvaluateRows, {"--group", "g"})), {"65 ", "group"});
 }
 
 TEST(Tables, RefuseWrongOptions) {
@@ -273,7 +269,7 @@ TEST(Tables, AGoldRewardOfAnotherScaleIsToldAndNoFailure) {
     text += std::to_string(std::sin(1.7 * i)) + "," + std::to_string(std::sin(1.7 * i)) + ",3\n";
   }
   folder.write("data.csv", text);
-  const Outcome outcome = run(with(kEvaluate, {"--features", "a", "--gold", "g"}), folder);
+  const Outcome outcome = run(with(kEvaluateRows, {"--features", "a", "--gold", "g"}), folder);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("The gold reward's standard deviation is 0,"), std::string::npos)
       << outcome.out;
@@ -290,15 +286,15 @@ TEST(Tables, AColumnOfNanIsRefusedAndOneOfEmptyCellsLeftOut) {
     return csv;
   };
   folder.write("data.csv", text("nan"));
-  const Outcome written = run(with(kFit, {"--beta", "1"}), folder);
+  const Outcome written = run(with(kFitRows, {"--beta", "1"}), folder);
   EXPECT_EQ(written.exit_code, 65);
   EXPECT_NE(written.err.find("column 'b': no number in any row, but 'nan'; mend it, or leave it "
                              "out with --features '!b'"),
             std::string::npos)
       << written.err;
-  EXPECT_EQ(run(with(kFit, {"--beta", "1", "--features", "!b"}), folder).exit_code, 0);
+  EXPECT_EQ(run(with(kFitRows, {"--beta", "1", "--features", "!b"}), folder).exit_code, 0);
   folder.write("data.csv", text(""));
-  const Outcome empty = run(with(kFit, {"--beta", "1"}), folder);
+  const Outcome empty = run(with(kFitRows, {"--beta", "1"}), folder);
   EXPECT_EQ(empty.exit_code, 0) << empty.err;
   EXPECT_NE(empty.out.find("Column 'b' is not among the features taken by default"),
             std::string::npos)
@@ -312,7 +308,7 @@ TEST(Tables, AConstantFeatureIsToldAndDropped) {
     text += std::to_string(std::sin(i)) + ",3," + std::to_string(std::tanh(std::sin(i))) + "\n";
   }
   folder.write("data.csv", text);
-  const Outcome outcome = run(with(kFit, {"--beta", "1"}), folder);
+  const Outcome outcome = run(with(kFitRows, {"--beta", "1"}), folder);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("'c'"), std::string::npos) << outcome.out;
 }
@@ -321,7 +317,7 @@ TEST(Tables, AModelRefusesOtherFeatures) {
   const Folder folder;
   folder.write("data.csv", data_csv());
   folder.write("other.csv", "a,d\n1,2\n");
-  ASSERT_EQ(run(with(kFit, {"--features", "a,b", "--beta", "1"}), folder).exit_code, 0);
+  ASSERT_EQ(run(with(kFitRows, {"--features", "a,b", "--beta", "1"}), folder).exit_code, 0);
   const Outcome outcome = run({"predict", "model.safetensors", "other.csv", "-o", "r.npy"}, folder);
   EXPECT_EQ(outcome.exit_code, 64);
   expect_words(outcome.err, {"'b'", "other.csv"});
@@ -336,7 +332,7 @@ TEST(Tables, AModelRefusesOtherFeatures) {
 TEST(Tables, PredictTakesTemperaturesAsPrintedInDeviationsOrNone) {
   const Folder folder;
   folder.write("data.csv", data_csv());
-  ASSERT_EQ(run(with(kFit, {"--features", "a,b", "--beta", "1,0.5"}), folder).exit_code, 0);
+  ASSERT_EQ(run(with(kFitRows, {"--features", "a,b", "--beta", "1,0.5"}), folder).exit_code, 0);
   const auto rewards = [&](const Words& more) {
     const Outcome outcome =
         run(with({"predict", "model.safetensors", "data.csv", "-o", "r.npy"}, more), folder);

@@ -13,8 +13,6 @@
 namespace esscher::cli {
 namespace {
 
-using Words = std::vector<std::string>;
-
 /// Variants of MKTAYIAK with mutations at three sites, as mutations, sequence and vector.
 std::string mutants_csv(bool with_reward) {
   const std::string sites = "AGS";

@@ -16,7 +16,8 @@ Positions selected(std::string_view pattern) {
   return select_columns(pattern, kNames, "--features");
 }
 
-std::string refusal(std::string_view pattern, const std::vector<std::string>& names = kNames) {
+std::string selection_refusal(std::string_view pattern,
+                              const std::vector<std::string>& names = kNames) {
   try {
     select_columns(pattern, names, "--features");
   } catch (const UsageError& error) {
@@ -79,24 +80,24 @@ RC_GTEST_PROP(GlobProperty, AgreesWithItsDefinition, ()) {
 }
 
 TEST(ColumnSelection, UnknownNamesAreRefusedWithTheNearest) {
-  EXPECT_EQ(refusal("bert_q"),
+  EXPECT_EQ(selection_refusal("bert_q"),
             "--features = bert_q: no column is named 'bert_q'; did you mean 'bert_p'?");
-  EXPECT_NE(refusal("id,zzz").find("no column is named 'zzz'; they are 'id', 'bert_p'"),
+  EXPECT_NE(selection_refusal("id,zzz").find("no column is named 'zzz'; they are 'id', 'bert_p'"),
             std::string::npos);
-  EXPECT_NE(
-      refusal("bert_p:roge_f1").find("no column is named 'roge_f1'; did you mean 'rouge_f1'?"),
-      std::string::npos);
-  EXPECT_NE(refusal("!idd").find("no column is named 'idd'"), std::string::npos);
+  EXPECT_NE(selection_refusal("bert_p:roge_f1")
+                .find("no column is named 'roge_f1'; did you mean 'rouge_f1'?"),
+            std::string::npos);
+  EXPECT_NE(selection_refusal("!idd").find("no column is named 'idd'"), std::string::npos);
 }
 
 TEST(ColumnSelection, PartsThatChooseNothingAreRefused) {
-  EXPECT_NE(refusal("zz*").find("no column's name fits 'zz*'"), std::string::npos);
-  EXPECT_NE(refusal("y,!zz*").find("no column's name fits 'zz*'"), std::string::npos);
-  EXPECT_NE(refusal("y,,id").find("a part of the list is empty"), std::string::npos);
-  EXPECT_NE(refusal("").find("a part of the list is empty"), std::string::npos);
-  EXPECT_NE(refusal("y:id").find("the range 'y:id' runs backwards; write 'id:y'"),
+  EXPECT_NE(selection_refusal("zz*").find("no column's name fits 'zz*'"), std::string::npos);
+  EXPECT_NE(selection_refusal("y,!zz*").find("no column's name fits 'zz*'"), std::string::npos);
+  EXPECT_NE(selection_refusal("y,,id").find("a part of the list is empty"), std::string::npos);
+  EXPECT_NE(selection_refusal("").find("a part of the list is empty"), std::string::npos);
+  EXPECT_NE(selection_refusal("y:id").find("the range 'y:id' runs backwards; write 'id:y'"),
             std::string::npos);
-  EXPECT_EQ(refusal("y,!y"), "--features = y,!y: no column is left; leave out fewer");
+  EXPECT_EQ(selection_refusal("y,!y"), "--features = y,!y: no column is left; leave out fewer");
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ using Names = std::vector<std::string>;
 using Numbers = std::vector<double>;
 using Ids = std::vector<std::uint32_t>;
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kMissingLabel = std::numeric_limits<double>::quiet_NaN();
 
 class DatasetPairs : public DatasetFiles {
  protected:
@@ -222,7 +222,7 @@ TEST_F(DatasetPairs, BadSidesAreRefused) {
             "data: c.npy has shape (3, 2) and r.npy has shape (2, 2); the sides of pairs must lie "
             "beside each other, row by row");
   options = arrays();
-  put_array("r.npy", {2, 4, 6, kNan, 1, 2}, 2);
+  put_array("r.npy", {2, 4, 6, kMissingLabel, 1, 2}, 2);
   EXPECT_EQ(refusal(options),
             "data: r.npy: row 2, column x1: nan; remove the row, or fit with --impute mean");
   options = arrays();

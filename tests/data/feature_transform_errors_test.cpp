@@ -23,13 +23,13 @@ Matrix<double> normals() {
   return x;
 }
 
-FeatureTransform fit(const Matrix<double>& x, const TransformOptions& options,
-                     std::span<const double> log_weights = {}) {
+FeatureTransform fit_checked(const Matrix<double>& x, const TransformOptions& options,
+                             std::span<const double> log_weights = {}) {
   return fit_transform(HeldFeatures(x), all_rows(x.rows()), log_weights, options);
 }
 
 template <class Call>
-std::string failure(Call call) {
+std::string transform_failure(Call call) {
   try {
     call();
   } catch (const Error& error) {
@@ -40,26 +40,26 @@ std::string failure(Call call) {
 
 TEST(FeatureTransformErrors, RefusesWhatCannotBeScaled) {
   const Matrix<double> x = normals();
-  EXPECT_EQ(failure([&] { fit_transform(HeldFeatures(x), all_rows(1)); }),
+  EXPECT_EQ(transform_failure([&] { fit_transform(HeldFeatures(x), all_rows(1)); }),
             "rows = 1: a transform is learned from at least 2");
   std::vector<double> log_weights(10, -std::numeric_limits<double>::infinity());
-  EXPECT_EQ(failure([&] { fit(x, {}, log_weights); }),
+  EXPECT_EQ(transform_failure([&] { fit_checked(x, {}, log_weights); }),
             "weights: all are 0; give some row a weight");
   log_weights[3] = 0;
-  EXPECT_EQ(failure([&] { fit(x, {}, log_weights); }),
+  EXPECT_EQ(transform_failure([&] { fit_checked(x, {}, log_weights); }),
             "rows of positive weight = 1: a transform is learned from at least 2");
   log_weights[4] = std::nan("");
-  EXPECT_EQ(failure([&] { fit(x, {}, log_weights); }),
+  EXPECT_EQ(transform_failure([&] { fit_checked(x, {}, log_weights); }),
             "log weight 5 = nan: must be finite, or -inf for no weight");
-  EXPECT_EQ(failure([&] { fit(Matrix<double>(10, 2, 3.0), {}); }),
+  EXPECT_EQ(transform_failure([&] { fit_checked(Matrix<double>(10, 2, 3.0), {}); }),
             "features: all 2 columns are constant over the 10 training rows; nothing can be "
             "learned from them");
-  EXPECT_EQ(failure([&] { fit(Matrix<double>(10, 0), {}); }),
+  EXPECT_EQ(transform_failure([&] { fit_checked(Matrix<double>(10, 0), {}); }),
             "features: there are no columns; choose some");
   for (const double size : {1e-200, 1e200, 1e308}) {
     Matrix<double> wide = x;
     for (std::size_t i = 0; i < 10; ++i) wide(i, 1) = i % 2 == 0 ? size : -size;
-    const std::string message = failure([&] { fit(wide, {}); });
+    const std::string message = transform_failure([&] { fit_checked(wide, {}); });
     EXPECT_TRUE(message.starts_with("feature 2: ranges from -")) << message;
     EXPECT_TRUE(
         message.ends_with(", a spread beyond what can be scaled; change its unit or leave it out"))
@@ -68,18 +68,20 @@ TEST(FeatureTransformErrors, RefusesWhatCannotBeScaled) {
 }
 
 TEST(FeatureTransformErrors, RefusesOptionsOutOfRange) {
-  EXPECT_EQ(failure([] { parse_transform("whitten"); }),
+  EXPECT_EQ(transform_failure([] { parse_transform("whitten"); }),
             "--transform = whitten: must be none, standardise or whiten; did you mean whiten?");
   const Matrix<double> x = normals();
   TransformOptions options;
   options.shrinkage = 1.5;
-  EXPECT_EQ(failure([&] { fit(x, options); }), "--shrinkage = 1.5: must lie in [0, 1]");
+  EXPECT_EQ(transform_failure([&] { fit_checked(x, options); }),
+            "--shrinkage = 1.5: must lie in [0, 1]");
   options = {};
   options.null_tolerance = 0;
-  EXPECT_EQ(failure([&] { fit(x, options); }), "null tolerance = 0: must lie in [1e-12, 1)");
+  EXPECT_EQ(transform_failure([&] { fit_checked(x, options); }),
+            "null tolerance = 0: must lie in [1e-12, 1)");
   Matrix<double> wide(2, 4097);
   std::ranges::fill(wide.row(1), 1.0);
-  EXPECT_EQ(failure([&] { fit(wide, {}); }),
+  EXPECT_EQ(transform_failure([&] { fit_checked(wide, {}); }),
             "--transform = whiten: 4097 columns exceed the 4096 that can be whitened; take "
             "standardise, or fewer features");
 }
@@ -88,10 +90,10 @@ TEST(FeatureTransformErrors, RefusesResultsBeyondSinglePrecision) {
   Matrix<double> x = normals();
   TransformOptions none;
   none.kind = TransformKind::none;
-  const FeatureTransform transform = fit(x, none);
+  const FeatureTransform transform = fit_checked(x, none);
   x(4, 1) = 1e60;
   Matrix<float> floats(10, 2);
-  const std::string message = failure([&] { transform.apply(x.view(), floats.view()); });
+  const std::string message = transform_failure([&] { transform.apply(x.view(), floats.view()); });
   EXPECT_TRUE(message.starts_with("transformed feature 2 = ")) << message;
   EXPECT_TRUE(
       message.ends_with("is not a finite number of its precision; look for a value far "

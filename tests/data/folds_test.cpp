@@ -16,7 +16,7 @@ namespace esscher {
 namespace {
 
 template <class Call>
-std::string failure(Call call) {
+std::string folds_failure(Call call) {
   try {
     call();
   } catch (const Error& error) {
@@ -84,24 +84,24 @@ TEST(Folds, PutEachRowIntoEachFoldEquallyOften) {
 }
 
 TEST(Folds, RefuseTablesThatAreTooSmall) {
-  EXPECT_EQ(failure([] { assign_folds(7, {}, 10, 1); }),
+  EXPECT_EQ(folds_failure([] { assign_folds(7, {}, 10, 1); }),
             "--folds = 10: the table has only 7 rows; take at most 7");
-  EXPECT_EQ(failure([] { assign_folds(1, {}, 2, 1); }),
+  EXPECT_EQ(folds_failure([] { assign_folds(1, {}, 2, 1); }),
             "--folds = 2: the table has only 1 row; nothing can be cross-fitted");
-  EXPECT_EQ(failure([] { assign_folds(7, {}, 1, 1); }), "--folds = 1: must be at least 2");
-  EXPECT_EQ(failure([] { assign_folds(7, {}, 1, 1, "--evaluation-folds"); }),
+  EXPECT_EQ(folds_failure([] { assign_folds(7, {}, 1, 1); }), "--folds = 1: must be at least 2");
+  EXPECT_EQ(folds_failure([] { assign_folds(7, {}, 1, 1, "--evaluation-folds"); }),
             "--evaluation-folds = 1: must be at least 2");
   const std::vector<std::uint32_t> three{5, 5, 5, 6, 6, 7};
-  EXPECT_EQ(failure([&] { assign_folds(6, three, 5, 1); }),
+  EXPECT_EQ(folds_failure([&] { assign_folds(6, three, 5, 1); }),
             "--folds = 5: the table has only 3 groups; take at most 3");
   const std::vector<std::uint32_t> one(6, 5);
-  EXPECT_EQ(failure([&] { assign_folds(6, one, 5, 1); }),
+  EXPECT_EQ(folds_failure([&] { assign_folds(6, one, 5, 1); }),
             "--group: all 6 rows are in one group, which cannot be split; give a column that tells "
             "two of them apart, or none");
-  EXPECT_EQ(failure([&] { assign_folds(6, one, 5, 1, "--folds", "cluster"); }),
+  EXPECT_EQ(folds_failure([&] { assign_folds(6, one, 5, 1, "--folds", "cluster"); }),
             "--cluster: all 6 rows are in one cluster, which cannot be split; give a column that "
             "tells two of them apart, or none");
-  EXPECT_EQ(failure([&] { assign_folds(6, three, 5, 1, "--folds", "cluster"); }),
+  EXPECT_EQ(folds_failure([&] { assign_folds(6, three, 5, 1, "--folds", "cluster"); }),
             "--folds = 5: the table has only 3 clusters; take at most 3");
   EXPECT_THROW(assign_folds(7, three, 2, 1), InternalError);
 }
@@ -128,7 +128,8 @@ TEST(RandomSubset, ChoosesAmongTheNumbersGiven) {
   const std::vector<std::uint64_t> rows{3, 14, 15, 92, 65};
   EXPECT_TRUE(random_subset(rows, 0, 1).empty());
   EXPECT_EQ(random_subset(rows, 5, 1), (std::vector<std::uint64_t>{3, 14, 15, 65, 92}));
-  EXPECT_EQ(failure([&] { random_subset(rows, 6, 1); }), "rows to choose = 6: there are only 5");
+  EXPECT_EQ(folds_failure([&] { random_subset(rows, 6, 1); }),
+            "rows to choose = 6: there are only 5");
 }
 
 TEST(Folds, JoinedGroupsKeepWholeWhatEitherDoes) {

@@ -14,7 +14,7 @@ namespace esscher {
 namespace {
 
 template <class Call>
-std::string failure(Call call) {
+std::string interactions_failure(Call call) {
   try {
     call();
   } catch (const Error& error) {
@@ -74,7 +74,7 @@ TEST(PairInteractions, AreTheProductsOfTheirColumns) {
 }
 
 TEST(PairInteractions, RefuseTooManyColumns) {
-  EXPECT_EQ(failure([] {
+  EXPECT_EQ(interactions_failure([] {
               PairInteractions(held(Matrix<double>(1, 200)), std::vector<int>(200, -1),
                                numbered(200));
             }),
@@ -89,16 +89,16 @@ TEST(PairInteractions, RefuseTooManyColumns) {
 TEST(PairInteractions, RefuseProductsThatOverflow) {
   const PairInteractions pairs(held(Matrix<double>(2, 2, 1e200)), {-1, -1}, {"u", "v"});
   Matrix<double> out(1, 3);
-  EXPECT_EQ(failure([&] { pairs.gather(std::vector<std::uint64_t>{1}, out.view()); }),
+  EXPECT_EQ(interactions_failure([&] { pairs.gather(std::vector<std::uint64_t>{1}, out.view()); }),
             "row 2, feature u * v: the product overflows; change the features' units");
 }
 
 TEST(PairInteractions, RefuseBlocksThatDoNotFit) {
-  EXPECT_EQ(failure([] {
+  EXPECT_EQ(interactions_failure([] {
               PairInteractions(held(Matrix<double>(1, 3)), {0, 1, 0}, numbered(3));
             }),
             "the columns of one-hot block 0 do not lie side by side");
-  EXPECT_EQ(failure([] {
+  EXPECT_EQ(interactions_failure([] {
               PairInteractions(held(Matrix<double>(1, 3)), {0, 1}, numbered(3));
             }),
             "2 blocks and 3 names for 3 columns");

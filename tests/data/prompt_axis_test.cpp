@@ -12,7 +12,7 @@ namespace {
 using Rows = std::vector<std::vector<double>>;
 using Names = std::vector<std::string>;
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNoCandidate = std::numeric_limits<double>::quiet_NaN();
 
 class PromptAxis : public DatasetFiles {
  protected:
@@ -61,7 +61,7 @@ TEST_F(PromptAxis, TheOrderOfTheFileChangesNothing) {
 
 TEST_F(PromptAxis, MissingCandidatesAreDroppedWithACount) {
   DatasetOptions options = two_prompts();
-  options.reward = put_array("y.npy", {1, kNan, 3, 4, 5, kNan}, 3);
+  options.reward = put_array("y.npy", {1, kNoCandidate, 3, 4, 5, kNoCandidate}, 3);
   const Dataset data = load_dataset(options);
   EXPECT_EQ(rows_of(data), (Rows{{1, 2}, {5, 6}, {7, 8}, {9, 10}}));
   EXPECT_EQ(data.groups, (std::vector<std::uint32_t>{0, 0, 1, 1}));
@@ -134,7 +134,7 @@ TEST_F(PromptAxis, FeaturesStayInTheirFile) {
   // Only what is gathered is looked at: a value that no feature may have shows when its row is
   // read.
   DatasetOptions options = two_prompts();
-  options.data = put_shaped("x.npy", "2, 3, 2", {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, kNan});
+  options.data = put_shaped("x.npy", "2, 3, 2", {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, kNoCandidate});
   const Dataset data = load_dataset(options);
   EXPECT_EQ(refusal([&] { rows_of(data); }),
             "data: x.npy: row 6, column x1: nan; remove the row, or fit with --impute mean");

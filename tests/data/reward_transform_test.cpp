@@ -17,7 +17,7 @@ namespace esscher {
 namespace {
 
 template <class Call>
-std::string failure(Call call) {
+std::string reward_failure(Call call) {
   try {
     call();
   } catch (const Error& error) {
@@ -39,7 +39,7 @@ TEST(RewardTransform, TextReadsBack) {
 
 TEST(RewardTransform, RefusesOtherTexts) {
   const auto message = [](const char* text) {
-    return failure([&] { parse_reward_transform(text); });
+    return reward_failure([&] { parse_reward_transform(text); });
   };
   EXPECT_EQ(message("ranks"),
             "--reward-transform = ranks: must be none, log1p, rank or clip:LO,HI; did you mean "
@@ -68,12 +68,13 @@ TEST(RewardTransform, Log1pRefusesWhatItCannotTake) {
   const std::string rest =
       ": log1p needs rewards above -1; add a constant to the rewards, or take --reward-transform "
       "rank";
-  EXPECT_EQ(failure([] { fit("log1p", {3, 1, -1}); }), "reward in row 3 = -1" + rest);
+  EXPECT_EQ(reward_failure([] { fit("log1p", {3, 1, -1}); }), "reward in row 3 = -1" + rest);
   const std::vector<double> y{3, -1.5};
   const std::vector<std::uint64_t> rows{4, 16};
-  EXPECT_EQ(failure([&] { fit_reward_transform(parse_reward_transform("log1p"), y, {}, rows); }),
-            "reward in row 17 = -1.5" + rest);
-  EXPECT_EQ(failure([] { fit("log1p", {3, 1})(-2); }), "reward = -2" + rest);
+  EXPECT_EQ(
+      reward_failure([&] { fit_reward_transform(parse_reward_transform("log1p"), y, {}, rows); }),
+      "reward in row 17 = -1.5" + rest);
+  EXPECT_EQ(reward_failure([] { fit("log1p", {3, 1})(-2); }), "reward = -2" + rest);
 }
 
 // Of 5 rewards, the tied ones share the average of ranks 2 and 3.
@@ -189,13 +190,16 @@ TEST(RewardTransform, InverseTakesRewardsBack) {
 
 TEST(RewardTransform, RefusesRewardsThatAreNoNumbers) {
   const double nan = std::nan("");
-  EXPECT_EQ(failure([&] { fit("rank", {1, nan}); }), "reward in row 2 = nan: must be finite");
-  EXPECT_EQ(failure([&] { fit("rank", {1, 2})(nan); }), "reward = nan: must be finite");
-  EXPECT_EQ(failure([&] { fit("rank", {}); }), "rewards: there are none to learn from");
+  EXPECT_EQ(reward_failure([&] {
+              fit("rank", {1, nan});
+            }),
+            "reward in row 2 = nan: must be finite");
+  EXPECT_EQ(reward_failure([&] { fit("rank", {1, 2})(nan); }), "reward = nan: must be finite");
+  EXPECT_EQ(reward_failure([&] { fit("rank", {}); }), "rewards: there are none to learn from");
 }
 
 TEST(RewardTransform, RefusesToClipToAConstant) {
-  EXPECT_EQ(failure([] {
+  EXPECT_EQ(reward_failure([] {
               fit("clip:0.1,0.5", {0, 0, 0, 0, 0, 0, 1, 2});
             }),
             "rewards: quantiles 0.1 and 0.5 are both 0, so that clipping leaves a constant; clip "

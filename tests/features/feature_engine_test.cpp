@@ -23,7 +23,7 @@ namespace {
 constexpr double kFalseAlarmRate = 1e-4;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-struct Case {
+struct EngineCase {
   const char* name;
   std::uint64_t dim;
   std::size_t width;
@@ -39,7 +39,7 @@ struct Case {
   std::uint64_t spectral_samples = 0;
 };
 
-FeatureOptions options_of(const Case& c, Engine engine) {
+FeatureOptions options_of(const EngineCase& c, Engine engine) {
   FeatureOptions options{.model = {parse_link(c.link), parse_noise(c.noise)},
                          .dim = c.dim,
                          .width = c.width,
@@ -126,7 +126,7 @@ std::unique_ptr<FeatureEngine> order_parameter(const FeatureOptions& options) {
 TEST(EngineAgreement, DirectAndOrderParameterHaveOneLaw) {
   constexpr int kRuns = 4000;
   law_tests::Family family(kFalseAlarmRate);
-  const std::vector<Case> cases{
+  const std::vector<EngineCase> cases{
       {"single samples", 14, 4, 1, 40, 0.08},
       {"single samples, large steps", 10, 3, 1, 12, 1.5, "tanh", "gaussian:0.5"},
       {"small batches", 30, 6, 3, 12, 0.6, "sin:2", "rademacher:0.4", "tanh", Weighting::exp, 0.5},
@@ -140,7 +140,7 @@ TEST(EngineAgreement, DirectAndOrderParameterHaveOneLaw) {
       {"one neuron", 5, 1, 2, 10, 0.5, "tanh", "none", "erf"},
   };
   std::uint64_t seed = 1;
-  for (const Case& c : cases) {
+  for (const EngineCase& c : cases) {
     const Draws a = simulate(options_of(c, Engine::direct), c.steps, kRuns, seed, direct);
     const Draws b = simulate(options_of(c, Engine::order_parameter), c.steps, kRuns, seed + kRuns,
                              order_parameter);
@@ -153,17 +153,17 @@ TEST(EngineAgreement, DirectAndOrderParameterHaveOneLaw) {
 TEST(EngineAgreement, DirectAndOrderParameterHaveOneLawWhenBatchesAreUsedTwice) {
   constexpr int kRuns = 4000;
   law_tests::Family family(kFalseAlarmRate);
-  const auto reuse = [](Case c) {
+  const auto reuse = [](EngineCase c) {
     c.schedule = Schedule::reuse;
     return c;
   };
-  const std::vector<Case> cases{
+  const std::vector<EngineCase> cases{
       reuse({"reuse, single samples", 12, 4, 1, 20, 0.1}),
       reuse({"reuse, small batches", 30, 6, 4, 8, 0.6, "sin:2", "gaussian:0.3", "tanh"}),
       reuse({"reuse, large batches", 24, 3, 8, 4, 1, "damped_hermite:3", "none", "hermite:3"}),
   };
   std::uint64_t seed = 1000001;
-  for (const Case& c : cases) {
+  for (const EngineCase& c : cases) {
     const Draws a = simulate(options_of(c, Engine::direct), c.steps, kRuns, seed, direct);
     const Draws b = simulate(options_of(c, Engine::order_parameter), c.steps, kRuns, seed + kRuns,
                              order_parameter);
@@ -217,12 +217,12 @@ Draws independent_neurons(FeatureOptions options, std::uint64_t steps, int runs,
 TEST(EngineAgreement, OneNeuronOfOrderParameterHasTheLawOfMarginal) {
   constexpr int kRuns = 4000;
   law_tests::Family family(kFalseAlarmRate);
-  const auto with = [](Case c, Schedule schedule, std::uint64_t spectral_samples) {
+  const auto with = [](EngineCase c, Schedule schedule, std::uint64_t spectral_samples) {
     c.schedule = schedule;
     c.spectral_samples = spectral_samples;
     return c;
   };
-  const std::vector<Case> cases{
+  const std::vector<EngineCase> cases{
       {"single samples", 14, 4, 1, 40, 0.08},
       {"single samples, large steps", 10, 3, 1, 12, 1.5, "tanh", "gaussian:0.5"},
       {"single samples, far dimension", 1'000'000, 2, 1, 20, 1e-3, "sin:2", "gaussian:0.1", "tanh"},
@@ -237,7 +237,7 @@ TEST(EngineAgreement, OneNeuronOfOrderParameterHasTheLawOfMarginal) {
            Schedule::reuse, 0),
   };
   std::uint64_t seed = 3'000'001;
-  for (const Case& c : cases) {
+  for (const EngineCase& c : cases) {
     const FeatureOptions options = options_of(c, Engine::order_parameter);
     const Draws a = first_neurons(options, c.steps, kRuns, seed);
     const Draws b = independent_neurons(options, c.steps, kRuns, seed + kRuns);
@@ -250,7 +250,7 @@ TEST(EngineAgreement, OneNeuronOfOrderParameterHasTheLawOfMarginal) {
 TEST(EngineAgreement, DirectAndOrderParameterStartAlikeFromASpectralEstimate) {
   constexpr int kRuns = 2000;
   law_tests::Family family(kFalseAlarmRate);
-  Case c{"spectral", 20, 4, 1, 4, 0.1, "tanh", "gaussian:0.5"};
+  EngineCase c{"spectral", 20, 4, 1, 4, 0.1, "tanh", "gaussian:0.5"};
   c.spectral_samples = 30;
   std::uint64_t seed = 2000001;
   for (const int order : {1, 2}) {

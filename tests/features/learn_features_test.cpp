@@ -16,7 +16,7 @@
 namespace esscher {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNoTemperature = std::numeric_limits<double>::infinity();
 
 /// A weighted cubic link, which about a third of the neurons learn within some 30 d samples.
 FeatureOptions weighted_options(Engine engine) {
@@ -26,7 +26,8 @@ FeatureOptions weighted_options(Engine engine) {
   options.width = 50;
   options.batch = 10;
   options.samples = 40 * options.dim;
-  options.label = standardised_label(options.model, Weighting::label_exp, 1, -kInfinity, kInfinity);
+  options.label =
+      standardised_label(options.model, Weighting::label_exp, 1, -kNoTemperature, kNoTemperature);
   options.step_size = default_step_size(0.3, options.batch, options.dim, 1);
   options.stop_when_settled = false;
   options.seed = 3;
@@ -123,7 +124,7 @@ TEST_P(EachEngine, RecoveryTimesAreThoseOfTheEngineItself) {
   EXPECT_EQ(summary.weak_times.median, internal::quantile(known, 0.5));
   EXPECT_LE(summary.weak_times.lower_quartile, summary.weak_times.median);
   EXPECT_LE(summary.weak_times.median, summary.weak_times.upper_quartile);
-  EXPECT_LE(*summary.weak_times.median, summary.strong_times.median.value_or(kInfinity));
+  EXPECT_LE(*summary.weak_times.median, summary.strong_times.median.value_or(kNoTemperature));
 }
 
 TEST_P(EachEngine, QuietAndFollowedRunsAreTheSameBits) {

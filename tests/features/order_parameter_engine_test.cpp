@@ -42,7 +42,7 @@ Matrix<double> gram_of(const Matrix<double>& rows) {
 }
 
 template <class Call>
-std::string message_of(Call call) {
+std::string engine_message(Call call) {
   try {
     call();
   } catch (const UsageError& error) {
@@ -196,24 +196,24 @@ TEST(OrderParameterEngine, RefusesDimensionsWithoutRoomForABatch) {
   EXPECT_EQ(least_order_parameter_dim(64, 1, Schedule::one_pass), 67U);
   EXPECT_EQ(least_order_parameter_dim(64, 1000, Schedule::one_pass), 130U);
   EXPECT_EQ(least_order_parameter_dim(64, 1000, Schedule::reuse), 1066U);
-  EXPECT_EQ(message_of([] { make_order_parameter_engine(options_of(129, 64, 1000)); }),
+  EXPECT_EQ(engine_message([] { make_order_parameter_engine(options_of(129, 64, 1000)); }),
             "--dim = 129: the order_parameter engine needs at least 130 with --width 64 and "
             "--batch 1000; take --engine direct");
   EXPECT_NO_THROW(make_order_parameter_engine(options_of(130, 64, 1000))->advance(1));
   EXPECT_EQ(
-      message_of([] { make_order_parameter_engine(options_of(30, 8, 21, Schedule::reuse)); }),
+      engine_message([] { make_order_parameter_engine(options_of(30, 8, 21, Schedule::reuse)); }),
       "--dim = 30: the order_parameter engine needs at least 31 with --width 8 and --batch 21; "
       "take --engine direct");
   EXPECT_NO_THROW(make_order_parameter_engine(options_of(31, 8, 21, Schedule::reuse))->advance(3));
 }
 
 TEST(OrderParameterEngine, RefusesWhatOnlyExplicitSamplesCanDo) {
-  EXPECT_EQ(
-      message_of([] { make_order_parameter_engine(options_of(1000, 8, 2, Schedule::multi_pass)); }),
-      "--schedule = multi_pass: the order_parameter engine keeps no samples to come back to; "
-      "take --engine direct");
+  EXPECT_EQ(engine_message(
+                [] { make_order_parameter_engine(options_of(1000, 8, 2, Schedule::multi_pass)); }),
+            "--schedule = multi_pass: the order_parameter engine keeps no samples to come back to; "
+            "take --engine direct");
   EXPECT_NE(
-      message_of([] {
+      engine_message([] {
         make_order_parameter_engine(options_of(1'000'000'000'000, 8, 100'000'000, Schedule::reuse));
       })
           .find("--batch = 100000000: a batch that the order_parameter engine uses twice would "
@@ -227,7 +227,7 @@ TEST(OrderParameterEngine, RefusesStepsBeyondTheRangeOfDoubles) {
     options.step_size = 1e300;
     const auto engine = make_order_parameter_engine(options);
     EXPECT_EQ(
-        message_of([&] { engine->advance(60); }),
+        engine_message([&] { engine->advance(60); }),
         "--step-size = 1e+300: the neurons' rows have left the range of doubles; lower it, or "
         "limit the labels by --label-clip");
   }

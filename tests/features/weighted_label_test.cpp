@@ -17,7 +17,7 @@
 namespace esscher {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
 WeightedLabel plain_label(Weighting weighting, double s) {
   WeightedLabel label;
@@ -27,7 +27,7 @@ WeightedLabel plain_label(Weighting weighting, double s) {
 }
 
 template <class Call>
-std::string message_of(Call call) {
+std::string label_message(Call call) {
   try {
     call();
   } catch (const UsageError& error) {
@@ -65,7 +65,7 @@ TEST(WeightedLabel, MomentsAgreeWithTheGoldenSingleIndexValues) {
 // moments, with one integral over y. Both sides are good to 1e-10 by their own account.
 TEST(WeightedLabel, ClippedUnderGaussianNoiseIsOneIntegralOverTheLabel) {
   for (const double tau : {1e-3, 0.7}) {
-    for (const auto& [low, high] : {std::pair(-1.0, 1.5), {-kInfinity, 0.5}, {0.0, 2.0}}) {
+    for (const auto& [low, high] : {std::pair(-1.0, 1.5), {-kUnbounded, 0.5}, {0.0, 2.0}}) {
       for (const Weighting weighting :
            {Weighting::none, Weighting::exp, Weighting::label_exp, Weighting::centred}) {
         for (const double s : {1.0, 8.0}) {
@@ -129,7 +129,7 @@ TEST(WeightedLabel, ClippedUnderUniformNoiseIsOneIntegralOverTheLabel) {
 TEST(WeightedLabel, UnderRademacherNoiseIsAMixtureOfTwoShifts) {
   const double tau = 0.6;
   const Link link = parse_link("sin:2");
-  for (const double high : {0.9, kInfinity}) {
+  for (const double high : {0.9, kUnbounded}) {
     WeightedLabel label = plain_label(Weighting::label_exp, 1.3);
     label.clip_high = high;
     const auto moments_of = [&](const SingleIndexModel& model) {
@@ -167,12 +167,12 @@ TEST(WeightedLabel, StandardisedHasMeanSquareOneAndCentredHasMeanZero) {
   for (const char* noise : {"none", "gaussian:0.3", "uniform:1", "rademacher:0.2"}) {
     const SingleIndexModel model{parse_link("damped_hermite:3"), parse_noise(noise)};
     for (const double beta : {1e-3, 1.0}) {
-      for (const double high : {0.7, kInfinity}) {
+      for (const double high : {0.7, kUnbounded}) {
         for (const Weighting weighting :
              {Weighting::none, Weighting::exp, Weighting::label_exp, Weighting::centred}) {
           SCOPED_TRACE(std::string(weighting_name(weighting)) + ", " + noise + ", beta " +
                        std::to_string(beta) + ", high " + std::to_string(high));
-          const WeightedLabel label = standardised_label(model, weighting, beta, -kInfinity, high);
+          const WeightedLabel label = standardised_label(model, weighting, beta, -kUnbounded, high);
           const WeightedLabelMoments moments = weighted_label_moments(model, label, 0);
           EXPECT_NEAR(moments.root_mean_square, 1, 1e-8);
           // E[(y - c) e^{sy}] / E[e^{sy}] = 0 up to the rounding of c.
@@ -233,23 +233,23 @@ TEST(WeightedLabel, NeverOverflows) {
 
 TEST(WeightedLabel, RefusesAnInfiniteSecondMoment) {
   const auto standardise = [](const char* link, double beta, double high) {
-    return standardised_label({parse_link(link), Noise()}, Weighting::label_exp, beta, -kInfinity,
+    return standardised_label({parse_link(link), Noise()}, Weighting::label_exp, beta, -kUnbounded,
                               high);
   };
   // h_2 = (z^2 - 1)/sqrt 2: E e^{2f/beta} is finite above 4/sqrt 2.
-  EXPECT_EQ(message_of([&] { standardise("hermite:2", 2.5, kInfinity); }),
+  EXPECT_EQ(label_message([&] { standardise("hermite:2", 2.5, kUnbounded); }),
             "--feature-temperature = 2.5: the weighted label has an infinite second moment: "
             "hermite:2 grows like 0.707107 z^2, so E e^{2f/beta} is finite only above 2.82843; "
             "limit the labels, for example --label-clip=-5,5, or raise the temperature");
-  EXPECT_EQ(message_of([&] { standardise("hermite:3", 9, kInfinity); }),
+  EXPECT_EQ(label_message([&] { standardise("hermite:3", 9, kUnbounded); }),
             "--feature-temperature = 9: the weighted label has an infinite second moment: "
             "hermite:3 grows faster than z^2, so E e^{2f/beta} is infinite at every temperature; "
             "limit the labels, for example --label-clip=-5,5");
-  EXPECT_NO_THROW(standardise("hermite:2", 2.9, kInfinity));
+  EXPECT_NO_THROW(standardise("hermite:2", 2.9, kUnbounded));
   EXPECT_NO_THROW(standardise("hermite:2", 0.5, 3));
   EXPECT_NO_THROW(standardise("hermite:3", 1, 5));
   EXPECT_NO_THROW(standardised_label({parse_link("hermite:3"), Noise()}, Weighting::none, 1,
-                                     -kInfinity, kInfinity));
+                                     -kUnbounded, kUnbounded));
 }
 
 // E (y e^{sy})^2 for y = h_2(Z): with r = 1 - 2 sqrt 2 s, E e^{2sy} = e^{-sqrt 2 s} / sqrt r, and
@@ -270,18 +270,18 @@ TEST(WeightedLabel, SecondMomentNearItsLimitHasItsClosedForm) {
 
 TEST(WeightedLabel, RefusesBadInput) {
   const SingleIndexModel model{parse_link("tanh"), Noise()};
-  EXPECT_EQ(message_of([&] { standardised_label(model, Weighting::exp, 1, 2, 1); }),
+  EXPECT_EQ(label_message([&] { standardised_label(model, Weighting::exp, 1, 2, 1); }),
             "--label-clip = 2,1: needs two limits, the lower one first");
-  EXPECT_EQ(message_of([&] { standardised_label(model, Weighting::exp, 1, 2, NAN); }),
+  EXPECT_EQ(label_message([&] { standardised_label(model, Weighting::exp, 1, 2, NAN); }),
             "--label-clip = 2,nan: needs two limits, the lower one first");
-  EXPECT_NE(message_of([&] {
-              standardised_label(model, Weighting::exp, 0, -kInfinity, kInfinity);
+  EXPECT_NE(label_message([&] {
+              standardised_label(model, Weighting::exp, 0, -kUnbounded, kUnbounded);
             }).find("--feature-temperature = 0: "),
             std::string::npos);
-  EXPECT_NO_THROW(standardised_label(model, Weighting::none, 0, -kInfinity, kInfinity));
-  EXPECT_EQ(message_of([&] {
+  EXPECT_NO_THROW(standardised_label(model, Weighting::none, 0, -kUnbounded, kUnbounded));
+  EXPECT_EQ(label_message([&] {
               standardised_label({parse_link("formula:0*z"), Noise()}, Weighting::none, 1,
-                                 -kInfinity, kInfinity);
+                                 -kUnbounded, kUnbounded);
             }),
             "--link = 0*z: the weighted label is always 0, so that nothing can be learned; "
             "take another link, or a wider --label-clip");
@@ -296,10 +296,10 @@ TEST(WeightedLabel, WeightingsAreReadByTheirNames) {
        {Weighting::none, Weighting::exp, Weighting::label_exp, Weighting::centred}) {
     EXPECT_EQ(parse_weighting(weighting_name(weighting)), weighting);
   }
-  EXPECT_EQ(message_of([] { parse_weighting("labelexp", "--weighting"); }),
+  EXPECT_EQ(label_message([] { parse_weighting("labelexp", "--weighting"); }),
             "--weighting = labelexp: no weighting has this name; did you mean label_exp? "
             "write none, exp, label_exp or centred");
-  EXPECT_EQ(message_of([] { parse_weighting("boltzmann"); }),
+  EXPECT_EQ(label_message([] { parse_weighting("boltzmann"); }),
             "weighting = boltzmann: no weighting has this name; "
             "write none, exp, label_exp or centred");
 }

@@ -22,7 +22,7 @@ Rows rows_of(std::string_view bytes, const std::string& delimiter = "comma") {
   return rest_of(reader);
 }
 
-std::string refusal(std::string_view bytes) {
+std::string csv_refusal(std::string_view bytes) {
   return data_refusal([&] { rows_of(bytes); });
 }
 
@@ -81,17 +81,17 @@ RC_GTEST_PROP(CsvProperty, AnyFieldsReadBackAsTheyWereQuoted, ()) {
 }
 
 TEST(Csv, RaggedRowsAreRefused) {
-  EXPECT_EQ(refusal("a,b\n1,2\n1\n"),
+  EXPECT_EQ(csv_refusal("a,b\n1,2\n1\n"),
             "t.csv: row 2: 1 field where the header has 2; quote a field that holds a delimiter");
-  EXPECT_NE(refusal("a,b\n1,2,3\n").find("row 1: 3 fields where the header has 2"),
+  EXPECT_NE(csv_refusal("a,b\n1,2,3\n").find("row 1: 3 fields where the header has 2"),
             std::string::npos);
 }
 
 TEST(Csv, RowsWithOneFieldMoreThanTheHeaderNameTheRemedy) {
-  EXPECT_EQ(refusal("x,y\n1,2,3\n2,3,4\n"),
+  EXPECT_EQ(csv_refusal("x,y\n1,2,3\n2,3,4\n"),
             "t.csv: row 1: 3 fields where the header has 2; quote a field that holds a delimiter, "
             "or write the table without names of rows (R: row.names=FALSE)");
-  EXPECT_EQ(refusal("x,y\n1,2,\n2,3,\n"),
+  EXPECT_EQ(csv_refusal("x,y\n1,2,\n2,3,\n"),
             "t.csv: row 1: 3 fields where the header has 2; quote a field that holds a delimiter, "
             "or remove the delimiter that ends each row");
 }
@@ -119,53 +119,55 @@ TEST(Csv, WhereBlanksPartNumbersTheDelimiterIsTold) {
 }
 
 TEST(Csv, BrokenQuotesAreRefused) {
-  EXPECT_EQ(refusal("a,b\n1,2\n3,\"4\n5,6\n"),
+  EXPECT_EQ(csv_refusal("a,b\n1,2\n3,\"4\n5,6\n"),
             "t.csv: row 2: the file ends inside a quoted field; close its quote");
-  EXPECT_NE(refusal("a,b\n1,\"2\"x\n").find("row 1: text behind a closing quote"),
+  EXPECT_NE(csv_refusal("a,b\n1,\"2\"x\n").find("row 1: text behind a closing quote"),
             std::string::npos);
-  EXPECT_NE(refusal("a,b\n1,2\"x\n").find("row 1: a quote inside a field"), std::string::npos);
-  EXPECT_NE(refusal("\"a").find("header: the file ends inside"), std::string::npos);
+  EXPECT_NE(csv_refusal("a,b\n1,2\"x\n").find("row 1: a quote inside a field"), std::string::npos);
+  EXPECT_NE(csv_refusal("\"a").find("header: the file ends inside"), std::string::npos);
 }
 
 TEST(Csv, BytesThatAreNoTextAreRefused) {
-  EXPECT_EQ(refusal("a,b\n1,\xE9\n"),
+  EXPECT_EQ(csv_refusal("a,b\n1,\xE9\n"),
             "t.csv: row 1: field 2: byte 0xE9 is not UTF-8; save the file as UTF-8");
   // Overlong, a surrogate, beyond U+10FFFF, cut off.
   for (const std::string bytes : {"\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"}) {
-    EXPECT_NE(refusal("a,b\n1," + bytes + "\n").find("is not UTF-8"), std::string::npos);
+    EXPECT_NE(csv_refusal("a,b\n1," + bytes + "\n").find("is not UTF-8"), std::string::npos);
   }
-  EXPECT_NE(refusal(std::string_view("a,b\n1,\0\n", 8)).find("field 2: a NUL byte"),
+  EXPECT_NE(csv_refusal(std::string_view("a,b\n1,\0\n", 8)).find("field 2: a NUL byte"),
             std::string::npos);
-  EXPECT_EQ(refusal("\xFF\xFE" + utf16_of("a\n") + "\x34\xD8"),
+  EXPECT_EQ(csv_refusal("\xFF\xFE" + utf16_of("a\n") + "\x34\xD8"),
             "t.csv: line 2, byte 7: the file is UTF-16 and ends within a character; copy the file "
             "again, or save it as UTF-8");
-  EXPECT_NE(refusal("a,b\r1,2\r").find("carriage return without a line feed"), std::string::npos);
+  EXPECT_NE(csv_refusal("a,b\r1,2\r").find("carriage return without a line feed"),
+            std::string::npos);
 }
 
 TEST(Csv, HeadersMustNameEveryColumnOnce) {
-  EXPECT_EQ(refusal(""), "t.csv: the file is empty; its first row must name the columns");
-  EXPECT_EQ(refusal("a,,b\n"),
+  EXPECT_EQ(csv_refusal(""), "t.csv: the file is empty; its first row must name the columns");
+  EXPECT_EQ(csv_refusal("a,,b\n"),
             "t.csv: header: column 2 has no name; name it or remove it (pandas: index=False)");
-  EXPECT_EQ(refusal(",a,b\n1,2,3\n"), "(read)");  // row numbers, as pandas writes them
-  EXPECT_EQ(refusal(",Unnamed: 0,b\n1,2,3\n"), "(read)");
-  EXPECT_EQ(refusal("a,b,a\n"), "t.csv: header: columns 1 and 3 are both named 'a'; rename one");
-  EXPECT_NE(refusal("a;b\n1;2\n").find("one column, named 'a;b'; say by --delimiter"),
+  EXPECT_EQ(csv_refusal(",a,b\n1,2,3\n"), "(read)");  // row numbers, as pandas writes them
+  EXPECT_EQ(csv_refusal(",Unnamed: 0,b\n1,2,3\n"), "(read)");
+  EXPECT_EQ(csv_refusal("a,b,a\n"),
+            "t.csv: header: columns 1 and 3 are both named 'a'; rename one");
+  EXPECT_NE(csv_refusal("a;b\n1;2\n").find("one column, named 'a;b'; say by --delimiter"),
             std::string::npos);
 }
 
 TEST(Csv, ARowOfNumbersIsNoHeader) {
-  EXPECT_EQ(refusal("0.31,2,-1\n0.5,1,0\n"),
+  EXPECT_EQ(csv_refusal("0.31,2,-1\n0.5,1,0\n"),
             "t.csv: header: only numbers, '0.31', '2', '-1'; the first row must name the columns");
-  EXPECT_EQ(refusal("0,1,2\n0.5,1,0\n"), "(read)");  // pandas' names for columns without one
+  EXPECT_EQ(csv_refusal("0,1,2\n0.5,1,0\n"), "(read)");  // pandas' names for columns without one
 }
 
 TEST(Csv, AFieldBeyond16MebibytesIsRefused) {
   const std::size_t most = std::size_t{1} << 24;
   EXPECT_EQ(rows_of("a\n" + std::string(most, 'x')).at(0).at(0).size(), most);
   EXPECT_NE(
-      refusal("a\n" + std::string(most + 1, 'x')).find("row 1: a field is longer than 16 MiB"),
+      csv_refusal("a\n" + std::string(most + 1, 'x')).find("row 1: a field is longer than 16 MiB"),
       std::string::npos);
-  EXPECT_NE(refusal("a\n\"" + std::string(most + 1, 'x') + "\"").find("closing quote missing?"),
+  EXPECT_NE(csv_refusal("a\n\"" + std::string(most + 1, 'x') + "\"").find("closing quote missing?"),
             std::string::npos);
 }
 

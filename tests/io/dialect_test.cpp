@@ -17,7 +17,7 @@ std::string marks(std::string_view sample, const TableFormat& format = {}) {
   return {dialect.delimiter, ' ', dialect.numbers.decimal};
 }
 
-std::string refusal(const TableFormat& format) {
+std::string format_refusal(const TableFormat& format) {
   try {
     found("a,b\n1,2\n", format);
   } catch (const UsageError& error) {
@@ -121,9 +121,9 @@ TEST(Dialect, WhatIsSaidIsNotLookedFor) {
   EXPECT_EQ(marks("a:b\n1:2\n", {.delimiter = ":"}), ": .");
   EXPECT_EQ(marks("a;b\n0,5;2\n", {.decimal = "."}), "; .");
   EXPECT_TRUE(found("a;b\n1,234;2\n", {.decimal = "."}).numbers.grouped);
-  EXPECT_EQ(refusal({.delimiter = "x"}),
+  EXPECT_EQ(format_refusal({.delimiter = "x"}),
             "--delimiter = 'x': must be comma, tab, semicolon, pipe, space or a mark such as ':'");
-  EXPECT_EQ(refusal({.decimal = ";"}),
+  EXPECT_EQ(format_refusal({.decimal = ";"}),
             "--decimal = ';': must be '.' or ','; leave it out to find it");
 }
 

@@ -13,13 +13,13 @@ namespace {
 using Names = std::vector<std::string>;
 using Rows = TableRows;
 
-Rows rows_of(std::string_view bytes) {
+Rows jsonl_rows(std::string_view bytes) {
   JsonlReader reader = JsonlReader::over(bytes, "t.jsonl");
   return rest_of(reader);
 }
 
-std::string refusal(std::string_view bytes) {
-  return data_refusal([&] { rows_of(bytes); });
+std::string jsonl_refusal(std::string_view bytes) {
+  return data_refusal([&] { jsonl_rows(bytes); });
 }
 
 TEST(Jsonl, KeysAreColumnsAndNumbersAreReadAsTheyAreWritten) {
@@ -35,10 +35,10 @@ TEST(Jsonl, KeysAreColumnsAndNumbersAreReadAsTheyAreWritten) {
 }
 
 TEST(Jsonl, BooleansAreNumbersAndNullsAndAbsentKeysMissing) {
-  EXPECT_EQ(rows_of("{\"a\":true,\"b\":null}\n{\"a\":false}\n{\"b\":\"NA\",\"c\":7}\n"),
+  EXPECT_EQ(jsonl_rows("{\"a\":true,\"b\":null}\n{\"a\":false}\n{\"b\":\"NA\",\"c\":7}\n"),
             (Rows{{"1", "", ""}, {"0", "", ""}, {"", "NA", "7"}}));
   // What Python's json writes for numbers that are none.
-  EXPECT_EQ(rows_of("{\"a\":NaN}\n{\"a\":-Infinity}\n"), (Rows{{"NaN"}, {"-Infinity"}}));
+  EXPECT_EQ(jsonl_rows("{\"a\":NaN}\n{\"a\":-Infinity}\n"), (Rows{{"NaN"}, {"-Infinity"}}));
   JsonlReader reader = JsonlReader::over("{\"a\":1}", "t.jsonl");
   EXPECT_TRUE(std::isnan(reader.number("NaN", 0)));
 }
@@ -51,7 +51,7 @@ TEST(Jsonl, ListsOfNumbersAreColumns) {
 }
 
 TEST(Jsonl, OtherListsAreTextsAsTheyStand) {
-  EXPECT_EQ(rows_of("{\"m\":[1]}\n{\"m\":[{\"role\": \"user\"}, [2]]}\n{\"m\":[]}\n"),
+  EXPECT_EQ(jsonl_rows("{\"m\":[1]}\n{\"m\":[{\"role\": \"user\"}, [2]]}\n{\"m\":[]}\n"),
             (Rows{{"[1]"}, {"[{\"role\": \"user\"}, [2]]"}, {"[]"}}));
 }
 
@@ -64,69 +64,72 @@ TEST(Jsonl, ObjectsWithinGiveColumnsOfTheirOwn) {
 }
 
 TEST(Jsonl, ValuesOfAnotherKindNameTheRowAndTheKey) {
-  EXPECT_EQ(refusal("{\"e\":[1,2]}\n{\"e\":[1]}\n"),
+  EXPECT_EQ(jsonl_refusal("{\"e\":[1,2]}\n{\"e\":[1]}\n"),
             "t.jsonl: row 2: key 'e': a list of 1 where row 1 has 2; lists of numbers must have "
             "one length");
-  EXPECT_EQ(refusal("{\"e\":1}\n{\"e\":[1]}\n"),
+  EXPECT_EQ(jsonl_refusal("{\"e\":1}\n{\"e\":[1]}\n"),
             "t.jsonl: row 2: key 'e': a list of numbers where row 1 has a single value; write all "
             "alike");
-  EXPECT_EQ(refusal("{}\n{\"e\":{\"a\":1}}\n{\"e\":\"x\"}\n"),
+  EXPECT_EQ(jsonl_refusal("{}\n{\"e\":{\"a\":1}}\n{\"e\":\"x\"}\n"),
             "t.jsonl: row 3: key 'e': a single value where row 2 has an object; write all alike");
-  EXPECT_EQ(refusal("{\"e\":1,\"e\":2}\n"), "t.jsonl: row 1: key 'e': there twice; rename one");
-  EXPECT_EQ(refusal("{\"e.a\":1,\"e\":{\"a\":2}}\n"),
+  EXPECT_EQ(jsonl_refusal("{\"e\":1,\"e\":2}\n"),
+            "t.jsonl: row 1: key 'e': there twice; rename one");
+  EXPECT_EQ(jsonl_refusal("{\"e.a\":1,\"e\":{\"a\":2}}\n"),
             "t.jsonl: row 1: key 'e.a': there twice; rename one");
-  EXPECT_EQ(refusal("{\"e[0]\":1,\"e\":[2]}\n"),
+  EXPECT_EQ(jsonl_refusal("{\"e[0]\":1,\"e\":[2]}\n"),
             "t.jsonl: two columns would be named 'e[0]', one of them from within a list or an "
             "object; rename one");
-  EXPECT_EQ(refusal("{\"\":1}"), "t.jsonl: row 1: a key without a name; keys name the columns");
-  EXPECT_EQ(refusal("{}\n"), "t.jsonl: its objects have no keys; keys name the columns");
+  EXPECT_EQ(jsonl_refusal("{\"\":1}"),
+            "t.jsonl: row 1: a key without a name; keys name the columns");
+  EXPECT_EQ(jsonl_refusal("{}\n"), "t.jsonl: its objects have no keys; keys name the columns");
 }
 
 TEST(Jsonl, WhatComesBehindTheFirstThousandRowsMustBeKnown) {
   std::string bytes = "{\"a\":1,\"n\":null,\"e\":[1,2]}\n";
   for (int i = 1; i < 1000; ++i) bytes += "{\"a\":1}\n";
-  EXPECT_EQ(rows_of(bytes + "{\"e\":[3,4]}\n").back(),
+  EXPECT_EQ(jsonl_rows(bytes + "{\"e\":[3,4]}\n").back(),
             (std::vector<std::string>{"", "", "3", "4"}));
-  EXPECT_EQ(refusal(bytes + "{\"b\":1}\n"),
+  EXPECT_EQ(jsonl_refusal(bytes + "{\"b\":1}\n"),
             "t.jsonl: row 1001: key 'b': in none of the first 1000 rows, which tell the columns; "
             "write it there, as null where it is missing");
-  EXPECT_EQ(refusal(bytes + "{\"n\":[1]}\n"),
+  EXPECT_EQ(jsonl_refusal(bytes + "{\"n\":[1]}\n"),
             "t.jsonl: row 1001: key 'n': a list of numbers where the first 1000 rows have null; "
             "write one of them there");
   EXPECT_EQ(
-      refusal(bytes + "{\"e\":[1,\"x\"]}\n"),
+      jsonl_refusal(bytes + "{\"e\":[1,\"x\"]}\n"),
       "t.jsonl: row 1001: key 'e': a list where row 1 has a list of numbers; write all alike");
   // A scalar is what null stands for otherwise.
-  EXPECT_EQ(rows_of(bytes + "{\"a\":\"x\"}\n").back()[0], "x");
+  EXPECT_EQ(jsonl_rows(bytes + "{\"a\":\"x\"}\n").back()[0], "x");
 }
 
 TEST(Jsonl, WhatIsNoJsonIsRefusedWithItsRow) {
   const std::string no_json = "t.jsonl: row 2: no JSON (";
   for (const std::string line : {"{\"a\":1", "{\"a\" 1}", "{\"a\":1,}", "{\"a\":\"\\x\"}", "{a:1}",
                                  "{\"a\":\"\xFF\"}", "{\"a\":[1 2]}", "{\"a\":[1}"}) {
-    EXPECT_EQ(refusal("{\"a\":1}\n" + line + "\n").substr(0, 17), no_json.substr(0, 17)) << line;
+    EXPECT_EQ(jsonl_refusal("{\"a\":1}\n" + line + "\n").substr(0, 17), no_json.substr(0, 17))
+        << line;
   }
   for (const std::string value : {"01", "1.", "+1", ".5", "nul", "tru", "0x1", "1e", "abc"}) {
-    EXPECT_NE(refusal("{\"a\":" + value + "}\n").find("key 'a': '" + value + "' is no JSON"),
+    EXPECT_NE(jsonl_refusal("{\"a\":" + value + "}\n").find("key 'a': '" + value + "' is no JSON"),
               std::string::npos)
         << value;
-    EXPECT_NE(refusal("{\"b\":1,\"a\":" + value + "}\n"), "(read)") << value;
+    EXPECT_NE(jsonl_refusal("{\"b\":1,\"a\":" + value + "}\n"), "(read)") << value;
   }
-  EXPECT_EQ(refusal("{\"a\":1} {\"a\":2}\n"),
+  EXPECT_EQ(jsonl_refusal("{\"a\":1} {\"a\":2}\n"),
             "t.jsonl: row 1: text behind the object; write one object a line");
-  EXPECT_EQ(refusal("{\"a\":1}\n[1]\n"),
+  EXPECT_EQ(jsonl_refusal("{\"a\":1}\n[1]\n"),
             "t.jsonl: row 2: no object; each line must be one, {\"column\": value, ...}");
-  EXPECT_EQ(refusal("[{\"a\":1}]"),
+  EXPECT_EQ(jsonl_refusal("[{\"a\":1}]"),
             "t.jsonl: row 1: a list; write its objects one a line, as jq -c '.[]' does");
-  EXPECT_EQ(refusal("\n \n"), "t.jsonl: the file is empty; it must hold an object a line");
-  EXPECT_NE(refusal("{\n\"a\": 1\n}\n").find("row 1: no JSON ("), std::string::npos);
+  EXPECT_EQ(jsonl_refusal("\n \n"), "t.jsonl: the file is empty; it must hold an object a line");
+  EXPECT_NE(jsonl_refusal("{\n\"a\": 1\n}\n").find("row 1: no JSON ("), std::string::npos);
 }
 
 TEST(Jsonl, ObjectsAreRefusedWhereTheyAreTooDeepAndRowsWhereTheyAreTooLong) {
   std::string deep = "1";
   for (int i = 0; i < 17; ++i) deep = "{\"a\":" + deep + "}";
-  EXPECT_EQ(refusal(deep), "t.jsonl: row 1: objects within objects, more than 16 deep");
-  EXPECT_EQ(refusal("{\"a\":\"" + std::string(std::size_t{1} << 24, 'x') + "\"}"),
+  EXPECT_EQ(jsonl_refusal(deep), "t.jsonl: row 1: objects within objects, more than 16 deep");
+  EXPECT_EQ(jsonl_refusal("{\"a\":\"" + std::string(std::size_t{1} << 24, 'x') + "\"}"),
             "t.jsonl: a row is longer than 16 MiB; end each object's line");
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 using internal::MappedFile;
 
-std::string refusal(const std::string& path) {
+std::string file_refusal(const std::string& path) {
   return refusal_of<IoError>([&] { MappedFile(path, "--data"); });
 }
 
@@ -35,16 +35,17 @@ TEST(MappedFile, AnEmptyFileHasNoBytes) {
 TEST(MappedFile, RefusesWhatIsNoFile) {
   const TestFile file("x");
   const std::string folder = std::filesystem::path(file.path()).parent_path().string();
-  EXPECT_EQ(refusal(folder + "/none"),
+  EXPECT_EQ(file_refusal(folder + "/none"),
             "--data = " + folder +
                 "/none: cannot be read (No such file or directory); check that it exists and may "
                 "be read");
-  EXPECT_EQ(refusal(folder), "--data = " + folder + ": is a folder; name a file in it");
+  EXPECT_EQ(file_refusal(folder), "--data = " + folder + ": is a folder; name a file in it");
   const std::string pipe = folder + "/pipe";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  EXPECT_EQ(refusal(pipe), "--data = " + pipe +
-                               ": is not a regular file, and cannot be mapped; copy its content to "
-                               "a file first");
+  EXPECT_EQ(file_refusal(pipe),
+            "--data = " + pipe +
+                ": is not a regular file, and cannot be mapped; copy its content to "
+                "a file first");
 }
 
 }  // namespace

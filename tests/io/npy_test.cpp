@@ -47,7 +47,7 @@ TEST(Npy, RefusesAFolderThatIsNotThere) {
 }
 
 /// What the file with this dictionary and these bytes gives, or says.
-std::string refusal(const std::string& bytes) {
+std::string npy_refusal(const std::string& bytes) {
   const TestFile file("x.npy", bytes);
   std::string said = refusal_of<DataError>([&] { map_npy(file.path()); });
   const std::size_t at = said.find(file.path());
@@ -142,25 +142,25 @@ TEST(Npy, ReadsAllFormatsAndSpellings) {
 
 TEST(Npy, ATruncatedFileSaysHowMuchIsMissing) {
   const std::string whole = npy_file(kTwoDoubles, std::string(16, '\0'));
-  EXPECT_EQ(refusal(whole.substr(0, whole.size() - 5)),
+  EXPECT_EQ(npy_refusal(whole.substr(0, whole.size() - 5)),
             "x.npy: it is truncated: 5 bytes are missing; write or copy the file again");
-  EXPECT_EQ(refusal(whole + "abc"),
+  EXPECT_EQ(npy_refusal(whole + "abc"),
             "x.npy: 3 bytes follow behind the array; write or copy the file again");
-  EXPECT_EQ(refusal(whole.substr(0, 30)),
+  EXPECT_EQ(npy_refusal(whole.substr(0, 30)),
             "x.npy: not a whole .npy file: it is truncated in its header, after 30 bytes; "
             "write or copy it again");
   EXPECT_EQ(
-      refusal(""),
+      npy_refusal(""),
       "x.npy: not a whole .npy file: it is truncated: it has 0 bytes; write or copy it again");
   for (std::size_t length = 0; length < whole.size(); ++length) {
-    EXPECT_NE(refusal(whole.substr(0, length)), "(no error)") << length;
+    EXPECT_NE(npy_refusal(whole.substr(0, length)), "(no error)") << length;
   }
 }
 
 TEST(Npy, RefusesElementsThatAreNoNumbersByName) {
   const auto of_type = [](const std::string& type) {
-    return refusal(npy_file("{'descr': " + type + ", 'fortran_order': False, 'shape': (1,), }",
-                            std::string(8, '\0')));
+    return npy_refusal(npy_file("{'descr': " + type + ", 'fortran_order': False, 'shape': (1,), }",
+                                std::string(8, '\0')));
   };
   const std::string remedy =
       "; float16 to float64, whole numbers and booleans can be read: convert it with "
@@ -185,7 +185,7 @@ TEST(Npy, RefusesElementsThatAreNoNumbersByName) {
 
 TEST(Npy, RefusesHeadersThatAreNotWhole) {
   const auto header = [](const std::string& dictionary) {
-    const std::string said = refusal(npy_file(dictionary, std::string(16, '\0')));
+    const std::string said = npy_refusal(npy_file(dictionary, std::string(16, '\0')));
     const std::string prefix = "x.npy: not a whole .npy file: ";
     const std::string remedy = "; write or copy it again";
     if (!said.starts_with(prefix) || !said.ends_with(remedy)) return said;
@@ -217,11 +217,11 @@ TEST(Npy, RefusesHeadersThatAreNotWhole) {
 }
 
 TEST(Npy, RefusesOtherFormats) {
-  EXPECT_EQ(refusal("PK\3\4 and more"),
+  EXPECT_EQ(npy_refusal("PK\3\4 and more"),
             "x.npy: not a whole .npy file: it does not begin as one; write or copy it again");
   std::string newer = npy_file(kTwoDoubles, std::string(16, '\0'));
   newer[6] = '\4';
-  EXPECT_EQ(refusal(newer), "x.npy: is of .npy format 4.0; 1.0, 2.0 and 3.0 can be read");
+  EXPECT_EQ(npy_refusal(newer), "x.npy: is of .npy format 4.0; 1.0, 2.0 and 3.0 can be read");
   EXPECT_THROW(map_npy("/nowhere/x.npy"), IoError);
 }
 

@@ -30,7 +30,7 @@ std::string archive_of(const ZipMember& member) {
 }
 
 /// What reading x from these bytes says; the path is left out.
-std::string refusal(const std::string& bytes) {
+std::string npz_refusal(const std::string& bytes) {
   const TestFile file("a.npz", bytes);
   std::string said = refusal_of<DataError>([&] { map_npz(file.path(), "x"); });
   const std::size_t at = said.find(file.path());
@@ -100,16 +100,17 @@ TEST(Npz, AnUnknownKeyNamesThoseThatAreThere) {
   archive.add({"embeddings.npy", array_file({7})});
   archive.add({"y.npy", array_file({7})});
   const TestFile file("a.npz", archive.whole());
-  const auto refusal = [&](const std::string& key) {
+  const auto key_refusal = [&](const std::string& key) {
     return refusal_of<UsageError>([&] { map_npz(file.path(), key, "--features-key"); });
   };
-  EXPECT_EQ(refusal("embedding"), "--features-key = embedding: " + file.path() +
-                                      " has no such array; did you mean 'embeddings'? it has "
-                                      "'embeddings', 'y'");
-  EXPECT_EQ(refusal("labels"), "--features-key = labels: " + file.path() +
-                                   " has no such array; it has 'embeddings', 'y'");
+  EXPECT_EQ(key_refusal("embedding"), "--features-key = embedding: " + file.path() +
+                                          " has no such array; did you mean 'embeddings'? it has "
+                                          "'embeddings', 'y'");
+  EXPECT_EQ(key_refusal("labels"), "--features-key = labels: " + file.path() +
+                                       " has no such array; it has 'embeddings', 'y'");
   file.put(ZipArchive().whole());
-  EXPECT_EQ(refusal("y"), "--features-key = y: " + file.path() + " has no such array; it has none");
+  EXPECT_EQ(key_refusal("y"),
+            "--features-key = y: " + file.path() + " has no such array; it has none");
 }
 
 TEST(Npz, RefusesTwoArraysOfOneName) {
@@ -117,7 +118,7 @@ TEST(Npz, RefusesTwoArraysOfOneName) {
     ZipArchive archive;
     archive.add({"x.npy", array_file({7})});
     archive.add({second, array_file({8})});
-    return refusal(archive.whole());
+    return npz_refusal(archive.whole());
   };
   EXPECT_EQ(twice("x.npy"),
             "a.npz: not a whole .npz archive: it has two members of the name x.npy; "
@@ -127,9 +128,9 @@ TEST(Npz, RefusesTwoArraysOfOneName) {
 
 TEST(Npz, RefusesWhatIsEncryptedOrPackedInAnotherWay) {
   const std::string content = array_file({1});
-  EXPECT_EQ(refusal(archive_of({"x.npy", content, 0, content, 1})),
+  EXPECT_EQ(npz_refusal(archive_of({"x.npy", content, 0, content, 1})),
             "a.npz: member x.npy is encrypted; write the archive without");
-  EXPECT_EQ(refusal(archive_of({"x.npy", content, 14})),
+  EXPECT_EQ(npz_refusal(archive_of({"x.npy", content, 14})),
             "a.npz: member x.npy is compressed by method 14; write the archive with numpy.savez or "
             "numpy.savez_compressed");
 }
@@ -137,7 +138,7 @@ TEST(Npz, RefusesWhatIsEncryptedOrPackedInAnotherWay) {
 TEST(Npz, RefusesContentThatIsDamaged) {
   const std::string content = array_file({1});
   const auto said = [](const ZipMember& member) {
-    const std::string all = refusal(archive_of(member));
+    const std::string all = npz_refusal(archive_of(member));
     const std::string prefix = "a.npz: not a whole .npz archive: ";
     return all.starts_with(prefix) ? all.substr(prefix.size()) : all;
   };
@@ -170,12 +171,12 @@ TEST(Npz, RefusesArchivesThatAreCutOrChanged) {
   archive.add({"x.npy", array_file({1.5F, -2})});
   const std::string whole = archive.whole();
   for (std::size_t length = 0; length < whole.size(); ++length) {
-    EXPECT_NE(refusal(whole.substr(0, length)), "(no error)") << length;
+    EXPECT_NE(npz_refusal(whole.substr(0, length)), "(no error)") << length;
   }
-  EXPECT_EQ(refusal(whole.substr(0, 60)),
+  EXPECT_EQ(npz_refusal(whole.substr(0, 60)),
             "a.npz: not a whole .npz archive: it is truncated: its directory is missing; write or "
             "copy it again");
-  EXPECT_EQ(refusal("hello"),
+  EXPECT_EQ(npz_refusal("hello"),
             "a.npz: not a whole .npz archive: it is no zip archive; write or copy it again");
   // Every byte changed in turn: refused, or the same numbers (times, comments and the like).
   for (std::size_t at = 0; at < whole.size(); ++at) {
@@ -197,7 +198,7 @@ TEST(Npz, RefusesDirectoriesThatDoNotFitTheFile) {
   const auto said = [&](std::size_t at, const std::string& bytes) {
     std::string changed = archive.whole();
     changed.replace(changed.size() - 22 + at, bytes.size(), bytes);
-    std::string all = refusal(changed);
+    std::string all = npz_refusal(changed);
     return all.substr(std::string("a.npz: not a whole .npz archive: ").size());
   };
   const std::string again = "; write or copy it again";
@@ -211,7 +212,7 @@ TEST(Npz, RefusesDirectoriesThatDoNotFitTheFile) {
   EXPECT_EQ(said(16, u32(archive.members.size() - 1)), "its directory is damaged" + again);
   std::string lost = archive.members + archive.directory + archive.end64();
   lost.replace(lost.size() - 22 - 12, 8, u64(5));
-  EXPECT_EQ(refusal(lost),
+  EXPECT_EQ(npz_refusal(lost),
             "a.npz: not a whole .npz archive: its zip64 record is not where it "
             "should be" +
                 again);
@@ -222,7 +223,7 @@ TEST(Npz, RefusesDirectoriesThatDoNotFitTheFile) {
   const std::size_t extra = narrow.directory.find(u16(1) + u16(24));
   narrow.directory.replace(extra, 4, u16(2) + u16(24));
   // Without its numbers the member is as long as 32 bits can say.
-  EXPECT_EQ(refusal(narrow.whole()),
+  EXPECT_EQ(npz_refusal(narrow.whole()),
             "a.npz: not a whole .npz archive: member x.npy is damaged" + again);
 }
 

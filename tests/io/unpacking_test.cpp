@@ -24,7 +24,7 @@ std::string unpack(const std::string& packed, std::size_t in = 1 << 16, std::siz
   return all;
 }
 
-std::string refusal(const std::string& packed, std::uint64_t limit = 1 << 30) {
+std::string unpacking_refusal(const std::string& packed, std::uint64_t limit = 1 << 30) {
   try {
     unpack(packed, 1 << 16, 1 << 16, limit);
   } catch (const DataError& error) {
@@ -59,7 +59,7 @@ TEST(Unpacking, DataCutOffAnywhereAreRefused) {
        {std::pair(gzip_of(bytes), "gzip"), std::pair(zstd_of(bytes), "zstd")}) {
     for (std::size_t size = 4; size < packed.size(); ++size) {
       EXPECT_EQ(
-          refusal(packed.substr(0, size)),
+          unpacking_refusal(packed.substr(0, size)),
           std::string("t.gz: the ") + kind + " data are cut off; copy or download the file again");
     }
   }
@@ -73,13 +73,13 @@ TEST(Unpacking, DamagedDataAreRefused) {
     const std::string damaged = std::string("t.gz: the ") + kind + " data are damaged";
     std::string turned = packed;
     turned[turned.size() - (kind == std::string("gzip") ? 5U : 1U)] ^= 1;
-    EXPECT_EQ(refusal(turned).substr(0, damaged.size()), damaged);
-    EXPECT_EQ(refusal(packed + "x").substr(0, damaged.size()), damaged);
+    EXPECT_EQ(unpacking_refusal(turned).substr(0, damaged.size()), damaged);
+    EXPECT_EQ(unpacking_refusal(packed + "x").substr(0, damaged.size()), damaged);
     // Every single bit: refused, or, in a header that says nothing of the data, read as it was.
     for (std::size_t bit = 32; bit < 8 * packed.size(); ++bit) {
       turned = packed;
       turned[bit / 8] = static_cast<char>(turned[bit / 8] ^ (1 << (bit % 8)));
-      const std::string line = refusal(turned);
+      const std::string line = unpacking_refusal(turned);
       EXPECT_TRUE(line.starts_with("t.gz: ") || (line == "(read)" && unpack(turned) == bytes))
           << bit << ": " << line;
     }
@@ -89,12 +89,12 @@ TEST(Unpacking, DamagedDataAreRefused) {
 TEST(Unpacking, MoreThanTheLimitIsRefused) {
   const std::string bytes(2'000'000, ',');
   for (const std::string& packed : {gzip_of(bytes), zstd_of(bytes)}) {
-    EXPECT_EQ(refusal(packed, 2'000'000), "(read)");
-    EXPECT_EQ(refusal(packed, 1'999'999),
+    EXPECT_EQ(unpacking_refusal(packed, 2'000'000), "(read)");
+    EXPECT_EQ(unpacking_refusal(packed, 1'999'999),
               "t.gz: unpacks to more than 0.001999999 GB; if it is no accident, raise "
               "--unpack-limit");
   }
-  EXPECT_EQ(refusal(bytes, 1), "(read)");  // not packed
+  EXPECT_EQ(unpacking_refusal(bytes, 1), "(read)");  // not packed
 }
 
 }  // namespace

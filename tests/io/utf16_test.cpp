@@ -28,7 +28,7 @@ std::string converted(std::string_view bytes, std::size_t most, std::size_t want
   return text;
 }
 
-std::string refusal(std::string_view bytes) {
+std::string utf16_refusal(std::string_view bytes) {
   try {
     converted(bytes, 100);
   } catch (const DataError& error) {
@@ -64,14 +64,14 @@ TEST(Utf16, WithoutItsMarkItIsReadWhereAllThatIsSeenFirstIsLatin) {
 TEST(Utf16, WithoutItsMarkItIsRefusedWhereItIsLikely) {
   for (const char* text : {"\u0438\u043C\u044F,y\n1,2\n", "\u5E74,y\n1,2\n"}) {
     for (const bool big : {false, true}) {
-      EXPECT_EQ(refusal(utf16_of(text, big)),
+      EXPECT_EQ(utf16_refusal(utf16_of(text, big)),
                 std::string("t.txt: the file seems to be UTF-16 without a mark of its byte order; "
                             "convert it: iconv -f UTF-16") +
                     (big ? "BE" : "LE") + " -t UTF-8 < t.txt > t.converted.txt")
           << text;
     }
   }
-  EXPECT_EQ(refusal("\xFF\xFE\0\0a\0\0\0"sv),
+  EXPECT_EQ(utf16_refusal("\xFF\xFE\0\0a\0\0\0"sv),
             "t.txt: the file is UTF-32; convert it: iconv -f UTF-32 -t UTF-8 < t.txt > "
             "t.converted.txt");
 }
@@ -95,16 +95,16 @@ TEST(Utf16, HalfACharacterIsRefusedWithItsPlace) {
   const std::string is = ": the file is UTF-16 and ";
   const std::string remedy = "; copy the file again, or save it as UTF-8";
   const std::string mark = "\xFF\xFE";
-  EXPECT_EQ(refusal(mark + utf16_of("a\n") + "b"),
+  EXPECT_EQ(utf16_refusal(mark + utf16_of("a\n") + "b"),
             "t.txt: line 2, byte 7" + is + "ends within a character" + remedy);
-  EXPECT_EQ(refusal(mark + "\x34\xD8"),
+  EXPECT_EQ(utf16_refusal(mark + "\x34\xD8"),
             "t.txt: line 1, byte 3" + is + "ends within a character" + remedy);
-  EXPECT_EQ(refusal(mark + utf16_of("\n\n") + "\x34\xD8" + utf16_of("a")),
+  EXPECT_EQ(utf16_refusal(mark + utf16_of("\n\n") + "\x34\xD8" + utf16_of("a")),
             "t.txt: line 3, byte 7" + is + "has half a character, 0xD834" + remedy);
-  EXPECT_EQ(refusal(mark + "\x1E\xDD"),
+  EXPECT_EQ(utf16_refusal(mark + "\x1E\xDD"),
             "t.txt: line 1, byte 3" + is + "has half a character, 0xDD1E" + remedy);
   // Far behind the first piece.
-  EXPECT_EQ(refusal("\xFE\xFF" + utf16_of(std::string(100'000, '\n'), true) + "\xDD\x1E"),
+  EXPECT_EQ(utf16_refusal("\xFE\xFF" + utf16_of(std::string(100'000, '\n'), true) + "\xDD\x1E"),
             "t.txt: line 100001, byte 200003" + is + "has half a character, 0xDD1E" + remedy);
 }
 

@@ -17,9 +17,9 @@
 namespace esscher {
 namespace {
 
-constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+constexpr double kFactorEpsilon = std::numeric_limits<double>::epsilon();
 
-double tolerance(std::size_t n) { return 10 * kEpsilon * static_cast<double>(n * n); }
+double tolerance(std::size_t n) { return 10 * kFactorEpsilon * static_cast<double>(n * n); }
 
 Matrix<double> normals(std::size_t rows, std::size_t columns, const char* name = "a") {
   Matrix<double> a(rows, columns);

@@ -13,7 +13,7 @@
 namespace esscher {
 namespace {
 
-constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+constexpr double kExpEpsilon = std::numeric_limits<double>::epsilon();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 double of(const std::vector<double>& x) { return log_sum_exp(x); }
@@ -22,8 +22,8 @@ TEST(LogSumExp, HasItsClosedFormsWhereExponentialsWouldOverflow) {
   for (const double x : {0.0, 1.5, -1e6, 1e6, 1e300, -1e300}) EXPECT_EQ(of({x}), x);
   for (const double x : {0.0, 1e6, -1e6}) {
     // Half a unit in the last place of the result, and the logarithm's own.
-    EXPECT_NEAR(of({x, x, x}), x + std::log(3.0), kEpsilon * (1 + std::abs(x)));
-    EXPECT_NEAR(of({x, x - 30}), x + std::log1p(std::exp(-30.0)), kEpsilon * (1 + std::abs(x)));
+    EXPECT_NEAR(of({x, x, x}), x + std::log(3.0), kExpEpsilon * (1 + std::abs(x)));
+    EXPECT_NEAR(of({x, x - 30}), x + std::log1p(std::exp(-30.0)), kExpEpsilon * (1 + std::abs(x)));
   }
   // The smaller one is e^{-2e6} of the larger.
   EXPECT_EQ(of({1e6, -1e6}), 1e6);
@@ -50,7 +50,7 @@ TEST(LogSumExp, RefusesWhatIsNoNumber) {
 TEST(LogSumExp, DoesNotLoseDigitsToLength) {
   std::vector<double> x(1000000, std::log(0.1));
   // Each e^{x - max} is one; the result is rounded twice.
-  EXPECT_NEAR(of(x), std::log(1e5), 4 * kEpsilon * std::log(1e6));
+  EXPECT_NEAR(of(x), std::log(1e5), 4 * kExpEpsilon * std::log(1e6));
 }
 
 rc::Gen<std::vector<double>> logarithms() {
@@ -65,14 +65,14 @@ RC_GTEST_PROP(LogSumExp, AgreesWithAnUnshiftedSumInWiderNumbers, ()) {
   long double sum = 0;
   for (const double term : x) sum += std::exp(static_cast<long double>(term));
   const double reference = static_cast<double>(std::log(sum));
-  RC_ASSERT(std::abs(of(x) - reference) <= kEpsilon * 1000);
+  RC_ASSERT(std::abs(of(x) - reference) <= kExpEpsilon * 1000);
 }
 
 RC_GTEST_PROP(LogSumExp, LiesBetweenTheMaximumAndLogNAboveIt, ()) {
   const std::vector<double> x = *logarithms();
   const double largest = *std::max_element(x.begin(), x.end());
   RC_ASSERT(of(x) >= largest);
-  RC_ASSERT(of(x) <= largest + std::log(double(x.size())) + kEpsilon * (2 + std::abs(largest)));
+  RC_ASSERT(of(x) <= largest + std::log(double(x.size())) + kExpEpsilon * (2 + std::abs(largest)));
 }
 
 // A power of two this large is added exactly to numbers on a grid of 1/1024.
@@ -82,7 +82,7 @@ RC_GTEST_PROP(LogSumExp, MovesWithItsArguments, ()) {
   std::vector<double> moved = x;
   constexpr double kShift = 0x1p20;
   for (double& term : moved) term += kShift;
-  RC_ASSERT(std::abs(of(moved) - of(x) - kShift) <= 2 * kEpsilon * kShift);
+  RC_ASSERT(std::abs(of(moved) - of(x) - kShift) <= 2 * kExpEpsilon * kShift);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 namespace esscher {
 namespace {
 
-std::vector<double> breaks_of(const std::string& spec) {
+std::vector<double> modified_breaks(const std::string& spec) {
   const Link link = parse_link(spec);
   return {link.breaks().begin(), link.breaks().end()};
 }
@@ -48,24 +48,24 @@ TEST(LinkModifiers, ParityAndGrowthFollow) {
 
 TEST(LinkModifiers, ClipBreaksAreTheCrossings) {
   using V = std::vector<double>;
-  EXPECT_EQ(breaks_of("identity@clip:-1,2"), (V{-1, 2}));
-  EXPECT_EQ(breaks_of("identity@clip:-1e6,1e6"), (V{-1e6, 1e6}));
-  EXPECT_EQ(breaks_of("identity@clip:-1e200,5e-300"), (V{-1e200, 5e-300}));
-  EXPECT_EQ(breaks_of("relu@clip:-1,2"), (V{0, 2}));
-  EXPECT_EQ(breaks_of("relu@clip:0.5,2"), (V{0.5, 2}));
-  EXPECT_EQ(breaks_of("abs@clip:-1,2"), (V{-2, 0, 2}));
-  EXPECT_EQ(breaks_of("abs@clip:1,2"), (V{-2, -1, 1, 2}));
-  EXPECT_EQ(breaks_of("sign@clip:-0.5,0.5"), (V{0}));
-  EXPECT_EQ(breaks_of("sign@clip:2,3"), V{});
-  EXPECT_EQ(breaks_of("tanh@clip:-1,1"), V{});
+  EXPECT_EQ(modified_breaks("identity@clip:-1,2"), (V{-1, 2}));
+  EXPECT_EQ(modified_breaks("identity@clip:-1e6,1e6"), (V{-1e6, 1e6}));
+  EXPECT_EQ(modified_breaks("identity@clip:-1e200,5e-300"), (V{-1e200, 5e-300}));
+  EXPECT_EQ(modified_breaks("relu@clip:-1,2"), (V{0, 2}));
+  EXPECT_EQ(modified_breaks("relu@clip:0.5,2"), (V{0.5, 2}));
+  EXPECT_EQ(modified_breaks("abs@clip:-1,2"), (V{-2, 0, 2}));
+  EXPECT_EQ(modified_breaks("abs@clip:1,2"), (V{-2, -1, 1, 2}));
+  EXPECT_EQ(modified_breaks("sign@clip:-0.5,0.5"), (V{0}));
+  EXPECT_EQ(modified_breaks("sign@clip:2,3"), V{});
+  EXPECT_EQ(modified_breaks("tanh@clip:-1,1"), V{});
   // A level that is only touched is not crossed.
-  EXPECT_EQ(breaks_of("abs@clip:0,1"), (V{-1, 0, 1}));
-  EXPECT_EQ(breaks_of("cos@clip:-1,1"), V{});
+  EXPECT_EQ(modified_breaks("abs@clip:0,1"), (V{-1, 0, 1}));
+  EXPECT_EQ(modified_breaks("cos@clip:-1,1"), V{});
 }
 
 TEST(LinkModifiers, ClipCrossingsAreGoodToTheLastPlace) {
   // h_3(z) = 2: z^3 - 3 z = 2 sqrt 6.
-  const std::vector<double> found = breaks_of("hermite:3@clip:-2,2");
+  const std::vector<double> found = modified_breaks("hermite:3@clip:-2,2");
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0], -found[1]);
   long double z = 2.27L;
@@ -77,7 +77,7 @@ TEST(LinkModifiers, ClipCrossingsAreGoodToTheLastPlace) {
 
 TEST(LinkModifiers, ClipFindsEveryCrossingOfAnOscillatingLink) {
   // Each of the peaks of sin(7 z) in [-40, 40] pokes through 1 - 1e-9 over a width of 1.3e-5.
-  const std::vector<double> found = breaks_of("sin:7@clip:-1.5,0.999999999");
+  const std::vector<double> found = modified_breaks("sin:7@clip:-1.5,0.999999999");
   const double offset = std::acos(0.999999999) / 7;
   std::size_t expected = 0;
   for (int k = -60; k <= 60; ++k) {

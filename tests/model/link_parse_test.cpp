@@ -8,24 +8,24 @@
 namespace esscher {
 namespace {
 
-std::string usage_text(const std::string& spec) {
+std::string parse_refusal(const std::string& spec) {
   return failure_text<UsageError>([&spec] { parse_link(spec, "--link"); });
 }
 
 TEST(LinkParse, UnknownNamesGetTheNearestOne) {
-  expect_words(usage_text("relo"), "--link = relo", "no link is called relo", "did you mean relu?",
-               "esscher links");
-  expect_words(usage_text("Relu"), "did you mean relu?");
-  expect_words(usage_text("damped_hermit:3"), "did you mean damped_hermite?");
-  expect_words(usage_text("foo:3"), "no link is called foo", "esscher links");
-  EXPECT_EQ(usage_text("foo:3").find("did you mean"), std::string::npos);
-  expect_words(usage_text(""), "--link = ''", "needs the name");
-  expect_words(usage_text("  @scale:2"), "needs the name");
+  expect_words(parse_refusal("relo"), "--link = relo", "no link is called relo",
+               "did you mean relu?", "esscher links");
+  expect_words(parse_refusal("Relu"), "did you mean relu?");
+  expect_words(parse_refusal("damped_hermit:3"), "did you mean damped_hermite?");
+  expect_words(parse_refusal("foo:3"), "no link is called foo", "esscher links");
+  EXPECT_EQ(parse_refusal("foo:3").find("did you mean"), std::string::npos);
+  expect_words(parse_refusal(""), "--link = ''", "needs the name");
+  expect_words(parse_refusal("  @scale:2"), "needs the name");
 }
 
 TEST(LinkParse, MessagesAreOneLine) {
   for (const char* spec : {"relo", "tanh(x)", "1/z", "hermite:65", "tanh@scale:0", "exp(z^2/3)"}) {
-    const std::string text = usage_text(spec);
+    const std::string text = parse_refusal(spec);
     EXPECT_EQ(text.find('\n'), std::string::npos) << text;
     EXPECT_TRUE(text.starts_with(std::string("--link = ") + spec + ": ")) << text;
   }

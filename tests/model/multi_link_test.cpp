@@ -12,7 +12,7 @@
 namespace esscher {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
 double at(const MultiLink& link, const std::vector<double>& z) { return link(z); }
 
@@ -99,10 +99,10 @@ TEST(MultiLink, UpwardQuadraticGrowthIsFoundInAnyDirection) {
       {"-z1^2-0.5*z2^2", -0.5},
       {"tanh(z1)+sin(z2)", 0},
       {"abs(z1)^1.5+z2", 0},
-      {"z1*z2*z3", kInfinity},
-      {"z1^3+z2", kInfinity},
-      {"exp(0.2*z1)+z2", kInfinity},
-      {"-z1^4-z2^4", -kInfinity},
+      {"z1*z2*z3", kUnbounded},
+      {"z1^3+z2", kUnbounded},
+      {"exp(0.2*z1)+z2", kUnbounded},
+      {"-z1^4-z2^4", -kUnbounded},
       {"-z1^4*z2^2", 0},
       {"z1^2*exp(-z2^2)", 1},
   };

@@ -17,7 +17,7 @@ namespace {
 
 using testing_support::SingleIndexTable;
 
-EvaluationOptions small_options(std::vector<double> betas) {
+EvaluationOptions evaluation_options(std::vector<double> betas) {
   EvaluationOptions options;
   options.training.deployment_temperatures = std::move(betas);
   options.training.threads = 1;
@@ -27,7 +27,7 @@ EvaluationOptions small_options(std::vector<double> betas) {
 
 TEST(TableEvaluation, FindsTemperaturesForARewardThatCanBeLearned) {
   const SingleIndexTable data(600, 5, 1, 1);
-  const TableEvaluation evaluation = evaluate_table(data.table(), small_options({2, 1, 0.5}));
+  const TableEvaluation evaluation = evaluate_table(data.table(), evaluation_options({2, 1, 0.5}));
   ASSERT_EQ(evaluation.rewards.size(), 3);
   EXPECT_EQ(evaluation.rewards[0].name, "auto");
   EXPECT_EQ(evaluation.rewards[1].name, "uniform");
@@ -45,7 +45,8 @@ TEST(TableEvaluation, FindsTemperaturesForARewardThatCanBeLearned) {
 TEST(TableEvaluation, HoldsBestOfNAtTheKlOfEachPolicy) {
   const SingleIndexTable data(300, 5, 4, 1);
   for (const bool grouped : {false, true}) {
-    const TableEvaluation evaluation = evaluate_table(data.table(grouped), small_options({2, 0.5}));
+    const TableEvaluation evaluation =
+        evaluate_table(data.table(grouped), evaluation_options({2, 0.5}));
     for (const RewardEvaluation& reward : evaluation.rewards) {
       ASSERT_EQ(reward.equal_kl.size(), 2U);
       for (std::size_t b = 0; b < 2; ++b) {
@@ -62,7 +63,7 @@ TEST(TableEvaluation, HoldsBestOfNAtTheKlOfEachPolicy) {
 
 TEST(TableEvaluation, RecommendsBestOfNWhereItGains) {
   const SingleIndexTable data(400, 5, 1, 11);
-  const TableEvaluation open = evaluate_table(data.table(), small_options({1}));
+  const TableEvaluation open = evaluate_table(data.table(), evaluation_options({1}));
   ASSERT_TRUE(open.recommended_best_of_n);
   const RewardEvaluation& chosen = open.rewards[*open.recommended_best_of_n];
   for (const RewardEvaluation& reward : open.rewards) {
@@ -81,7 +82,7 @@ TEST(TableEvaluation, RecommendsBestOfNWhereItGains) {
   }
   EXPECT_GT(chosen.best_of_n_advice.gain->interval->low, 0);
   EXPECT_GE(*chosen.best_of_n_advice.largest, 16);
-  EvaluationOptions two = small_options({1});
+  EvaluationOptions two = evaluation_options({1});
   two.best_of = {3, 10};
   const RewardEvaluation first = evaluate_table(data.table(), two).rewards[0];
   ASSERT_EQ(first.best_of_n.size(), 2U);
@@ -109,7 +110,7 @@ std::vector<double> held_out(const SingleIndexTable& data, const EvaluationOptio
 
 TEST(TableEvaluation, OfAnEnumeratedTableIsWithoutErrors) {
   const SingleIndexTable data(300, 4, 1, 6);
-  EvaluationOptions options = small_options({2, 0.25});
+  EvaluationOptions options = evaluation_options({2, 0.25});
   options.enumerated = true;
   options.bootstrap = 1000;  // there is nothing to draw anew
   const TableEvaluation evaluation = evaluate_table(data.table(), options);
@@ -139,7 +140,7 @@ TEST(TableEvaluation, IsOnRowsThatTheRewardHasNotSeen) {
   // Noise alone: a reward fitted to the very rows would gain, one that has not seen them does not.
   SingleIndexTable data(300, 30, 1, 2);
   RandomStream(2, "test/pure").fill_normal(0, data.rewards);
-  EvaluationOptions options = small_options({1});
+  EvaluationOptions options = evaluation_options({1});
   const TableEvaluation evaluation = evaluate_table(data.table(), options);
   for (const RewardEvaluation& reward : evaluation.rewards) {
     EXPECT_LT(reward.policies[0].gain.value, 2 * reward.policies[0].gain.standard_error);
@@ -160,7 +161,7 @@ TEST(TableEvaluation, ShuffledRewardsHaveNoSafeTemperature) {
       const auto j = static_cast<std::size_t>(order.uniform(i) * static_cast<double>(i + 1));
       std::swap(data.rewards[i], data.rewards[j]);
     }
-    EvaluationOptions options = small_options({4, 2, 1, 0.5, 0.25, 0.125});
+    EvaluationOptions options = evaluation_options({4, 2, 1, 0.5, 0.25, 0.125});
     options.training.most_rounds = 1;
     options.training.folds = 2;
     const TableEvaluation evaluation = evaluate_table(data.table(), options);
@@ -175,7 +176,7 @@ TEST(TableEvaluation, MeasuresByTheGoldRewardWhereThereIsOne) {
   const SingleIndexTable data(400, 4, 1, 3);
   std::vector<double> opposite = data.rewards;
   for (double& y : opposite) y = -y;
-  EvaluationOptions options = small_options({1});
+  EvaluationOptions options = evaluation_options({1});
   options.gold = opposite;
   const TableEvaluation evaluation = evaluate_table(data.table(), options);
   EXPECT_LT(evaluation.rewards[0].policies[0].gain.value, -0.3);
@@ -189,7 +190,7 @@ TEST(TableEvaluation, SaysWhereTheGoldRewardHasAnotherUnit) {
   const SingleIndexTable data(300, 3, 1, 5);
   std::vector<double> cents = data.rewards;
   for (double& y : cents) y = 100 * y + 5;
-  EvaluationOptions options = small_options({1});
+  EvaluationOptions options = evaluation_options({1});
   options.gold = cents;
   EXPECT_THAT(evaluate_table(data.table(), options).remarks,
               testing::Contains(testing::HasSubstr("mixes their units")));
@@ -211,7 +212,7 @@ TEST(TableEvaluation, RecommendsTheLargestCautiousGainOfAllRewards) {
   for (std::size_t i = 0; i < 150; ++i) {
     data.rewards[i] = data.features.values()(i, 1) + noise[i];
   }
-  const TableEvaluation evaluation = evaluate_table(data.table(), small_options({2, 1}));
+  const TableEvaluation evaluation = evaluate_table(data.table(), evaluation_options({2, 1}));
   ASSERT_TRUE(evaluation.recommended);
   const RewardEvaluation& reward = evaluation.rewards[*evaluation.recommended];
   for (const RewardEvaluation& other : evaluation.rewards) {
@@ -229,7 +230,7 @@ TEST(TableEvaluation, RecommendsTheLargestCautiousGainOfAllRewards) {
 
 TEST(TableEvaluation, HasTheSameBitsForAnyNumberOfThreads) {
   const SingleIndexTable data(300, 4, 5, 5);
-  EvaluationOptions options = small_options({1});
+  EvaluationOptions options = evaluation_options({1});
   options.bootstrap = 100;
   const TableEvaluation one = evaluate_table(data.table(true), options);
   options.training.threads = 3;
@@ -246,14 +247,14 @@ TEST(TableEvaluation, CanBeCancelled) {
   const SingleIndexTable data(300, 4, 1, 6);
   CancellationToken token;
   token.request();
-  EvaluationOptions options = small_options({1});
+  EvaluationOptions options = evaluation_options({1});
   options.training.callbacks.cancellation = &token;
   EXPECT_TRUE(evaluate_table(data.table(), options).cancelled);
 }
 
 TEST(TableEvaluation, RefusesOneGroup) {
   const SingleIndexTable data(60, 3, 60, 7);
-  EXPECT_THROW(evaluate_table(data.table(true), small_options({1})), Error);
+  EXPECT_THROW(evaluate_table(data.table(true), evaluation_options({1})), Error);
 }
 
 /// 300 tables; the true coverage lies in [0.92, 0.98]. At a coverage of 0.95 the share observed

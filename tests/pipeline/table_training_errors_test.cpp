@@ -18,7 +18,7 @@ namespace {
 
 using testing_support::SingleIndexTable;
 
-TrainingOptions small_options(std::vector<double> betas = {0.5}) {
+TrainingOptions refused_options(std::vector<double> betas = {0.5}) {
   TrainingOptions options;
   options.deployment_temperatures = std::move(betas);
   return options;
@@ -38,41 +38,41 @@ std::string refusal(const SingleIndexTable& data, const TrainingOptions& options
 TEST(TableTrainingErrors, RefusesRewardsThatTeachNothing) {
   SingleIndexTable constant(50, 3, 1, 1);
   std::ranges::fill(constant.rewards, 2.5);
-  EXPECT_THAT(refusal(constant, small_options()), testing::HasSubstr("the same reward"));
+  EXPECT_THAT(refusal(constant, refused_options()), testing::HasSubstr("the same reward"));
   SingleIndexTable missing(50, 3, 1, 1);
   missing.rewards[4] = NAN;
-  EXPECT_THAT(refusal(missing, small_options()), testing::HasSubstr("row 5: reward nan"));
+  EXPECT_THAT(refusal(missing, refused_options()), testing::HasSubstr("row 5: reward nan"));
   SingleIndexTable shorter(50, 3, 1, 1);
   shorter.rewards.pop_back();
-  EXPECT_THAT(refusal(shorter, small_options()), testing::HasSubstr("rewards = 49 values"));
+  EXPECT_THAT(refusal(shorter, refused_options()), testing::HasSubstr("rewards = 49 values"));
   // Neither is constant: both are in a unit whose temperatures would leave their range.
   for (const double unit : {1e-300, 1e200}) {
     SingleIndexTable scaled(50, 3, 1, 1);
     for (double& y : scaled.rewards) y *= unit;
-    EXPECT_THAT(refusal(scaled, small_options()),
+    EXPECT_THAT(refusal(scaled, refused_options()),
                 testing::HasSubstr("change the unit of the rewards"));
   }
 }
 
 TEST(TableTrainingErrors, RefusesOptionsOutsideTheirRange) {
   const SingleIndexTable data(50, 3, 1, 1);
-  EXPECT_THAT(refusal(data, small_options({})), testing::HasSubstr("--beta"));
-  EXPECT_THAT(refusal(data, small_options({0})), testing::HasSubstr("--beta = 0"));
-  TrainingOptions options = small_options();
+  EXPECT_THAT(refusal(data, refused_options({})), testing::HasSubstr("--beta"));
+  EXPECT_THAT(refusal(data, refused_options({0})), testing::HasSubstr("--beta = 0"));
+  TrainingOptions options = refused_options();
   options.folds = 60;
   EXPECT_THAT(refusal(data, options), testing::HasSubstr("--folds"));
-  options = small_options();
+  options = refused_options();
   options.most_rounds = -1;
   EXPECT_THAT(refusal(data, options), testing::HasSubstr("--rounds = -1"));
-  options = small_options();
+  options = refused_options();
   options.feature_temperature = -2;
   EXPECT_THAT(refusal(data, options), testing::HasSubstr("--feature-temperature = -2"));
-  options = small_options();
+  options = refused_options();
   options.weight_temperature = -1;
   EXPECT_THAT(refusal(data, options), testing::HasSubstr("--weight-temperature = -1"));
-  EXPECT_THAT(refusal(data, small_options({0.5, 1, 0.5})),
+  EXPECT_THAT(refusal(data, refused_options({0.5, 1, 0.5})),
               testing::HasSubstr("--beta = 0.5: is there twice"));
-  options = small_options();
+  options = refused_options();
   options.weights = {FitWeights::label, FitWeights::label};
   EXPECT_THAT(refusal(data, options), testing::HasSubstr("--weights = label: is there twice"));
 }

@@ -14,7 +14,7 @@
 namespace esscher {
 namespace {
 
-PolicyOptions options() {
+PolicyOptions sample_options() {
   PolicyOptions result;
   result.threads = 1;
   return result;
@@ -58,7 +58,7 @@ TEST(PolicySamples, OfALinearRewardAreNormalAboutItsGradient) {
   Network network = networks::linear_network(v);
   network.first.dim = 10;
   for (const double beta : {1.0, 0.2}) {
-    const PolicySamples samples = sample_policy(network, beta, 4000, options());
+    const PolicySamples samples = sample_policy(network, beta, 4000, sample_options());
     EXPECT_EQ(samples.x.rows(), 4000u);
     EXPECT_EQ(samples.x.columns(), 10u);
     EXPECT_GE(samples.temperatures, 1);
@@ -89,7 +89,7 @@ TEST(PolicySamples, KeepSeveralHiddenCoordinatesInTheirPlaces) {
   }
   network.first.biases.assign(2, 0.0);
   network.readout = {1, -1};  // r = <w, x>, w = (e_2 + e_18) / sqrt 2
-  const PolicySamples samples = sample_policy(network, 0.5, 4000, options());
+  const PolicySamples samples = sample_policy(network, 0.5, 4000, sample_options());
   for (const auto& [place, mean] :
        {std::pair<std::size_t, double>{0, 0}, {1, 2 * side}, {17, 2 * side}, {18, 0}}) {
     std::vector<double> unit(kDim);
@@ -116,7 +116,7 @@ TEST(PolicySamples, LiftsToAllCoordinates) {
   network.first.biases.assign(4, 0.0);
   network.readout = {0.9, -0.9, 0.6, -0.6};  // r = 0.9 <w, x> + 0.6 <v, x>
   const double beta = 0.5;
-  const PolicySamples samples = sample_policy(network, beta, 4000, options());
+  const PolicySamples samples = sample_policy(network, beta, 4000, sample_options());
   ASSERT_EQ(samples.x.columns(), kDim);
   for (std::uint64_t i = 0; i < 6; ++i) {
     // Along the rows themselves and along random directions.
@@ -135,7 +135,7 @@ TEST(PolicySamples, LiftsToAllCoordinates) {
 TEST(PolicySamples, FindBothModes) {
   Network network = networks::network(networks::golden_profile("cos(2u)"), 1, 2);
   network.first.dim = 4;
-  const PolicySamples samples = sample_policy(network, 0.1, 4000, options());
+  const PolicySamples samples = sample_policy(network, 0.1, 4000, sample_options());
   int far = 0;
   int right = 0;
   for (std::size_t i = 0; i < samples.x.rows(); ++i) {
@@ -165,7 +165,7 @@ TEST(PolicySamples, FindBothModes) {
 TEST(PolicySamples, DoNotDependOnThreads) {
   Network network = networks::network(networks::golden_profile("max(0, u-1)"), 0.9);
   network.first.dim = 12;
-  PolicyOptions with = options();
+  PolicyOptions with = sample_options();
   const PolicySamples one = sample_policy(network, 0.4, 1500, with);
   for (const int threads : {2, 3}) {
     with.threads = threads;
@@ -177,7 +177,8 @@ TEST(PolicySamples, DoNotDependOnThreads) {
 
 TEST(PolicySamples, AreDistinctEvenIfFew) {
   const std::vector<double> v{3, 0};
-  const PolicySamples samples = sample_policy(networks::linear_network(v), 0.2, 50, options());
+  const PolicySamples samples =
+      sample_policy(networks::linear_network(v), 0.2, 50, sample_options());
   std::set<double> seen;
   for (std::size_t i = 0; i < 50; ++i) seen.insert(samples.x(i, 0));
   EXPECT_EQ(seen.size(), 50u);
@@ -187,7 +188,7 @@ TEST(PolicySamples, RefusesWhatDoesNotFit) {
   Network network = networks::network(networks::golden_profile("tanh(u)"), 0.9);
   const auto text = [&](std::uint64_t dim, std::uint64_t count) {
     network.first.dim = dim;
-    return failure_text<UsageError>([&] { sample_policy(network, 1, count, options()); });
+    return failure_text<UsageError>([&] { sample_policy(network, 1, count, sample_options()); });
   };
   expect_words(text(std::uint64_t{1} << 40, 1000000), "samples = 1000000", "memory", "fewer");
   expect_words(text(std::uint64_t{1} << 63, std::uint64_t{1} << 63), "memory");

@@ -15,7 +15,7 @@
 namespace esscher {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNever = std::numeric_limits<double>::infinity();
 
 struct Contest {
   Matrix<double> x;
@@ -53,7 +53,7 @@ Contest contest(std::size_t pairs, std::size_t features, std::uint64_t index = 0
   return result;
 }
 
-BradleyTerryOptions fixed(double penalty) {
+BradleyTerryOptions fixed_penalty(double penalty) {
   BradleyTerryOptions options;
   options.rule = PenaltyRule::fixed;
   options.penalty = penalty;
@@ -70,7 +70,7 @@ TEST(BradleyTerry, GradientVanishesAtTheFit) {
       for (std::size_t p = 0; p < 300; ++p) given.log_weights.push_back(0.02 * double(p % 71) + 40);
     }
     for (const double penalty : {1e-6, 1e-2, 1.0}) {
-      const BradleyTerryFit found = given.fit(fixed(penalty));
+      const BradleyTerryFit found = given.fit(fixed_penalty(penalty));
       ASSERT_TRUE(found.converged);
       EXPECT_EQ(found.status, BradleyTerryStatus::converged);
       EXPECT_EQ(found.remark, "");
@@ -125,14 +125,14 @@ TEST(BradleyTerry, TakesThePenaltyOfTheLeastHeldOutLoss) {
   options.threads = 1;
   const BradleyTerryFit found = given.fit(options);
   ASSERT_EQ(found.path.size(), 4U);
-  double least = kInfinity;
+  double least = kNever;
   double chosen = 0;
   for (const BradleyTerryPathPoint& point : found.path) {
     double score = 0;
     for (std::size_t k = 0; k < 3; ++k) {
       given.log_weights.assign(60, 0.0);
-      for (std::size_t p = k; p < 60; p += 3) given.log_weights[p] = -kInfinity;
-      const BradleyTerryFit unseen = given.fit(fixed(point.penalty));
+      for (std::size_t p = k; p < 60; p += 3) given.log_weights[p] = -kNever;
+      const BradleyTerryFit unseen = given.fit(fixed_penalty(point.penalty));
       for (std::size_t p = k; p < 60; p += 3) {
         score += std::log1p(std::exp(-given.margin(unseen.coefficients, p))) / 60;
       }
@@ -166,9 +166,9 @@ TEST(BradleyTerry, GivenFoldsAreUsed) {
 TEST(BradleyTerry, WeightsTimesAConstantChangeNothing) {
   Contest given = contest(200, 4);
   for (std::size_t p = 0; p < 200; ++p) given.log_weights.push_back(double(p % 8) / 4);
-  const BradleyTerryFit plain = given.fit(fixed(1e-3));
+  const BradleyTerryFit plain = given.fit(fixed_penalty(1e-3));
   for (double& w : given.log_weights) w += 4096;
-  EXPECT_EQ(given.fit(fixed(1e-3)).coefficients, plain.coefficients);
+  EXPECT_EQ(given.fit(fixed_penalty(1e-3)).coefficients, plain.coefficients);
 }
 
 TEST(BradleyTerry, DuplicatesAreDoubleWeight) {
@@ -178,8 +178,8 @@ TEST(BradleyTerry, DuplicatesAreDoubleWeight) {
     weighted.log_weights.push_back(p < 30 ? std::log(2) : 0);
     if (p < 30) twice.pairs.push_back(twice.pairs[p]);
   }
-  const BradleyTerryFit a = weighted.fit(fixed(1e-2));
-  const BradleyTerryFit b = twice.fit(fixed(1e-2));
+  const BradleyTerryFit a = weighted.fit(fixed_penalty(1e-2));
+  const BradleyTerryFit b = twice.fit(fixed_penalty(1e-2));
   for (std::size_t j = 0; j < 4; ++j) EXPECT_NEAR(a.coefficients[j], b.coefficients[j], 1e-6);
   EXPECT_NEAR(a.loss, b.loss, 1e-7);
 }
@@ -188,10 +188,10 @@ TEST(BradleyTerry, PairsWithoutWeightMightAsWellNotBeThere) {
   Contest all = contest(100, 4);
   Contest some = all;
   all.log_weights.assign(100, 0.0);
-  for (std::size_t p = 70; p < 100; ++p) all.log_weights[p] = -kInfinity;
+  for (std::size_t p = 70; p < 100; ++p) all.log_weights[p] = -kNever;
   some.pairs.resize(70);
-  const BradleyTerryFit a = all.fit(fixed(1e-2));
-  const BradleyTerryFit b = some.fit(fixed(1e-2));
+  const BradleyTerryFit a = all.fit(fixed_penalty(1e-2));
+  const BradleyTerryFit b = some.fit(fixed_penalty(1e-2));
   for (std::size_t j = 0; j < 4; ++j) EXPECT_NEAR(a.coefficients[j], b.coefficients[j], 1e-6);
   EXPECT_EQ(a.weights.ess, 70);
 }
@@ -202,7 +202,7 @@ TEST(BradleyTerry, SeparablePairsStayFiniteAndAreRemarked) {
     if (given.x(pair.winner, 0) < given.x(pair.loser, 0)) std::swap(pair.winner, pair.loser);
   }
   for (const double penalty : {1e-12, 1e-6, 1e-2}) {
-    const BradleyTerryFit found = given.fit(fixed(penalty));
+    const BradleyTerryFit found = given.fit(fixed_penalty(penalty));
     EXPECT_TRUE(found.converged);
     for (const double a : found.coefficients) EXPECT_TRUE(std::isfinite(a));
     if (penalty < 1e-3) {
@@ -214,7 +214,7 @@ TEST(BradleyTerry, SeparablePairsStayFiniteAndAreRemarked) {
 }
 
 TEST(BradleyTerry, MoreFeaturesThanPairsAreFitted) {
-  const BradleyTerryFit found = contest(10, 40).fit(fixed(1e-3));
+  const BradleyTerryFit found = contest(10, 40).fit(fixed_penalty(1e-3));
   EXPECT_TRUE(found.converged);
   EXPECT_EQ(found.status, BradleyTerryStatus::separable);
 }
@@ -242,7 +242,7 @@ TEST(BradleyTerry, HasTheSameBitsForAnyNumberOfThreads) {
 }
 
 TEST(BradleyTerry, TellsThatItStoppedEarly) {
-  BradleyTerryOptions options = fixed(1e-6);
+  BradleyTerryOptions options = fixed_penalty(1e-6);
   options.iterations = 1;
   const BradleyTerryFit found = contest(100, 4).fit(options);
   EXPECT_FALSE(found.converged);
@@ -294,7 +294,7 @@ TEST(BradleyTerry, RefusesPairsThatAreNone) {
                }),
                "pair 5 = row 8 twice: a row cannot be preferred to itself");
   expect_words(text([](Contest& c) { c.x(3, 1) = std::nan(""); }), "features of pair 4 = nan");
-  expect_words(text([](Contest& c) { c.log_weights.assign(10, -kInfinity); }),
+  expect_words(text([](Contest& c) { c.log_weights.assign(10, -kNever); }),
                "at least one must be finite");
   expect_words(text([](Contest& c) { c.pairs.resize(3); }), "fold 3 = no weight", "fewer folds");
   const Contest given = contest(10, 2);

@@ -14,7 +14,7 @@
 namespace esscher {
 namespace {
 
-struct Problem {
+struct FoldedProblem {
   Matrix<double> x;
   std::vector<double> y;
   std::vector<double> log_weights;
@@ -22,9 +22,9 @@ struct Problem {
 };
 
 /// Rows of unequal weight in three folds of unequal size, in no order.
-Problem make_problem(std::size_t rows, std::size_t columns) {
-  Problem problem{Matrix<double>(rows, columns), std::vector<double>(rows),
-                  std::vector<double>(rows), std::vector<std::uint32_t>(rows)};
+FoldedProblem make_problem(std::size_t rows, std::size_t columns) {
+  FoldedProblem problem{Matrix<double>(rows, columns), std::vector<double>(rows),
+                        std::vector<double>(rows), std::vector<std::uint32_t>(rows)};
   RandomStream(7, "test/x").fill_normal(0, problem.x.values());
   RandomStream(7, "test/y").fill_normal(0, problem.y);
   RandomStream(7, "test/w").fill_normal(0, problem.log_weights);
@@ -35,7 +35,8 @@ Problem make_problem(std::size_t rows, std::size_t columns) {
   return problem;
 }
 
-void expect_held_out_is_by_the_other_folds(const Problem& problem, const RidgeOptions& options) {
+void expect_held_out_is_by_the_other_folds(const FoldedProblem& problem,
+                                           const RidgeOptions& options) {
   const std::size_t columns = problem.x.columns();
   const CrossFit cross = cross_fit_ridge(HeldRows(problem.x.view()), problem.y, problem.log_weights,
                                          problem.folds, options);
@@ -81,7 +82,7 @@ TEST(CrossFit, PredictsEachRowByTheFitToTheOtherFoldsInStrips) {
 
 TEST(CrossFit, FitsOfSeveralWeightsHaveTheBitsOfEach) {
   for (const std::size_t columns : {6U, 250U}) {
-    const Problem problem = make_problem(600, columns);
+    const FoldedProblem problem = make_problem(600, columns);
     const HeldRows rows(problem.x.view());
     std::vector<double> other = problem.log_weights;
     std::ranges::reverse(other);
@@ -112,7 +113,7 @@ TEST(CrossFit, FitsOfSeveralWeightsHaveTheBitsOfEach) {
 }
 
 TEST(CrossFit, WantsAPenaltyForEachWeights) {
-  const Problem problem = make_problem(60, 4);
+  const FoldedProblem problem = make_problem(60, 4);
   const std::vector<double> penalties{0.1, 0.2};
   EXPECT_THROW(cross_fit_ridges(HeldRows(problem.x.view()), problem.y, {problem.log_weights},
                                 penalties, problem.folds),
@@ -120,7 +121,7 @@ TEST(CrossFit, WantsAPenaltyForEachWeights) {
 }
 
 TEST(CrossFit, FitsAllRowsAsRidgeDoes) {
-  const Problem problem = make_problem(90, 5);
+  const FoldedProblem problem = make_problem(90, 5);
   const CrossFit cross =
       cross_fit_ridge(HeldRows(problem.x.view()), problem.y, problem.log_weights, problem.folds);
   const RidgeFit fit = fit_ridge(HeldRows(problem.x.view()), problem.y, problem.log_weights);
@@ -134,7 +135,7 @@ TEST(CrossFit, FitsAllRowsAsRidgeDoes) {
 /// Three rows a group, each group within one fold; features and labels have a level of their own in
 /// each group.
 struct Grouped {
-  Problem problem = make_problem(60, 4);
+  FoldedProblem problem = make_problem(60, 4);
   std::vector<std::uint32_t> groups = std::vector<std::uint32_t>(60);
 
   explicit Grouped(double level) {
@@ -147,8 +148,8 @@ struct Grouped {
     }
   }
   /// The same rows less their group's weighted mean.
-  Problem centred() const {
-    Problem result = problem;
+  FoldedProblem centred() const {
+    FoldedProblem result = problem;
     for (std::uint32_t group = 0; group < 20; ++group) {
       double mass = 0;
       std::vector<double> mean(5);
@@ -169,7 +170,7 @@ struct Grouped {
 
 TEST(CrossFit, GroupsAreTakenAboutTheirMeans) {
   const Grouped grouped(5);
-  const Problem by_hand = grouped.centred();
+  const FoldedProblem by_hand = grouped.centred();
   RidgeOptions options;
   options.rule = PenaltyRule::fixed;
   options.penalty = 0.1;
@@ -246,7 +247,7 @@ TEST(CrossFit, RefusesGroupsOfAnotherLengthAndFoldsThatSplitThem) {
 }
 
 TEST(CrossFit, HasTheSameBitsForAnyNumberOfThreads) {
-  const Problem problem = make_problem(3000, 4);
+  const FoldedProblem problem = make_problem(3000, 4);
   RidgeOptions one;
   one.threads = 1;
   RidgeOptions three;
@@ -258,7 +259,7 @@ TEST(CrossFit, HasTheSameBitsForAnyNumberOfThreads) {
   EXPECT_EQ(a.fit.coefficients, b.fit.coefficients);
 }
 
-std::string refusal(const Problem& problem, const RidgeOptions& options = {}) {
+std::string refusal(const FoldedProblem& problem, const RidgeOptions& options = {}) {
   try {
     cross_fit_ridge(HeldRows(problem.x.view()), problem.y, problem.log_weights, problem.folds,
                     options);
@@ -269,7 +270,7 @@ std::string refusal(const Problem& problem, const RidgeOptions& options = {}) {
 }
 
 TEST(CrossFit, RefusesFoldsThatDoNotCoverTheRows) {
-  Problem problem = make_problem(20, 2);
+  FoldedProblem problem = make_problem(20, 2);
   problem.folds.pop_back();
   EXPECT_THAT(refusal(problem), testing::HasSubstr("folds = 19 values: there are 20 rows"));
   problem.folds.assign(20, 0);
@@ -287,7 +288,7 @@ TEST(CrossFit, RefusesFoldsOfFolds) {
 }
 
 TEST(CrossFit, RefusesAFoldWithAllTheWeight) {
-  Problem problem = make_problem(20, 2);
+  FoldedProblem problem = make_problem(20, 2);
   for (std::size_t i = 0; i < 20; ++i) {
     if (problem.folds[i] != 1) problem.log_weights[i] = -INFINITY;
   }

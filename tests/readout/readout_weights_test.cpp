@@ -16,7 +16,7 @@ namespace {
 using reference::Problem;
 using reference::problem;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kEqualTemperature = std::numeric_limits<double>::infinity();
 
 template <class Call>
 std::string refusal(Call call) {
@@ -55,7 +55,7 @@ TEST(CrossFittedPredictions, AreThoseOfFitsThatHaveNotSeenTheFold) {
       ASSERT_EQ(predicted.size(), n);
       for (std::size_t fold = 0; fold < 4; ++fold) {
         std::vector<double> others(n, 0.0);
-        for (std::size_t i = fold; i < n; i += 4) others[i] = -kInfinity;
+        for (std::size_t i = fold; i < n; i += 4) others[i] = -kEqualTemperature;
         const RidgeFit unseen = fit_ridge(given.rows(), given.y, others, options);
         const std::vector<double> expected =
             predict(given.rows(), unseen.coefficients, unseen.intercept);

@@ -116,4 +116,8 @@ inline Problem problem(std::size_t n, std::size_t m, double skew) {
   return made;
 }
 
+inline RidgeFit fit(const Problem& given, const RidgeOptions& options = {}) {
+  return fit_ridge(given.rows(), given.y, given.log_weights, options);
+}
+
 }  // namespace esscher::reference

@@ -16,15 +16,12 @@
 namespace esscher {
 namespace {
 
+using reference::fit;
 using reference::Problem;
 using reference::problem;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNoWeight = std::numeric_limits<double>::infinity();
 constexpr PenaltyRule kRules[] = {PenaltyRule::fixed, PenaltyRule::gcv, PenaltyRule::kfold};
-
-RidgeFit fit(const Problem& given, const RidgeOptions& options = {}) {
-  return fit_ridge(given.rows(), given.y, given.log_weights, options);
-}
 
 void expect_finite(const RidgeFit& found) {
   for (const double a : found.coefficients) ASSERT_TRUE(std::isfinite(a));
@@ -197,20 +194,20 @@ TEST(Ridge, RefusesWhatItCannotFit) {
               p = {Matrix<double>(0, 2), {}, {}};
             }),
             "rows = 0: a fit needs at least one sample");
-  EXPECT_EQ(data([](Problem& p, RidgeOptions&) { p.y[3] = kInfinity; }),
+  EXPECT_EQ(data([](Problem& p, RidgeOptions&) { p.y[3] = kNoWeight; }),
             "target 4 = inf: must be finite");
   EXPECT_EQ(data([](Problem& p, RidgeOptions&) {
-              p.log_weights[0] = -kInfinity;
+              p.log_weights[0] = -kNoWeight;
               p.log_weights[1] = std::nan("");
             }),
             "log weight 2 = nan: must be a finite number, or -inf for no weight");
-  for (const double bad : {std::nan(""), kInfinity, 1e200}) {
+  for (const double bad : {std::nan(""), kNoWeight, 1e200}) {
     EXPECT_NE(data([bad](Problem& p, RidgeOptions&) {
                 p.x(7, 1) = bad;
               }).find("must be finite, and their squares within the range of doubles"),
               std::string::npos);
   }
-  EXPECT_EQ(data([](Problem& p, RidgeOptions&) { p.log_weights.assign(10, -kInfinity); }),
+  EXPECT_EQ(data([](Problem& p, RidgeOptions&) { p.log_weights.assign(10, -kNoWeight); }),
             "log weights = 10 values: at least one must be finite");
   EXPECT_EQ(refusal<UsageError>([&] { predict(good.rows(), std::vector<double>(3), 0); }),
             "coefficients = 3 values: rows have 2 columns");

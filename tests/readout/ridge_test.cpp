@@ -23,6 +23,7 @@
 namespace esscher {
 namespace {
 
+using reference::fit;
 using reference::Problem;
 using reference::problem;
 
@@ -33,10 +34,6 @@ RidgeOptions fixed(double penalty) {
   options.rule = PenaltyRule::fixed;
   options.penalty = penalty;
   return options;
-}
-
-RidgeFit fit(const Problem& given, const RidgeOptions& options = {}) {
-  return fit_ridge(given.rows(), given.y, given.log_weights, options);
 }
 
 void expect_solution(const RidgeFit& found, const reference::Solution& expected, double tolerance) {

@@ -12,14 +12,15 @@
 namespace esscher {
 namespace {
 
-TemperaturePoint point(double beta, double efficiency, double gain = 1, double gold = 0) {
+TemperaturePoint grid_point(double beta, double efficiency, double gain = 1, double gold = 0) {
   return {beta, Estimate{efficiency}, Estimate{gain, 0.1}, Estimate{gold}, true};
 }
 
 TEST(AdmissibleSets, AreRunsOfNeighbouringTemperatures) {
   // In any order; 0.5 fails and leaves a gap.
-  const std::vector<TemperaturePoint> points{point(1, 0.95), point(0.25, 0.91), point(4, 0.3),
-                                             point(0.5, 0.89), point(2, 0.9)};
+  const std::vector<TemperaturePoint> points{grid_point(1, 0.95), grid_point(0.25, 0.91),
+                                             grid_point(4, 0.3), grid_point(0.5, 0.89),
+                                             grid_point(2, 0.9)};
   const AdmissibleSets sets = admissible_sets(points, 0.1);
   ASSERT_EQ(sets.efficient.size(), 2u);
   EXPECT_EQ(sets.efficient[0].low, 0.25);
@@ -34,7 +35,8 @@ TEST(AdmissibleSets, AreRunsOfNeighbouringTemperatures) {
 }
 
 TEST(AdmissibleSets, UnreliablePointsAreNotAdmittedAndSplit) {
-  std::vector<TemperaturePoint> points{point(1, 1, 1, 5), point(2, 1, 1, 9), point(3, 1, 1, 4)};
+  std::vector<TemperaturePoint> points{grid_point(1, 1, 1, 5), grid_point(2, 1, 1, 9),
+                                       grid_point(3, 1, 1, 4)};
   points[1].reliable = false;
   const AdmissibleSets sets = admissible_sets(points, 0.1);
   ASSERT_EQ(sets.efficient.size(), 2u);
@@ -45,12 +47,12 @@ TEST(AdmissibleSets, UnreliablePointsAreNotAdmittedAndSplit) {
 }
 
 TEST(AdmissibleSets, OfOnePointAndOfNone) {
-  const TemperaturePoint good = point(0.125, 1);
+  const TemperaturePoint good = grid_point(0.125, 1);
   const AdmissibleSets one = admissible_sets({&good, 1}, 0.1);
   EXPECT_EQ(intervals_text(one.efficient), "0.125");
   EXPECT_FALSE(one.efficient[0].high_excluded.has_value());
   EXPECT_TRUE(one.gold_optimal_at_end);
-  const TemperaturePoint bad = point(0.125, 0.2, -1);
+  const TemperaturePoint bad = grid_point(0.125, 0.2, -1);
   const AdmissibleSets fails = admissible_sets({&bad, 1}, 0.1);
   EXPECT_EQ(intervals_text(fails.efficient), "none");
   EXPECT_TRUE(fails.gaining.empty());
@@ -61,24 +63,24 @@ TEST(AdmissibleSets, OfOnePointAndOfNone) {
 }
 
 TEST(AdmissibleSets, AConstantRewardHasNoEfficiency) {
-  TemperaturePoint constant = point(1, 1, 0);
+  TemperaturePoint constant = grid_point(1, 1, 0);
   constant.efficiency.reset();
   EXPECT_TRUE(admissible_sets({&constant, 1}, 0.1).efficient.empty());
 }
 
 TEST(AdmissibleSets, GainsMustExceedTheirError) {
   // Normal law: 1.96 * 0.1 is the half width.
-  const std::vector<TemperaturePoint> points{point(1, 0, 0.19), point(2, 0, 0.2)};
+  const std::vector<TemperaturePoint> points{grid_point(1, 0, 0.19), grid_point(2, 0, 0.2)};
   const AdmissibleSets sets = admissible_sets(points, 0.1);
   EXPECT_EQ(intervals_text(sets.gaining), "2");
 }
 
 TEST(AdmissibleSets, GoldOptimumIsTheTurningPoint) {
-  const std::vector<TemperaturePoint> turning{point(0.5, 1, 1, 0.3), point(1, 1, 1, 0.7),
-                                              point(2, 1, 1, 0.7), point(4, 1, 1, 0.2)};
+  const std::vector<TemperaturePoint> turning{grid_point(0.5, 1, 1, 0.3), grid_point(1, 1, 1, 0.7),
+                                              grid_point(2, 1, 1, 0.7), grid_point(4, 1, 1, 0.2)};
   EXPECT_EQ(admissible_sets(turning, 0.1).gold_optimal_beta, 2);  // of equals the highest
   EXPECT_FALSE(admissible_sets(turning, 0.1).gold_optimal_at_end);
-  const std::vector<TemperaturePoint> rising{point(0.5, 1, 1, 0.9), point(1, 1, 1, 0.7)};
+  const std::vector<TemperaturePoint> rising{grid_point(0.5, 1, 1, 0.9), grid_point(1, 1, 1, 0.7)};
   EXPECT_TRUE(admissible_sets(rising, 0.1).gold_optimal_at_end);
 }
 
@@ -86,7 +88,7 @@ RC_GTEST_PROP(AdmissibleSets, EveryPointLiesInARunExactlyWhereItIsAdmitted, ()) 
   std::vector<TemperaturePoint> points;
   const int count = *rc::gen::inRange(1, 12);
   for (int i = 0; i < count; ++i) {
-    points.push_back(point(0.1 * (i + 1), *rc::gen::inRange(0, 3) / 2.0));
+    points.push_back(grid_point(0.1 * (i + 1), *rc::gen::inRange(0, 3) / 2.0));
     points.back().reliable = *rc::gen::inRange(0, 4) > 0;
   }
   const AdmissibleSets sets = admissible_sets(points, 0.25);
@@ -99,13 +101,13 @@ RC_GTEST_PROP(AdmissibleSets, EveryPointLiesInARunExactlyWhereItIsAdmitted, ()) 
 }
 
 TEST(AdmissibleSets, RefusesBadInputInWords) {
-  const std::vector<TemperaturePoint> twice{point(1, 1), point(2, 1), point(1, 0)};
+  const std::vector<TemperaturePoint> twice{grid_point(1, 1), grid_point(2, 1), grid_point(1, 0)};
   expect_words(failure_text<UsageError>([&] { admissible_sets(twice, 0.1); }), "beta = 1", "twice");
   for (const double tolerance : {0.0, 1.0, -0.1, std::numeric_limits<double>::quiet_NaN()}) {
     expect_words(failure_text<UsageError>([&] { admissible_sets({}, tolerance); }), "tolerance",
                  "between 0 and 1");
   }
-  const std::vector<TemperaturePoint> none{point(0, 1)};
+  const std::vector<TemperaturePoint> none{grid_point(0, 1)};
   expect_words(failure_text<UsageError>([&] { admissible_sets(none, 0.1); }), "beta = 0");
 }
 

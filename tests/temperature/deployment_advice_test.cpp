@@ -10,7 +10,7 @@
 namespace esscher {
 namespace {
 
-TablePolicyValue point(double beta, double gold, double gain, double error = 0.1) {
+TablePolicyValue policy_point(double beta, double gold, double gain, double error = 0.1) {
   TablePolicyValue value;
   value.beta = beta;
   // The levels of prompts, common to all temperatures, tell nothing of one against another.
@@ -32,8 +32,8 @@ DeploymentAdvice advise(const std::vector<TablePolicyValue>& points) {
 }
 
 TEST(DeploymentAdvice, PicksTheLargestGainAmongEquallySureOnes) {
-  const std::vector<TablePolicyValue> points{point(0.5, 2, 0.6), point(2, 1, 0.5),
-                                             point(1, 1.5, 0.7)};
+  const std::vector<TablePolicyValue> points{policy_point(0.5, 2, 0.6), policy_point(2, 1, 0.5),
+                                             policy_point(1, 1.5, 0.7)};
   const DeploymentAdvice advice = advise(points);
   ASSERT_TRUE(advice.admissible);
   EXPECT_EQ(advice.admissible->low, 0.5);
@@ -49,7 +49,8 @@ TEST(DeploymentAdvice, PicksTheLargestGainAmongEquallySureOnes) {
 }
 
 TEST(DeploymentAdvice, PicksHalfwayBetweenWhatIsPromisedAndWhatIsHopedFor) {
-  const std::vector<TablePolicyValue> points{point(2, 1, 0.5), point(1, 2, 1.5), point(0.5, 3, 9)};
+  const std::vector<TablePolicyValue> points{policy_point(2, 1, 0.5), policy_point(1, 2, 1.5),
+                                             policy_point(0.5, 3, 9)};
   const std::vector<Interval> gains{{0.4, 0.6}, {0.1, 2.9}, {-0.1, 18.1}};
   const DeploymentAdvice advice = advise_deployment(points, gains);
   EXPECT_EQ(advice.recommended, 1);
@@ -57,12 +58,12 @@ TEST(DeploymentAdvice, PicksHalfwayBetweenWhatIsPromisedAndWhatIsHopedFor) {
 }
 
 TEST(DeploymentAdvice, TakesTheHighestOfEqualTemperatures) {
-  EXPECT_EQ(advise({point(0.5, 2, 0.7), point(1, 2, 0.7)}).recommended, 1);
+  EXPECT_EQ(advise({policy_point(0.5, 2, 0.7), policy_point(1, 2, 0.7)}).recommended, 1);
 }
 
 TEST(DeploymentAdvice, IsNotEndedByAMildTemperatureThatFails) {
-  const std::vector<TablePolicyValue> points{point(2, 1, 0.1), point(1, 1.5, 0.6),
-                                             point(0.5, 2, 0.9)};
+  const std::vector<TablePolicyValue> points{policy_point(2, 1, 0.1), policy_point(1, 1.5, 0.6),
+                                             policy_point(0.5, 2, 0.9)};
   const DeploymentAdvice advice = advise(points);
   EXPECT_EQ(advice.recommended, 0.5);
   EXPECT_EQ(advice.admissible->high, 1);
@@ -70,8 +71,8 @@ TEST(DeploymentAdvice, IsNotEndedByAMildTemperatureThatFails) {
 }
 
 TEST(DeploymentAdvice, ReachesFromTheRecommendedTemperatureAsFarAsGainsDo) {
-  const std::vector<TablePolicyValue> points{point(2, 1, 0.9), point(1, 1.5, 0.19),
-                                             point(0.5, 2, 0.8)};
+  const std::vector<TablePolicyValue> points{policy_point(2, 1, 0.9), policy_point(1, 1.5, 0.19),
+                                             policy_point(0.5, 2, 0.8)};
   const DeploymentAdvice advice = advise(points);
   EXPECT_EQ(advice.limit, AdviceLimit::learning_cost);
   EXPECT_EQ(advice.admissible->low, 2);
@@ -79,8 +80,9 @@ TEST(DeploymentAdvice, ReachesFromTheRecommendedTemperatureAsFarAsGainsDo) {
 }
 
 TEST(DeploymentAdvice, StopsWhereTheGoldValueTurns) {
-  const std::vector<TablePolicyValue> points{point(2, 1, 0.5), point(1, 1.5, 0.8),
-                                             point(0.5, 1.45, 0.7), point(0.25, 1.2, 0.6)};
+  const std::vector<TablePolicyValue> points{policy_point(2, 1, 0.5), policy_point(1, 1.5, 0.8),
+                                             policy_point(0.5, 1.45, 0.7),
+                                             policy_point(0.25, 1.2, 0.6)};
   const DeploymentAdvice advice = advise(points);
   EXPECT_EQ(advice.limit, AdviceLimit::gold_turned);
   EXPECT_EQ(advice.admissible->low, 0.5);
@@ -89,7 +91,7 @@ TEST(DeploymentAdvice, StopsWhereTheGoldValueTurns) {
 }
 
 TEST(DeploymentAdvice, NeedsSeveralGroups) {
-  std::vector<TablePolicyValue> points{point(2, 1, 0.5), point(1, 1.5, 0.7)};
+  std::vector<TablePolicyValue> points{policy_point(2, 1, 0.5), policy_point(1, 1.5, 0.7)};
   for (TablePolicyValue& each : points) {
     each.groups = 4;
     each.reliable = false;
@@ -102,7 +104,7 @@ TEST(DeploymentAdvice, NeedsSeveralGroups) {
 }
 
 TEST(DeploymentAdvice, NeedsSeveralEffectiveRows) {
-  std::vector<TablePolicyValue> points{point(2, 1, 0.5), point(1, 1.5, 0.9)};
+  std::vector<TablePolicyValue> points{policy_point(2, 1, 0.5), policy_point(1, 1.5, 0.9)};
   points[1].ess = 4.9;
   const DeploymentAdvice advice = advise(points);
   EXPECT_EQ(advice.recommended, 2);
@@ -115,7 +117,7 @@ TEST(DeploymentAdvice, NeedsSeveralEffectiveRows) {
 TEST(DeploymentAdvice, CountsTheLabelsThatWouldHalveTheInterval) {
   // As many as carry the value now would leave a half of its variance, three times as many a
   // quarter.
-  std::vector<TablePolicyValue> points{point(1, 1.5, 0.7)};
+  std::vector<TablePolicyValue> points{policy_point(1, 1.5, 0.7)};
   points[0].value.standard_error = 0.1;
   points[0].ess = 20;
   EXPECT_EQ(advise(points).labels_to_halve, 60U);
@@ -124,7 +126,7 @@ TEST(DeploymentAdvice, CountsTheLabelsThatWouldHalveTheInterval) {
 }
 
 TEST(DeploymentAdvice, SaysThatThereIsNoSafeTemperature) {
-  const DeploymentAdvice advice = advise({point(2, 1, 0.1), point(1, 3, 0.15)});
+  const DeploymentAdvice advice = advise({policy_point(2, 1, 0.1), policy_point(1, 3, 0.15)});
   EXPECT_FALSE(advice.admissible);
   EXPECT_FALSE(advice.recommended);
   EXPECT_EQ(advice.limit, AdviceLimit::not_learnable);
@@ -133,13 +135,13 @@ TEST(DeploymentAdvice, SaysThatThereIsNoSafeTemperature) {
 }
 
 TEST(DeploymentAdvice, DoesNotRecommendTheReferenceItself) {
-  std::vector<TablePolicyValue> points{point(1, 1, 0.5)};
+  std::vector<TablePolicyValue> points{policy_point(1, 1, 0.5)};
   points[0].kl = {{1e-9, 0}};
   EXPECT_FALSE(advise(points).admissible);
 }
 
 TEST(DeploymentAdvice, BeginsWhereThereIsATilt) {
-  std::vector<TablePolicyValue> points{point(1e4, 1, 0.4), point(1, 2, 0.5)};
+  std::vector<TablePolicyValue> points{policy_point(1e4, 1, 0.4), policy_point(1, 2, 0.5)};
   points[0].kl = {{1e-8, 0}};
   const DeploymentAdvice advice = advise(points);
   ASSERT_TRUE(advice.admissible);
@@ -147,14 +149,14 @@ TEST(DeploymentAdvice, BeginsWhereThereIsATilt) {
 }
 
 TEST(DeploymentAdvice, TellsALossFromAGainThatIsTooSmall) {
-  EXPECT_THAT(advise({point(1, 1, -0.5)}).verdict,
+  EXPECT_THAT(advise({policy_point(1, 1, -0.5)}).verdict,
               testing::HasSubstr("costs more KL than it gains"));
-  EXPECT_THAT(advise({point(1, 1, -0.05)}).verdict, testing::HasSubstr("be told from zero"));
+  EXPECT_THAT(advise({policy_point(1, 1, -0.05)}).verdict, testing::HasSubstr("be told from zero"));
 }
 
 TEST(DeploymentAdvice, NeedsAPointAndAnIntervalForEach) {
   EXPECT_THROW(advise_deployment({}, {}), UsageError);
-  EXPECT_THROW(advise_deployment(std::vector{point(1, 1, 1)}, {}), UsageError);
+  EXPECT_THROW(advise_deployment(std::vector{policy_point(1, 1, 1)}, {}), UsageError);
 }
 
 TEST(DeploymentAdvice, LimitsHaveNames) {

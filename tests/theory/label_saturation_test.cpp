@@ -13,7 +13,7 @@
 namespace esscher {
 namespace {
 
-Exponents of(const std::string& link, const Noise& noise = Noise()) {
+Exponents exponents_of(const std::string& link, const Noise& noise = Noise()) {
   return exponents({parse_link(link), noise});
 }
 
@@ -23,14 +23,14 @@ TEST(LabelSaturation, AnInvertibleLabelTellsAllWhereverItSaturates) {
   for (const char* link :
        {"tanh:10", "tanh(20*z)", "tanh(1000*z)", "sigmoid(30*z)", "erf(5*z)", "tanh(z^9)",
         "5-tanh(8*z+2)", "sigmoid(-100*(z-1))", "tanh(40*z)@scale:1e-20"}) {
-    const Exponents facts = of(link);
+    const Exponents facts = exponents_of(link);
     EXPECT_EQ(facts.generative, 1) << link;
     for (std::size_t k = 1; k <= 12; ++k) {
       EXPECT_NEAR(facts.lambda_squared[k], 1, 1e-6) << link << " " << k;
       EXPECT_NEAR(facts.lambda_squared[k], 1, facts.lambda_squared_errors[k]) << link << " " << k;
     }
     // Noise ties them for good.
-    EXPECT_LT(of(link, Noise(NoiseKind::gaussian, 0.1)).lambda_squared[1], 0.999) << link;
+    EXPECT_LT(exponents_of(link, Noise(NoiseKind::gaussian, 0.1)).lambda_squared[1], 0.999) << link;
   }
 }
 
@@ -38,7 +38,7 @@ TEST(LabelSaturation, AnInvertibleLabelTellsAllWhereverItSaturates) {
 // all.
 TEST(LabelSaturation, AFlatExtremumIsTwoToOne) {
   for (const char* link : {"1-((z-1)/2)^20", "1-(z-1)^12", "1-(z-1)^8"}) {
-    const Exponents facts = of(link);
+    const Exponents facts = exponents_of(link);
     EXPECT_NEAR(facts.lambda_squared[1], 0.733912, facts.lambda_squared_errors[1] + 1e-6) << link;
     EXPECT_NEAR(facts.lambda_squared[2], 0.467823, facts.lambda_squared_errors[2] + 1e-6) << link;
     EXPECT_LT(facts.lambda_squared_errors[0], 1e-6) << link;
@@ -48,7 +48,7 @@ TEST(LabelSaturation, AFlatExtremumIsTwoToOne) {
 // Both flanks of this bump come to the label 1, where no double tells them apart: each label has
 // two preimages, z and 2 - z, and E[h_k | label] is their mean by density.
 TEST(LabelSaturation, WhatRoundingHidesOfTwoFlanksIsInTheError) {
-  const Exponents facts = of("1-exp(-5*(z-1)^2)");
+  const Exponents facts = exponents_of("1-exp(-5*(z-1)^2)");
   const auto density = [](double z) {
     return std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
   };

@@ -22,7 +22,7 @@
 namespace esscher {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
 struct GoldenCase {
   std::string name;
@@ -130,7 +130,7 @@ TEST(ParetoFit, IsFiniteForEveryExcessUpTo1e300) {
 
 TEST(ParetoFit, RefusesWhatIsNoAscendingListOfExcesses) {
   for (const std::vector<double>& excesses :
-       {std::vector<double>{}, {0, 0}, {2, 1}, {-1, 1}, {1, kInfinity}, {std::nan(""), 1}}) {
+       {std::vector<double>{}, {0, 0}, {2, 1}, {-1, 1}, {1, kUnbounded}, {std::nan(""), 1}}) {
     try {
       fit_generalised_pareto(excesses);
       FAIL() << ::testing::PrintToString(excesses);
@@ -142,15 +142,15 @@ TEST(ParetoFit, RefusesWhatIsNoAscendingListOfExcesses) {
 
 TEST(ParetoSmoothing, LeavesTailsThatAreTooShortOrFlat) {
   const SmoothedWeights few = pareto_smoothed(std::vector<double>{0, 1, 2, 3});
-  EXPECT_EQ(few.k, kInfinity);
+  EXPECT_EQ(few.k, kUnbounded);
   EXPECT_EQ(few.tail, 0U);
   const SmoothedWeights equal = pareto_smoothed(std::vector<double>(100, 3.0));
-  EXPECT_EQ(equal.k, -kInfinity);
+  EXPECT_EQ(equal.k, -kUnbounded);
   EXPECT_NEAR(equal.log_weights[7], -std::log(100), 1e-14);
   // A label that saturates: the largest weights are one atom.
   std::vector<double> atoms(100, 0.0);
   std::fill(atoms.begin(), atoms.begin() + 50, 1.0);
-  EXPECT_EQ(pareto_smoothed(atoms).k, -kInfinity);
+  EXPECT_EQ(pareto_smoothed(atoms).k, -kUnbounded);
 }
 
 // Weights of e^{-z/beta} for normal z, from nearly equal to all on one sample.
@@ -162,7 +162,7 @@ TEST(ParetoSmoothing, WeightsThatRoundingAloneTellsApartAreAFlatTail) {
     const double rounding = 1e-8 / (1.0 + static_cast<double>(i / 2));
     log_weights[i] = (i % 2 == 0 ? 2 : 0) + rounding;
   }
-  EXPECT_EQ(pareto_smoothed(log_weights).k, -kInfinity);
+  EXPECT_EQ(pareto_smoothed(log_weights).k, -kUnbounded);
   // Differences of size 1e-3 are differences: that law has a tail.
   for (std::size_t i = 0; i < log_weights.size(); i += 2) {
     log_weights[i] = 2 + 1e-1 / (1.0 + static_cast<double>(i));
@@ -188,7 +188,7 @@ TEST(ParetoSmoothing, ThresholdFollowsTheSampleSize) {
   EXPECT_DOUBLE_EQ(pareto_k_threshold(100), 0.5);
   EXPECT_DOUBLE_EQ(pareto_k_threshold(1000), 1 - 1.0 / 3);
   EXPECT_DOUBLE_EQ(pareto_k_threshold(10000), 0.7);
-  EXPECT_EQ(pareto_k_threshold(1), -kInfinity);
+  EXPECT_EQ(pareto_k_threshold(1), -kUnbounded);
 }
 
 }  // namespace
