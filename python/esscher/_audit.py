@@ -9,11 +9,16 @@ from numpy.typing import ArrayLike
 
 from . import _core
 from ._arrays import checked_labels, labels, log_weights
-from ._audit_results import Audit, PolicyAudit, ProxyAudit
-from ._recommendations import TargetAnswer
+from ._audit_results import Audit
+from ._calls import call_of
 from ._reference import at_rows, beside, refuse_without, rows_with_weight
-from ._results import frozen
 from ._scores import Scores, chosen, gold_rewards, named_scores, scores_like
+
+# Parameters that hold rows.
+_DATA = (
+    "proxy", "gold", "groups", "log_ratio", "sample_weight", "clusters",
+    "reference", "reference_groups", "reference_clusters", "reference_weight",
+)
 
 
 def audit(
@@ -104,16 +109,9 @@ def audit(
     ValueError, TypeError
         With the parameter, its value, what it must be, and the remedy.
     """
+    given = dict(locals())
     parameters = {
-        "beta": beta,
-        "beta_unit": beta_unit,
-        "best_of": best_of,
-        "target": target,
-        "enumerated": enumerated,
-        "alpha": alpha,
-        "bootstrap": bootstrap,
-        "seed": seed,
-        "threads": threads,
+        name: value for name, value in given.items() if name not in (*_DATA, "progress")
     }
     proxies, ratios, rows = _both(proxy, log_ratio)
     y = gold_rewards(gold, rows)
@@ -152,20 +150,10 @@ def audit(
         pool_log_p,
         pool_cluster,
         parameters,
+        call_of(audit, given, _DATA),
         progress,
     )
-    return Audit(
-        tuple(ProxyAudit._of(each) for each in record["proxies"]),
-        tuple(PolicyAudit._of(each) for each in record["policies"]),
-        record["recommended"],
-        record["recommended_best_of_n"],
-        TargetAnswer._of(record["target"]),
-        record["gold_sd"],
-        record["rows"],
-        record["known"],
-        tuple(record["remarks"]),
-        _record=frozen(record),
-    )
+    return Audit._of(record)
 
 
 def _both(proxy: Any, log_ratio: Any) -> tuple[Scores, Scores, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +14,14 @@ from ._audit_text import best_of_n_verdict, frame_row, tilt_verdict, trained
 from ._policy_results import BestOfNValue, Estimate, PolicyValue
 from ._policy_text import choices, lines, tilts
 from ._recommendations import (
+    Advice,
     BestOfNRecommendation,
     Forecast,
     Recommendation,
     TargetAnswer,
-    named,
+    name_of,
 )
-from ._results import Record, axes_of, table_html, values_of
+from ._results import Reported, axes_of, frozen, table_html, values_of
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -56,9 +59,20 @@ class Calibration:
 
     @classmethod
     def _of(cls, record: dict[str, Any]) -> Calibration:
-        values = values_of(cls, record)
-        values["slope"] = Estimate._of(record["slope"])
-        return cls(**values)
+        curve = record["curve"]
+
+        def column(name: str) -> NDArray[np.float64]:
+            return _column([point[name] for point in curve], np.float64)
+
+        return cls(
+            Estimate._of(record["slope"]),
+            record["tied"],
+            column("proxy"),
+            _column([point["gold"]["value"] for point in curve], np.float64),
+            _column([point["gold"]["standard_error"] for point in curve], np.float64),
+            column("isotonic"),
+            _column([point["rows"] for point in curve], np.uint64),
+        )
 
 
 @dataclass(frozen=True)
@@ -160,14 +174,13 @@ class PolicyAudit:
         values["rise"] = Estimate(
             rise["value"],
             rise["standard_error"],
-            rise["simultaneous_low"],
-            rise["simultaneous_high"],
+            *rise["simultaneous_interval"],
         )
         return cls(**values)
 
 
 @dataclass(frozen=True)
-class Audit(Record):
+class Audit(Advice[ProxyAudit], Reported):
     """What policies tilted by given scores are worth, best-of-n by them, and trained policies.
 
     Attributes
@@ -201,28 +214,22 @@ class Audit(Record):
     known: int
     remarks: tuple[str, ...]
 
-    @property
-    def recommendation(self) -> Recommendation:
-        """The verdict on the recommended proxy or, where there is none, on the first."""
-        return self._first(self.recommended).recommendation
-
-    @property
-    def best_of_n_recommendation(self) -> BestOfNRecommendation:
-        """The same of best-of-n."""
-        return self._first(self.recommended_best_of_n).best_of_n_recommendation
-
-    def __getitem__(self, name: str) -> ProxyAudit:
-        """The proxy of that name.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        ProxyAudit
-        """
-        return named(self.proxies, name)
+    @classmethod
+    def _of(cls, text: str) -> Audit:
+        record = json.loads(text)
+        return cls(
+            tuple(ProxyAudit._of(each) for each in record["rewards"]),
+            tuple(PolicyAudit._of(each) for each in record["policies"]),
+            name_of(record["recommendation"], "proxy"),
+            name_of(record["best_of_n_recommendation"], "proxy"),
+            TargetAnswer._of(record["target"]),
+            record["reward_sd"],
+            record["rows"],
+            record["known"],
+            (*record["data_remarks"], *record["remarks"]),
+            _record=record,
+            _json=text,
+        )
 
     def to_frame(self) -> pandas.DataFrame:
         """One row a proxy and temperature or n, and a trained policy; needs pandas.
@@ -235,7 +242,7 @@ class Audit(Record):
         import pandas
 
         rows = []
-        for proxy in self._record["proxies"]:
+        for proxy in self._record["rewards"]:
             rows += [frame_row(proxy["name"], "tilt", policy) for policy in proxy["policies"]]
             rows += [frame_row(proxy["name"], "best_of_n", best) for best in proxy["best_of_n"]]
         rows += [frame_row(policy["name"], "policy", policy) for policy in self._record["policies"]]
@@ -254,15 +261,17 @@ class Audit(Record):
         matplotlib.axes.Axes
         """
         ax = axes_of(ax)
-        for proxy in self._record["proxies"]:
-            known = [p for p in proxy["policies"] if p["simultaneous_low"] is not None]
+        for proxy in self._record["rewards"]:
+            known = [
+                p for p in proxy["policies"] if p["gain"]["simultaneous_interval"][0] is not None
+            ]
             # Proxies of other units have one axis only so.
             beta = [p["beta_sd"] for p in known]
             (line,) = ax.plot(beta, [p["gain"]["value"] for p in known], "o-", label=proxy["name"])
             ax.fill_between(
                 beta,
-                [p["simultaneous_low"] for p in known],
-                [p["simultaneous_high"] for p in known],
+                [p["gain"]["simultaneous_interval"][0] for p in known],
+                [p["gain"]["simultaneous_interval"][1] for p in known],
                 alpha=0.15,
                 color=line.get_color(),
             )
@@ -279,7 +288,7 @@ class Audit(Record):
 
     def __str__(self) -> str:
         text = [self._verdict()]
-        for proxy, record in zip(self.proxies, self._record["proxies"], strict=True):
+        for proxy, record in zip(self.proxies, self._record["rewards"], strict=True):
             text += ["", f"{proxy.name} (correlation with gold {proxy.correlation:.3f})"]
             text += [*lines(tilts(record)), proxy.recommendation.verdict]
             text += [*lines(choices(record)), proxy.best_of_n_recommendation.verdict]
@@ -292,16 +301,29 @@ class Audit(Record):
             rows = trained(self.policies)
             return table_html(rows[0], rows[1:], self._verdict())
         at = self.proxies.index(self._first(self.recommended))
-        rows = tilts(self._record["proxies"][at])
+        rows = tilts(self._record["rewards"][at])
         return table_html(rows[0], rows[1:], self._verdict())
+
+    def _all(self) -> tuple[ProxyAudit, ...]:
+        return self.proxies
+
+    def _documented(self) -> tuple[Callable[..., Any], ...]:
+        from ._audit import audit
+
+        return (audit,)
 
     def _first(self, recommended: str | None) -> ProxyAudit:
         if not self.proxies:
             raise LookupError("no proxy was audited; trained policies are in policies")
-        return self.proxies[0] if recommended is None else self[recommended]
+        return super()._first(recommended)
 
     def _verdict(self) -> str:
         text = f"{len(self.policies)} trained policies"
         if self.proxies:
             text = tilt_verdict(self) + " " + best_of_n_verdict(self)
-        return text if self.target is None else f"{text} {self.target}"
+        return self._with_target(text)
+
+
+def _column(values: list[Any], kind: type[Any]) -> NDArray[Any]:
+    array: NDArray[Any] = frozen(np.array(values, dtype=kind))
+    return array

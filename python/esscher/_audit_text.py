@@ -14,6 +14,7 @@ def frame_row(name: str, kind: str, record: dict[str, Any]) -> dict[str, Any]:
     """A row of policies.csv."""
     gain = record.get("gain", {})
     rise = record.get("rise", gain)  # of best-of-n they are one
+    low, high = gain.get("simultaneous_interval", (None, None))
     return {
         "score": name,
         "kind": kind,
@@ -28,8 +29,8 @@ def frame_row(name: str, kind: str, record: dict[str, Any]) -> dict[str, Any]:
         "kl": record["kl"]["value"],
         "gain": gain.get("value"),
         "gain_se": gain.get("standard_error"),
-        "gain_low": record.get("simultaneous_low"),
-        "gain_high": record.get("simultaneous_high"),
+        "gain_low": low,
+        "gain_high": high,
         "ess": record["ess"],
         "reliable": record["reliable"],
     }

@@ -1,4 +1,4 @@
-"""The C++ side: arrays and named parameters in, dictionaries and arrays out."""
+"""The C++ side: arrays and named parameters in; dictionaries, arrays and records (JSON) out."""
 
 from collections.abc import Callable
 from typing import Any, final
@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Progress = Callable[[str, int, int], object] | None
+# As code, and parameters by name, as text.
+Call = tuple[str, list[tuple[str, str]]]
 
 @final
 class Reward:
@@ -17,6 +19,8 @@ class Reward:
     def save(self, path: str) -> None: ...
     @staticmethod
     def load(path: str) -> Reward: ...
+    @property
+    def record(self) -> str | None: ...
     @property
     def names(self) -> list[str]: ...
     @property
@@ -53,6 +57,7 @@ def train(
     names: list[str],
     named: bool,
     parameters: dict[str, Any],
+    call: Call,
     progress: Progress,
 ) -> Reward: ...
 def evaluate(
@@ -64,6 +69,7 @@ def evaluate(
     kept: NDArray[np.uint64] | None,
     folds: NDArray[np.uint32] | None,
     fold_names: list[str],
+    names: list[str],
     gold: NDArray[np.float64] | None,
     more: tuple[
         NDArray[Any],
@@ -74,8 +80,9 @@ def evaluate(
     ]
     | None,
     parameters: dict[str, Any],
+    call: Call,
     progress: Progress,
-) -> dict[str, Any]: ...
+) -> str: ...
 def audit(
     proxies: dict[str, NDArray[np.float64]],
     log_ratios: dict[str, NDArray[np.float64]],
@@ -89,8 +96,9 @@ def audit(
     reference_log_weights: NDArray[np.float64] | None,
     reference_clusters: NDArray[np.uint32] | None,
     parameters: dict[str, Any],
+    call: Call,
     progress: Progress,
-) -> dict[str, Any]: ...
+) -> str: ...
 def tilt(
     r: NDArray[np.float64],
     parameters: dict[str, Any],
@@ -128,10 +136,11 @@ def python_link(
 ) -> Link: ...
 def link_catalogue() -> list[dict[str, str]]: ...
 def hermite(order: int, z: NDArray[np.float64]) -> NDArray[np.float64]: ...
-def theory(parameters: dict[str, Any]) -> dict[str, Any]: ...
+def theory(parameters: dict[str, Any], call: Call) -> tuple[dict[str, Any], str]: ...
 def simulate(
-    parameters: dict[str, Any], progress: Progress
-) -> tuple[dict[str, Any], RewardModel]: ...
+    parameters: dict[str, Any], call: Call, progress: Progress
+) -> tuple[dict[str, Any], str, RewardModel]: ...
 def sample(
     model: RewardModel, parameters: dict[str, Any], progress: Progress
 ) -> NDArray[np.float64]: ...
+def write_page(path: str, record: str, words: dict[str, str]) -> None: ...

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _core
 from ._arrays import features, labelled
+from ._calls import Call, code_of, described, texts
 
 _SAVED = "_reward"
 
@@ -169,7 +170,9 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         names = [str(name) for name in self.feature_names_in_] if named else []
         parameters = self.get_params(deep=False)
         parameters.pop("progress")
-        parameters["seed"] = _seed(parameters.pop("random_state"))
+        parameters["random_state"] = _seed(parameters["random_state"])
+        call = _call(parameters, {"X": x, "y": y, "groups": groups, "sample_weight": sample_weight})
+        parameters["seed"] = parameters.pop("random_state")
         reward = _core.train(
             features(x),
             table.y,
@@ -180,6 +183,7 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
             names or [f"x{j}" for j in range(x.shape[1])],
             named,
             parameters,
+            call,
             self.progress,
         )
         return self._adopt(reward)
@@ -225,6 +229,30 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         """
         check_is_fitted(self, _SAVED)
         self._reward.save(os.fspath(path))
+
+    def report(self, path: str | os.PathLike[str]) -> None:
+        """Writes a page to look at, the command's: one HTML file with charts, numbers and options.
+
+        It opens from disk, without a network.
+
+        Parameters
+        ----------
+        path : path-like
+            It appears when it is whole.
+
+        Raises
+        ------
+        OSError
+            Where it cannot be written.
+        """
+        check_is_fitted(self, _SAVED)
+        record = self._reward.record
+        if record is None:
+            raise ValueError("this reward holds no record of its fit; fit it again")
+        words = described(TiltedRewardRegressor.fit) | described(TiltedRewardRegressor)
+        # Rewards of the command have its names.
+        words |= {name.replace("_", "-"): text for name, text in words.items()}
+        _core.write_page(os.fspath(path), record, words)
 
     def _adopt(self, reward: _core.Reward) -> TiltedRewardRegressor:
         facts = reward.facts()
@@ -275,6 +303,13 @@ def load_reward(path: str | os.PathLike[str]) -> TiltedRewardRegressor:
     if reward.array_columns == 0:
         model.feature_names_in_ = np.array(reward.names, dtype=object)
     return model._adopt(reward)
+
+
+def _call(parameters: dict[str, Any], data: dict[str, Any]) -> Call:
+    given = [name for name, values in data.items() if values is not None]
+    made = f"esscher.TiltedRewardRegressor({code_of(TiltedRewardRegressor, parameters)})"
+    fitted = ", ".join(name if name in ("X", "y") else f"{name}={name}" for name in given)
+    return f"{made}.fit({fitted})", texts(data, given) + texts(parameters)
 
 
 def _seed(random_state: int | np.random.RandomState | None) -> int:

@@ -10,10 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _core
 from ._arrays import checked_labels, features, labelled
-from ._evaluation_results import Evaluation, RewardEvaluation
-from ._recommendations import TargetAnswer
-from ._reference import at_rows, beside, like, refuse_without
-from ._results import frozen
+from ._calls import call_of
+from ._evaluation_results import Evaluation
+from ._reference import at_rows, beside, feature_names, like, refuse_without
+
+# Parameters that hold rows.
+_DATA = (
+    "X", "y", "groups", "sample_weight", "clusters", "fold", "gold",
+    "reference", "reference_groups", "reference_clusters", "reference_weight",
+)
 
 
 def evaluate(
@@ -126,12 +131,10 @@ feature_temperature, landmarks, loss, penalty, folds, ceiling
     ValueError, TypeError
         With the parameter, its value, what it must be, and the remedy.
     """
-    parameters = dict(locals())
-    for array in (
-        "X", "y", "groups", "sample_weight", "clusters", "fold", "gold", "progress",
-        "reference", "reference_groups", "reference_clusters", "reference_weight",
-    ):
-        del parameters[array]
+    given = dict(locals())
+    parameters = {
+        name: value for name, value in given.items() if name not in (*_DATA, "progress")
+    }
     x = features(X)
     table = labelled(len(x), y, groups, sample_weight, clusters, gold, fold)
     more = None
@@ -164,20 +167,14 @@ feature_temperature, landmarks, loss, penalty, folds, ceiling
         table.kept,
         table.folds,
         table.fold_names,
+        feature_names(X, x.shape[1]),
         table.gold,
         more,
         parameters,
+        call_of(evaluate, given, _DATA),
         progress,
     )
-    return Evaluation(
-        record["reward_sd"],
-        tuple(RewardEvaluation._of(reward) for reward in record["rewards"]),
-        record["recommended"],
-        record["recommended_best_of_n"],
-        TargetAnswer._of(record["target"]),
-        tuple(record["remarks"]),
-        _record=frozen(record),
-    )
+    return Evaluation._of(record)
 
 
 def _kept_labels(

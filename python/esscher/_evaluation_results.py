@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._policy_results import BestOfNValue, PolicyValue
 from ._policy_text import choices, interval_text, lines
 from ._recommendations import (
+    Advice,
     BestOfNRecommendation,
     Forecast,
     Recommendation,
     TargetAnswer,
-    named,
+    name_of,
 )
-from ._results import Record, axes_of, table_html
+from ._results import Reported, axes_of, table_html
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -64,7 +67,7 @@ class RewardEvaluation:
 
 
 @dataclass(frozen=True)
-class Evaluation(Record):
+class Evaluation(Advice[RewardEvaluation], Reported):
     """What the policies of learned rewards are worth on rows that these have not seen.
 
     Attributes
@@ -91,28 +94,19 @@ class Evaluation(Record):
     target: TargetAnswer | None
     remarks: tuple[str, ...]
 
-    @property
-    def recommendation(self) -> Recommendation:
-        """The verdict on the recommended reward or, where there is none, on the first."""
-        return self._first(self.recommended).recommendation
-
-    @property
-    def best_of_n_recommendation(self) -> BestOfNRecommendation:
-        """The same of best-of-n."""
-        return self._first(self.recommended_best_of_n).best_of_n_recommendation
-
-    def __getitem__(self, name: str) -> RewardEvaluation:
-        """The reward of that name.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        RewardEvaluation
-        """
-        return named(self.rewards, name)
+    @classmethod
+    def _of(cls, text: str) -> Evaluation:
+        record = json.loads(text)
+        return cls(
+            record["reward_sd"],
+            tuple(RewardEvaluation._of(reward) for reward in record["rewards"]),
+            name_of(record["recommendation"], "weights"),
+            name_of(record["best_of_n_recommendation"], "weights"),
+            TargetAnswer._of(record["target"]),
+            (*record["data_remarks"], *record["remarks"]),
+            _record=record,
+            _json=text,
+        )
 
     def to_frame(self) -> pandas.DataFrame:
         """One row a reward and temperature; needs pandas.
@@ -175,8 +169,14 @@ class Evaluation(Record):
         rows = _shown(self._first(self.recommended))
         return table_html(rows[0], rows[1:], self._verdict())
 
-    def _first(self, recommended: str | None) -> RewardEvaluation:
-        return self.rewards[0] if recommended is None else self[recommended]
+    def _all(self) -> tuple[RewardEvaluation, ...]:
+        return self.rewards
+
+    def _documented(self) -> tuple[Callable[..., Any], ...]:
+        from ._estimator import TiltedRewardRegressor
+        from ._evaluation import evaluate
+
+        return TiltedRewardRegressor, evaluate
 
     def _verdict(self) -> str:
         text = f"{self._first(self.recommended).name}: {self.recommendation.verdict}"
@@ -186,11 +186,11 @@ class Evaluation(Record):
             text += f" Best-of-n, {self.recommended_best_of_n}: " + (
                 self.best_of_n_recommendation.verdict
             )
-        return text if self.target is None else f"{text} {self.target}"
+        return self._with_target(text)
 
 
 def _row(reward: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:
-    folds = sorted(t if t is not None else float("inf") for t in policy["weight_temperatures"])
+    folds = sorted(t if t is not None else float("inf") for t in policy.get("weight_temperatures", ()))
     best = policy["best_of_n"]
     return {
         "reward": reward["name"],
@@ -217,7 +217,7 @@ def _row(reward: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:
         "best_of_n": best["n"],
         "best_of_n_gold": best["gold"]["value"],
         "best_of_n_gold_se": best["gold"]["standard_error"],
-        "noise_free_gain": policy["noise_free_gain"],
+        "noise_free_gain": policy.get("noise_free_gain"),
     }
 
 

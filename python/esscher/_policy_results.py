@@ -69,6 +69,9 @@ class PolicyValue(Record):
         Effective rows.
     pareto_k : float or None
         Shape of the weights' tail; None where it is too short to tell.
+    beyond : float
+        Share of the policy's weight on scores above the highest of a row whose y is known: there
+        predictions stand alone. 0 where every y is known.
     reliable : bool
     remark : str
         Why it is not reliable.
@@ -85,6 +88,7 @@ class PolicyValue(Record):
     over_optimisation: Estimate
     ess: float
     pareto_k: float | None
+    beyond: float
     reliable: bool
     remark: str
 
@@ -106,6 +110,8 @@ class BestOfNValue(Record):
         From the reference, on these rows, in nats; at most log n - (n - 1) / n.
     ess : float
         Effective rows.
+    beyond : float
+        As that of `PolicyValue`.
     reliable : bool
     remark : str
     """
@@ -116,6 +122,7 @@ class BestOfNValue(Record):
     kl: Estimate
     gain: Estimate
     ess: float
+    beyond: float
     reliable: bool
     remark: str
 

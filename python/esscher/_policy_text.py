@@ -25,7 +25,7 @@ def _shown(records: list[dict[str, Any]], name: str) -> list[list[str]]:
                 f"{record['proxy']['value']:.4g}",
                 f"{record['kl']['value']:.3g}",
                 f"{record['gain']['value']:.4g}",
-                interval_text(record["simultaneous_low"], record["simultaneous_high"]),
+                interval_text(*record["gain"]["simultaneous_interval"]),
                 f"{record['ess']:.0f}",
                 "yes" if record["reliable"] else "no",
             ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ._policy_results import Estimate
 from ._results import table_html
@@ -44,7 +44,7 @@ class Recommendation:
 
     @classmethod
     def _of(cls, advice: dict[str, Any]) -> Recommendation:
-        found, gain = advice["admissible"], advice["gain"]
+        found, gain = advice["admissible"], advice.get("gain")
         return cls(
             advice["recommended_beta"],
             None if found is None else (found["low"], found["high"]),
@@ -83,10 +83,16 @@ class Forecast:
     def _of(cls, record: dict[str, Any] | None) -> Forecast | None:
         if record is None:
             return None
-        columns = [
-            tuple(point[name] for point in record["points"]) for name in ("kl", "n", "low", "high")
-        ]
-        return cls(record["from_kl"], record["to_kl"], tuple(record["turning_kl"]), *columns)
+        points = record["points"]
+        return cls(
+            record["from_kl"],
+            record["to_kl"],
+            tuple(record["turning_kl"]),
+            tuple(point["kl"] for point in points),
+            tuple(point["n"] for point in points),
+            tuple(point["interval"][0] for point in points),
+            tuple(point["interval"][1] for point in points),
+        )
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ class BestOfNRecommendation:
 
     @classmethod
     def _of(cls, advice: dict[str, Any]) -> BestOfNRecommendation:
-        gain = advice["gain"]
+        gain = advice.get("gain")
         return cls(
             advice["recommended_n"],
             advice["largest_n"],
@@ -180,7 +186,11 @@ class TargetAnswer:
     def _of(cls, record: dict[str, Any] | None) -> TargetAnswer | None:
         if record is None:
             return None
-        reached = tuple(ReachingPolicy(**policy) for policy in record["reached"])
+        names = [each.name for each in fields(ReachingPolicy)]
+        reached = tuple(
+            ReachingPolicy(**{name: policy.get(name) for name in names})
+            for policy in record["reached"]
+        )
         return cls(**{**record, "reached": reached})
 
     def to_frame(self) -> pandas.DataFrame:
@@ -228,3 +238,58 @@ def named(items: tuple[Each, ...], name: str) -> Each:
             return item
     names = ", ".join(item.name for item in items) or "none"
     raise KeyError(f"{name}: there are {names}")
+
+
+class _Advised(_Named, Protocol):
+    @property
+    def recommendation(self) -> Recommendation: ...
+    @property
+    def best_of_n_recommendation(self) -> BestOfNRecommendation: ...
+
+
+One = TypeVar("One", bound=_Advised)
+
+
+class Advice(Generic[One]):
+    """What evaluations and audits say alike of the rewards that they hold against each other."""
+
+    recommended: str | None
+    recommended_best_of_n: str | None
+    target: TargetAnswer | None
+
+    @property
+    def recommendation(self) -> Recommendation:
+        """The verdict on the recommended one or, where there is none, on the first."""
+        return self._first(self.recommended).recommendation
+
+    @property
+    def best_of_n_recommendation(self) -> BestOfNRecommendation:
+        """The same of best-of-n."""
+        return self._first(self.recommended_best_of_n).best_of_n_recommendation
+
+    def __getitem__(self, name: str) -> One:
+        """The one of that name.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        RewardEvaluation or ProxyAudit
+        """
+        return named(self._all(), name)
+
+    def _all(self) -> tuple[One, ...]:
+        raise NotImplementedError
+
+    def _first(self, recommended: str | None) -> One:
+        return self._all()[0] if recommended is None else self[recommended]
+
+    def _with_target(self, verdict: str) -> str:
+        return verdict if self.target is None else f"{verdict} {self.target}"
+
+
+def name_of(advised: dict[str, Any] | None, name: str) -> str | None:
+    """Of what a record recommends."""
+    return None if advised is None else str(advised[name])

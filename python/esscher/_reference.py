@@ -90,6 +90,14 @@ def _column_names(frame: Any) -> list[Any] | None:
     return list(frame.columns) if hasattr(frame, "columns") else None
 
 
+def feature_names(table: Any, count: int) -> list[str]:
+    """Names of the columns of a table of features; x0, x1, ... of those that have none."""
+    names = _column_names(table)
+    if names is None or len(names) != count:
+        return [f"x{j}" for j in range(count)]
+    return [str(name) for name in names]
+
+
 def _is_arrow(frame: Any) -> bool:
     # A column of pandas may have any name.
     return hasattr(frame, "column_names") and not hasattr(frame, "iloc")

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import copy
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
+
+from . import _core
+from ._calls import described
 
 
 def frozen(value: Any) -> Any:
@@ -56,6 +61,37 @@ class Record:
             return copy.deepcopy(self._record)
         result: dict[str, Any] = plain(self._record)
         return result
+
+
+@dataclass(frozen=True)
+class Reported(Record):
+    """A result that has a page."""
+
+    _json: str = field(repr=False, compare=False, kw_only=True)
+
+    def report(self, path: str | os.PathLike[str]) -> None:
+        """Writes a page to look at, the command's: one HTML file with charts, numbers and options.
+
+        It opens from disk, without a network.
+
+        Parameters
+        ----------
+        path : path-like
+            It appears when it is whole.
+
+        Raises
+        ------
+        OSError
+            Where it cannot be written.
+        """
+        words: dict[str, str] = {}
+        for function in self._documented():
+            words |= described(function)
+        _core.write_page(os.fspath(path), self._json, words)
+
+    def _documented(self) -> tuple[Callable[..., Any], ...]:
+        """What says what the parameters mean; later ones go before earlier."""
+        raise NotImplementedError
 
 
 def values_of(cls: type[Any], record: dict[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _core
+from ._calls import call_of
 from ._links import Link, link as as_link
-from ._results import Record, frozen
+from ._results import Reported, frozen
 
 if TYPE_CHECKING:
     import pandas
@@ -102,7 +103,7 @@ def load_simulated(path: str | os.PathLike[str]) -> SimulatedReward:
 
 
 @dataclass(frozen=True)
-class Simulation(Record):
+class Simulation(Reported):
     """What became of a simulation. `to_dict` tells everything.
 
     Attributes
@@ -171,6 +172,9 @@ class Simulation(Record):
                 return list(summary["admissible"])
         names = ", ".join(summary["weights"] for summary in self._record["temperatures"])
         raise KeyError(f"{weights}: there are {names}")
+
+    def _documented(self) -> tuple[Callable[..., Any], ...]:
+        return (simulate,)
 
 
 def simulate(
@@ -244,10 +248,11 @@ policy_samples, tolerance
     -------
     Simulation
     """
-    parameters = dict(locals())
-    del parameters["progress"]
-    parameters["link"] = as_link(link)._core
-    record, model = _core.simulate(parameters, progress)
+    given = dict(locals())
+    del given["progress"]
+    given["link"] = as_link(link)
+    parameters = given | {"link": given["link"]._core}
+    record, text, model = _core.simulate(parameters, call_of(simulate, given), progress)
     frozen(record)
     trajectory = record["features"]["trajectory"]
     return Simulation(
@@ -260,4 +265,5 @@ policy_samples, tolerance
         SimulatedReward(model),
         tuple(record["remarks"]),
         _record=record,
+        _json=text,
     )

@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _core
+from ._calls import call_of
 from ._links import Link, link as as_link
-from ._results import Record, frozen, table_html
+from ._results import Reported, frozen, table_html
 
 if TYPE_CHECKING:
     import pandas
 
 
 @dataclass(frozen=True)
-class Theory(Record):
+class Theory(Reported):
     """What exponential reward weighting does to a link; rewards in their unit, KL in nats.
 
     The arrays have an entry for each temperature of `beta`. `to_dict` tells everything, error
@@ -86,6 +87,9 @@ class Theory(Record):
             rows.append(flat)
         return pandas.DataFrame(rows)
 
+    def _documented(self) -> tuple[Callable[..., Any], ...]:
+        return (theory,)
+
     def _repr_html_(self) -> str:
         rows = [
             [f"{b:.4g}", f"{j:.6g}", f"{m:.6g}", f"{k:.4g}", f"{e:.3g}"]
@@ -135,15 +139,15 @@ def theory(
     -------
     Theory
     """
-    parameters = {
-        "link": as_link(link)._core,
-        "noise": noise,
-        "beta": beta,
-        "max_order": max_order,
-        "learned": None if learned is None else as_link(learned)._core,
-        "overlap": overlap,
+    given = dict(locals()) | {
+        "link": as_link(link),
+        "learned": None if learned is None else as_link(learned),
     }
-    record = frozen(_core.theory(parameters))
+    parameters = {
+        name: value._core if isinstance(value, Link) else value for name, value in given.items()
+    }
+    record, text = _core.theory(parameters, call_of(theory, given))
+    frozen(record)
     exponents, rows = record["exponents"], record["temperatures"]
     weighting = next(
         (t for t in record["feature_temperatures"] or () if t["transform"] == "label_exp"), None
@@ -171,6 +175,7 @@ def theory(
         None if learned is None else _column(values, "efficiency", np.nan),
         tuple(record["remarks"]),
         _record=record,
+        _json=text,
     )
 
 

@@ -34,6 +34,18 @@ inline std::span<const std::uint32_t> span_of(const std::optional<Labels>& array
                : std::span<const std::uint32_t>();
 }
 
+/// How many different labels there are; they are dense numbers.
+inline std::uint64_t distinct(std::span<const std::uint32_t> labels) {
+  std::vector<bool> seen;
+  std::uint64_t count = 0;
+  for (const std::uint32_t label : labels) {
+    if (label >= seen.size()) seen.resize(label + std::size_t{1});
+    count += seen[label] ? 0 : 1;
+    seen[label] = true;
+  }
+  return count;
+}
+
 /// An array that owns what it is given.
 template <class T>
 nb::object owning_array(std::vector<T> values, std::vector<std::size_t> shape) {

@@ -1,108 +1,45 @@
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <cmath>
 #include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
-#include "advice.h"
-#include "errors.h"
+#include "arrays.h"
+#include "call.h"
 #include "esscher/base/error.h"
 #include "esscher/pipeline/table_evaluation.h"
+#include "esscher/record/evaluation_record.h"
+#include "esscher/record/table_facts.h"
+#include "evaluation_parameters.h"
 #include "long_call.h"
 #include "module.h"
-#include "record.h"
 #include "table_arguments.h"
 #include "training_parameters.h"
 
 namespace esscher::python {
 namespace {
 
-Record fold_record(const FoldTraining& fold) {
-  return Record()
-      .add("rows", fold.rows)
-      .add("landmarks", fold.landmarks)
-      .add("round", fold.round)
-      .add("held_out_error", fold.held_out_error)
-      .add("penalty", fold.penalty)
-      .add("linear_penalty", fold.linear_penalty)
-      .add("name", fold.name.empty() ? std::nullopt : std::optional(fold.name))
-      .add("held_out_rows", fold.held_out)
-      .add("held_out_correlation", fold.correlation)
-      .add("reward_sd", fold.reward_sd);
+TableFacts facts_of(const RewardTable& table, const std::vector<std::string>& names,
+                    const TableEvaluation& evaluation) {
+  TableFacts facts;
+  facts.rows = table.rewards.size();
+  facts.groups = distinct(table.groups);
+  facts.clusters = distinct(table.clusters);
+  facts.features = names;
+  if (evaluation.replicates) facts.remarks.push_back(evaluation.replicates->text());
+  return facts;
 }
 
-/// None where nothing can be gained.
-std::optional<double> efficiency_of(double gain, double attainable) {
-  return attainable > 0 ? std::optional(gain / attainable) : std::nullopt;
-}
-
-Record reward_record(const RewardEvaluation& reward, const TableEvaluation& evaluation, double sd) {
-  nb::list policies;
-  for (std::size_t b = 0; b < reward.policies.size(); ++b) {
-    const double attainable = evaluation.attainable_gain[b];
-    const double gain = reward.policies[b].gain.value;
-    const auto noise_free = evaluation.noise_free_gain.empty()
-                                ? std::nullopt
-                                : std::optional(evaluation.noise_free_gain[b]);
-    Record record = record_of(reward.policies[b]);
-    add_simultaneous(record, reward.gains[b]);
-    record.add("beta_sd", reward.policies[b].beta / sd)
-        .add("attainable_gain", finite(attainable))
-        .add("efficiency", efficiency_of(gain, attainable))
-        .add("noise_free_gain", noise_free)
-        .add("noise_free_efficiency", noise_free ? efficiency_of(gain, *noise_free) : std::nullopt)
-        .add("best_of_n", record_of(reward.equal_kl[b]));
-    nb::list folds;
-    if (!reward.weight_temperatures.empty()) {
-      for (const double t : reward.weight_temperatures[b]) folds.append(nb::cast(finite(t)));
-    }
-    record.add("weight_temperatures", nb::object(folds));
-    policies.append(record.dict());
-  }
-  return Record()
-      .add("name", reward.name)
-      .add("correlation", reward.correlation)
-      .add("policies", nb::object(policies))
-      .add("advice", record_of(reward.advice))
-      .add("best_of_n", nb::object(choices_of(reward.best_of_n, reward.best_of_n_gains)))
-      .add("best_of_n_advice", record_of(reward.best_of_n_advice))
-      .add("best_of_n_forecast", reward.best_of_n_forecast,
-           [](const Forecast& forecast) { return record_of(forecast); });
-}
-
-std::optional<std::string> name_of(const TableEvaluation& evaluation,
-                                   std::optional<std::size_t> reward) {
-  return reward ? std::optional(evaluation.rewards[*reward].name) : std::nullopt;
-}
-
-nb::dict evaluation_record(const TableEvaluation& evaluation, double sd) {
-  const auto record_of_reward = [&](const RewardEvaluation& reward) {
-    return reward_record(reward, evaluation, sd);
-  };
-  std::vector<std::string> remarks;
-  if (evaluation.replicates) remarks.push_back(evaluation.replicates->text());
-  for (const std::string& remark : evaluation.remarks) remarks.push_back(in_python_words(remark));
-  return Record()
-      .add("reward_sd", sd)
-      .add("reference_rows", evaluation.reference_rows)
-      .add("reference_copies", evaluation.reference_copies)
-      .add("reference_groups", evaluation.reference_groups)
-      .add("label_noise",
-           evaluation.label_noise > 0 ? std::optional(evaluation.label_noise) : std::nullopt)
-      .add("rewards", list_of(evaluation.rewards, record_of_reward))
-      .add("recommended", name_of(evaluation, evaluation.recommended))
-      .add("recommended_best_of_n", name_of(evaluation, evaluation.recommended_best_of_n))
-      .add("target", evaluation.target,
-           [](const TargetAnswer& answer) { return record_of(answer); })
-      .add("folds", list_of(evaluation.folds, fold_record))
-      .add("remarks", remarks)
-      .dict();
+std::vector<ColumnBlock> columns_of(const std::vector<std::string>& names) {
+  std::vector<ColumnBlock> columns;
+  for (const std::string& name : names) columns.push_back({name, columns.size()});
+  return columns;
 }
 
 /// Features of a reference, which of its rows count (None: all), and groups, log-weights and
@@ -111,12 +48,14 @@ using ReferenceArguments =
     std::tuple<BufferRows::Array, std::optional<RowNumbers>, std::optional<Labels>,
                std::optional<Numbers>, std::optional<Labels>>;
 
-nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
-                  std::optional<Numbers> log_weights, std::optional<Labels> clusters,
-                  const std::optional<RowNumbers>& kept, std::optional<Labels> folds,
-                  std::vector<std::string> fold_names, const std::optional<Numbers>& gold,
-                  const std::optional<ReferenceArguments>& more, const nb::dict& values,
-                  const nb::object& progress) {
+/// The record.
+std::string evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
+                     std::optional<Numbers> log_weights, std::optional<Labels> clusters,
+                     const std::optional<RowNumbers>& kept, std::optional<Labels> folds,
+                     std::vector<std::string> fold_names, const std::vector<std::string>& names,
+                     const std::optional<Numbers>& gold,
+                     const std::optional<ReferenceArguments>& more, const nb::dict& values,
+                     const Call& call, const nb::object& progress) {
   const TableArguments arguments(std::move(x), std::move(y), std::move(groups),
                                  std::move(log_weights), std::move(clusters), kept,
                                  std::move(folds), std::move(fold_names));
@@ -134,6 +73,8 @@ nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
   options.target = target_of(parameters);
   options.best_of = best_of(parameters);
   options.gold = span_of(gold);
+  const std::vector<ColumnBlock> columns = columns_of(names);
+  options.columns = columns;
   options.enumerated = parameters.flag("enumerated");
   std::optional<BufferRows> pool;
   std::optional<ChosenRows> counted;
@@ -152,7 +93,7 @@ nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
     options.training.callbacks = callbacks;
     return evaluate_table(table, options);
   });
-  return evaluation_record(evaluation, sd);
+  return evaluation_record(evaluation, sd, facts_of(table, names, evaluation), run_of(call));
 }
 
 }  // namespace
@@ -160,8 +101,9 @@ nb::dict evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
 void bind_evaluation(nb::module_& module) {
   module.def("evaluate", &evaluate, nb::arg("x"), nb::arg("y"), nb::arg("groups").none(),
              nb::arg("log_weights").none(), nb::arg("clusters").none(), nb::arg("kept").none(),
-             nb::arg("folds").none(), nb::arg("fold_names"), nb::arg("gold").none(),
-             nb::arg("more").none(), nb::arg("parameters"), nb::arg("progress").none());
+             nb::arg("folds").none(), nb::arg("fold_names"), nb::arg("names"),
+             nb::arg("gold").none(), nb::arg("more").none(), nb::arg("parameters"), nb::arg("call"),
+             nb::arg("progress").none());
 }
 
 }  // namespace esscher::python

@@ -18,6 +18,7 @@ NB_MODULE(_core, module) {
   bind_links(module);
   bind_theory(module);
   bind_simulation(module);
+  bind_report(module);
   module.def("build_info", [] {
     const BuildInfo& build = build_info();
     nb::dict facts;

@@ -23,5 +23,7 @@ void bind_policies(nb::module_& module);
 void bind_links(nb::module_& module);
 void bind_theory(nb::module_& module);
 void bind_simulation(nb::module_& module);
+/// Pages of results.
+void bind_report(nb::module_& module);
 
 }  // namespace esscher::python

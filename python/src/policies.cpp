@@ -98,6 +98,51 @@ nb::object draw(const Numbers& r, const nb::dict& values, const std::optional<La
   return owning_array(std::move(rows));
 }
 
+Record estimate_record(const Estimate& estimate) { return record_of(estimate); }
+
+/// The bootstrapped interval, where there is one.
+Record estimate_record(const TableEstimate& estimate) {
+  Record record = record_of(estimate);
+  if (estimate.interval) {
+    record.add("low", estimate.interval->low).add("high", estimate.interval->high);
+  }
+  return record;
+}
+
+/// What tilted policies and best-of-n have in common.
+template <class Value>
+void add_value(Record& record, const Value& value) {
+  record.add("gold", estimate_record(value.value))
+      .add("proxy", estimate_record(value.proxy))
+      .add("kl", estimate_record(value.kl))
+      .add("reference", estimate_record(value.reference))
+      .add("gain", estimate_record(value.gain))
+      .add("ess", value.ess)
+      .add("coverage", value.coverage)
+      .add("beyond", value.beyond)
+      .add("reliable", value.reliable)
+      .add("remark", value.remark);
+}
+
+Record policy_record(const TablePolicyValue& policy) {
+  Record record;
+  record.add("beta", policy.beta);
+  add_value(record, policy);
+  return record.add("objective", estimate_record(policy.objective))
+      .add("rise", estimate_record(policy.rise))
+      .add("over_optimisation", estimate_record(policy.over_optimisation))
+      .add("least_ess", policy.least_ess)
+      .add("pareto_k", finite(policy.weights.pareto_k))
+      .add("pareto_k_threshold", finite(policy.weights.pareto_k_threshold));
+}
+
+Record best_of_n_record(const BestOfNValue& best) {
+  Record record;
+  record.add("n", best.n);
+  add_value(record, best);
+  return record.add("kl_bound", best.kl_bound);
+}
+
 nb::dict policy_value(const Numbers& r, const Numbers& y, const nb::dict& values,
                       const std::optional<Labels>& groups,
                       const std::optional<Numbers>& log_weights,
@@ -114,7 +159,7 @@ nb::dict policy_value(const Numbers& r, const Numbers& y, const nb::dict& values
     return table_policy_value(span_of(r), span_of(y),
                               reference_of(r, groups, log_weights, clusters), options);
   });
-  return record_of(value).dict();
+  return policy_record(value).dict();
 }
 
 nb::dict best_value(const Numbers& r, const Numbers& y, const nb::dict& values,
@@ -127,7 +172,7 @@ nb::dict best_value(const Numbers& r, const Numbers& y, const nb::dict& values,
     return best_of_n_value(span_of(r), span_of(y), reference_of(r, groups, log_weights, clusters),
                            options);
   }();
-  return record_of(best).dict();
+  return best_of_n_record(best).dict();
 }
 
 nb::dict smooth(const Numbers& log_weights) {
@@ -146,25 +191,6 @@ nb::dict smooth(const Numbers& log_weights) {
 }
 
 }  // namespace
-
-Record record_of(const TablePolicyValue& policy) {
-  Record record;
-  record.add("beta", policy.beta);
-  add_value(record, policy);
-  return record.add("objective", record_of(policy.objective))
-      .add("rise", record_of(policy.rise))
-      .add("over_optimisation", record_of(policy.over_optimisation))
-      .add("least_ess", policy.least_ess)
-      .add("pareto_k", finite(policy.weights.pareto_k))
-      .add("pareto_k_threshold", finite(policy.weights.pareto_k_threshold));
-}
-
-Record record_of(const BestOfNValue& best) {
-  Record record;
-  record.add("n", best.n);
-  add_value(record, best);
-  return record.add("kl_bound", best.kl_bound);
-}
 
 void bind_policies(nb::module_& module) {
   module.def("tilt", &tilt, nb::arg("r"), nb::arg("parameters"), nb::arg("groups").none(),

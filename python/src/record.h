@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// Results as dictionaries, which the package's frozen classes are made of. What does not exist is
-/// None, as it is null in the program's JSON.
+/// Results as dictionaries with arrays, which some of the package's frozen classes are made of.
+/// What does not exist is None, as it is null in the program's JSON.
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
@@ -12,9 +12,7 @@
 #include <cmath>
 #include <optional>
 
-#include "esscher/policy/best_of_n.h"
 #include "esscher/policy/estimate.h"
-#include "esscher/policy/table_policy.h"
 
 namespace esscher::python {
 
@@ -69,30 +67,5 @@ inline Record record_of(const Estimate& estimate) {
       .add("low", finite(estimate.lower()))
       .add("high", finite(estimate.upper()));
 }
-
-/// The bootstrapped interval, where there is one.
-inline Record record_of(const TableEstimate& estimate) {
-  Record record = record_of(static_cast<const Estimate&>(estimate));
-  if (estimate.interval) {
-    record.add("low", estimate.interval->low).add("high", estimate.interval->high);
-  }
-  return record;
-}
-
-/// What tilted policies and best-of-n have in common.
-template <class Value>
-void add_value(Record& record, const Value& value) {
-  record.add("gold", record_of(value.value))
-      .add("proxy", record_of(value.proxy))
-      .add("kl", record_of(value.kl))
-      .add("reference", record_of(value.reference))
-      .add("gain", record_of(value.gain))
-      .add("ess", value.ess)
-      .add("reliable", value.reliable)
-      .add("remark", value.remark);
-}
-
-Record record_of(const TablePolicyValue& policy);
-Record record_of(const BestOfNValue& best);
 
 }  // namespace esscher::python

@@ -3,17 +3,21 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "arrays.h"
+#include "call.h"
 #include "errors.h"
 #include "esscher/base/number_text.h"
 #include "esscher/pipeline/reward_model.h"
 #include "esscher/policy/policy_samples.h"
+#include "esscher/record/simulation_record.h"
 #include "long_call.h"
 #include "module.h"
 #include "parameters.h"
@@ -162,7 +166,7 @@ Record summary_record(const WeightsSummary& summary) {
       .add("gold_optimal_at_end", summary.measured.gold_optimal_at_end);
 }
 
-nb::dict simulation_record(const SimulationResult& result) {
+nb::dict simulation_dict(const SimulationResult& result) {
   return Record()
       .add("link", result.options.model.link.name())
       .add("noise", result.options.model.noise.name())
@@ -179,16 +183,19 @@ nb::dict simulation_record(const SimulationResult& result) {
       .dict();
 }
 
-std::pair<nb::dict, RewardModel> run_simulation(const nb::dict& values,
-                                                const nb::object& progress) {
+/// As dictionaries, the record and the model.
+std::tuple<nb::dict, std::string, RewardModel> run_simulation(const nb::dict& values,
+                                                              const Call& call,
+                                                              const nb::object& progress) {
   SimulationOptions options = simulation_options(Parameters(values));
   validate(options);
   SimulationResult result = long_call(progress, [&](const Callbacks& callbacks) {
     options.callbacks = callbacks;
     return simulate(options);
   });
-  nb::dict record = simulation_record(result);
-  return {std::move(record), std::move(result.model)};
+  nb::dict told = simulation_dict(result);
+  std::string record = simulation_record(result, run_of(call));
+  return {std::move(told), std::move(record), std::move(result.model)};
 }
 
 nb::object sample(const RewardModel& model, const nb::dict& values, const nb::object& progress) {
@@ -225,7 +232,8 @@ void bind_simulation(nb::module_& module) {
         }
         return heads;
       });
-  module.def("simulate", &run_simulation, nb::arg("parameters"), nb::arg("progress").none());
+  module.def("simulate", &run_simulation, nb::arg("parameters"), nb::arg("call"),
+             nb::arg("progress").none());
   module.def("sample", &sample, nb::arg("model"), nb::arg("parameters"),
              nb::arg("progress").none());
 }

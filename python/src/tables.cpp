@@ -5,16 +5,20 @@
 
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "arrays.h"
 #include "buffer_rows.h"
+#include "call.h"
 #include "errors.h"
 #include "esscher/base/build_info.h"
 #include "esscher/base/error.h"
 #include "esscher/pipeline/reward_choice.h"
 #include "esscher/pipeline/table_model.h"
+#include "esscher/record/fit_record.h"
+#include "esscher/record/table_facts.h"
 #include "long_call.h"
 #include "module.h"
 #include "record.h"
@@ -40,10 +44,27 @@ FeatureEncoding encoding_of(const std::vector<std::string>& names, bool named) {
   return encoding;
 }
 
+TableFacts facts_of(const RewardTable& table, const std::vector<std::string>& names,
+                    const TrainedReward& reward) {
+  TableFacts facts;
+  facts.rows = table.rewards.size();
+  facts.groups = distinct(table.groups);
+  facts.features = names;
+  if (reward.replicates) facts.remarks.push_back(reward.replicates->text());
+  return facts;
+}
+
+/// That of the fit; None where the file holds none.
+std::optional<std::string> record_fact(const TableModel& model) {
+  const auto found = model.facts.find(kRecordFact);
+  return found == model.facts.end() ? std::nullopt : std::optional(found->second);
+}
+
 TableModel train(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
                  std::optional<Numbers> log_weights, std::optional<Labels> clusters,
                  const std::optional<RowNumbers>& kept, const std::vector<std::string>& names,
-                 bool named, const nb::dict& parameters, const nb::object& progress) {
+                 bool named, const nb::dict& parameters, const Call& call,
+                 const nb::object& progress) {
   const TableArguments arguments(std::move(x), std::move(y), std::move(groups),
                                  std::move(log_weights), std::move(clusters), kept);
   const RewardTable table = arguments.table();
@@ -59,6 +80,8 @@ TableModel train(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
   model.facts["within_groups"] = table.groups.empty() ? "no" : "yes";
   model.facts["options"] = nb::cast<std::string>(nb::str(parameters));
   model.facts["built_with"] = build_line();
+  model.facts[kRecordFact] =
+      fit_record(model.reward, names, facts_of(table, names, model.reward), run_of(call));
   return model;
 }
 
@@ -149,12 +172,14 @@ void bind_tables(nb::module_& module) {
       .def("save",
            [](const TableModel& model, const std::string& path) { save_table_model(path, model); })
       .def_static("load", [](const std::string& path) { return load_table_model(path); })
+      .def_prop_ro("record", &record_fact)
       .def_prop_ro("names", [](const TableModel& model) { return model.encoding.feature_names(); })
       .def_prop_ro("array_columns",
                    [](const TableModel& model) { return model.encoding.array_columns; });
   module.def("train", &train, nb::arg("x"), nb::arg("y"), nb::arg("groups").none(),
              nb::arg("log_weights").none(), nb::arg("clusters").none(), nb::arg("kept").none(),
-             nb::arg("names"), nb::arg("named"), nb::arg("parameters"), nb::arg("progress").none());
+             nb::arg("names"), nb::arg("named"), nb::arg("parameters"), nb::arg("call"),
+             nb::arg("progress").none());
 }
 
 }  // namespace esscher::python

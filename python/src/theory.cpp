@@ -1,16 +1,20 @@
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "arrays.h"
+#include "call.h"
 #include "errors.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/model/multi_link.h"
+#include "esscher/record/theory_record.h"
 #include "esscher/theory/analysis.h"
 #include "long_call.h"
 #include "module.h"
@@ -147,12 +151,13 @@ Record theory_row(const TheoryRow& row) {
       .add("learned", row.learned, learned_record);
 }
 
-nb::dict theory(const nb::dict& values) {
+/// As dictionaries, and the record.
+std::pair<nb::dict, std::string> theory(const nb::dict& values, const Call& call) {
   const TheoryOptions options = theory_options(Parameters(values));
   const TheoryReport report =
       long_call(nb::none(), [&](const Callbacks&) { return analyse(options); });
-  return Record()
-      .add("link", report.options.model.link.name())
+  Record record;
+  record.add("link", report.options.model.link.name())
       .add("noise", report.options.model.noise.name())
       .add("finiteness", report.finiteness.sentence)
       .add("exponents", exponents_record(report.exponents))
@@ -161,12 +166,14 @@ nb::dict theory(const nb::dict& values) {
       .add("efficient_limit", report.complexities.efficient, complexity_record)
       .add("feature_temperatures", report.feature_temperatures, temperatures_list)
       .add("temperatures", list_of(report.rows, theory_row))
-      .add("remarks", in_python_words(report.remarks))
-      .dict();
+      .add("remarks", in_python_words(report.remarks));
+  return {record.dict(), theory_record(report, run_of(call))};
 }
 
 }  // namespace
 
-void bind_theory(nb::module_& module) { module.def("theory", &theory); }
+void bind_theory(nb::module_& module) {
+  module.def("theory", &theory, nb::arg("parameters"), nb::arg("call"));
+}
 
 }  // namespace esscher::python

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "advice.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "evaluation_parameters.h"
 
 namespace esscher::python {
 namespace {

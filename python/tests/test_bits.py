@@ -9,6 +9,7 @@ import pandas
 import pytest
 
 import esscher
+from records import as_told
 
 
 @pytest.fixture(scope="module")
@@ -47,25 +48,11 @@ def test_evaluate(table, files, command):
                 "--bootstrap", "200", "--format", "json", "--quiet")
     )
     ours = esscher.evaluate(x, y, bootstrap=200, **OPTIONS).to_dict()
-    assert ours["reward_sd"] == told["reward_sd"]
-    assert ours["folds"] == told["folds"]
-    assert ours["recommended"] == told["recommendation"]["weights"]
-    assert ours["recommended_best_of_n"] == told["best_of_n_recommendation"]["weights"]
+    assert as_told(ours) == as_told(told)
+    assert told["recommendation"]["weights"] == "auto"
     for mine, theirs in zip(ours["rewards"], told["rewards"], strict=True):
-        assert mine["name"] == theirs["name"]
-        assert mine["correlation"] == theirs["correlation"]
-        assert mine["advice"]["recommended_beta"] == theirs["advice"]["recommended_beta"]
         for a, b in zip(mine["policies"], theirs["policies"], strict=True):
-            for name in ("gold", "proxy", "kl", "gain", "rise", "over_optimisation"):
-                assert a[name]["value"] == b[name]["value"]
-                assert a[name]["standard_error"] == b[name]["standard_error"]
             assert [a["gain"]["low"], a["gain"]["high"]] == b["gain"]["interval"]
-            assert (a["ess"], a["pareto_k"]) == (b["ess"], b["pareto_k"])
-        assert mine["best_of_n_advice"]["verdict"] == theirs["best_of_n_advice"]["verdict"]
-        for a, b in zip(mine["best_of_n"], theirs["best_of_n"], strict=True):
-            assert (a["n"], a["gain"]["value"]) == (b["n"], b["gain"]["value"])
-            assert [a["simultaneous_low"], a["simultaneous_high"]] == (
-                b["gain"]["simultaneous_interval"])
 
 
 def test_evaluate_on_ones_own_folds_with_noise_that_is_known(table, files, command):

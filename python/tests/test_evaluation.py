@@ -13,6 +13,7 @@ import pyarrow
 import pytest
 
 import esscher
+from records import as_told
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,11 @@ def test_it_recommends_a_temperature(evaluation):
     found = evaluation.recommendation
     assert found.beta in (1.0, 0.5)
     assert found.gain.low > 0
-    assert found.verdict.endswith(".")
+    assert found.verdict.startswith("Admissible temperatures: ")
+    # As the command warns.
+    assert found.verdict.endswith(
+        "'x0' alone gives 1 of the correlation: is it known when a candidate is chosen?")
+    assert evaluation.to_dict()["single_column"]["name"] == "x0"
     assert evaluation["linear"].name == "linear"
     with pytest.raises(KeyError, match="there are auto, uniform, linear"):
         evaluation["oracle"]
@@ -89,19 +94,22 @@ def test_x_and_reference_may_be_any_frames(table):
     pool = np.random.default_rng(99).standard_normal((50, x.shape[1]))
     names = [f"x{j}" for j in range(x.shape[1])]
     options = {"beta": 1, "rounds": 0, "bootstrap": 0}
-    told = esscher.evaluate(x, y, reference=pool, **options).to_dict()
+    told = as_told(esscher.evaluate(x, y, reference=pool, **options).to_dict())
     here = {name: x[:, j] for j, name in enumerate(names)}
     # In another order, and beside a column that is nobody's business.
     there = {"more": pool[:, 0]} | {name: pool[:, j] for j, name in reversed(list(enumerate(names)))}
     makes = (pandas.DataFrame, polars.DataFrame, pyarrow.table)
     for make in makes:
-        assert esscher.evaluate(make(here), y, reference=pool, **options).to_dict() == told
+        found = esscher.evaluate(make(here), y, reference=pool, **options)
+        assert as_told(found.to_dict()) == told
         for other in makes:
-            assert esscher.evaluate(make(here), y, reference=other(there), **options).to_dict() == told
+            found = esscher.evaluate(make(here), y, reference=other(there), **options)
+            assert as_told(found.to_dict()) == told
             with pytest.raises(ValueError, match=r"^reference: has no column 'x1'; .* 'x0', 'q'$"):
                 esscher.evaluate(make(here), y, reference=other({"x0": pool[:, 0], "q": pool[:, 1]}), **options)
     records = pyarrow.RecordBatch.from_pydict(there)
-    assert esscher.evaluate(pyarrow.table(here), y, reference=records, **options).to_dict() == told
+    found = esscher.evaluate(pyarrow.table(here), y, reference=records, **options)
+    assert as_told(found.to_dict()) == told
 
 
 def test_a_target_names_policies(table, command, tmp_path):

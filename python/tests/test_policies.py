@@ -82,6 +82,8 @@ def test_policy_value_is_the_weighted_mean():
     assert value.kl.value == pytest.approx(np.sum(w * np.log(w * len(r))))
     assert value.gold.low < value.gold.value < value.gold.high
     assert value.reliable
+    assert value.beyond == 0
+    assert esscher.best_of_n_value(r, y, 4).beyond == 0
     assert value.to_dict()["gold"]["value"] == value.gold.value
     with pytest.raises(AttributeError):
         value.beta = 2

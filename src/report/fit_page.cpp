@@ -248,7 +248,7 @@ Page fit_page(Reader record) {
                                               " of the variance of rows it has not seen.";
   page.reason = "Fitted to " + shown_count(record["rows"].value()) + " rows of " +
                 shown_count(static_cast<double>(record["features"].size())) +
-                " features. How low the temperature may go with it, 'esscher evaluate' says.";
+                " features. How low the temperature may go with it, an evaluation says.";
   page.facts = {{"rows", shown_count(record["rows"].value())},
                 {"reward's standard deviation", shown(record["reward_sd"].value())},
                 {"round of gradient products", shown(record["chosen_round"].value())},

@@ -357,7 +357,7 @@ Page simulation_page(Reader record) {
     add_chart(page, refinement_chart(record), "Refinement left no trajectory.");
     add_chart(page, spectrum_chart(record), "");
   } else {
-    page.missing.emplace_back("There is no refinement in this run (--refine none).");
+    page.missing.emplace_back("There was no refinement in this run.");
   }
   add_chart(page, sets_chart(record), "No weights have an admissible temperature.");
   add_chart(page, prediction_chart(record), "Theory predicts no gap for these policies.");

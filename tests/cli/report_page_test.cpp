@@ -9,11 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
+#include "../support/schema.h"
 #include "arrays.h"
 #include "program.h"
 #include "tables.h"
@@ -51,21 +48,8 @@ const Words kAudit{"audit",   "scores.csv", "--proxy", "judge,coin", "--log-rati
 const Words kFit{"fit",    "variants.csv", "--one-hot", "seq",           "--reward", "y",
                  "--beta", "2,1",          "-o",        "m.safetensors", "--format", "json"};
 
-/// What an unfulfilled schema has to say.
 std::string faults(const std::string& kind, const json& record) {
-  using Adapter = valijson::adapters::NlohmannJsonAdapter;
-  const json text =
-      json::parse(read_file(std::string(ESSCHER_CLI_SCHEMAS) + "/" + kind + ".schema.json"));
-  valijson::Schema schema;
-  valijson::SchemaParser().populateSchema(Adapter(text), schema);
-  valijson::ValidationResults results;
-  valijson::Validator().validate(schema, Adapter(record), &results);
-  std::string list;
-  for (valijson::ValidationResults::Error error; results.popError(error);) {
-    for (const std::string& part : error.context) list += part;
-    list += ": " + error.description + "\n";
-  }
-  return list;
+  return testing_support::schema_faults(ESSCHER_CLI_SCHEMAS, kind, record);
 }
 
 struct Case {

@@ -17,6 +17,7 @@
 #include "common/text.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "esscher/record/audit_record.h"
 
 namespace esscher::app {
 namespace {
@@ -70,6 +71,14 @@ AuditOptions read_audit_options(const Settings& settings) {
   return options;
 }
 
+TableFacts facts_of(const AuditInput& input) {
+  TableFacts facts;
+  facts.groups = input.groups;
+  facts.reference_rows = input.reference_rows;
+  facts.remarks = input.remarks;
+  return facts;
+}
+
 void run_audit(AuditArguments& arguments, const CLI::App& command) {
   Settings& settings = arguments.settings;
   settings.resolve();
@@ -86,7 +95,8 @@ void run_audit(AuditArguments& arguments, const CLI::App& command) {
     return audit_table(input.table, options);
   }();
   if (audit.cancelled) throw Interrupted("nothing is written");
-  const std::string json = audit_json(audit, input, settings, arguments.data);
+  const std::string json = audit_record(
+      audit, facts_of(input), settings.run({"esscher", "audit", arguments.data}, arguments.data));
   page.write(json, command);
   if (folder) {
     folder->write("config.toml", settings.toml());

@@ -7,8 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <iterator>
-
-#include "json_text.h"
+#include <nlohmann/json.hpp>
 
 namespace esscher::app {
 namespace {
@@ -100,11 +99,13 @@ void ProgressLine::show_json(const Stage& stage) {
   const auto now = Clock::now();
   if (stage.name == shown_ && now < due_) return;
   const double left = stage.left();
-  const Json json{{"stage", stage.name},
-                  {"done", stage.done},
-                  {"total", stage.total},
-                  {"elapsed_s", rounded_seconds(stage.seconds)},
-                  {"left_s", left < 0 ? Json() : Json(rounded_seconds(left))}};
+  const nlohmann::ordered_json json{
+      {"stage", stage.name},
+      {"done", stage.done},
+      {"total", stage.total},
+      {"elapsed_s", rounded_seconds(stage.seconds)},
+      {"left_s",
+       left < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(rounded_seconds(left))}};
   std::fputs((json.dump() + "\n").c_str(), stderr);
   std::fflush(stderr);
   shown_ = stage.name;

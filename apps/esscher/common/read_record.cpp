@@ -8,6 +8,7 @@
 
 #include "esscher/base/error.h"
 #include "esscher/pipeline/table_model.h"
+#include "esscher/record/fit_record.h"
 
 namespace esscher::app {
 namespace {

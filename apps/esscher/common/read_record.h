@@ -6,9 +6,6 @@
 
 namespace esscher::app {
 
-/// What a model of fit keeps its record as.
-inline constexpr char kRecordFact[] = "record";
-
 /// The record in a file, in a folder's result.json, or in a model of fit.
 /// \throws IoError where nothing can be read there, DataError where a model holds no record
 ReportRecord read_record(const std::string& path);

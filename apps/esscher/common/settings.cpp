@@ -117,6 +117,15 @@ std::string Settings::command(const std::vector<std::string>& words) const {
   return shell_line(all);
 }
 
+RunRecord Settings::run(const std::vector<std::string>& words,
+                        const std::optional<std::string>& data) const {
+  RunRecord run;
+  run.command = command(words);
+  if (data) run.options.emplace_back("data", *data);
+  for (const Setting& setting : table_) run.options.emplace_back(setting.name, setting.resolved());
+  return run;
+}
+
 std::string Settings::toml() const {
   std::string text;
   for (const Setting& setting : table_) {

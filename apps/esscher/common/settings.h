@@ -6,9 +6,12 @@
 
 #include <CLI/CLI.hpp>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "esscher/record/run_record.h"
 
 namespace esscher::app {
 
@@ -52,6 +55,11 @@ class Settings {
   /// The command line, quoted for a shell, that asks for the same: \p words and then what is not as
   /// by default. Empty words are left out: a positional that nobody named.
   std::string command(const std::vector<std::string>& words) const;
+
+  /// What a record tells of this run: that command line, and all options with what they came to.
+  /// \param data  told as the first option, where there is one
+  RunRecord run(const std::vector<std::string>& words,
+                const std::optional<std::string>& data = {}) const;
 
   /// The table as a configuration file that asks for the same again; what it came to stands in
   /// comments.

@@ -17,6 +17,9 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
+#include "esscher/record/evaluation_record.h"
+#include "esscher/record/pair_record.h"
+#include "esscher/record/table_facts.h"
 #include "evaluation_report.h"
 #include "pair_report.h"
 
@@ -34,6 +37,10 @@ struct EvaluateArguments {
   RunOutput out;
 };
 
+RunRecord run_of(const EvaluateArguments& arguments) {
+  return arguments.settings.run({"esscher", "evaluate", arguments.data}, arguments.data);
+}
+
 /// Stated pairs, which have no reward to value policies by.
 void run_pairs(EvaluateArguments& arguments, const LoadedTable& loaded) {
   const Settings& settings = arguments.settings;
@@ -50,7 +57,7 @@ void run_pairs(EvaluateArguments& arguments, const LoadedTable& loaded) {
     return evaluate_pairs(loaded.table(), training, folds);
   }();
   if (evaluation.cancelled) throw Interrupted("nothing is written");
-  const std::string json = pair_json(evaluation, loaded.dataset, settings, arguments.data);
+  const std::string json = pair_record(evaluation, table_facts(loaded.dataset), run_of(arguments));
   if (folder) {
     folder->write("config.toml", settings.toml());
     folder->write("report.txt", pair_report(evaluation, loaded.dataset));
@@ -129,7 +136,7 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
   }();
   if (evaluation.cancelled) throw Interrupted("nothing is written");
   const std::string json =
-      evaluation_json(evaluation, loaded.dataset, sd, settings, arguments.data);
+      evaluation_record(evaluation, sd, table_facts(loaded.dataset), run_of(arguments));
   page.write(json, command);
   if (folder) {
     folder->write("config.toml", settings.toml());

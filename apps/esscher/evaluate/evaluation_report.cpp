@@ -14,6 +14,7 @@
 #include "common/text.h"
 #include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
+#include "esscher/record/evaluation_record.h"
 #include "pair_report.h"
 
 namespace esscher::app {
@@ -143,10 +144,6 @@ std::string own_folds_text(const std::vector<FoldTraining>& folds) {
 }
 
 }  // namespace
-
-std::optional<double> efficiency(double gain, double attainable) {
-  return attainable > 0 ? std::optional(gain / attainable) : std::nullopt;
-}
 
 std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& dataset,
                               double sd) {

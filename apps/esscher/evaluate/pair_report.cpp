@@ -13,16 +13,6 @@
 namespace esscher::app {
 namespace {
 
-Json pair_estimate_json(const Estimate& estimate) {
-  return {{"value", estimate.value},
-          {"standard_error",
-           std::isfinite(estimate.standard_error) ? Json(estimate.standard_error) : Json()}};
-}
-
-Json pair_estimate_json(const std::optional<Estimate>& estimate) {
-  return estimate ? pair_estimate_json(*estimate) : Json();
-}
-
 std::string with_error(const std::optional<Estimate>& estimate) {
   if (!estimate) return "-";
   return std::isfinite(estimate->standard_error)
@@ -46,28 +36,6 @@ std::string bins_table(const PairEvaluation::Reward& reward) {
 std::string accuracy_text(const PreferenceQuality& quality) {
   return fmt::format("held-out accuracy {} on {} pairs", with_error(quality.accuracy),
                      quality.pairs);
-}
-
-Json counts_json(const std::optional<PreferenceCounts>& counts) {
-  if (!counts) return {};
-  return {
-      {"pairs", counts->pairs}, {"ties", counts->ties}, {"contradictory", counts->contradictory}};
-}
-
-Json quality_json(const PreferenceQuality& quality) {
-  Json bins = Json::array();
-  for (const CalibrationBin& bin : quality.bins) {
-    bins.push_back({{"low", bin.low},
-                    {"high", bin.high},
-                    {"pairs", bin.pairs},
-                    {"predicted", bin.predicted},
-                    {"observed", pair_estimate_json(bin.observed)}});
-  }
-  return {{"pairs", quality.pairs},
-          {"accuracy", pair_estimate_json(quality.accuracy)},
-          {"log_loss", pair_estimate_json(quality.log_loss)},
-          {"calibration", pair_estimate_json(quality.calibration)},
-          {"bins", bins}};
 }
 
 std::string pair_report(const PairEvaluation& evaluation, const Dataset& dataset) {
@@ -101,29 +69,6 @@ std::string pair_report(const PairEvaluation& evaluation, const Dataset& dataset
       "with --group) would be needed for that.");
   for (const std::string& remark : evaluation.remarks) text += paragraph(remark);
   return text;
-}
-
-std::string pair_json(const PairEvaluation& evaluation, const Dataset& dataset,
-                      const Settings& settings, const std::string& data) {
-  Json options{{"data", data}};
-  for (const Setting& setting : settings.table()) options[setting.name] = setting.value;
-  Json rewards = Json::array();
-  for (const PairEvaluation::Reward& reward : evaluation.rewards) {
-    Json json{{"name", reward.name}};
-    json.update(quality_json(reward.quality));
-    rewards.push_back(std::move(json));
-  }
-  Json json = record_json(RecordKind::pairs, settings.command({"esscher", "evaluate", data}));
-  json.update({{"options", options},
-               {"preferences", counts_json(dataset.preferences)},
-               {"clusters", dataset.cluster_count},
-               {"features", dataset.feature_names},
-               {"folds", evaluation.folds},
-               {"penalties", evaluation.penalties},
-               {"rewards", rewards},
-               {"data_remarks", dataset.remarks},
-               {"remarks", evaluation.remarks}});
-  return json_text(json);
 }
 
 std::string pair_csv(const PairEvaluation& evaluation) {

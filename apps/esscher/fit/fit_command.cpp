@@ -15,7 +15,6 @@
 #include "common/output_options.h"
 #include "common/pair_settings.h"
 #include "common/progress_line.h"
-#include "common/read_record.h"
 #include "common/report_file.h"
 #include "common/settings.h"
 #include "common/table_settings.h"
@@ -24,7 +23,8 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/pipeline/table_model.h"
-#include "fit_json.h"
+#include "esscher/record/fit_record.h"
+#include "esscher/record/table_facts.h"
 
 namespace esscher::app {
 namespace {
@@ -151,7 +151,9 @@ void run_fit(FitArguments& arguments, const CLI::App& command) {
   model.interactions = read_interactions(settings);
   model.facts["options"] = settings.toml();
   model.facts["built_with"] = build_line();
-  const std::string json = fit_json(loaded, model.reward, settings, arguments.data);
+  const std::string json = fit_record(
+      model.reward, column_names(loaded), table_facts(loaded.dataset),
+      settings.run({"esscher", "fit", arguments.data, "-o", "reward.safetensors"}, arguments.data));
   model.facts[kRecordFact] = json;
   save_table_model(arguments.output, model);
   page.write(json, command);

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "common/commands.h"
-#include "common/json_text.h"
 #include "common/options.h"
 #include "common/output.h"
 #include "common/output_options.h"
@@ -64,7 +63,7 @@ std::string json(const std::vector<Row>& rows) {
                     {"information_exponent", order(row.exponents.information)},
                     {"generative_exponent", order(row.exponents.generative)}});
   }
-  return json_text(list);
+  return list.dump(1) + "\n";
 }
 
 void run_links(const LinksArguments& arguments) {

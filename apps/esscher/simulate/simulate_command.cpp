@@ -12,6 +12,7 @@
 #include "common/run_folder.h"
 #include "common/settings.h"
 #include "esscher/base/error.h"
+#include "esscher/record/simulation_record.h"
 #include "simulation_report.h"
 #include "simulation_settings.h"
 
@@ -24,10 +25,14 @@ struct SimulateArguments {
   bool dry_run = false;
 };
 
+std::string record_of(const SimulationResult& result, const Settings& settings) {
+  return simulation_record(result, settings.run({"esscher", "simulate"}));
+}
+
 void write_files(const RunFolder& folder, const SimulationResult& result,
                  const Settings& settings) {
   folder.write("config.toml", settings.toml());
-  folder.write("result.json", simulation_json(result, settings));
+  folder.write("result.json", record_of(result, settings));
   folder.write("report.txt", simulation_report(result));
   folder.write("policies.csv", policies_csv(result));
   folder.write("trajectory.csv", trajectory_csv(result));
@@ -56,10 +61,10 @@ void run_simulate(SimulateArguments& arguments, const CLI::App& command) {
     return simulate(options);
   }();
   if (folder) write_files(*folder, result, settings);
-  if (!arguments.out.page.empty()) page.write(simulation_json(result, settings), command);
+  if (!arguments.out.page.empty()) page.write(record_of(result, settings), command);
   if (!arguments.out.progress.quiet || !folder) {
-    std::string text = arguments.out.format == "json" ? simulation_json(result, settings)
-                                                      : simulation_report(result);
+    std::string text =
+        arguments.out.format == "json" ? record_of(result, settings) : simulation_report(result);
     if (folder && arguments.out.format == "report") {
       text += "Files in " + arguments.out.folder +
               ": report.txt, result.json (everything), policies.csv, trajectory.csv, "

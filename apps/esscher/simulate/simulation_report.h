@@ -5,16 +5,12 @@
 
 #include <string>
 
-#include "common/settings.h"
 #include "esscher/pipeline/simulation.h"
 
 namespace esscher::app {
 
 /// For reading in a terminal, kPageWidth columns wide (text.h), in words for a newcomer.
 std::string simulation_report(const SimulationResult& result);
-
-/// Every number, the resolved options and the build. Infinite and undefined numbers are null.
-std::string simulation_json(const SimulationResult& result, const Settings& settings);
 
 /// One line a readout and temperature, with a heading.
 std::string policies_csv(const SimulationResult& result);

@@ -11,6 +11,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/model/multi_link.h"
+#include "esscher/record/theory_record.h"
 #include "esscher/theory/analysis.h"
 #include "theory_report.h"
 
@@ -85,9 +86,13 @@ void run_theory(const TheoryArguments& arguments, const CLI::App& command) {
   Output output(arguments.output);
   ReportFile page(arguments.page);
   const TheoryReport report = analyse(options);
-  const std::string repeat = command_of(arguments);
-  if (!arguments.page.empty()) page.write(theory_json(report, repeat), command);
-  output.write(arguments.format == "json"  ? theory_json(report, repeat)
+  const auto record = [&] {
+    RunRecord run;
+    run.command = command_of(arguments);
+    return theory_record(report, run);
+  };
+  if (!arguments.page.empty()) page.write(record(), command);
+  output.write(arguments.format == "json"  ? record()
                : arguments.format == "csv" ? theory_csv(report)
                                            : theory_table(report));
 }

@@ -1,9 +1,10 @@
-#include "held_out_json.h"
+#include "record/held_out_json.h"
 
 #include <algorithm>
 #include <cstddef>
+#include <vector>
 
-namespace esscher::app {
+namespace esscher::internal {
 namespace {
 
 constexpr std::size_t kMostPoints = 1500;
@@ -43,4 +44,4 @@ Json replicates_json(const std::optional<Replicates>& replicates) {
           {"noise_sd", replicates->noise_sd}, {"reliability", replicates->reliability}};
 }
 
-}  // namespace esscher::app
+}  // namespace esscher::internal

@@ -1,17 +1,21 @@
-#include <cmath>
+#include "esscher/record/simulation_record.h"
 
-#include "common/json_text.h"
-#include "simulation_report.h"
+#include <utility>
+#include <vector>
 
-namespace esscher::app {
+#include "record/record_json.h"
+
+namespace esscher {
 namespace {
 
-Json finite_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+using internal::Json;
+using internal::number_json;
+using internal::or_null;
 
-Json simulated_estimate_json(const Estimate& estimate) {
-  return {{"value", finite_or_null(estimate.value)},
-          {"standard_error", finite_or_null(estimate.standard_error)},
-          {"degrees_of_freedom", finite_or_null(estimate.degrees_of_freedom)}};
+Json estimate_json(const Estimate& estimate) {
+  return {{"value", number_json(estimate.value)},
+          {"standard_error", number_json(estimate.standard_error)},
+          {"degrees_of_freedom", number_json(estimate.degrees_of_freedom)}};
 }
 
 Json share_json(const Share& share) {
@@ -28,7 +32,7 @@ Json times_json(const RecoveryTimes& times) {
   return {{"median", or_null(times.median)},
           {"lower_quartile", or_null(times.lower_quartile)},
           {"upper_quartile", or_null(times.upper_quartile)},
-          {"neurons", neurons}};
+          {"neurons", std::move(neurons)}};
 }
 
 /// \param overlaps  of the layer that stage 2 gets
@@ -58,14 +62,14 @@ Json features_json(const FeatureSummary& summary, const std::vector<double>& ove
           {"overlaps", overlaps},
           {"stage1_overlaps", summary.overlaps},
           {"quantile_levels", kOverlapLevels},
-          {"trajectory", trajectory},
-          {"drift", drift},
+          {"trajectory", std::move(trajectory)},
+          {"drift", std::move(drift)},
           {"remarks", summary.remarks}};
 }
 
-Json held_out_json(const HeldOutError& error) {
-  return {{"value", finite_or_null(error.value)},
-          {"standard_error", finite_or_null(error.standard_error)}};
+Json error_json(const HeldOutError& error) {
+  return {{"value", number_json(error.value)},
+          {"standard_error", number_json(error.standard_error)}};
 }
 
 Json refinement_json(const SimulationResult& result) {
@@ -78,7 +82,7 @@ Json refinement_json(const SimulationResult& result) {
   }
   Json by_directions = Json::array();
   for (const HeldOutError& error : summary.by_directions) {
-    by_directions.push_back(held_out_json(error));
+    by_directions.push_back(error_json(error));
   }
   return {{"status", refine_status_name(summary.status)},
           {"samples", summary.samples},
@@ -86,11 +90,11 @@ Json refinement_json(const SimulationResult& result) {
           {"spectrum", summary.spectrum},
           {"principal_cosines", summary.principal_cosines},
           {"held_out_error",
-           {{"stage1", held_out_json(summary.pilot)},
-            {"refined", held_out_json(summary.refined)},
-            {"by_directions", by_directions},
+           {{"stage1", error_json(summary.pilot)},
+            {"refined", error_json(summary.refined)},
+            {"by_directions", std::move(by_directions)},
             {"label_variance", summary.label_variance}}},
-          {"trajectory", trajectory},
+          {"trajectory", std::move(trajectory)},
           {"remarks", summary.remarks}};
 }
 
@@ -103,19 +107,19 @@ Json plan_json(const FeaturePlan& plan) {
            {{"weighting", weighting_name(plan.features.label.weighting)},
             {"centre", plan.features.label.centre},
             {"log_scale", plan.features.label.log_scale},
-            {"clip_low", finite_or_null(plan.features.label.clip_low)},
-            {"clip_high", finite_or_null(plan.features.label.clip_high)}}},
+            {"clip_low", number_json(plan.features.label.clip_low)},
+            {"clip_high", number_json(plan.features.label.clip_high)}}},
           {"remarks", plan.remarks}};
 }
 
-Json fit_json(const RidgeFit& fit) {
+Json readout_json(const RidgeFit& fit) {
   static constexpr const char* kStatus[] = {"well_conditioned", "rank_deficient",
                                             "few_effective_samples", "constant"};
   Json path = Json::array();
   for (const RidgePathPoint& point : fit.path) {
     path.push_back({{"penalty", point.penalty},
                     {"degrees_of_freedom", point.degrees_of_freedom},
-                    {"score", finite_or_null(point.score)}});
+                    {"score", number_json(point.score)}});
   }
   return {{"status", kStatus[static_cast<int>(fit.status)]},
           {"remark", fit.remark},
@@ -126,26 +130,26 @@ Json fit_json(const RidgeFit& fit) {
           {"dual", fit.dual},
           {"ess", fit.weights.ess},
           {"top_share", fit.weights.top_share},
-          {"pareto_k", finite_or_null(fit.weights.pareto_k)},
+          {"pareto_k", number_json(fit.weights.pareto_k)},
           {"pareto_k_threshold", fit.weights.pareto_k_threshold},
-          {"path", path}};
+          {"path", std::move(path)}};
 }
 
 Json policy_json(const PolicyValue& policy) {
   return {{"method", policy_method_name(policy.method)},
           {"reliable", policy.reliable},
           {"remark", policy.remark},
-          {"efficiency", policy.efficiency ? simulated_estimate_json(*policy.efficiency) : Json()},
-          {"gap", simulated_estimate_json(policy.gap)},
-          {"value", simulated_estimate_json(policy.value)},
-          {"gold", simulated_estimate_json(policy.gold)},
-          {"proxy", simulated_estimate_json(policy.proxy)},
-          {"kl", simulated_estimate_json(policy.kl)},
-          {"log_partition", simulated_estimate_json(policy.log_partition)},
+          {"efficiency", policy.efficiency ? estimate_json(*policy.efficiency) : Json()},
+          {"gap", estimate_json(policy.gap)},
+          {"value", estimate_json(policy.value)},
+          {"gold", estimate_json(policy.gold)},
+          {"proxy", estimate_json(policy.proxy)},
+          {"kl", estimate_json(policy.kl)},
+          {"log_partition", estimate_json(policy.log_partition)},
           {"optimal_value", policy.optimal_value},
           {"reference_value", policy.reference_value},
           {"ess", or_null(policy.ess)},
-          {"pareto_k", policy.pareto_k ? finite_or_null(*policy.pareto_k) : Json()},
+          {"pareto_k", policy.pareto_k ? number_json(*policy.pareto_k) : Json()},
           {"temperatures", policy.temperatures}};
 }
 
@@ -160,7 +164,7 @@ Json weights_json(const PolicyRow& row) {
   }
   return {{"temperature", or_null(row.weight_temperature)},
           {"shares", row.shares},
-          {"calibration", calibration},
+          {"calibration", std::move(calibration)},
           {"remark", row.readout_remark}};
 }
 
@@ -179,9 +183,9 @@ Json rows_json(const SimulationResult& result) {
                     {"beta", row.beta},
                     {"policy", row.policy ? policy_json(*row.policy) : Json()},
                     {"policy_remark", row.policy_remark},
-                    {"predicted", predicted},
+                    {"predicted", std::move(predicted)},
                     {"readout_weights", weights_json(row)},
-                    {"readout", fit_json(row.fit)}});
+                    {"readout", readout_json(row.fit)}});
   }
   return rows;
 }
@@ -219,9 +223,7 @@ Json optimal_json(const SimulationResult& result) {
 
 }  // namespace
 
-std::string simulation_json(const SimulationResult& result, const Settings& settings) {
-  Json options = Json::object();
-  for (const Setting& setting : settings.table()) options[setting.name] = setting.resolved();
+std::string simulation_record(const SimulationResult& result, const RunRecord& run) {
   Json summaries = Json::array();
   for (const WeightsSummary& summary : result.summaries) {
     summaries.push_back({{"weights", readout_weights_name(summary.weights)},
@@ -229,26 +231,25 @@ std::string simulation_json(const SimulationResult& result, const Settings& sett
                          {"measured", sets_json(summary.measured)},
                          {"predicted", sets_json(summary.predicted)}});
   }
-  Json json = record_json(RecordKind::simulate, settings.command({"esscher", "simulate"}));
-  json.update({{"options", options},
-               {"status", simulation_status_name(result.status)},
-               {"plan", plan_json(result.plan)},
-               {"features", features_json(result.features, result.overlaps)},
-               {"control",
-                result.control ? features_json(*result.control, result.control->overlaps) : Json()},
-               {"refinement", refinement_json(result)},
-               {"optimal_policy", optimal_json(result)},
-               {"policies", rows_json(result)},
-               {"temperatures", summaries},
-               {"seconds",
-                {{"features", result.seconds.features},
-                 {"control", result.seconds.control},
-                 {"refinement", result.seconds.refinement},
-                 {"readouts", result.seconds.readouts},
-                 {"policies", result.seconds.policies},
-                 {"predictions", result.seconds.predictions}}},
-               {"remarks", result.remarks}});
-  return json_text(json);
+  Json json{{"options", internal::options_json(run)},
+            {"status", simulation_status_name(result.status)},
+            {"plan", plan_json(result.plan)},
+            {"features", features_json(result.features, result.overlaps)},
+            {"control",
+             result.control ? features_json(*result.control, result.control->overlaps) : Json()},
+            {"refinement", refinement_json(result)},
+            {"optimal_policy", optimal_json(result)},
+            {"policies", rows_json(result)},
+            {"temperatures", std::move(summaries)},
+            {"seconds",
+             {{"features", result.seconds.features},
+              {"control", result.seconds.control},
+              {"refinement", result.seconds.refinement},
+              {"readouts", result.seconds.readouts},
+              {"policies", result.seconds.policies},
+              {"predictions", result.seconds.predictions}}},
+            {"remarks", result.remarks}};
+  return internal::record_text(RecordKind::simulate, std::move(json), run);
 }
 
-}  // namespace esscher::app
+}  // namespace esscher

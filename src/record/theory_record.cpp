@@ -1,16 +1,21 @@
+#include "esscher/record/theory_record.h"
+
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 #include <vector>
 
-#include "common/json_text.h"
-#include "theory_report.h"
+#include "record/record_json.h"
 
-namespace esscher::app {
+namespace esscher {
 namespace {
 
-Json options_json(const TheoryOptions& options) {
+using internal::Json;
+using internal::or_null;
+
+Json asked_json(const TheoryOptions& options) {
   return {{"link", options.model.link.name()},
           {"noise", options.model.noise.name()},
           {"beta", options.betas},
@@ -61,7 +66,7 @@ Json temperatures_json(const std::array<FeatureTemperature, 3>& temperatures) {
     }
     list.push_back({{"transform", transform_name(found.transform)},
                     {"order", found.order},
-                    {"dead", dead},
+                    {"dead", std::move(dead)},
                     {"threshold", found.threshold},
                     {"best_beta", or_null(found.best_beta)},
                     {"best_efficiency", found.best_efficiency},
@@ -148,24 +153,23 @@ Json curve_json(const TheoryReport& report) {
 
 }  // namespace
 
-std::string theory_json(const TheoryReport& report, const std::string& command) {
+std::string theory_record(const TheoryReport& report, const RunRecord& run) {
   Json rows = Json::array();
   for (const TheoryRow& row : report.rows) rows.push_back(row_json(row));
-  Json json = record_json(RecordKind::theory, command);
-  json.update(
-      {{"options", options_json(report.options)},
-       {"link", link_json(report.options.model.link, report.finiteness)},
-       {"exponents", exponents_json(report.exponents)},
-       {"sample_complexity",
-        {{"one_pass_unweighted", complexity_json(report.complexities.unweighted)},
-         {"one_pass_weighted", complexity_json(report.complexities.weighted)},
-         {"efficient_limit", complexity_json(report.complexities.efficient)}}},
-       {"feature_temperatures",
-        report.feature_temperatures ? temperatures_json(*report.feature_temperatures) : Json()},
-       {"temperatures", rows},
-       {"reward_curve", curve_json(report)},
-       {"remarks", report.remarks}});
-  return json_text(json);
+  Json json{
+      {"options", asked_json(report.options)},
+      {"link", link_json(report.options.model.link, report.finiteness)},
+      {"exponents", exponents_json(report.exponents)},
+      {"sample_complexity",
+       {{"one_pass_unweighted", complexity_json(report.complexities.unweighted)},
+        {"one_pass_weighted", complexity_json(report.complexities.weighted)},
+        {"efficient_limit", complexity_json(report.complexities.efficient)}}},
+      {"feature_temperatures",
+       report.feature_temperatures ? temperatures_json(*report.feature_temperatures) : Json()},
+      {"temperatures", std::move(rows)},
+      {"reward_curve", curve_json(report)},
+      {"remarks", report.remarks}};
+  return internal::record_text(RecordKind::theory, std::move(json), run);
 }
 
-}  // namespace esscher::app
+}  // namespace esscher
