@@ -110,9 +110,10 @@ double median_distance(const Matrix<double>& x) {
 double median_absolute_distance(const Matrix<double>& x) {
   const Matrix<double> columns = transposed(x);
   std::vector<double> distances;
-  std::vector<double> row(x.rows());
+  Matrix<double> all(x.rows(), x.rows());
+  internal::absolute_distances(x.view(), columns.view(), all.view());
   for (std::size_t i = 0; i < x.rows(); ++i) {
-    internal::absolute_distances(x.row(i), columns.view(), row);
+    const std::span<const double> row = std::as_const(all).row(i);
     distances.insert(distances.end(), row.begin(), row.begin() + static_cast<std::ptrdiff_t>(i));
   }
   return median(std::move(distances));
@@ -123,23 +124,26 @@ template <class Body>
 void for_each_row(const KernelPoints& a, const KernelPoints& b, const MetricKernel::State& state,
                   const Matrix<double>& b_columns, Body&& body) {
   const std::size_t m = b.size();
-  std::vector<double> distances(m);
   for (std::size_t first = 0; first < a.size(); first += kBlock) {
     const std::size_t count = std::min(kBlock, a.size() - first);
     Matrix<double> arc(count, m, 1.0);
     Matrix<double> laplace(count, m);
+    Matrix<double> distances(count, m);
     gemm(Operand::plain, a.arc.view().rows_from(first, count), Operand::transposed, b.arc.view(),
          1.0, arc.view());
     gemm(Operand::plain, a.laplace.view().rows_from(first, count), Operand::transposed,
          b.laplace.view(), 0.0, laplace.view());
+    internal::absolute_distances(a.product.view().rows_from(first, count), b_columns.view(),
+                                 distances.view());
     for (std::size_t r = 0; r < count; ++r) {
       const std::size_t i = first + r;
-      internal::absolute_distances(a.product.row(i), b_columns.view(), distances);
       const Matrix<double>& arc_rows = arc;
       const Matrix<double>& laplace_rows = laplace;
-      body(i, internal::KernelRow{arc_rows.row(r), b.arc_length, a.arc_length[i],
-                                  laplace_rows.row(r), b.laplace_square, a.laplace_square[i],
-                                  distances, std::span<const double, 3>(state.shares.data(), 3)});
+      const Matrix<double>& distance_rows = distances;
+      body(i,
+           internal::KernelRow{arc_rows.row(r), b.arc_length, a.arc_length[i], laplace_rows.row(r),
+                               b.laplace_square, a.laplace_square[i], distance_rows.row(r),
+                               std::span<const double, 3>(state.shares.data(), 3)});
     }
   }
 }

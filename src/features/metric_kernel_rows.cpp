@@ -107,30 +107,53 @@ void slopes_kernel(const KernelRow& row, const double* alpha, std::size_t size,
   slopes_in(hn::CappedTag<double, 1>(), row, alpha, whole, size, out);
 }
 
-void distances_kernel(const double* p, MatrixView<const double> others, double* out) {
-  const hn::ScalableTag<double> d;
+/// Sums of |p_r - q_j| over the columns for rows r ... r + kRows of p and j ... j + 2 vectors: each
+/// other point is loaded once for all rows.
+template <std::size_t kRows, class D>
+void distances_tile(D d, MatrixView<const double> p, std::size_t r, MatrixView<const double> others,
+                    std::size_t j, MatrixView<double> out) {
   const std::size_t lanes = hn::Lanes(d);
-  const std::size_t size = others.columns;
-  std::size_t j = 0;
-  for (; j + 2 * lanes <= size; j += 2 * lanes) {
-    auto first = hn::Zero(d);
-    auto second = hn::Zero(d);
-    for (std::size_t k = 0; k < others.rows; ++k) {
-      const double* q = others.data + k * others.stride + j;
-      const auto own = hn::Set(d, p[k]);
-      first = hn::Add(first, hn::Abs(hn::Sub(own, hn::LoadU(d, q))));
-      second = hn::Add(second, hn::Abs(hn::Sub(own, hn::LoadU(d, q + lanes))));
+  hn::Vec<D> first[kRows];
+  hn::Vec<D> second[kRows];
+  for (std::size_t i = 0; i < kRows; ++i) first[i] = second[i] = hn::Zero(d);
+  const double* own[kRows];
+  for (std::size_t i = 0; i < kRows; ++i) own[i] = p.data + (r + i) * p.stride;
+  for (std::size_t k = 0; k < others.rows; ++k) {
+    const double* q = others.data + k * others.stride + j;
+    const auto left = hn::LoadU(d, q);
+    const auto right = hn::LoadU(d, q + lanes);
+    for (std::size_t i = 0; i < kRows; ++i) {
+      const auto point = hn::Set(d, own[i][k]);
+      first[i] = hn::Add(first[i], hn::Abs(hn::Sub(point, left)));
+      second[i] = hn::Add(second[i], hn::Abs(hn::Sub(point, right)));
     }
-    hn::StoreU(first, d, out + j);
-    hn::StoreU(second, d, out + j + lanes);
   }
-  for (; j < size; ++j) {
-    double sum = 0;
-    for (std::size_t k = 0; k < others.rows; ++k) {
-      const double difference = p[k] - others.data[k * others.stride + j];
-      sum += difference < 0 ? -difference : difference;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    double* const row = out.data + (r + i) * out.stride + j;
+    hn::StoreU(first[i], d, row);
+    hn::StoreU(second[i], d, row + lanes);
+  }
+}
+
+void distances_kernel(MatrixView<const double> p, MatrixView<const double> others,
+                      MatrixView<double> out) {
+  const hn::ScalableTag<double> d;
+  const std::size_t step = 2 * hn::Lanes(d);
+  const std::size_t whole = others.columns / step * step;
+  for (std::size_t j = 0; j < whole; j += step) {
+    std::size_t r = 0;
+    for (; r + 4 <= p.rows; r += 4) distances_tile<4>(d, p, r, others, j, out);
+    for (; r < p.rows; ++r) distances_tile<1>(d, p, r, others, j, out);
+  }
+  for (std::size_t r = 0; r < p.rows; ++r) {
+    for (std::size_t j = whole; j < others.columns; ++j) {
+      double sum = 0;
+      for (std::size_t k = 0; k < others.rows; ++k) {
+        const double difference = p.data[r * p.stride + k] - others.data[k * others.stride + j];
+        sum += difference < 0 ? -difference : difference;
+      }
+      out.data[r * out.stride + j] = sum;
     }
-    out[j] = sum;
   }
 }
 
@@ -177,9 +200,9 @@ void kernel_row_slopes(const KernelRow& row, std::span<const double> alpha,
   HWY_DYNAMIC_DISPATCH(slopes_kernel)(row, alpha.data(), alpha.size(), out);
 }
 
-void absolute_distances(std::span<const double> p, MatrixView<const double> others,
-                        std::span<double> out) {
-  HWY_DYNAMIC_DISPATCH(distances_kernel)(p.data(), others, out.data());
+void absolute_distances(MatrixView<const double> p, MatrixView<const double> others,
+                        MatrixView<double> out) {
+  HWY_DYNAMIC_DISPATCH(distances_kernel)(p, others, out);
 }
 
 void sign_sums(std::span<const double> p, MatrixView<const double> others,

@@ -33,9 +33,9 @@ struct KernelRowSlopes {
 void kernel_row_slopes(const KernelRow& row, std::span<const double> alpha,
                        const KernelRowSlopes& out);
 
-/// out[j] = sum_k |p_k - others(k, j)|. \param others  k x m: one column a point
-void absolute_distances(std::span<const double> p, MatrixView<const double> others,
-                        std::span<double> out);
+/// out(i, j) = sum_k |p(i, k) - others(k, j)|. \param others  k x m: one column a point
+void absolute_distances(MatrixView<const double> p, MatrixView<const double> others,
+                        MatrixView<double> out);
 
 /// out[k] = sum_j c_j sign(p_k - others(k, j)).
 void sign_sums(std::span<const double> p, MatrixView<const double> others,
