@@ -71,7 +71,7 @@ AuditedTable::AuditedTable(const AuditTable& given)
   }
   if (known.size() < 2) {
     throw DataError(rejection("gold reward", counted(known.size(), "row") + " with one",
-                              "at least two must have one", "label more rows"));
+                              "at least two must have one", "label more rows, drawn at random"));
   }
   for (const std::size_t i : known) {
     if (is_score(given.gold[i])) continue;
@@ -96,7 +96,7 @@ void AuditedTable::require_spread() const {
   if (gold_sd == 0 && grouped() && std::ranges::max(known_cells) + std::size_t{1} == known.size()) {
     throw DataError(rejection("gold reward", "one in each group that has any",
                               "what a group prefers is told from two rows of it or more",
-                              "label two rows or more in some groups"));
+                              "label two rows or more in some groups, drawn at random"));
   }
   if (gold_sd == 0) {
     throw DataError(rejection(

@@ -236,7 +236,8 @@ TEST(TableAudit, RefusesWhatCannotBeMeasured) {
   AuditTable unknown = normal_audit(50);
   unknown.gold.assign(50, kUnknown);
   EXPECT_EQ(failure(unknown),
-            "gold reward = 0 rows with one: at least two must have one; label more rows");
+            "gold reward = 0 rows with one: at least two must have one; label more rows, "
+            "drawn at random");
   AuditTable level = normal_audit(50);
   level.gold.assign(50, 2.0);
   EXPECT_THAT(failure(level), HasSubstr("gold reward = 2: is the same in all rows"));
