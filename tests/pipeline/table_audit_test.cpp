@@ -276,7 +276,10 @@ TEST(TableAudit, RefusesWhatCannotBeMeasured) {
   EXPECT_THAT(failure(far, by_unit(1)),
               HasSubstr("out of 1e-9 to 1e9; change the unit of the proxy"));
   for (double& value : far.gold) value *= 1e20;
-  EXPECT_THAT(failure(far), HasSubstr("gold reward's standard deviation = "));
+  EXPECT_THAT(failure(far), HasSubstr("change the unit of the gold reward"));
+  EXPECT_THAT(failure(normal_audit(50), audit_options({1, 1e9})),
+              testing::ContainsRegex("^--beta = 1e\\+09: of the gold reward's standard deviation, "
+                                     "1.[0-9]+, it is 1.[0-9]+e\\+09, out of 1e-9 to 1e9"));
   AuditTable alone = normal_audit(50);
   for (std::uint32_t i = 0; i < 50; ++i) {
     alone.groups.push_back(i / 5);
