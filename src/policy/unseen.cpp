@@ -46,6 +46,7 @@ bool agree(double share, double ess) { return share > std::max(0.5, 1 - kRuleOfT
 /// What a group's known rows tell.
 struct GroupRise {
   double rise = 0;      ///< sum (w - p) y
+  double value = 0;     ///< sum w y
   double variance = 0;  ///< of that of the same rewards in random order
 };
 /// None where they are one, or have no weight.
@@ -81,6 +82,7 @@ std::optional<GroupRise> known_rise(const KnownGold& gold, const TableCells& cel
     moved += step * step;
     spread += p * (y - mean) * (y - mean);
   });
+  group.value = mean + group.rise;
   group.variance = moved * spread * rows / (rows - 1);
   return group;
 }
@@ -188,11 +190,13 @@ double least_error(const KnownGold& gold, const KnownPlaces& known, const TableC
 double least_error_of_groups(const KnownGold& gold, const TableCells& cells, PolicyWeights weights,
                              double groups, double found) {
   std::vector<double> rises;
+  std::vector<double> values;
   double square = 0;
   for (std::size_t c = 0; c < cells.cells(); ++c) {
     const std::optional<GroupRise> group = known_rise(gold, cells, weights, c);
     if (!group) continue;
     rises.push_back(group->rise);
+    values.push_back(group->value);
     square += group->rise * group->rise + group->variance;
   }
   const auto count = static_cast<double>(rises.size());
@@ -201,11 +205,14 @@ double least_error_of_groups(const KnownGold& gold, const TableCells& cells, Pol
   // Rounding is no difference.
   const double rounding = 1e-9 * std::sqrt(square / count);
   const auto same = [&](double a, double b) { return std::abs(a - b) <= rounding; };
-  Vote<decltype(same)> vote{same};
-  for (const double rise : rises) vote.add(rise, 1);
-  const auto most = static_cast<double>(
-      std::ranges::count_if(rises, [&](double rise) { return same(rise, vote.winner); }));
-  return agree(most / count, groups) ? least : 0;
+  const auto alike = [&](const std::vector<double>& figures) {
+    Vote<decltype(same)> vote{same};
+    for (const double figure : figures) vote.add(figure, 1);
+    const auto most = static_cast<double>(
+        std::ranges::count_if(figures, [&](double each) { return same(each, vote.winner); }));
+    return agree(most / count, groups);
+  };
+  return alike(rises) || alike(values) ? least : 0;
 }
 
 double error_beyond(const KnownGold& gold, const KnownPlaces& known, const TableCells& cells,

@@ -51,12 +51,12 @@ double least_error(const KnownGold& gold, const KnownPlaces& known, const TableC
 /// Whether it may be above a standard error; for less than it costs.
 bool least_error_counts(const KnownGold& gold, const KnownPlaces& known, const TableCells& cells,
                         double ess, double found);
-/// The same of groups, by what they tell: their rises sum (w - p) y, of the rows whose gold is
-/// known. Of \p groups that show one rise three may be otherwise, and then have their rewards in
-/// another order, each as likely: the rise then lies E d^2 = rise^2 + sum (w - p)^2 S^2 from theirs
-/// (S^2 with N - 1), so that sqrt(3 E d^2) / groups is the error, E being over groups, too.
-/// \param groups  with known gold, or clusters of them
-/// \param found   the rise's
+/// The same of groups, by what they tell: their rises sum (w - p) y, or their values sum w y, of
+/// the rows whose gold is known. Of \p groups that show one rise, or one value, three may be
+/// otherwise, and then have their rewards in another order, each as likely: that moves both by d,
+/// of E d^2 = rise^2 + sum (w - p)^2 S^2 (S^2 with N - 1), so that sqrt(3 E d^2) / groups is the
+/// error, E being over groups, too. \param groups  with known gold, or clusters of them \param
+/// found   the rise's
 double least_error_of_groups(const KnownGold& gold, const TableCells& cells, PolicyWeights weights,
                              double groups, double found);
 /// What rewards beyond the known rows may be off by: their weight times the standard deviation of

@@ -208,6 +208,22 @@ TEST(Unseen, GroupsWithoutGoldDoNotHideThatTheOthersAgree) {
   }
 }
 
+// Of half of the prompts one candidate is right, of the others three; each time one is taken that
+// is. Rises of 3/4 and 1/4 err by what they differ by, and what is taken by what has not been
+// shown.
+TEST(Unseen, NorDoGroupsOfOneValue) {
+  Prompts prompts(8);
+  for (std::size_t i = 0; i < prompts.y.size(); ++i) {
+    if (prompts.groups[i] % 2 == 1) prompts.y[i] = prompts.r[i] = 1 - prompts.r[i];
+  }
+  const BestOfNValue best = best_of_n_value(prompts.r, prompts.y, prompts.reference, {.n = 1000});
+  EXPECT_NEAR(best.value.value, 1, 1e-9);
+  EXPECT_NEAR(best.gain.value, 0.5, 1e-9);
+  // In another order the one that is liked is right with chance 1/4, which moves by 1 else; of
+  // three that tie one is wrong with chance 3/4, which moves by 1/3.
+  EXPECT_NEAR(best.gain.standard_error, std::sqrt(3 * (0.75 + 0.75 / 9) / 2) / 8, 1e-9);
+}
+
 // Groups whose rises differ are their own measure.
 TEST(Unseen, SpreadRisesKeepTheirErrors) {
   Prompts prompts(20);

@@ -140,9 +140,9 @@ struct TablePolicyValue {
 ///
 /// Two things are added to the error of a figure that holds y (policy/unseen.h). Of ESS rows or
 /// clusters that show one y alone, three in ESS may be otherwise: it is not below
-/// sqrt(3 E_{pi_0} (y - V)^2) / ESS there; of groups with known y that show one rise, likewise by
-/// what the same rewards in another order would be worth. And where some y are unknown, rows beyond
-/// the known ones may be off by a standard deviation of y.
+/// sqrt(3 E_{pi_0} (y - V)^2) / ESS there; of groups with known y that show one rise or value,
+/// likewise by what the same rewards in another order would be worth. And where some y are unknown,
+/// rows beyond the known ones may be off by a standard deviation of y.
 ///
 /// With clusters, influences are summed over each before they are squared.
 ///
