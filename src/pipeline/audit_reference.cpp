@@ -47,6 +47,12 @@ void append_scores(std::vector<NamedScores>& scores, const std::vector<NamedScor
   }
 }
 
+/// As they lie, each part by itself, where they have no numbers.
+void number_rows(std::vector<std::uint64_t>& numbers, std::size_t own, std::size_t count) {
+  if (!numbers.empty()) return;
+  for (std::size_t i = 0; i < count; ++i) numbers.push_back(i < own ? i : i - own);
+}
+
 /// Of mean 1.
 std::vector<double> log_shares(std::vector<double> log_weights, std::size_t rows) {
   log_weights.resize(rows);
@@ -89,8 +95,15 @@ void append_reference(AuditTable& table, const AuditTable& rows) {
   }
   if (!table.groups.empty()) require_length(rows.groups.size(), more, "groups");
   if (!rows.log_weights.empty()) require_length(rows.log_weights.size(), more, "log-weights");
+  if (!rows.source_rows.empty()) require_length(rows.source_rows.size(), more, "row numbers");
   if (more == 0) return;
   const std::size_t count = table.gold.size();
+  if (!table.source_rows.empty() || !rows.source_rows.empty()) {
+    number_rows(table.source_rows, count - static_cast<std::size_t>(table.reference_rows), count);
+    std::vector<std::uint64_t> behind = rows.source_rows;
+    number_rows(behind, more, more);
+    table.source_rows.insert(table.source_rows.end(), behind.begin(), behind.end());
+  }
   append_scores(table.proxies, rows.proxies);
   append_scores(table.log_ratios, rows.log_ratios);
   table.gold.resize(count + more, std::numeric_limits<double>::quiet_NaN());

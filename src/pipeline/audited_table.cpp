@@ -22,6 +22,14 @@ bool is_score(double value) { return std::abs(value) <= kGreatestScore; }
       rejection(what, value, "must lie in [-1e100, 1e100]", "measure it in another unit"));
 }
 
+/// "row 3", or "row 3 of --reference".
+std::string row_name(const AuditTable& table, std::size_t i) {
+  const std::size_t own = table.gold.size() - static_cast<std::size_t>(table.reference_rows);
+  const std::uint64_t in_order = i < own ? i : i - own;
+  const std::uint64_t number = table.source_rows.empty() ? in_order : table.source_rows[i];
+  return "row " + std::to_string(number + 1) + (i < own ? "" : " of --reference");
+}
+
 void require_scores(const NamedScores& scores, const char* what, const AuditTable& table) {
   const std::string name = std::string(what) + " " + in_quotes(scores.name);
   const std::size_t rows = table.gold.size();
@@ -29,13 +37,9 @@ void require_scores(const NamedScores& scores, const char* what, const AuditTabl
     throw UsageError(rejection(name, std::to_string(scores.values.size()) + " values",
                                "there are " + std::to_string(rows) + " rows"));
   }
-  const std::size_t own = rows - static_cast<std::size_t>(table.reference_rows);
   for (std::size_t i = 0; i < rows; ++i) {
     if (is_score(scores.values[i])) continue;
-    std::string place = name;
-    place += " of row " + std::to_string(i < own ? i + 1 : i - own + 1);
-    if (i >= own) place += " of --reference";
-    refuse_score(place, scores.values[i], "must be finite");
+    refuse_score(name + " of " + row_name(table, i), scores.values[i], "must be finite");
   }
 }
 
@@ -54,6 +58,10 @@ std::vector<std::uint32_t> dense(std::span<const std::uint32_t> numbers) {
 
 AuditedTable::AuditedTable(const AuditTable& given)
     : table(given), rows(given.gold.size()), cells(given.groups) {
+  if (!given.source_rows.empty() && given.source_rows.size() != rows) {
+    throw UsageError(rejection("row numbers", std::to_string(given.source_rows.size()) + " values",
+                               "there are " + std::to_string(rows) + " rows"));
+  }
   for (const NamedScores& proxy : given.proxies) require_scores(proxy, "proxy", given);
   for (const NamedScores& ratio : given.log_ratios) require_scores(ratio, "log-ratio", given);
   for (const auto* numbers : {&given.groups, &given.clusters}) {
@@ -71,11 +79,11 @@ AuditedTable::AuditedTable(const AuditTable& given)
   }
   if (known.size() < 2) {
     throw DataError(rejection("gold reward", counted(known.size(), "row") + " with one",
-                              "at least two must have one", "label more rows"));
+                              "at least two must have one", "label more rows, drawn at random"));
   }
   for (const std::size_t i : known) {
     if (is_score(given.gold[i])) continue;
-    refuse_score("gold reward of row " + std::to_string(i + 1), given.gold[i],
+    refuse_score("gold reward of " + row_name(given, i), given.gold[i],
                  "must be finite, or NaN where it is not known");
   }
   gold = at_known(given.gold);
@@ -96,7 +104,7 @@ void AuditedTable::require_spread() const {
   if (gold_sd == 0 && grouped() && std::ranges::max(known_cells) + std::size_t{1} == known.size()) {
     throw DataError(rejection("gold reward", "one in each group that has any",
                               "what a group prefers is told from two rows of it or more",
-                              "label two rows or more in some groups"));
+                              "label two rows or more in some groups, drawn at random"));
   }
   if (gold_sd == 0) {
     throw DataError(rejection(

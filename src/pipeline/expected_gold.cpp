@@ -123,16 +123,20 @@ std::vector<double> log_ranks(const AuditedTable& table, std::span<const double>
   std::ranges::sort(order, {},
                     [&](std::size_t i) { return std::tuple(table.cells[i], scores[i], i); });
   const std::span<const double> log_weights = table.reference.log_weights;
-  const double greatest = log_weights.empty() ? 0 : std::ranges::max(log_weights);
+  double greatest = 0;  // of a cell
   const auto weight = [&](std::size_t at) {
     return log_weights.empty() ? 1 : std::exp(log_weights[order[at]] - greatest);
   };
   std::vector<double> ranks(scores.size());
   for (std::size_t begin = 0; begin < order.size();) {
     const std::uint32_t cell = table.cells[order[begin]];
-    double sum = 0;
     std::size_t end = begin;
-    for (; end < order.size() && table.cells[order[end]] == cell; ++end) sum += weight(end);
+    greatest = log_weights.empty() ? 0 : log_weights[order[begin]];
+    for (; end < order.size() && table.cells[order[end]] == cell; ++end) {
+      if (!log_weights.empty()) greatest = std::max(greatest, log_weights[order[end]]);
+    }
+    double sum = 0;
+    for (std::size_t at = begin; at < end; ++at) sum += weight(at);
     double below = 0;
     while (begin < end) {
       // Rows of one score have one rank, the middle of theirs.

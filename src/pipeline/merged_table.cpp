@@ -149,7 +149,7 @@ RewardTable MergedTable::table() const {
 }
 
 std::size_t MergedTable::units() const {
-  const std::vector<std::uint32_t> units = units_of_folds(table(), numbers_);
+  const std::vector<std::uint32_t> units = units_of_folds(table(), numbers_).of_row;
   if (units.empty()) return numbers_.size();
   return std::set<std::uint32_t>(units.begin(), units.end()).size();
 }
@@ -160,17 +160,18 @@ int MergedTable::folds(int asked, std::size_t units) const {
   return std::max(2, std::min(default_folds(numbers_.size()), most));
 }
 
-std::vector<std::uint32_t> units_of_folds(const RewardTable& table,
-                                          std::span<const std::uint64_t> rows) {
+FoldUnits units_of_folds(const RewardTable& table, std::span<const std::uint64_t> rows) {
+  FoldUnits result;
   std::span<const std::uint32_t> units = table.clusters.empty() ? table.groups : table.clusters;
+  result.name = table.clusters.empty() ? "group" : "cluster";
   const auto fold = [&](std::uint64_t row) { return table.folds[row]; };
   if (!table.folds.empty() && !rows.empty() &&
       !std::ranges::all_of(rows, [&](std::uint64_t row) { return fold(row) == fold(rows[0]); })) {
     units = table.folds;
+    result.name = "fold";
   }
-  std::vector<std::uint32_t> result;
   if (units.empty()) return result;
-  for (const std::uint64_t row : rows) result.push_back(units[row]);
+  for (const std::uint64_t row : rows) result.of_row.push_back(units[row]);
   return result;
 }
 

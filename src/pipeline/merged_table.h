@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "esscher/data/designs.h"
@@ -62,10 +63,13 @@ class MergedTable {
   std::optional<Replicates> replicates_;
 };
 
-/// What stays in one fold of those rows: the table's own folds where they are in two or more, else
-/// clusters, else groups; empty where each row may go alone.
-std::vector<std::uint32_t> units_of_folds(const RewardTable& table,
-                                          std::span<const std::uint64_t> rows);
+/// What stays in one fold of some rows.
+struct FoldUnits {
+  std::vector<std::uint32_t> of_row;  ///< empty where each row may go alone
+  std::string_view name;              ///< "fold", "cluster" or "group": also the option's name
+};
+/// The table's own folds where those rows are in two or more, else clusters, else groups.
+FoldUnits units_of_folds(const RewardTable& table, std::span<const std::uint64_t> rows);
 
 /// train_reward() where each row is a design of its own. \pre validate() has passed
 TrainedReward train_distinct(const RewardTable& table, std::span<const std::uint64_t> rows,

@@ -44,6 +44,7 @@ std::optional<UnlikeParts> unlike_parts(std::span<const double> scores,
   DrawnPart known;
   DrawnPart others;
   for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (!log_weights.empty() && std::isinf(log_weights[i])) continue;  // pi_0 never takes it
     DrawnPart& part = std::isnan(gold[i]) ? others : known;
     part.scores.push_back(scores[i]);
     part.weights.push_back(log_weights.empty() ? 0 : log_weights[i]);
@@ -52,7 +53,7 @@ std::optional<UnlikeParts> unlike_parts(std::span<const double> scores,
   known.settle();
   others.settle();
   const double freedom = known.rows + others.rows - 2;
-  if (!(freedom > 0)) return std::nullopt;
+  if (!(freedom >= 1)) return std::nullopt;
   const double of_a_row =
       (known.steps * known.rows * known.rows + others.steps * others.rows * others.rows) / freedom;
   // Weights that go with the score make a mean err more than so many rows would.

@@ -22,8 +22,9 @@ struct UnlikeParts {
 /// against the others, and no part's mean errs less than its own rows tell. A false alarm has a
 /// chance of 6e-5 where scores are normal (that of 4 standard deviations, by Student's law); where
 /// they have a long tail and a part is one row, that of a row there: e^-5 of exponential ones.
-/// \param log_weights  as many as rows, or none
-/// \return none where the parts are alike, one of them is empty, or neither varies. O(rows)
+/// \param log_weights  as many as rows, or none; rows of -infinity are none
+/// \return none where the parts are alike, one of them is empty, they have fewer than three
+///         effective rows together, or neither varies. O(rows)
 std::optional<UnlikeParts> unlike_parts(std::span<const double> scores,
                                         std::span<const double> gold,
                                         std::span<const double> log_weights);

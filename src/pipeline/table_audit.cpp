@@ -79,9 +79,11 @@ void require_range(const ProxyAudit& proxy, double gold_sd, const AuditOptions& 
     const double beta = temperature * (options.in_sd ? gold_sd : proxy.unit);
     if (beta >= kLeastTemperature && beta <= kGreatestTemperature) continue;
     if (options.in_sd) {
-      throw DataError(rejection("gold reward's standard deviation", gold_sd,
-                                "temperatures of its size leave their range, 1e-9 to 1e9",
-                                "change the unit of the gold reward"));
+      throw DataError(rejection("--beta", temperature,
+                                "of the gold reward's standard deviation, " +
+                                    number_text(gold_sd, 3) + ", it is " + number_text(beta, 3) +
+                                    ", out of 1e-9 to 1e9",
+                                "name another, or change the unit of the gold reward"));
     }
     throw DataError(rejection(
         "proxy " + in_quotes(proxy.name), "standard deviation " + number_text(proxy.sd, 3),

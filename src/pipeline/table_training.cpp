@@ -279,17 +279,14 @@ TrainedReward internal::train_distinct(const RewardTable& table,
     regressed.rewards = transformed;
   }
   const internal::TrainingLabels targets(regressed, rows);
-  const std::vector<std::uint32_t> units = internal::units_of_folds(table, rows);
+  const internal::FoldUnits units = internal::units_of_folds(table, rows);
   int count = options.folds == 0 ? default_folds(rows.size()) : options.folds;
   if (options.folds == 0 && !table.folds.empty()) {
-    const auto own = std::set<std::uint32_t>(units.begin(), units.end()).size();
+    const auto own = std::set<std::uint32_t>(units.of_row.begin(), units.of_row.end()).size();
     if (own >= 2) count = std::min(count, static_cast<int>(std::min<std::size_t>(own, 20)));
   }
   const std::vector<std::uint32_t> folds =
-      assign_folds(rows.size(), units, count, options.seed, "--folds",
-                   !table.folds.empty()      ? "fold"
-                   : !table.clusters.empty() ? "cluster"
-                                             : "group");
+      assign_folds(rows.size(), units.of_row, count, options.seed, "--folds", units.name);
   if (options.loss == ReadoutLoss::preferences) {
     reward.preferences = count_preferences(labels.values(), labels.groups());
   }

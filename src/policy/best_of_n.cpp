@@ -100,17 +100,30 @@ double choice_freedom(const KnownGold& gold, const TableCells& cells,
   return internal::pieces_of_variance(known);
 }
 
-/// Errors for what the known rows have not shown. \param shown  with groups all of the gold
-void allow_for_unseen(const KnownGold& given, const KnownGold& shown,
-                      const internal::KnownPlaces& known, const TableCells& cells,
-                      const ChoiceLaw& law, double pieces, BestOfNValue& result) {
-  const double error = result.value.standard_error;
-  const double ess = cells.grouped ? pieces : result.ess;
-  const double least = internal::least_error(shown, known, cells, law.weights, ess, error);
-  const double off = internal::error_beyond(given, known, cells, result.beyond);
-  if (given.partial() && cells.single_rows() && cells.cells() == 1) {
-    result.steady_value =
-        internal::steady_value(result.value.value, given, known, cells, law.weights, off);
+/// Errors for what the known rows have not shown.
+void allow_for_unseen(const KnownGold& given, const TableCells& cells, const ChoiceLaw& law,
+                      double pieces, BestOfNValue& result) {
+  double least = 0;
+  double off = 0;
+  if (cells.grouped) {
+    least = internal::least_error_of_groups(given, cells, law.weights, pieces,
+                                            result.gain.standard_error);
+  } else {
+    const internal::KnownPlaces known = internal::known_places(given, cells);
+    if (given.partial()) {
+      const internal::SeenPolicy seen =
+          internal::seen_policy(known, cells, law.scores, law.weights);
+      result.beyond = seen.beyond;
+      result.ess = std::min(result.ess, seen.ess);
+      result.least_ess = std::min(result.least_ess, seen.least_ess);
+    }
+    least = internal::least_error(given, known, cells, law.weights, result.ess,
+                                  result.value.standard_error);
+    off = internal::error_beyond(given, known, cells, result.beyond);
+    if (given.partial() && cells.single_rows() && cells.cells() == 1) {
+      result.steady_value =
+          internal::steady_value(result.value.value, given, known, cells, law.weights, off);
+    }
   }
   for (Estimate* each : {&result.value, &result.gain}) {
     each->standard_error = std::max(std::hypot(each->standard_error, off), least);
@@ -141,6 +154,7 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
   result.kl_bound = best_of_n_kl_bound(options.n);
   const std::size_t count = cells.cells();
   result.groups = cells.grouped ? count : 0;
+  result.clusters = cells.clustered() ? cells.pieces() : 0;
   std::vector<CellFigures> figures(count);
   const bool influence = options.influence && !options.enumerated && !cells.grouped;
   ChoiceFigures mean{};
@@ -161,9 +175,6 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
     result.coverage = known.coverage;
     pieces = std::min(pieces, known.groups);
   }
-  // With groups a reward stands for what is not known of its group.
-  const KnownGold& shown = cells.grouped ? gold : given;
-  const internal::KnownPlaces known = internal::known_places(shown, cells);
   const ChoiceLaw law = options.enumerated ? ChoiceLaw{} : choice_law(ranked, options.n);
   double freedom = pieces - 1;
   if (cells.grouped) {
@@ -171,12 +182,6 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
   } else {
     result.ess = 1 / squares;
     if (!options.enumerated) freedom = choice_freedom(given, cells, law.weights);
-  }
-  if (given.partial() && !cells.grouped) {
-    const internal::SeenPolicy seen = internal::seen_policy(known, cells, law.scores, law.weights);
-    result.beyond = seen.beyond;
-    result.ess = std::min(result.ess, seen.ess);
-    result.least_ess = std::min(result.least_ess, seen.least_ess);
   }
   for (std::size_t f = 0; f < kChoiceFigures; ++f) {
     Estimate& estimate = result.*kBestOfNEstimates[f];
@@ -211,7 +216,7 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
   }
   result.steady_value = result.value;
   if (!options.enumerated) {
-    allow_for_unseen(given, shown, known, cells, law, pieces, result);
+    allow_for_unseen(given, cells, law, pieces, result);
     judge(result, cells, pieces);
   }
   return result;

@@ -73,7 +73,7 @@ void require_known(const KnownGold& gold, const TableCells& cells) {
     if (pieces >= 2) return;
     throw DataError(rejection("gold reward", counted(pieces, "group") + " with two of them",
                               "an error can be told from two groups or more, or clusters of them",
-                              "label two rows or more in more groups"));
+                              "label two rows or more in more groups, drawn at random"));
   }
   for (std::size_t c = 0; c < cells.cells(); ++c) {
     std::size_t pieces = 0;  // two are enough
@@ -87,7 +87,7 @@ void require_known(const KnownGold& gold, const TableCells& cells) {
     if (pieces >= 2) continue;
     throw DataError(rejection("gold reward", counted(pieces, "known row"),
                               "an error can be told from two rows or more, or clusters of them",
-                              "label more rows"));
+                              "label more rows, drawn at random"));
   }
 }
 

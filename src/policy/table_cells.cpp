@@ -249,14 +249,15 @@ bool known_where_it_goes(double coverage, double beyond) {
 }
 
 std::string too_little_coverage(double coverage, double beyond, std::string_view remedy) {
-  const std::string end = std::string(remedy) + " or label more rows";
+  // Any other draw would be one that no estimate knows of.
+  const std::string end = std::string(remedy) + " or label more rows, drawn at random";
   if (coverage < kLeastCoverage) {
     return "rows with gold rewards carry " + number_text(coverage, 2) +
            " of the weight that is their due: the policy goes where few are labelled; " + end;
   }
   return number_text(100 * beyond, 2) +
          " % of the policy's weight lies on rows that score above all that have a gold reward; " +
-         end + ", the highest scores first";
+         end;
 }
 
 void require_rewards(std::span<const double> values, std::string_view name, std::size_t rows) {

@@ -50,6 +50,8 @@ struct TableCells {
   std::size_t cells() const { return number.size(); }
   std::size_t size(std::size_t c) const { return begin[c + 1] - begin[c]; }
   std::size_t pieces() const { return piece_begin.back(); }
+  /// Whether some rows, or groups, are drawn together.
+  bool clustered() const { return pieces() < (grouped ? cells() : order.size()); }
   /// Whether each row is drawn by itself.
   bool single_rows() const { return !grouped && pieces() == order.size(); }
   std::size_t pieces(std::size_t c) const { return piece_begin[c + 1] - piece_begin[c]; }

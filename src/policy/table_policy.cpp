@@ -148,6 +148,17 @@ void judge(TablePolicyValue& value, const TableCells& cells, std::span<const dou
   }
 }
 
+/// Of cells' effective pieces, what they leave of the whole; of groups their sum.
+double ess_of_cells(const TableCells& cells, std::span<const double> ess) {
+  double sum = 0;
+  double squares = 0;
+  for (std::size_t c = 0; c < ess.size(); ++c) {
+    sum += ess[c];
+    squares += ess[c] > 0 ? cells.share[c] / ess[c] * cells.share[c] : kInfinity;
+  }
+  return cells.grouped ? sum : 1 / squares;
+}
+
 }  // namespace
 
 TablePolicyValue internal::table_policy_value(std::span<const double> r, std::span<const double> y,
@@ -170,6 +181,7 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
   TablePolicyValue result;
   result.beta = options.beta;
   result.groups = cells.grouped ? cells.cells() : 0;
+  result.clusters = cells.clustered() ? cells.pieces() : 0;
   result.strata = cells.strata;
   const KnownGold given{y, options.predicted};
   result.weights = diagnose_weights(partial ? table.known_log_weights(given) : table.log_weights());
@@ -187,10 +199,9 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
   const std::vector<double> piece_weights =
       cells.grouped ? std::vector<double>{} : table.piece_weights(given);
   std::vector<double> ess = table.cell_ess(given, piece_weights);
-  result.ess = result.weights.ess;
-  // With groups a reward stands for what is not known of its group.
-  const KnownGold& shown = cells.grouped ? gold : given;
-  const internal::KnownPlaces known = internal::known_places(shown, cells);
+  result.ess = cells.single_rows() ? result.weights.ess : ess_of_cells(cells, ess);
+  internal::KnownPlaces known;
+  if (!cells.grouped) known = internal::known_places(given, cells);
   if (partial && !cells.grouped) {
     find_weights();
     const internal::SeenPolicy seen = internal::seen_policy(known, cells, r, weights);
@@ -199,11 +210,7 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
     for (double& each : ess) each = std::min(each, seen.least_ess);
   }
   result.least_ess = *std::ranges::min_element(ess);
-  if (cells.grouped) {
-    result.ess = 0;
-    for (const double each : ess) result.ess += each;
-    result.least_ess = result.ess;
-  }
+  if (cells.grouped) result.least_ess = result.ess;
   result.greedy_kl = table.greedy_kl();
   if (!options.enumerated) judge(result, cells, ess, pieces);
 
@@ -221,11 +228,13 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
   double least_error = 0;
   const double off = internal::error_beyond(given, known, cells, result.beyond);
   if (!options.enumerated) {
-    const double error = found.error[internal::kValue];
-    const double rows = cells.grouped ? pieces : result.ess;
-    if (internal::least_error_counts(shown, known, cells, rows, error)) {
+    const double error = found.error[cells.grouped ? internal::kRise : internal::kValue];
+    if (cells.grouped) {
       find_weights();
-      least_error = internal::least_error(shown, known, cells, weights, rows, error);
+      least_error = internal::least_error_of_groups(given, cells, weights, pieces, error);
+    } else if (internal::least_error_counts(given, known, cells, result.ess, error)) {
+      find_weights();
+      least_error = internal::least_error(given, known, cells, weights, result.ess, error);
     }
     if (partial && one_by_one) {
       const double value = found.value[internal::kValue] + level[internal::kValue];

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "esscher/policy/steady_error.h"
@@ -18,6 +19,72 @@ template <class Take>
 void for_known(const KnownGold& gold, const KnownPlaces& known, const TableCells& cells,
                const Take& take) {
   for (const std::size_t j : known.place) take(j, gold.y[cells.order[j]]);
+}
+
+/// What has more than half of the weight wins, if anything has (Boyer and Moore's vote).
+template <class Same>
+struct Vote {
+  Same same{};
+  double winner = 0;
+  double lead = 0;
+
+  void add(double value, double weight) {
+    if (same(value, winner)) {
+      lead += weight;
+    } else if (weight > lead) {
+      winner = value;
+      lead = weight - lead;
+    } else {
+      lead -= weight;
+    }
+  }
+};
+
+/// Whether all but three in \p ess are alike.
+bool agree(double share, double ess) { return share > std::max(0.5, 1 - kRuleOfThree / ess); }
+
+/// What a group's known rows tell.
+struct GroupRise {
+  double rise = 0;      ///< sum (w - p) y
+  double value = 0;     ///< sum w y
+  double variance = 0;  ///< of that of the same rewards in random order
+};
+/// None where they are one, or have no weight.
+std::optional<GroupRise> known_rise(const KnownGold& gold, const TableCells& cells,
+                                    PolicyWeights weights, std::size_t c) {
+  double rows = 0;
+  double prior = 0;
+  double weight = 0;
+  double mean = 0;
+  double first = 0;
+  const auto for_rows = [&](const auto& take) {
+    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
+      const std::size_t i = cells.order[j];
+      if (cells.prior[j] > 0 && gold.known(i)) take(j, gold.y[i]);
+    }
+  };
+  for_rows([&](std::size_t j, double y) {
+    if (rows == 0) first = y;
+    ++rows;
+    prior += cells.prior[j];
+    weight += weights[j];
+    mean += cells.prior[j] * (y - first);
+  });
+  if (rows < 2 || !(weight > 0)) return std::nullopt;
+  mean = first + mean / prior;
+  GroupRise group;
+  double moved = 0;
+  double spread = 0;
+  for_rows([&](std::size_t j, double y) {
+    const double p = cells.prior[j] / prior;
+    const double step = weights[j] / weight - p;
+    group.rise += step * (y - mean);
+    moved += step * step;
+    spread += p * (y - mean) * (y - mean);
+  });
+  group.value = mean + group.rise;
+  group.variance = moved * spread * rows / (rows - 1);
+  return group;
 }
 
 }  // namespace
@@ -38,23 +105,42 @@ SeenPolicy seen_policy(const KnownPlaces& known, const TableCells& cells,
   SeenPolicy seen{0, kInfinity, 0};
   double squares = 0;
   double all = 0;
+  // Rows of their own need no memory.
+  const bool single = cells.single_rows();
+  std::vector<double> of_piece(single ? 0 : cells.pieces());
+  std::vector<bool> present(of_piece.size());
+  std::vector<bool> told(of_piece.size());
   for (std::size_t c = 0; c < cells.cells(); ++c) {
     double highest = -kInfinity;
+    auto count = static_cast<double>(known.begin[c + 1] - known.begin[c]);
     for (std::size_t k = known.begin[c]; k < known.begin[c + 1]; ++k) {
       highest = std::max(highest, scores[cells.order[known.place[k]]]);
+      if (!single) told[cells.piece[known.place[k]]] = true;
     }
     double sum = 0;
     double square = 0;
-    double rows = 0;
+    double pieces = 0;
     for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
       if (!(cells.prior[j] > 0)) continue;
       sum += weights[j];
-      square += weights[j] * weights[j];
-      ++rows;
       if (scores[cells.order[j]] > highest) seen.beyond += weights[j];
+      if (single) {
+        square += weights[j] * weights[j];
+        ++pieces;
+      } else {
+        of_piece[cells.piece[j]] += weights[j];
+        present[cells.piece[j]] = true;
+      }
     }
-    const auto count = static_cast<double>(known.begin[c + 1] - known.begin[c]);
-    const double ess = square > 0 ? count / rows * (sum / square * sum) : 0;
+    if (!single) {
+      count = 0;
+      for (std::size_t p = cells.piece_begin[c]; p < cells.piece_begin[c + 1]; ++p) {
+        square += of_piece[p] * of_piece[p];
+        pieces += present[p] ? 1 : 0;
+        count += told[p] ? 1 : 0;
+      }
+    }
+    const double ess = square > 0 ? count / pieces * (sum / square * sum) : 0;
     seen.least_ess = std::min(seen.least_ess, ess);
     squares += ess > 0 ? cells.share[c] / ess * cells.share[c] : kInfinity;
     all += sum;
@@ -79,12 +165,12 @@ bool least_error_counts(const KnownGold& gold, const KnownPlaces& known, const T
 double least_error(const KnownGold& gold, const KnownPlaces& known, const TableCells& cells,
                    PolicyWeights weights, double ess, double found) {
   if (!least_error_counts(gold, known, cells, ess, found)) return 0;
-  std::map<double, double> of_reward;
   double weight = 0;
   double prior = 0;
   double mean = 0;
+  Vote<std::equal_to<>> vote;
   for_known(gold, known, cells, [&](std::size_t j, double y) {
-    of_reward[y] += weights[j];
+    vote.add(y, weights[j]);
     weight += weights[j];
     prior += cells.prior[j];
     mean += weights[j] * y;
@@ -92,13 +178,41 @@ double least_error(const KnownGold& gold, const KnownPlaces& known, const TableC
   if (!(weight > 0)) return 0;
   mean /= weight;
   double most = 0;
-  for (const auto& [_, each] : of_reward) most = std::max(most, each / weight);
-  if (!(most > std::max(0.5, 1 - kRuleOfThree / ess))) return 0;
   double square = 0;
   for_known(gold, known, cells, [&](std::size_t j, double y) {
+    if (y == vote.winner) most += weights[j];
     square += cells.prior[j] / prior * (y - mean) * (y - mean);
   });
+  if (!agree(most / weight, ess)) return 0;
   return std::sqrt(kRuleOfThree * square) / ess;
+}
+
+double least_error_of_groups(const KnownGold& gold, const TableCells& cells, PolicyWeights weights,
+                             double groups, double found) {
+  std::vector<double> rises;
+  std::vector<double> values;
+  double square = 0;
+  for (std::size_t c = 0; c < cells.cells(); ++c) {
+    const std::optional<GroupRise> group = known_rise(gold, cells, weights, c);
+    if (!group) continue;
+    rises.push_back(group->rise);
+    values.push_back(group->value);
+    square += group->rise * group->rise + group->variance;
+  }
+  const auto count = static_cast<double>(rises.size());
+  const double least = rises.empty() ? 0 : std::sqrt(kRuleOfThree * square / count) / groups;
+  if (!(least > found)) return 0;
+  // Rounding is no difference.
+  const double rounding = 1e-9 * std::sqrt(square / count);
+  const auto same = [&](double a, double b) { return std::abs(a - b) <= rounding; };
+  const auto alike = [&](const std::vector<double>& figures) {
+    Vote<decltype(same)> vote{same};
+    for (const double figure : figures) vote.add(figure, 1);
+    const auto most = static_cast<double>(
+        std::ranges::count_if(figures, [&](double each) { return same(each, vote.winner); }));
+    return agree(most / count, groups);
+  };
+  return alike(rises) || alike(values) ? least : 0;
 }
 
 double error_beyond(const KnownGold& gold, const KnownPlaces& known, const TableCells& cells,

@@ -27,8 +27,8 @@ using PolicyWeights = std::span<const double>;
 
 /// What a draw of the known rows leaves of a policy. Without groups.
 struct SeenPolicy {
-  /// Effective rows among the known ones, on average: a draw that has missed the heaviest rows
-  /// believes in more.
+  /// Effective rows, or clusters, among the known ones, on average: a draw that has missed the
+  /// heaviest ones believes in more.
   double ess = 0;
   double least_ess = 0;  ///< of the cells
   /// Weight on rows whose score is above the highest one of a known row of their cell.
@@ -43,12 +43,22 @@ SeenPolicy seen_policy(const KnownPlaces& known, const TableCells& cells,
 /// otherwise (the rule of three: at 95 %), and then lie as far from the policy's mean as pi_0's
 /// rewards do: sqrt(3 E_{pi_0} (y - V)^2) / ess where rows of one reward have more than half of the
 /// weight and all but three in \p ess of it, else 0. A standard error below it is raised to it.
+/// Without groups.
+/// \param ess    effective rows, or clusters
 /// \param found  that error
 double least_error(const KnownGold& gold, const KnownPlaces& known, const TableCells& cells,
                    PolicyWeights weights, double ess, double found);
 /// Whether it may be above a standard error; for less than it costs.
 bool least_error_counts(const KnownGold& gold, const KnownPlaces& known, const TableCells& cells,
                         double ess, double found);
+/// The same of groups, by what they tell: their rises sum (w - p) y, or their values sum w y, of
+/// the rows whose gold is known. Of \p groups that show one rise, or one value, three may be
+/// otherwise, and then have their rewards in another order, each as likely: that moves both by d,
+/// of E d^2 = rise^2 + sum (w - p)^2 S^2 (S^2 with N - 1), so that sqrt(3 E d^2) / groups is the
+/// error, E being over groups, too. \param groups  with known gold, or clusters of them \param
+/// found   the rise's
+double least_error_of_groups(const KnownGold& gold, const TableCells& cells, PolicyWeights weights,
+                             double groups, double found);
 /// What rewards beyond the known rows may be off by: their weight times the standard deviation of
 /// the known ones under pi_0. \param beyond  SeenPolicy::beyond
 double error_beyond(const KnownGold& gold, const KnownPlaces& known, const TableCells& cells,

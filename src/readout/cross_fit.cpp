@@ -1,6 +1,8 @@
 #include "esscher/readout/cross_fit.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -41,6 +43,63 @@ struct Task {
   RidgeOptions options;
 };
 
+/// Weights of sum 1 within each fold, and the logarithm of what each fold has of the whole: rows
+/// far below the heaviest of all must keep theirs, since a fit that leaves that one's fold out has
+/// no others.
+struct FoldWeights {
+  std::vector<double> weights;     ///< n
+  std::vector<double> log_masses;  ///< of folds; -infinity for none
+};
+
+/// \throws as normalise_log_weights(), and UsageError unless there is one a row
+FoldWeights fold_weights(std::vector<double> log_weights, std::span<const std::uint32_t> folds,
+                         std::size_t count) {
+  constexpr double kNone = -std::numeric_limits<double>::infinity();
+  if (log_weights.size() != folds.size()) {
+    throw UsageError(rejection("log_weights", std::to_string(log_weights.size()) + " values",
+                               "there are " + std::to_string(folds.size()) + " targets"));
+  }
+  normalise_log_weights(log_weights);
+  std::vector<double> greatest(count, kNone);
+  for (std::size_t i = 0; i < folds.size(); ++i) {
+    greatest[folds[i]] = std::max(greatest[folds[i]], log_weights[i]);
+  }
+  std::vector<double> total(count);
+  for (std::size_t i = 0; i < folds.size(); ++i) {
+    double& w = log_weights[i];
+    w = w == kNone ? 0 : std::exp(w - greatest[folds[i]]);
+    total[folds[i]] += w;
+  }
+  for (std::size_t i = 0; i < folds.size(); ++i) {
+    if (total[folds[i]] > 0) log_weights[i] /= total[folds[i]];
+  }
+  for (std::size_t fold = 0; fold < count; ++fold) greatest[fold] += std::log(total[fold]);
+  return {std::move(log_weights), std::move(greatest)};
+}
+
+/// Those of all folds but \p without, relative to the heaviest of these. No weight where they have
+/// none. \param without  K for none
+internal::Moments joined(const internal::FoldMoments& moments, const FoldWeights& weights,
+                         std::size_t without) {
+  const std::span<const double> log_masses = weights.log_masses;
+  std::size_t heaviest = without == 0 ? 1 : 0;
+  for (std::size_t fold = 0; fold < log_masses.size(); ++fold) {
+    if (fold != without && log_masses[fold] > log_masses[heaviest]) heaviest = fold;
+  }
+  internal::Moments all = moments.folds[heaviest];
+  for (std::size_t fold = 0; fold < log_masses.size(); ++fold) {
+    if (fold == heaviest || fold == without || moments.folds[fold].weight == 0) continue;
+    const double scale = std::exp(log_masses[fold] - log_masses[heaviest]);
+    internal::Moments other = moments.folds[fold];
+    other.weight *= scale;
+    other.square_weight *= scale * scale;
+    other.lost *= scale;
+    for (double& sum : other.scatter.values()) sum *= scale;
+    merge(all, other);
+  }
+  return all;
+}
+
 /// Each task's fits to all rows and to those outside each fold, and what these predict.
 /// \param log_weights  n each
 std::vector<CrossFit> cross_fit(const DesignRows& rows, std::span<const double> targets,
@@ -53,21 +112,29 @@ std::vector<CrossFit> cross_fit(const DesignRows& rows, std::span<const double> 
   const RidgeOptions& common = tasks.front().options;
   const internal::RowSpace space(rows);
   std::vector<WeightDiagnostics> diagnostics;
+  std::vector<FoldWeights> weights;
   std::vector<std::optional<internal::GroupMeans>> means;
   for (std::vector<double>& each : log_weights) {
-    const WeightDiagnostics present = internal::diagnose_present(each);
-    each = internal::relative_weights(std::move(each), targets);
-    diagnostics.push_back(present);
-    means.push_back(internal::group_means(space.rows(), targets, each, groups, common.threads));
+    diagnostics.push_back(internal::diagnose_present(each));
+    weights.push_back(fold_weights(std::move(each), folds, count));
+    means.push_back(internal::group_means(space.rows(), targets, weights.back().weights, groups,
+                                          common.threads));
   }
   std::vector<internal::RowWeights> given;
-  for (std::size_t k = 0; k < log_weights.size(); ++k) {
-    given.push_back({log_weights[k], means[k] ? &*means[k] : nullptr});
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    given.push_back({weights[k].weights, means[k] ? &*means[k] : nullptr});
   }
-  const auto each = internal::fold_moments(space.rows(), targets, given, {count, folds},
-                                           common.threads, common.callbacks);
+  auto each = internal::fold_moments(space.rows(), targets, given, {count, folds}, common.threads,
+                                     common.callbacks);
   std::vector<CrossFit> results(tasks.size(), {internal::cancelled_fit(rows.columns()), {}});
   if (!each) return results;
+  for (std::size_t k = 0; k < weights.size() && !groups.empty(); ++k) {
+    std::vector<double> all(targets.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      all[i] = weights[k].weights[i] * std::exp(weights[k].log_masses[folds[i]]);
+    }
+    (*each)[k].origin = means[k]->overall(all);
+  }
 
   // Of each task the fit to all rows and those without one fold, side by side.
   Matrix<double> coefficients(tasks.size() * count, space.rows().columns());
@@ -79,25 +146,27 @@ std::vector<CrossFit> cross_fit(const DesignRows& rows, std::span<const double> 
         const std::size_t fold = chunk.index % (count + 1);
         const Task& task = tasks[t];
         const internal::FoldMoments& moments = (*each)[task.weights];
+        internal::FoldMoments joint{moments.origin, {}};
+        joint.folds.push_back(joined(moments, weights[task.weights], fold));
         if (fold == count) {
-          results[t].fit = internal::fit_all(moments, space, targets, diagnostics[task.weights],
+          results[t].fit = internal::fit_all(joint, space, targets, diagnostics[task.weights],
                                              rows.columns(), task.options);
           return;
         }
-        std::vector<const internal::Moments*> others;
-        double weight = 0;
-        for (std::size_t other = 0; other < count; ++other) {
-          if (other == fold) continue;
-          others.push_back(&moments.folds[other]);
-          weight += moments.folds[other].weight;
-        }
-        if (!(weight > 0)) {
+        const internal::Moments& all = joint.folds.front();
+        if (!(all.weight > 0)) {
           throw DataError(rejection("fold", std::to_string(fold), "holds all the weight",
                                     "raise the temperature of the weights, or take fewer folds"));
         }
+        if (internal::is_constant(all.target_variance(), targets)) {
+          intercepts[t * count + fold] = moments.intercept({}, all.mean.back());
+          return;
+        }
         RidgeOptions uncounted = task.options;
         uncounted.count_degrees_of_freedom = false;
-        const internal::MomentFit fit = internal::fit_moments(others, rows.columns(), uncounted);
+        const internal::Moments* const others = &all;
+        const internal::MomentFit fit =
+            internal::fit_moments({&others, 1}, rows.columns(), uncounted);
         std::ranges::copy(fit.coefficients, coefficients.row(t * count + fold).begin());
         intercepts[t * count + fold] = moments.intercept(fit.coefficients, fit.intercept);
       });

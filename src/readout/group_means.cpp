@@ -56,10 +56,17 @@ GroupMeans::GroupMeans(const DesignRows& rows, std::span<const double> targets,
       mean[features] += p * targets[row];
     }
   }
-  overall_.assign(features + 1, 0.0);
-  for (std::size_t group = 0; group < count; ++group) {
-    for (std::size_t j = 0; j <= features; ++j) overall_[j] += mass[group] * means_(group, j);
+  overall_ = overall(weights);
+}
+
+std::vector<double> GroupMeans::overall(std::span<const double> weights) const {
+  std::vector<double> mass(means_.rows());
+  for (std::size_t i = 0; i < groups_.size(); ++i) mass[groups_[i]] += weights[i];
+  std::vector<double> mean(means_.columns());
+  for (std::size_t group = 0; group < mass.size(); ++group) {
+    for (std::size_t j = 0; j < mean.size(); ++j) mean[j] += mass[group] * means_(group, j);
   }
+  return mean;
 }
 
 std::optional<GroupMeans> group_means(const DesignRows& rows, std::span<const double> targets,

@@ -16,7 +16,7 @@ namespace esscher::internal {
 class GroupMeans {
  public:
   /// \param groups   n ids, dense; a group without weight has its plain mean
-  /// \param weights  n, summing to 1
+  /// \param weights  n, summing to 1; for a cross-fit within each fold, which keeps groups whole
   /// One pass over the rows. \throws UsageError unless there is one group a row
   GroupMeans(const DesignRows& rows, std::span<const double> targets,
              std::span<const double> weights, std::span<const std::uint32_t> groups, int threads);
@@ -27,6 +27,8 @@ class GroupMeans {
   double lost(std::uint64_t row) const { return lost_[row]; }
   /// Of all rows: m + 1.
   std::vector<double> overall() const { return overall_; }
+  /// The same under other weights, which sum to 1.
+  std::vector<double> overall(std::span<const double> weights) const;
 
  private:
   std::span<const std::uint32_t> groups_;

@@ -156,7 +156,8 @@ std::optional<MomentFit> factored_fit(const Moments& all, double penalty, bool c
 
 MomentFit fit_moments(std::span<const Moments* const> parts, std::size_t features,
                       const RidgeOptions& options) {
-  const Moments all = merged(parts);
+  std::optional<Moments> sum;
+  const Moments& all = parts.size() == 1 ? *parts.front() : sum.emplace(merged(parts));
   if (options.rule == PenaltyRule::fixed) {
     if (std::optional<MomentFit> fit =
             factored_fit(all, options.penalty, options.count_degrees_of_freedom))

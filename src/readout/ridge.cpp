@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "esscher/base/error.h"
@@ -16,13 +17,6 @@
 
 namespace esscher {
 namespace {
-
-/// Whether the weighted labels spread less than rounding lets them, on the scale of all labels.
-bool is_constant(double variance, std::span<const double> targets) {
-  const auto [least, greatest] = std::minmax_element(targets.begin(), targets.end());
-  const double resolution = std::numeric_limits<double>::epsilon() * (*greatest - *least);
-  return std::sqrt(variance) <= resolution;
-}
 
 void set_status(RidgeFit& fit, bool constant, bool singular, std::size_t features) {
   const auto parameters = static_cast<double>(features + 1);
@@ -56,7 +50,8 @@ RidgeFit internal::fit_all(const FoldMoments& moments, const RowSpace& space,
   std::vector<const Moments*> parts;
   for (const Moments& part : moments.folds) parts.push_back(&part);
   MomentFit solution;
-  const Moments all = merged(parts);
+  std::optional<Moments> sum;
+  const Moments& all = parts.size() == 1 ? *parts.front() : sum.emplace(merged(parts));
   const bool constant = is_constant(all.target_variance(), targets);
   if (constant) {
     fit.intercept = moments.intercept({}, all.mean.back());
@@ -74,6 +69,12 @@ RidgeFit internal::fit_all(const FoldMoments& moments, const RowSpace& space,
   }
   set_status(fit, constant, solution.singular, features);
   return fit;
+}
+
+bool internal::is_constant(double variance, std::span<const double> targets) {
+  const auto [least, greatest] = std::minmax_element(targets.begin(), targets.end());
+  const double resolution = std::numeric_limits<double>::epsilon() * (*greatest - *least);
+  return std::sqrt(variance) <= resolution;
 }
 
 RidgeFit internal::cancelled_fit(std::size_t features) {

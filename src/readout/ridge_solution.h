@@ -17,6 +17,9 @@ RidgeFit fit_all(const FoldMoments& moments, const RowSpace& space, std::span<co
                  const WeightDiagnostics& weights, std::size_t features,
                  const RidgeOptions& options);
 
+/// Whether the weighted labels spread less than rounding lets them, on the scale of all labels.
+bool is_constant(double variance, std::span<const double> targets);
+
 /// Of the weights that are not 0.
 WeightDiagnostics diagnose_present(std::span<const double> log_weights);
 

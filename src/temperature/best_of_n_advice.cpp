@@ -18,7 +18,8 @@ internal::AdvisedPoint candidates_point(const BestOfNValue& best, const Interval
     point.untold = best.remark;
   } else if (best.gain.standard_error > 0 && best.ess < internal::kLeastRows) {
     point.told = false;
-    point.untold = "the choice rests on " + number_text(best.ess, 3) + " effective rows; " +
+    point.untold = "the choice rests on " + number_text(best.ess, 3) +
+                   (best.clusters > 0 ? " effective clusters; " : " effective rows; ") +
                    number_text(internal::kLeastRows) + " are needed to tell an error";
   }
   return point;

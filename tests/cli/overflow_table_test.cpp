@@ -1,4 +1,5 @@
-// Rewards that overflow where a transform is undone far from the rows that taught it.
+// Rewards that overflow where a transform is undone far from the rows that taught it, and weights
+// that underflow.
 
 #include <gtest/gtest.h>
 
@@ -58,6 +59,28 @@ TEST(Tables, ATrainingRewardTooLargeForANumberIsRefused) {
   EXPECT_NE(fit.err.find("--reward-transform log1p: undone, a predicted reward is too large"),
             std::string::npos)
       << fit.err;
+}
+
+// Beside the weight of the row of the highest reward those of all other folds are 0 in doubles, yet
+// the fit that leaves its fold out has no others.
+TEST(Tables, WeightsFarBelowTheHeaviestAreFittedWhereItIsLeftOut) {
+  const Folder folder;
+  std::string text = "a,b,y\n";
+  for (int i = 0; i < 80; ++i) {
+    const double a = std::sin(1.7 * i);
+    text += std::to_string(a) + "," + std::to_string(std::cos(2.3 * i)) + "," +
+            std::to_string(i == 7 ? 3 : a) + "\n";
+  }
+  folder.write("data.csv", text);
+  for (const char* weights : {"label", "surrogate"}) {
+    const Outcome fit =
+        run(fitted({"--features", "a,b", "--beta", "0.0005", "--weights", weights}), folder);
+    EXPECT_EQ(fit.exit_code, 0) << fit.err;
+  }
+  const Outcome evaluated = run({"evaluate", "data.csv", "--features", "a,b", "--reward", "y",
+                                 "--weights", "auto,label", "--beta", "1,0.0005"},
+                                folder);
+  EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
 }
 
 }  // namespace

@@ -97,6 +97,26 @@ TEST(AuditReference, ItsRowsAreCountedByThemselvesInMessages) {
       "in another unit");
 }
 
+// Those of a file may have been dropped before.
+TEST(AuditReference, MessagesNameTheRowsOfFiles) {
+  AuditTable table = drawn_audit(40);
+  AuditTable pool = drawn_audit(9);
+  for (std::uint64_t i = 0; i < 9; ++i) pool.source_rows.push_back(2 * i);
+  pool.proxies[1].values[4] = 1e150;
+  AuditOptions options;
+  options.temperatures = {1};
+  AuditTable both = table;
+  append_reference(both, pool);
+  EXPECT_THAT(failure_text<DataError>([&] { audit_table(both, options); }),
+              testing::StartsWith("proxy 'noise' of row 9 of --reference = 1e+150"));
+  table.gold[3] = INFINITY;
+  pool = drawn_audit(9);
+  for (std::uint64_t i = 0; i < 40; ++i) table.source_rows.push_back(i + 100);
+  append_reference(table, pool);
+  EXPECT_THAT(failure_text<DataError>([&] { audit_table(table, options); }),
+              testing::StartsWith("gold reward of row 104 = inf"));
+}
+
 TEST(AppendReference, GroupsKeepTheirClustersAndPartsTheirWeights) {
   AuditTable table{.proxies = {{"p", {1, 2, 3}}},
                    .log_ratios = {{"l", {0.1, 0.2, 0.3}}},

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "../support/all_rows.h"
+#include "../support/failure_text.h"
 #include "esscher/base/error.h"
 #include "esscher/pipeline/table_evaluation.h"
 #include "pipeline/merged_table.h"
@@ -59,17 +60,38 @@ TEST(OwnFolds, AreKeptWholeInsideAFit) {
   RewardTable table = data.table();
   table.folds = folds;
   const std::vector<std::uint64_t> rows = all_rows(180);
-  EXPECT_EQ(internal::units_of_folds(table, rows), folds);
+  EXPECT_EQ(internal::units_of_folds(table, rows).of_row, folds);
+  EXPECT_EQ(internal::units_of_folds(table, rows).name, "fold");
   std::vector<std::uint64_t> one;
   for (std::uint64_t i = 0; i < 180; ++i) {
     if (folds[i] == 2) one.push_back(i);
   }
-  EXPECT_TRUE(internal::units_of_folds(table, one).empty());
+  EXPECT_TRUE(internal::units_of_folds(table, one).of_row.empty());
   // Three folds, though five are the default.
   EXPECT_NO_THROW(train_reward(table, rows, own_options().training));
   TrainingOptions four = own_options().training;
   four.folds = 4;
   EXPECT_THROW(train_reward(table, rows, four), UsageError);
+}
+
+// Rows of one fold are split by their clusters, and what is too few of them are no folds.
+TEST(OwnFolds, RowsOfOneFoldAreSplitByClusters) {
+  const SingleIndexTable data(180, 3, 1, 1);
+  const std::vector<std::uint32_t> folds = three_folds();
+  std::vector<std::uint32_t> clusters;
+  std::vector<std::uint64_t> one;
+  for (std::uint64_t i = 0; i < 180; ++i) {
+    clusters.push_back(static_cast<std::uint32_t>(i % 3 + 3 * folds[i]));
+    if (folds[i] == 0) one.push_back(i);
+  }
+  RewardTable table = data.table();
+  table.folds = folds;
+  table.clusters = clusters;
+  EXPECT_EQ(internal::units_of_folds(table, one).name, "cluster");
+  TrainingOptions four = own_options().training;
+  four.folds = 4;
+  EXPECT_EQ(failure_text<UsageError>([&] { train_reward(table, one, four); }),
+            "--folds = 4: the table has only 3 clusters; take at most 3");
 }
 
 TEST(OwnFolds, TwoAreEnough) {

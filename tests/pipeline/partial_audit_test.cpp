@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "audit_tables.h"
@@ -69,6 +71,42 @@ TEST(TableAudit, OverOptimisationIsNotHiddenByWhatIsNotLabelled) {
 }
 
 // The same rows in another order, with ties and labels of a part of them.
+// Within groups the prior is of sum 1: what one of them weighs beside another is nothing.
+TEST(TableAudit, GroupsFarBelowOthersInWeightCountAsTheyDo) {
+  AuditTable table;
+  table.proxies = {{"s", normals(80, "s")}};
+  const std::vector<double> noise = normals(80, "noise");
+  for (std::uint32_t i = 0; i < 80; ++i) {
+    table.gold.push_back(i % 4 == 3 ? kUnknown : table.proxies[0].values[i] + noise[i]);
+    table.groups.push_back(i / 4);
+    table.log_weights.push_back(0.1 * (i % 4));
+  }
+  const TableAudit even = audit_table(table, audit_options({1}));
+  for (std::uint32_t i = 0; i < 80; ++i) table.log_weights[i] -= 800.0 * (table.groups[i] % 2);
+  const TableAudit far = audit_table(table, audit_options({1}));
+  ASSERT_FALSE(far.proxies[0].best_of_n.empty());
+  for (std::size_t k = 0; k < far.proxies[0].best_of_n.size(); ++k) {
+    const BestOfNValue& best = far.proxies[0].best_of_n[k];
+    const BestOfNValue& expected = even.proxies[0].best_of_n[k];
+    // The line in the proxy differs, told by half of the groups.
+    EXPECT_NEAR(best.gain.value, expected.gain.value, 0.5 * expected.gain.standard_error);
+    EXPECT_NEAR(best.gain.standard_error, expected.gain.standard_error,
+                0.5 * expected.gain.standard_error);
+    EXPECT_NEAR(best.kl.value, expected.kl.value, 1e-12);
+  }
+}
+
+TEST(TableAudit, RowsWithoutWeightAreNoOtherDraw) {
+  AuditTable table;
+  table.proxies = {{"s", normals(200, "s")}};
+  for (std::size_t i = 0; i < 200; ++i) {
+    table.gold.push_back(i < 100 ? table.proxies[0].values[i] : kUnknown);
+    table.log_weights.push_back(i < 100 ? 0 : -std::numeric_limits<double>::infinity());
+  }
+  const TableAudit audit = audit_table(table, audit_options({1}));
+  EXPECT_EQ(audit.remarks.size(), 1U);  // that some are known
+}
+
 TEST(TableAudit, OrderOfRowsDoesNotCount) {
   AuditTable table;
   table.proxies = {{"judge", normals(600, "order r")}};

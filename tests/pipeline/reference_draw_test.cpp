@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -76,6 +77,29 @@ TEST(ReferenceDraw, WeightsMakeUpForADrawFromAnotherLaw) {
     if (parts.told(log_weights)) ++alarms;
   }
   EXPECT_LE(alarms, 14);
+}
+
+// One row has all but some 1e-3 of its part's weight: what its mean errs by is nobody's.
+TEST(ReferenceDraw, FewerThanThreeEffectiveRowsTellNothing) {
+  TwoParts parts(6, 1, 0, 1);
+  parts.scores.back() = 8;
+  for (const double log_weight : {-4.0, -9.0, -20.0, -600.0}) {
+    std::vector<double> log_weights(7, log_weight);
+    log_weights.front() = log_weights.back() = 0;
+    EXPECT_FALSE(parts.told(log_weights)) << log_weight;
+  }
+  EXPECT_TRUE(TwoParts(60, 1, 40, 1).told());
+}
+
+TEST(ReferenceDraw, RowsWithoutWeightAreNone) {
+  const TwoParts parts(40, 40, 9, 1);
+  ASSERT_TRUE(parts.told());
+  constexpr double kNone = -std::numeric_limits<double>::infinity();
+  std::vector<double> log_weights(80);
+  std::fill(log_weights.begin() + 40, log_weights.end(), kNone);
+  EXPECT_FALSE(parts.told(log_weights));
+  log_weights[50] = log_weights[51] = log_weights[52] = 0;
+  EXPECT_TRUE(parts.told(log_weights));
 }
 
 TEST(ReferenceDraw, NeedsTwoPartsAndSomeSpread) {

@@ -236,7 +236,8 @@ TEST(TableAudit, RefusesWhatCannotBeMeasured) {
   AuditTable unknown = normal_audit(50);
   unknown.gold.assign(50, kUnknown);
   EXPECT_EQ(failure(unknown),
-            "gold reward = 0 rows with one: at least two must have one; label more rows");
+            "gold reward = 0 rows with one: at least two must have one; label more rows, "
+            "drawn at random");
   AuditTable level = normal_audit(50);
   level.gold.assign(50, 2.0);
   EXPECT_THAT(failure(level), HasSubstr("gold reward = 2: is the same in all rows"));
@@ -275,7 +276,10 @@ TEST(TableAudit, RefusesWhatCannotBeMeasured) {
   EXPECT_THAT(failure(far, by_unit(1)),
               HasSubstr("out of 1e-9 to 1e9; change the unit of the proxy"));
   for (double& value : far.gold) value *= 1e20;
-  EXPECT_THAT(failure(far), HasSubstr("gold reward's standard deviation = "));
+  EXPECT_THAT(failure(far), HasSubstr("change the unit of the gold reward"));
+  EXPECT_THAT(failure(normal_audit(50), audit_options({1, 1e9})),
+              testing::ContainsRegex("^--beta = 1e\\+09: of the gold reward's standard deviation, "
+                                     "1.[0-9]+, it is 1.[0-9]+e\\+09, out of 1e-9 to 1e9"));
   AuditTable alone = normal_audit(50);
   for (std::uint32_t i = 0; i < 50; ++i) {
     alone.groups.push_back(i / 5);

@@ -68,6 +68,35 @@ TEST(TargetAnswer, NamesTheTemperaturesThatReachIt) {
   EXPECT_THAT(none.target->verdict, HasSubstr("Target 9: of none of the 6 policies"));
 }
 
+/// Scores in ascending order, of which the upper half pass, each in \p copies equal rows.
+AuditTable passing(std::size_t copies) {
+  AuditTable table;
+  table.proxies = {{"z", {}}};
+  for (std::uint32_t k = 0; k < 40; ++k) {
+    for (std::size_t i = 0; i < copies; ++i) {
+      table.proxies[0].values.push_back(k / 20.0);
+      table.gold.push_back(k < 20 ? 0 : 1);
+      if (copies > 1) table.clusters.push_back(k);
+    }
+  }
+  return table;
+}
+
+TEST(TargetAnswer, ClustersOfEqualRowsTellWhatOneOfEachTells) {
+  AuditOptions options = against(0.8);
+  options.temperatures = {1, 0.5, 0.25, 0.125, 0.0625};
+  options.best_of = {2, 4, 8, 16, 32};
+  const TableAudit one = audit_table(passing(1), options);
+  const TableAudit copied = audit_table(passing(25), options);
+  ASSERT_EQ(copied.target->reached.size(), one.target->reached.size());
+  for (std::size_t k = 0; k < one.target->reached.size(); ++k) {
+    EXPECT_EQ(copied.target->reached[k].beta, one.target->reached[k].beta);
+    EXPECT_EQ(copied.target->reached[k].n, one.target->reached[k].n);
+  }
+  EXPECT_GT(one.target->untold, 0U);
+  EXPECT_EQ(copied.target->untold, one.target->untold);
+}
+
 TEST(TargetAnswer, OfAnEnumeratedTableIsExact) {
   AuditTable table = normal_table(200, 1);
   AuditOptions options = against(0);

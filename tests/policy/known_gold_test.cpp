@@ -205,12 +205,13 @@ TEST(KnownGold, RefusesWhatTellsNothing) {
   y[3] = 1;
   EXPECT_EQ(failure_text<DataError>([&] { partial_value(table, y, predicted, 1); }),
             "gold reward = 1 known row: an error can be told from two rows or more, or clusters "
-            "of them; label more rows");
+            "of them; label more rows, drawn at random");
   table.groups = numbers(20, 4, 5);
   y[4] = y[5] = 2;
   EXPECT_EQ(failure_text<DataError>([&] { partial_value(table, y, predicted, 1); }),
             "gold reward = 1 group with two of them: an error can be told from two groups or "
-            "more, or clusters of them; label two rows or more in more groups");
+            "more, or clusters of them; label two rows or more in more groups, "
+            "drawn at random");
   y[0] = kInfinity;
   EXPECT_EQ(failure_text<DataError>([&] { partial_value(table, y, predicted, 1); }),
             "gold reward of row 1 = inf: must be finite, or NaN where it is not known");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "esscher/base/error.h"
@@ -78,6 +79,23 @@ TEST(CrossFit, PredictsEachRowByTheFitToTheOtherFoldsInStrips) {
   options.rule = PenaltyRule::fixed;
   options.penalty = 0.03;
   expect_held_out_is_by_the_other_folds(make_problem(700, 300), options);
+}
+
+/// Weights of whole folds that are nothing beside those of others, and rows likewise within folds.
+TEST(CrossFit, RowsFarBelowTheHeaviestOfAllKeepTheirWeights) {
+  RidgeOptions fixed;
+  fixed.rule = PenaltyRule::fixed;
+  fixed.penalty = 0.03;
+  for (const double steep : {1.0, 500.0}) {
+    for (const auto& [rows, columns] : {std::pair(80U, 6U), {30U, 50U}, {700U, 300U}}) {
+      Problem problem = make_problem(rows, columns);
+      for (std::size_t i = 0; i < rows; ++i) {
+        problem.log_weights[i] = steep * problem.log_weights[i] - 2000.0 * problem.folds[i];
+      }
+      expect_held_out_is_by_the_other_folds(problem, fixed);
+      if (columns == 6) expect_held_out_is_by_the_other_folds(problem, {});
+    }
+  }
 }
 
 TEST(CrossFit, FitsOfSeveralWeightsHaveTheBitsOfEach) {
@@ -203,6 +221,34 @@ TEST(CrossFit, GroupsAreTakenAboutTheirMeans) {
           return difference;
         }(),
         1e-11);
+  }
+}
+
+TEST(CrossFit, GroupsFarBelowTheHeaviestOfAllKeepTheirWeights) {
+  Grouped grouped(5);
+  auto& [x, y, log_weights, folds] = grouped.problem;
+  for (std::size_t i = 0; i < y.size(); ++i) log_weights[i] -= 2000.0 * folds[i];
+  RidgeOptions options;
+  options.rule = PenaltyRule::fixed;
+  options.penalty = 0.1;
+  const HeldRows rows(x.view());
+  const CrossFit cross = cross_fit_ridge(rows, y, log_weights, folds, options, grouped.groups);
+  const RidgeFit all = fit_ridge(rows, y, log_weights, options, grouped.groups);
+  EXPECT_NEAR(cross.fit.intercept, all.intercept, 1e-9);
+  for (std::uint32_t fold = 0; fold < 3; ++fold) {
+    std::vector<double> others = log_weights;
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      if (folds[i] == fold) others[i] = -INFINITY;
+    }
+    const RidgeFit fit = fit_ridge(rows, y, others, options, grouped.groups);
+    for (std::size_t i = 20; i < y.size(); ++i) {
+      if (folds[i] != fold) continue;
+      double difference = 0;
+      for (std::size_t j = 0; j < 4; ++j) {
+        difference += fit.coefficients[j] * (x(i, j) - x(i - 20, j));
+      }
+      EXPECT_NEAR(cross.held_out[i] - cross.held_out[i - 20], difference, 1e-9);
+    }
   }
 }
 

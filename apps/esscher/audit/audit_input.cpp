@@ -95,6 +95,7 @@ void add_reference(AuditInput& input, const Dataset& data, const Settings& setti
     rows.log_weights = reference.log_weights;
     rows.groups = groups_beside(data, reference, input.groups);
     rows.clusters = clusters_beside(data, reference);
+    rows.source_rows = reference.source_rows;
     append_reference(input.table, rows);
     input.reference_rows = reference.source_rows.size();
     for (const std::string& remark : reference.remarks) {
@@ -184,6 +185,7 @@ AuditInput read_audit(const Settings& settings, const std::string& data) {
   table.groups = dataset.groups;
   table.clusters = dataset.clusters;
   table.log_weights = dataset.log_weights;
+  table.source_rows = dataset.source_rows;
   input.groups = dataset.group_names.size();
   input.remarks = dataset.remarks;
   if (!settings["reference"].empty()) add_reference(input, dataset, settings);

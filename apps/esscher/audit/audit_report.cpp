@@ -74,7 +74,8 @@ std::string recommendation_text(const TableAudit& audit) {
         in_quotes(proxy.name), *advice.recommended, advice.gain->interval->low, advice.gain->value);
     if (advice.labels_to_halve) {
       text += fmt::format(
-          " Some {} more gold labels, of rows drawn from that policy, would halve the interval.",
+          " Some {} more gold labels, of rows drawn from that policy and averaged apart from this "
+          "table (in it they would be no random draw), would halve the interval.",
           *advice.labels_to_halve);
     }
   } else {
@@ -128,7 +129,8 @@ std::string audit_report(const TableAudit& audit, const AuditInput& input) {
                     "J(reference), J = gold - price KL, of best-of-n without KL; "
                   : "gain: J - J(reference), J = gold - beta KL, of best-of-n without KL; ") +
           "all at once: intervals that hold for all proxies and temperatures (all n; all trained "
-          "policies) at once; ESS and k: effective rows and Pareto k; worth: gold for a nat of KL; "
+          "policies) at once; ESS and k: effective rows, or clusters, and Pareto k; worth: gold "
+          "for a nat of KL; "
           "mean ratio: of pi/pi_0 over the reference; !: few effective rows, or a heavy tail. "
           "Scores matter up to a constant" +
           (told.grouped ? " in each group." : "."));

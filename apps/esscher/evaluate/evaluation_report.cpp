@@ -126,8 +126,8 @@ std::string recommendation_text(const TableEvaluation& evaluation, double sd) {
       advice.gain->value, policies);
   if (advice.labels_to_halve) {
     text += fmt::format(
-        " Some {} more labels, of rows drawn from that policy ('esscher resample'), would halve "
-        "the interval.",
+        " Some {} more labels, of rows drawn from that policy ('esscher resample') and averaged "
+        "apart from this table (in it they would be no random draw), would halve the interval.",
         *advice.labels_to_halve);
   }
   return text + choice;
@@ -199,7 +199,8 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       values +
       "gain: J - J(reference), J = gold - beta KL; eff.: share of the gain of a policy that knows "
       "every reward; b_w: temperature of the readout's weights, for auto the lowest in its mean; "
-      "ESS and k: effective rows and Pareto k of the tilt; n: candidates of which the best by the "
+      "ESS and k: effective rows, or clusters, and Pareto k of the tilt; n: candidates of which "
+      "the best by the "
       "learned reward is taken, its gain without KL, all at once: for all n and rewards; !: few "
       "effective rows, or a heavy tail: not to be relied on by itself.");
   if (!evaluation.noise_free_gain.empty()) {

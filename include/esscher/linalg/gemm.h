@@ -24,11 +24,13 @@ void gemm(Operand a_as, MatrixView<const double> a, Operand b_as, MatrixView<con
 
 /// G <- G + sum_i w_i x_i x_i', the lower triangle with the diagonal; the upper is left alone.
 /// rows is n x p, weights n, gram p x p. An empty \p weights counts as ones. Half the work of a
-/// product.
+/// product. \throws InternalError where shapes do not fit
 void add_weighted_gram(MatrixView<const double> rows, std::span<const double> weights,
                        MatrixView<double> gram);
 
 /// Rows [first, first + count) of the same lower triangle alone, so that threads can share one G.
+/// Cost: n multiply-adds for each of their entries; all strips together take half a product's.
+/// \throws InternalError where shapes do not fit, or the strip reaches beyond row p
 void add_weighted_gram_strip(MatrixView<const double> rows, std::span<const double> weights,
                              std::size_t first, std::size_t count, MatrixView<double> gram);
 

@@ -38,6 +38,8 @@ struct AuditTable {
   std::vector<double> log_weights;      ///< prior importance, or empty
   std::vector<std::uint32_t> clusters;  ///< as TableReference::clusters, or empty
   std::uint64_t reference_rows = 0;     ///< the last of them, from append_reference()
+  /// Numbers of the rows in their files, from 0, by which messages name them; empty: in order.
+  std::vector<std::uint64_t> source_rows{};
 };
 
 /// Puts more rows of the reference, such as a pool of candidates, behind those of \p table, where

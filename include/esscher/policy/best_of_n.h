@@ -32,13 +32,14 @@ struct BestOfNValue {
   /// Of the choices' law from pi_0, exactly on these rows: at most `kl_bound`, and equal to it in
   /// the limit of many rows without ties.
   Estimate kl;
-  double kl_bound = 0;     ///< log n - (n - 1)/n
-  std::size_t groups = 0;  ///< 0: without groups
-  double coverage = 1;     ///< as TablePolicyValue::coverage
-  double beyond = 0;       ///< as TablePolicyValue::beyond
+  double kl_bound = 0;       ///< log n - (n - 1)/n
+  std::size_t groups = 0;    ///< 0: without groups
+  std::size_t clusters = 0;  ///< as TablePolicyValue::clusters
+  double coverage = 1;       ///< as TablePolicyValue::coverage
+  double beyond = 0;         ///< as TablePolicyValue::beyond
   /// (sum w)^2 / sum w^2 of the choices' law among rows whose y is known: without groups over all
-  /// rows, or what a draw of them leaves on average if that is less, with groups summed over
-  /// groups.
+  /// rows or clusters, or what a draw of them leaves on average if that is less, with groups summed
+  /// over groups.
   double ess = 0;
   double least_ess = 0;  ///< without groups the least within a stratum; with groups equal to `ess`
   /// 10 effective rows in each stratum or, with groups, 5 groups; a coverage of 1/2, and at most a

@@ -86,15 +86,16 @@ struct TablePolicyValue {
   TableEstimate over_optimisation;  ///< rise of r over pi_0 less rise of y
   /// Of the tilted weights, which sum to a stratum's share within it, to 1/G within a group.
   WeightDiagnostics weights;
-  /// Without groups that of `weights`, or of what a draw of the known rows leaves on average if
-  /// that is less; with groups the sum over groups of (sum w)^2 / sum w^2
-  /// within each: from G (one candidate each) to the number of rows.
+  /// Without groups that of `weights`, with clusters of weights summed over each, or of what a draw
+  /// of the known rows or clusters leaves on average if that is less; with groups the sum over
+  /// groups of (sum w)^2 / sum w^2 within each: from G (one candidate each) to the number of rows.
   double ess = 0;
   /// The least ESS within a stratum; without strata or with groups equal to `ess`.
   double least_ess = 0;
   /// KL in the limit beta -> 0: as far as this table's policies can go.
   double greedy_kl = 0;
-  std::size_t groups = 0;  ///< 0: without groups
+  std::size_t groups = 0;    ///< 0: without groups
+  std::size_t clusters = 0;  ///< 0: each row, or group, is drawn by itself
   std::size_t strata = 0;
   /// Where some y are unknown: share of the known rows in the tilted weights over that in the prior
   /// ones, the least of all strata; with groups over their share of the rows, of all groups that
@@ -108,9 +109,10 @@ struct TablePolicyValue {
   /// the weight of their known rows), a coverage of 1/2, and at most a tenth beyond.
   bool reliable = true;
   std::string remark;  ///< why not, in a plain sentence; empty where reliable
-  /// Where asked for, what each row, group or cluster moves the gain by, strata by strata: the sum
-  /// of squares is that of the standard error, and sums of products are the covariance of the gains
-  /// of two policies on one table. Empty where an error is infinite, or the table enumerated.
+  /// Where asked for, what each row, group or cluster moves the gain by, strata by strata: sums of
+  /// products are the covariance of the gains of two policies on one table. The sum of squares is
+  /// that of the standard error less what is added for what rows do not show (below). Empty where
+  /// an error is infinite, or the table enumerated.
   std::vector<double> gain_influence{};
   std::vector<double> value_influence{};  ///< likewise of the value
   std::vector<double> rise_influence{};   ///< and of the rise
@@ -136,10 +138,11 @@ struct TablePolicyValue {
 /// log Z; infinite where a row has all the weight), centred and scaled by (n - 1)/n within each
 /// stratum; the rewards r count as given.
 ///
-/// Two things are added to the error of a figure that holds y (policy/unseen.h). Of ESS rows, or
-/// groups, that show one y alone, three in ESS may be otherwise: it is not below
-/// sqrt(3 E_{pi_0} (y - V)^2) / ESS there. And where some y are unknown, rows beyond the known ones
-/// may be off by a standard deviation of y.
+/// Two things are added to the error of a figure that holds y (policy/unseen.h). Of ESS rows or
+/// clusters that show one y alone, three in ESS may be otherwise: it is not below
+/// sqrt(3 E_{pi_0} (y - V)^2) / ESS there; of groups with known y that show one rise or value,
+/// likewise by what the same rewards in another order would be worth. And where some y are unknown,
+/// rows beyond the known ones may be off by a standard deviation of y.
 ///
 /// With clusters, influences are summed over each before they are squared.
 ///

@@ -40,14 +40,15 @@ struct DeploymentAdvice {
   /// The temperatures around the recommended one whose gains all lie above zero. Empty: no safe
   /// temperature.
   std::optional<TemperatureInterval> admissible;
-  /// Of the temperatures whose gain lies above zero that of the largest cautious_gain(); of equals
-  /// the highest.
+  /// Of the temperatures whose gain lies above zero the highest whose cautious_gain() is the
+  /// largest, or less by a thousandth at most.
   std::optional<double> recommended;
   /// J - reference at the recommended temperature, with the interval that was given.
   std::optional<TableEstimate> gain;
   AdviceLimit limit = AdviceLimit::not_learnable;
   /// So many more labels of rows drawn from the recommended policy would halve the interval of its
-  /// value, roughly: three times those that carry it now. Empty with groups.
+  /// value, roughly: three times those that carry it now. To be averaged apart from the table,
+  /// whose rows they do not belong to: they are no draw from pi_0. Empty with groups.
   std::optional<std::uint64_t> labels_to_halve;
   std::string verdict;  ///< plain sentences
 };
@@ -59,8 +60,9 @@ struct DeploymentAdvice {
 /// or less; downwards also to the first whose gold value lies more than one standard error (of its
 /// rise over the reference, since levels of groups are common to all temperatures) below the best
 /// above it. A temperature does not count without a tilt (KL below 1e-6), nor where the tilt leaves
-/// fewer than 5 effective rows or a coverage below 1/2 (TablePolicyValue::coverage) or, with
-/// groups, the policy is not reliable.
+/// fewer than 5 effective rows or clusters, a coverage below 1/2 (TablePolicyValue::coverage) or
+/// more than a tenth of its weight beyond (TablePolicyValue::beyond) or, with groups, the policy is
+/// not reliable.
 /// \param points  one policy at distinct temperatures, in any order
 /// \param gains   an interval for each
 /// \throws UsageError where there are no points, or not as many intervals
