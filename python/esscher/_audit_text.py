@@ -52,8 +52,8 @@ def tilt_verdict(audit: Audit) -> str:
     labels_to_halve = audit.recommendation.labels_to_halve
     if labels_to_halve is not None:
         text += (
-            f" Some {labels_to_halve} more gold labels, of rows drawn from that policy, would "
-            "halve the interval."
+            f" Some {labels_to_halve} more gold labels of rows drawn from that policy, averaged "
+            "apart from these, would halve the interval."
         )
     return text
 

@@ -26,8 +26,8 @@ class Recommendation:
         Of the recommended policy over the reference, KL paid; its interval holds for all policies
         of the evaluation at once.
     labels_to_halve : int or None
-        So many more labels, of rows drawn from the recommended policy, would halve the interval of
-        its value, roughly.
+        So many more labels of rows drawn from the recommended policy, averaged apart from the
+        table's, would halve the interval of its value, roughly.
     limit : str
         Why the admissible temperatures end: grid_end, learning_cost, unreliable, gold_turned,
         not_learnable.

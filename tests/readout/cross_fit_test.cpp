@@ -88,7 +88,7 @@ TEST(CrossFit, RowsFarBelowTheHeaviestOfAllKeepTheirWeights) {
   fixed.penalty = 0.03;
   for (const double steep : {1.0, 500.0}) {
     for (const auto& [rows, columns] : {std::pair(80U, 6U), {30U, 50U}, {700U, 300U}}) {
-      Problem problem = make_problem(rows, columns);
+      FoldedProblem problem = make_problem(rows, columns);
       for (std::size_t i = 0; i < rows; ++i) {
         problem.log_weights[i] = steep * problem.log_weights[i] - 2000.0 * problem.folds[i];
       }
