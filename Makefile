@@ -7,7 +7,7 @@ BUILD := build/$(PRESET)
 # Tracked sources and new ones that are not ignored.
 SOURCES = git ls-files -co --exclude-standard --deduplicate -- '*.h' '*.cpp'
 
-.PHONY: help setup setup-check build demo test test-python python docs bench accuracy pictures false-admissions format check-format tidy manual install clean
+.PHONY: help setup setup-check build demo test test-python python wheel docs bench accuracy pictures false-admissions format check-format tidy manual install clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -34,6 +34,10 @@ python: $(BUILD)/build.ninja  ## the Python package: a wheel, installed in build
 
 test-python: python  ## the tests of the Python package alone
 	@build/python/venv/bin/python -m pytest -q
+
+wheel: python  ## a wheel that holds its libraries, for any Linux as new, in build/python/dist
+	@scripts/wheel.sh
+	@scripts/wheel_test.sh
 
 docs: python  ## the site of the Python package, in build/docs/html
 	@scripts/docs.sh
