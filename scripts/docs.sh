@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The site of the Python package, in build/docs/html, with what its examples print: scripts/docs.sh.
-# Takes the wheel of scripts/python.sh; Sphinx comes from PyPI.
+# The site of the Python package, in build/docs/html, with what its examples print and their
+# notebooks: scripts/docs.sh. Takes the wheel of scripts/python.sh; Sphinx and Jupyter come from PyPI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$PWD/build/docs
@@ -19,11 +19,14 @@ fi
 rm -rf "$folder/source" "$folder/html"
 mkdir -p "$folder/source"
 cp -r docs examples "$folder/source"
+# Marks of cells are for editors and notebooks.
+sed -i -e '/^# %%$/d' -e 's/^# %% /# /' "$folder"/source/examples/python/*.py
 mkdir "$folder/source/docs/site/_output"
 for example in examples/python/*.py; do
   "$venv/bin/python" -W error "$example" \
     >"$folder/source/docs/site/_output/$(basename "$example" .py).txt"
 done
+"$venv/bin/python" scripts/notebooks.py "$folder/source/docs/site/_output" examples/python/*.py
 "$venv/bin/sphinx-build" -q -W --keep-going -d "$folder/doctrees" \
   "$folder/source/docs/site" "$folder/html"
 echo "$folder/html/index.html"

@@ -4,6 +4,7 @@ Here the embeddings are synthetic: 32 numbers for each of 6 candidates of 50 pro
 turns on two directions and on the prompt, whose level no policy sees.
 """
 
+# %%
 import numpy as np
 
 import esscher
@@ -15,9 +16,11 @@ level = rng.standard_normal(50)[prompts]
 score = np.tanh(1.5 * embeddings[:, 0]) + 0.5 * embeddings[:, 1] + level
 score = score + 0.2 * rng.standard_normal(300)
 
+# %%
 evaluation = esscher.evaluate(embeddings, score, groups=prompts, beta=[1, 0.5], rounds=2)
 print(evaluation)
 
+# %%
 found = evaluation.recommendation
 if found.beta is None:
     raise SystemExit("no safe temperature")

@@ -1,5 +1,6 @@
 """A library of sequences, all variants of it: which ones to make next?"""
 
+# %%
 import itertools
 
 import numpy as np
@@ -16,10 +17,12 @@ activity = np.tanh(level) + 0.1 * rng.standard_normal(len(letters))
 
 encoder = OneHotEncoder(sparse_output=False, dtype=np.float32)
 X = encoder.fit_transform(letters)
-# Every variant is there, so that values are sums over all of them.
+# %% Every variant is there, so that values are sums over all of them.
 evaluation = esscher.evaluate(X, activity, beta=[0.5, 0.25], rounds=2, enumerated=True)
 print(evaluation.recommendation.verdict)
+evaluation
 
+# %%
 measured = rng.permutation(len(letters))[:128]
 model = make_pipeline(encoder, esscher.TiltedRewardRegressor(beta=0.25, rounds=2))
 model.fit(letters[measured], activity[measured])
