@@ -9,8 +9,25 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
+def plain(values: Any, name: str) -> Any:
+    """A tensor as an array, whose memory it shares; all else as it is."""
+    if not hasattr(values, "detach"):
+        return values
+    try:
+        return np.asarray(values)
+    except (TypeError, RuntimeError) as reason:
+        # Tensors that need a gradient, lie on a device, or are of a type that NumPy does not have.
+        cast = ".float()" if "bfloat16" in str(values.dtype) else ""
+        why = str(reason).rstrip(".")
+        raise TypeError(
+            f"{name}: {_described(values)} gives no array ({why}); give its values, "
+            f".detach(){cast}.cpu().numpy()"
+        ) from None
+
+
 def numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """A 1-D float64 array, C order; no copy where `values` is one."""
+    values = plain(values, name)
     try:
         array = np.asarray(values)
         shape = array.shape
@@ -59,6 +76,7 @@ def _numbered(array: NDArray[Any], name: str) -> tuple[NDArray[np.uint32], list[
 
 def checked_labels(values: ArrayLike, name: str, rows: int) -> NDArray[Any]:
     """Labels as they are, none of which is missing."""
+    values = plain(values, name)
     array = np.asarray(values)
     kind = array.dtype.kind
     if kind == "T" or (kind in "SU" and not isinstance(values, np.ndarray)):
@@ -124,7 +142,7 @@ def require_length(values: NDArray[Any], name: str, rows: int) -> None:
 
 def features(values: Any, name: str = "X") -> NDArray[Any]:
     """A 2-D array of numbers; no copy of an array or of a data frame that holds one."""
-    array = np.asarray(values)
+    array = np.asarray(plain(values, name))
     if array.ndim != 2:
         raise ValueError(f"{name}: must be two-dimensional, not of shape {array.shape}; reshape it")
     if array.dtype == np.float16:

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _core
-from ._arrays import features, labelled
+from ._arrays import features, labelled, plain
 from ._calls import Call, code_of, described, texts
 
 _SAVED = "_reward"
@@ -163,7 +163,8 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         self
         """
         x, target = validate_data(
-            self, X, y, dtype=[np.float64, np.float32], y_numeric=True, ensure_min_samples=2
+            self, plain(X, "X"), plain(y, "y"), dtype=[np.float64, np.float32], y_numeric=True,
+            ensure_min_samples=2,
         )
         table = labelled(len(x), np.asarray(target, dtype=np.float64), groups, sample_weight)
         named = hasattr(self, "feature_names_in_")
@@ -210,7 +211,7 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
             In the unit of the reward; after a fit with groups, good for differences within one.
         """
         check_is_fitted(self, _SAVED)
-        x = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        x = validate_data(self, plain(X, "X"), dtype=[np.float64, np.float32], reset=False)
         if weights is None:
             fitted = [d["weights"] for d in self.deployments_]
             weights = fitted[0]

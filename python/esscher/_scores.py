@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import is_missing, numbers, require_length
+from ._arrays import is_missing, numbers, plain, require_length
 
 Scores = dict[str, NDArray[np.float64]]
 
@@ -38,7 +38,7 @@ def _checked(columns: list[tuple[str, Any]], name: str) -> Scores:
 
 def gold_rewards(values: ArrayLike, rows: int) -> NDArray[np.float64]:
     """NaN where they are not known; None, a mask and the like say so, too."""
-    array = np.asarray(values)
+    array = np.asarray(plain(values, "gold"))
     if isinstance(values, np.ma.MaskedArray):
         array = np.where(np.ma.getmaskarray(values), np.nan, array.astype(np.float64))
     if array.dtype == object:
@@ -87,7 +87,7 @@ def _columns(values: Any, name: str) -> tuple[list[tuple[str, Any]], bool]:
         return [(key, values.column(j)) for j, key in enumerate(values.column_names)], True
     if hasattr(values, "columns") and hasattr(values, "get_column"):  # polars
         return [(key, values.get_column(key)) for key in values.columns], True
-    array = np.asarray(values)
+    array = np.asarray(plain(values, name))
     if array.ndim == 1:
         own = getattr(values, "name", None)  # of a series
         if isinstance(own, str) and own:

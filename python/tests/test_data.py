@@ -12,7 +12,7 @@ import polars
 import pyarrow
 import pytest
 
-from esscher import TiltedRewardRegressor, evaluate, policy_value, tilt
+from esscher import TiltedRewardRegressor, audit, evaluate, policy_value, tilt
 
 NAMES = ["a", "b", "c", "d", "e"]
 
@@ -52,19 +52,31 @@ def test_frames_are_taken_by_name(table, make):
 
 
 class Tensor:
-    """All that esscher and scikit-learn ask of a tensor on the CPU.
+    """All that esscher and scikit-learn ask of a tensor of PyTorch on the CPU.
 
-    PyTorch itself would be gigabytes for this one test. Its tensors give their numbers by the same
-    method, which shares memory with them.
+    PyTorch itself would be gigabytes for these tests. Its tensors give their numbers by the same
+    method, which shares memory with them, and refuse with these errors and words where they need a
+    gradient or are of bfloat16, which NumPy does not have.
     """
 
-    def __init__(self, values):
+    def __init__(self, values, dtype="torch.float32", requires_grad=False):
         self._values = values
+        self.dtype = dtype
+        self.requires_grad = requires_grad
         self.asked = 0
 
     def __array__(self, dtype=None, copy=None):
         self.asked += 1
+        if self.requires_grad:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
+        if self.dtype == "torch.bfloat16":
+            raise TypeError("Got unsupported ScalarType BFloat16")
         return np.asarray(self._values, dtype=dtype)
+
+    def detach(self):
+        return Tensor(self._values, self.dtype)
 
     def __len__(self):
         return len(self._values)
@@ -85,6 +97,47 @@ def test_tensors_are_arrays(table):
     np.testing.assert_array_equal(weights, tilt(y, 0.5, np.arange(len(y)) // 5))
     told = evaluate(Tensor(x), Tensor(y), beta=1, rounds=0, bootstrap=0).to_dict(arrays=False)
     assert told == evaluate(x, y, beta=1, rounds=0, bootstrap=0).to_dict(arrays=False)
+
+
+def test_scores_and_labels_may_be_tensors(table):
+    x, y = table
+    prompts = np.arange(len(y)) // 5
+    expected = audit(x[:, 0], y, prompts, bootstrap=0).to_dict(arrays=False)
+    told = audit(Tensor(x[:, 0]), Tensor(y), Tensor(prompts), bootstrap=0)
+    assert told.to_dict(arrays=False) == expected
+    scores = {"net": Tensor(x[:, 0], requires_grad=True).detach()}
+    assert audit(scores, Tensor(y), bootstrap=0)["net"].correlation == pytest.approx(
+        np.corrcoef(x[:, 0], y)[0, 1], rel=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("tensor", "reason", "remedy"),
+    [
+        (dict(requires_grad=True), "requires grad", r"\.detach\(\)\.cpu\(\)\.numpy\(\)"),
+        (dict(dtype="torch.bfloat16"), "BFloat16", r"\.detach\(\)\.float\(\)\.cpu\(\)\.numpy\(\)"),
+    ],
+)
+def test_a_tensor_without_an_array_is_refused_by_name_with_the_remedy(table, tensor, reason, remedy):
+    x, y = table
+    good, bad, worse = x[:, 0], Tensor(x[:, 0], **tensor), Tensor(x, **tensor)
+    model = TiltedRewardRegressor(beta=0.5, rounds=0).fit(x, y)
+    for name, call in (
+        ("proxy", lambda: audit(bad, y)),
+        (r"proxy\['net'\]", lambda: audit({"net": bad}, y)),
+        ("gold", lambda: audit(good, bad)),
+        ("groups", lambda: audit(good, y, bad)),
+        ("sample_weight", lambda: audit(good, y, sample_weight=bad)),
+        ("X", lambda: evaluate(worse, y, beta=1, rounds=0)),
+        ("y", lambda: evaluate(x, bad, beta=1, rounds=0)),
+        ("reference", lambda: evaluate(x, y, beta=1, rounds=0, reference=worse)),
+        ("r", lambda: tilt(bad, 0.5)),
+        ("X", lambda: TiltedRewardRegressor().fit(worse, y)),
+        ("y", lambda: TiltedRewardRegressor().fit(x, bad)),
+        ("X", lambda: model.predict(worse)),
+    ):
+        with pytest.raises(TypeError, match=rf"^{name}: Tensor of .*{reason}.*; .*{remedy}$"):
+            call()
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
