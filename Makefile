@@ -73,9 +73,9 @@ check-format: setup-check  ## fails where clang-format would change something
 	@$(SOURCES) | xargs clang-format --dry-run -Werror
 
 tidy: setup-check  ## clang-tidy on every source of the libraries and programs
-	@cmake --preset asan-ubsan >/dev/null
-	@cmake --build build/asan-ubsan --target esscher_build_commit
-	@TIDY_CHECKS='$(TIDY_CHECKS)' scripts/tidy.sh build/asan-ubsan $(JOBS)
+	@cmake --preset asan-ubsan -B build/tidy -DESSCHER_UNITY_BATCH=64 -DESSCHER_BUILD_TESTS=OFF >/dev/null
+	@cmake --build build/tidy --target esscher_build_commit
+	@TIDY_CHECKS='$(TIDY_CHECKS)' scripts/tidy.sh build/tidy $(JOBS)
 
 manual: $(BUILD)/build.ninja  ## docs/cli.md from the program's own definitions
 	@cmake --build $(BUILD) -j $(JOBS) --target esscher

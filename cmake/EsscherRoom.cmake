@@ -3,7 +3,7 @@
 function(esscher_compile target)
   target_compile_options(${target} PRIVATE ${ESSCHER_WARNINGS})
   if(ESSCHER_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${ESSCHER_UNITY_BATCH})
     # Names of one file may shadow those of another; builds without unity warn of real shadows.
     target_compile_options(${target} PRIVATE -Wno-shadow)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
