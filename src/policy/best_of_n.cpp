@@ -33,7 +33,7 @@ Estimate BestOfNValue::*const kBestOfNEstimates[kChoiceFigures] = {
     &BestOfNValue::value, &BestOfNValue::proxy, &BestOfNValue::reference, &BestOfNValue::gain,
     &BestOfNValue::kl};
 
-void check(const BestOfNOptions& options) {
+void check_choice_options(const BestOfNOptions& options) {
   constexpr double kMost = 1e15;
   if (!(options.n >= 1 && options.n <= kMost)) {
     throw UsageError(rejection("n", options.n, "must be from 1 to 1e15"));
@@ -135,7 +135,7 @@ void allow_for_unseen(const KnownGold& given, const TableCells& cells, const Cho
 
 BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<const double> y,
                                        const BestOfNOptions& options) {
-  check(options);
+  check_choice_options(options);
   const TableCells& cells = ranked.cells();
   const KnownGold given{y, options.predicted};
   KnownGold gold = given;
@@ -224,7 +224,7 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
 
 BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> y,
                              const TableReference& reference, const BestOfNOptions& options) {
-  check(options);
+  check_choice_options(options);
   internal::require_rewards(r, "proxy reward", reference.rows);
   const TableCells cells = internal::table_cells(reference);
   return internal::best_of_n_value(RankedCells(cells, r), y, options);

@@ -38,7 +38,7 @@ TableEstimate TablePolicyValue::*const kEstimates[kFigures] = {
 constexpr std::array kOfGold{internal::kValue, internal::kObjective, internal::kRise,
                              internal::kGain, internal::kOver};
 
-void check(const TablePolicyOptions& options) {
+void check_table_options(const TablePolicyOptions& options) {
   require_temperature(options.beta, "beta");
   internal::require_level(options.level);
   if (options.bootstrap != 0 && (options.bootstrap < 100 || options.bootstrap > 100000)) {
@@ -164,7 +164,7 @@ double ess_of_cells(const TableCells& cells, std::span<const double> ess) {
 TablePolicyValue internal::table_policy_value(std::span<const double> r, std::span<const double> y,
                                               const TableCells& cells,
                                               const TablePolicyOptions& options) {
-  check(options);
+  check_table_options(options);
   internal::require_rewards(r, "proxy reward", cells.order.size());
   KnownGold gold{y, options.predicted};
   internal::require_gold(gold, cells);
@@ -272,7 +272,7 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
 TablePolicyValue table_policy_value(std::span<const double> r, std::span<const double> y,
                                     const TableReference& reference,
                                     const TablePolicyOptions& options) {
-  check(options);
+  check_table_options(options);
   internal::require_rewards(r, "proxy reward", reference.rows);
   return internal::table_policy_value(r, y, internal::table_cells(reference), options);
 }
