@@ -70,7 +70,6 @@ TEST(TableAudit, OverOptimisationIsNotHiddenByWhatIsNotLabelled) {
   EXPECT_LE(named, 11);
 }
 
-// The same rows in another order, with ties and labels of a part of them.
 // Within groups the prior is of sum 1: what one of them weighs beside another is nothing.
 TEST(TableAudit, GroupsFarBelowOthersInWeightCountAsTheyDo) {
   AuditTable table;
@@ -107,6 +106,7 @@ TEST(TableAudit, RowsWithoutWeightAreNoOtherDraw) {
   EXPECT_EQ(audit.remarks.size(), 1U);  // that some are known
 }
 
+// The same rows in another order, with ties and labels of a part of them.
 TEST(TableAudit, OrderOfRowsDoesNotCount) {
   AuditTable table;
   table.proxies = {{"judge", normals(600, "order r")}};
