@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._blocks import is_blocks, stored
+
+if TYPE_CHECKING:
+    from ._core import Features
+
 
 def plain(values: Any, name: str) -> Any:
-    """A tensor as an array, whose memory it shares; all else as it is."""
+    """A tensor as an array, whose memory it shares; of Dask what it holds; all else as it is."""
+    if is_blocks(values):
+        return values.compute()
     if not hasattr(values, "detach"):
         return values
     try:
@@ -140,8 +147,13 @@ def require_length(values: NDArray[Any], name: str, rows: int) -> None:
         raise ValueError(f"{name} = {len(values)} entries: must be as many as rows, {rows}")
 
 
-def features(values: Any, name: str = "X") -> NDArray[Any]:
-    """A 2-D array of numbers; no copy of an array or of a data frame that holds one."""
+def features(values: Any, name: str = "X") -> Features:
+    """A table of numbers; no copy of an array or of a data frame that holds one."""
+    return stored(values, name, matrix).rows if is_blocks(values) else matrix(values, name)
+
+
+def matrix(values: Any, name: str) -> NDArray[Any]:
+    """A 2-D array of numbers."""
     array = np.asarray(plain(values, name))
     if array.ndim != 2:
         raise ValueError(f"{name}: must be two-dimensional, not of shape {array.shape}; reshape it")

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from . import _core
 from ._arrays import checked_labels, labels, log_weights
 from ._audit_results import Audit
+from ._blocks import all_in_memory
 from ._calls import call_of
 from ._reference import at_rows, beside, refuse_without, rows_with_weight
 from ._scores import Scores, chosen, gold_rewards, named_scores, scores_like
@@ -21,6 +22,7 @@ _DATA = (
 )
 
 
+@all_in_memory
 def audit(
     proxy: Any,
     gold: ArrayLike,

@@ -10,10 +10,20 @@ Progress = Callable[[str, int, int], object] | None
 # As code, and parameters by name, as text.
 Call = tuple[str, list[tuple[str, str]]]
 
+# Numbers of a file, of which only the pages in use are held.
+@final
+class StoredRows:
+    def __len__(self) -> int: ...
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+# A table of numbers.
+Features = NDArray[Any] | StoredRows
+
 @final
 class Reward:
     def predict(
-        self, x: NDArray[Any], weights: str, beta: float | None, threads: int
+        self, x: Features, weights: str, beta: float | None, threads: int
     ) -> tuple[NDArray[np.float64], str]: ...
     def facts(self) -> dict[str, Any]: ...
     def save(self, path: str) -> None: ...
@@ -47,8 +57,9 @@ def build_info() -> dict[str, str]: ...
 def in_python_words(message: str) -> str: ...
 def read_table(path: str, parameters: dict[str, Any]) -> dict[str, Any]: ...
 def select_columns(pattern: str, names: list[str], field: str) -> list[int]: ...
+def stored_rows(path: str) -> StoredRows: ...
 def train(
-    x: NDArray[Any],
+    x: Features,
     y: NDArray[np.float64],
     groups: NDArray[np.uint32] | None,
     log_weights: NDArray[np.float64] | None,
@@ -61,7 +72,7 @@ def train(
     progress: Progress,
 ) -> Reward: ...
 def evaluate(
-    x: NDArray[Any],
+    x: Features,
     y: NDArray[np.float64],
     groups: NDArray[np.uint32] | None,
     log_weights: NDArray[np.float64] | None,
@@ -72,7 +83,7 @@ def evaluate(
     names: list[str],
     gold: NDArray[np.float64] | None,
     more: tuple[
-        NDArray[Any],
+        Features,
         NDArray[np.uint64] | None,
         NDArray[np.uint32] | None,
         NDArray[np.float64] | None,

@@ -15,7 +15,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _core
-from ._arrays import features, labelled, plain
+from ._arrays import features, labelled, matrix, numbers, plain
+from ._blocks import is_blocks, stored, vectors_in_memory
 from ._calls import Call, code_of, described, texts
 
 _SAVED = "_reward"
@@ -137,6 +138,7 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         self.threads = threads
         self.progress = progress
 
+    @vectors_in_memory
     def fit(
         self,
         X: Any,
@@ -150,6 +152,7 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         ----------
         X : array or data frame of shape (n, d)
             Features. NumPy arrays of float32 and float64, of any strides, are read where they lie.
+            Those of Dask are computed block by block into a temporary file.
         y : array of shape (n,)
             Rewards.
         groups : array of shape (n,), optional
@@ -162,11 +165,8 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         -------
         self
         """
-        x, target = validate_data(
-            self, plain(X, "X"), plain(y, "y"), dtype=[np.float64, np.float32], y_numeric=True,
-            ensure_min_samples=2,
-        )
-        table = labelled(len(x), np.asarray(target, dtype=np.float64), groups, sample_weight)
+        x, target = self._seen(X, y)
+        table = labelled(len(x), target, groups, sample_weight)
         named = hasattr(self, "feature_names_in_")
         names = [str(name) for name in self.feature_names_in_] if named else []
         parameters = self.get_params(deep=False)
@@ -175,7 +175,7 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         call = _call(parameters, {"X": x, "y": y, "groups": groups, "sample_weight": sample_weight})
         parameters["seed"] = parameters.pop("random_state")
         reward = _core.train(
-            features(x),
+            x,
             table.y,
             table.groups,
             table.log_weights,
@@ -211,13 +211,17 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
             In the unit of the reward; after a fit with groups, good for differences within one.
         """
         check_is_fitted(self, _SAVED)
-        x = validate_data(self, plain(X, "X"), dtype=[np.float64, np.float32], reset=False)
+        if is_blocks(X):
+            x = self._from_blocks(X, reset=False)
+        else:
+            x = features(validate_data(self, plain(X, "X"), dtype=[np.float64, np.float32],
+                                       reset=False))
         if weights is None:
             fitted = [d["weights"] for d in self.deployments_]
             weights = fitted[0]
             if beta is None and fitted.count(weights) > 1:
                 weights = "uniform"
-        r, _ = self._reward.predict(features(x), weights, beta, self.threads)
+        r, _ = self._reward.predict(x, weights, beta, self.threads)
         return r
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -254,6 +258,24 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         # Rewards of the command have its names.
         words |= {name.replace("_", "-"): text for name, text in words.items()}
         _core.write_page(os.fspath(path), record, words)
+
+    # Of Dask, too.
+    score = vectors_in_memory(RegressorMixin.score)
+
+    def _seen(self, X: Any, y: ArrayLike) -> tuple[_core.Features, NDArray[np.float64]]:
+        """A table and its rewards; learns how many columns there are, and their names."""
+        if is_blocks(X):
+            return self._from_blocks(X, reset=True), numbers(y, "y")
+        x, target = validate_data(
+            self, plain(X, "X"), plain(y, "y"), dtype=[np.float64, np.float32], y_numeric=True,
+            ensure_min_samples=2,
+        )
+        return features(x), np.asarray(target, dtype=np.float64)
+
+    def _from_blocks(self, X: Any, *, reset: bool) -> _core.Features:
+        table = stored(X, "X", matrix)
+        validate_data(self, table.head, reset=reset, skip_check_array=True)
+        return table.rows
 
     def _adopt(self, reward: _core.Reward) -> TiltedRewardRegressor:
         facts = reward.facts()

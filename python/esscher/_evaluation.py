@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _core
 from ._arrays import checked_labels, features, labelled
+from ._blocks import vectors_in_memory
 from ._calls import call_of
 from ._evaluation_results import Evaluation
 from ._reference import at_rows, beside, feature_names, like, refuse_without
@@ -21,6 +22,7 @@ _DATA = (
 )
 
 
+@vectors_in_memory
 def evaluate(
     X: Any,
     y: ArrayLike,
@@ -64,7 +66,8 @@ def evaluate(
     ----------
     X : array or data frame of shape (n, d)
         Features. NumPy arrays of float32, float64 or whole numbers, of any strides, are read where
-        they lie, as are data frames that hold one such array.
+        they lie, as are data frames that hold one such array. Those of Dask are computed block by
+        block into a temporary file, and are never held whole.
     y : array of shape (n,)
         Rewards.
     groups : array of shape (n,), optional
@@ -135,7 +138,7 @@ feature_temperature, landmarks, loss, penalty, folds, ceiling
     parameters = {
         name: value for name, value in given.items() if name not in (*_DATA, "progress")
     }
-    x = features(X)
+    x = given["X"] = features(X)
     table = labelled(len(x), y, groups, sample_weight, clusters, gold, fold)
     more = None
     dense, dense_clusters = table.groups, table.clusters
@@ -146,7 +149,7 @@ feature_temperature, landmarks, loss, penalty, folds, ceiling
             reference_weight=reference_weight,
         )
     else:
-        pool = features(like(reference, X), "reference")
+        pool = given["reference"] = features(like(reference, X), "reference")
         rest = beside(
             len(pool),
             _kept_labels(groups, "groups", len(x), table.kept),

@@ -45,11 +45,11 @@ std::vector<ColumnBlock> columns_of(const std::vector<std::string>& names) {
 /// Features of a reference, which of its rows count (None: all), and groups, log-weights and
 /// clusters of these.
 using ReferenceArguments =
-    std::tuple<BufferRows::Array, std::optional<RowNumbers>, std::optional<Labels>,
+    std::tuple<FeaturesArgument, std::optional<RowNumbers>, std::optional<Labels>,
                std::optional<Numbers>, std::optional<Labels>>;
 
 /// The record.
-std::string evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
+std::string evaluate(FeaturesArgument x, Numbers y, std::optional<Labels> groups,
                      std::optional<Numbers> log_weights, std::optional<Labels> clusters,
                      const std::optional<RowNumbers>& kept, std::optional<Labels> folds,
                      std::vector<std::string> fold_names, const std::vector<std::string>& names,
@@ -76,14 +76,15 @@ std::string evaluate(BufferRows::Array x, Numbers y, std::optional<Labels> group
   const std::vector<ColumnBlock> columns = columns_of(names);
   options.columns = columns;
   options.enumerated = parameters.flag("enumerated");
-  std::optional<BufferRows> pool;
+  std::optional<GivenRows> pool;
   std::optional<ChosenRows> counted;
   if (more) {
     const auto& [features, rows, more_groups, more_log_weights, more_clusters] = *more;
     pool.emplace(features, "reference");
-    if (rows) counted.emplace(*pool, std::vector(rows->data(), rows->data() + rows->shape(0)));
+    if (rows)
+      counted.emplace(pool->rows(), std::vector(rows->data(), rows->data() + rows->shape(0)));
     options.reference.emplace(
-        ReferenceRows{counted ? static_cast<const FeatureRows&>(*counted) : *pool,
+        ReferenceRows{counted ? static_cast<const FeatureRows&>(*counted) : pool->rows(),
                       span_of(more_groups), span_of(more_log_weights), span_of(more_clusters)});
   }
   if (!parameters.is("noise", "replicates")) {

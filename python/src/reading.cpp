@@ -1,3 +1,4 @@
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -16,6 +17,7 @@
 #include "esscher/base/number_text.h"
 #include "esscher/data/column_selection.h"
 #include "esscher/data/dataset.h"
+#include "esscher/io/npy.h"
 #include "long_call.h"
 #include "module.h"
 #include "parameters.h"
@@ -91,6 +93,12 @@ nb::dict read_table(const std::string& path, const nb::dict& values) {
 }  // namespace
 
 void bind_reading(nb::module_& module) {
+  nb::class_<MappedArray>(module, "StoredRows")
+      .def("__len__", &MappedArray::rows)
+      .def_prop_ro("shape", [](const MappedArray& array) {
+        return std::pair(array.rows(), array.columns());
+      });
+  module.def("stored_rows", &map_npy, nb::arg("path"));
   module.def("read_table", &read_table, nb::arg("path"), nb::arg("parameters"));
   module.def("select_columns", &select_columns, nb::arg("pattern"), nb::arg("names"),
              nb::arg("field"));

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// A table of rewards that lies in NumPy arrays.
+/// A table of rewards: labels lie in NumPy arrays, features there or in a file.
 
 #include <nanobind/nanobind.h>
 
@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "arrays.h"
-#include "buffer_rows.h"
 #include "esscher/data/designs.h"
 #include "esscher/pipeline/table_training.h"
+#include "features_argument.h"
 
 namespace esscher::python {
 
@@ -25,7 +25,7 @@ using RowNumbers = nb::ndarray<const std::uint64_t, nb::ndim<1>, nb::c_contig, n
 class TableArguments {
  public:
   /// Labels belong to \p kept, where given, entry by entry.
-  TableArguments(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
+  TableArguments(FeaturesArgument x, Numbers y, std::optional<Labels> groups,
                  std::optional<Numbers> log_weights, std::optional<Labels> clusters,
                  const std::optional<RowNumbers>& kept, std::optional<Labels> folds = {},
                  std::vector<std::string> fold_names = {})
@@ -36,13 +36,15 @@ class TableArguments {
         clusters_(std::move(clusters)),
         folds_(std::move(folds)),
         fold_names_(std::move(fold_names)) {
-    if (kept) chosen_.emplace(features_, std::vector(kept->data(), kept->data() + kept->shape(0)));
+    if (!kept) return;
+    chosen_.emplace(features_.rows(), std::vector(kept->data(), kept->data() + kept->shape(0)));
   }
   TableArguments(const TableArguments&) = delete;
   TableArguments& operator=(const TableArguments&) = delete;
 
   RewardTable table() const {
-    const FeatureRows& features = chosen_ ? static_cast<const FeatureRows&>(*chosen_) : features_;
+    const FeatureRows& features =
+        chosen_ ? static_cast<const FeatureRows&>(*chosen_) : features_.rows();
     return {.features = features,
             .rewards = span_of(y_),
             .groups = span_of(groups_),
@@ -53,7 +55,7 @@ class TableArguments {
   }
 
  private:
-  BufferRows features_;
+  GivenRows features_;
   std::optional<ChosenRows> chosen_;
   Numbers y_;
   std::optional<Labels> groups_;

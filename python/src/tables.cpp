@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "arrays.h"
-#include "buffer_rows.h"
 #include "call.h"
 #include "errors.h"
 #include "esscher/base/build_info.h"
@@ -19,6 +18,7 @@
 #include "esscher/pipeline/table_model.h"
 #include "esscher/record/fit_record.h"
 #include "esscher/record/table_facts.h"
+#include "features_argument.h"
 #include "long_call.h"
 #include "module.h"
 #include "record.h"
@@ -60,7 +60,7 @@ std::optional<std::string> record_fact(const TableModel& model) {
   return found == model.facts.end() ? std::nullopt : std::optional(found->second);
 }
 
-TableModel train(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
+TableModel train(FeaturesArgument x, Numbers y, std::optional<Labels> groups,
                  std::optional<Numbers> log_weights, std::optional<Labels> clusters,
                  const std::optional<RowNumbers>& kept, const std::vector<std::string>& names,
                  bool named, const nb::dict& parameters, const Call& call,
@@ -85,10 +85,11 @@ TableModel train(BufferRows::Array x, Numbers y, std::optional<Labels> groups,
   return model;
 }
 
-std::pair<nb::object, std::string> predict(const TableModel& model, BufferRows::Array x,
+std::pair<nb::object, std::string> predict(const TableModel& model, FeaturesArgument x,
                                            const std::string& weights, std::optional<double> beta,
                                            int threads) {
-  const BufferRows features(std::move(x));
+  const GivenRows given(std::move(x));
+  const FeatureRows& features = given.rows();
   if (features.columns() != model.reward.transform.inputs()) {
     throw UsageError(
         rejection("X", std::to_string(features.columns()) + " columns",
