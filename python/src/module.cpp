@@ -15,6 +15,7 @@ NB_MODULE(_core, module) {
   bind_evaluation(module);
   bind_audit(module);
   bind_policies(module);
+  bind_ridge(module);
   bind_links(module);
   bind_theory(module);
   bind_simulation(module);

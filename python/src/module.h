@@ -23,6 +23,9 @@ void bind_policies(nb::module_& module);
 void bind_links(nb::module_& module);
 void bind_theory(nb::module_& module);
 void bind_simulation(nb::module_& module);
+/// The readout's weighted ridge by itself, which tests and measurements hold against other
+/// programs.
+void bind_ridge(nb::module_& module);
 /// Pages of results.
 void bind_report(nb::module_& module);
 
