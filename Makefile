@@ -7,7 +7,7 @@ BUILD := build/$(PRESET)
 # Tracked sources and new ones that are not ignored.
 SOURCES = git ls-files -co --exclude-standard --deduplicate -- '*.h' '*.cpp'
 
-.PHONY: help setup setup-check build demo test test-python python wheel docs bench accuracy pictures false-admissions format check-format tidy manual install clean
+.PHONY: help setup setup-check build demo test test-python python wheel docs bench accuracy peers pictures false-admissions format check-format tidy manual install clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -56,6 +56,17 @@ $(PEERS)/installed: bench/real/peers/requirements.txt
 accuracy: $(BUILD)/build.ninja $(PEERS)/installed  ## learned rewards beside scikit-learn and LightGBM
 	@cmake --build $(BUILD) -j $(JOBS) --target esscher
 	@$(PEERS)/bin/python bench/real/peers/accuracy.py $(BUILD)/apps/esscher/esscher $(SEEDS) $(SIZES)
+
+BENCH_PEERS := build/bench-peers
+$(BENCH_PEERS)/installed: bench/peers/requirements.txt
+	@scripts/setup.sh peers
+	@python3 -m venv $(BENCH_PEERS)
+	@$(BENCH_PEERS)/bin/pip install --quiet -r $<
+	@touch $@
+
+peers: python $(BENCH_PEERS)/installed  ## times beside PyTorch, scikit-learn, arviz-stats, xrfm and others
+	@$(BENCH_PEERS)/bin/pip install --quiet --no-deps --force-reinstall build/python/wheel/*.whl
+	@$(BENCH_PEERS)/bin/python bench/peers/run.py $(SUBJECTS)
 
 false-admissions: $(BUILD)/build.ninja  ## how often noise is given a safe temperature
 	@cmake --build $(BUILD) -j $(JOBS) --target false_admissions
