@@ -83,6 +83,7 @@ void DatasetFeatures::choose(const DatasetOptions& options, const DatasetLabels&
   impute_ = options.impute_mean;
   advises_impute_ = options.advises_impute;
   pattern_ = options.features;
+  infeasible_ = !options.infeasible.empty();
   wild_type_ = options.wild_type;
   const SequenceReading reading = sequence_reading(options);
   std::vector<std::optional<Choice>> chosen(candidates_.size());
