@@ -1,6 +1,7 @@
 #include "text_survey.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 
 #include "column_advice.h"
@@ -37,6 +38,19 @@ bool is_one_number(std::string_view text) {
   return !holds_blank(text) && (reads('.') || reads(','));
 }
 
+/// A number with a currency before it or a percent sign behind it.
+bool is_marked_number(std::string_view text, const NumberFormat& format) {
+  constexpr std::array<std::string_view, 4> kCurrencies{"$", "\u20AC", "\u00A3", "\u00A5"};
+  const std::size_t length = text.size();
+  for (const std::string_view mark : kCurrencies) {
+    if (text.starts_with(mark)) text.remove_prefix(mark.size());
+    if (text.ends_with(mark)) text.remove_suffix(mark.size());
+  }
+  if (text.ends_with('%')) text.remove_suffix(1);
+  double value = 0;
+  return text.size() < length && format.read(text, value) == CsvNumber::number;
+}
+
 }  // namespace
 
 bool holds_blank(std::string_view text) {
@@ -56,6 +70,7 @@ void TextSurvey::add(std::string_view text) {
   one_length_ = one_length_ && text.size() == length_;
   mutations_ = mutations_ && holds_substitutions(text);
   several_ = several_ || !is_one_number(text);
+  marked_ = marked_ && is_marked_number(text, format_);
   if (vectors_) {
     vectors_ = read_vector(text, format_, row_).empty() && (width_ == 0 || row_.size() == width_);
     width_ = row_.size();
@@ -68,6 +83,7 @@ void TextSurvey::add(std::string_view text) {
 
 std::string TextSurvey::advice(const std::string& name) const {
   if (!several_) return "its numbers are not written as the table's others are";
+  if (marked_) return "its numbers have a mark such as '$' or '%' beside them; write them without";
   // What a list of names cannot hold, or a line cannot show, is not to be pasted.
   const bool listable = is_listable(name);
   const std::string column = listable ? name : "NAME";

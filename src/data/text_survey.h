@@ -42,6 +42,7 @@ class TextSurvey {
   std::unordered_set<std::size_t> levels_;  ///< hashes, since texts may be long
   bool many_ = false;                       ///< more levels than are kept
   bool several_ = false;                    ///< a text is more than one number
+  bool marked_ = true;                      ///< all are numbers beside a '$', '%' or the like
   bool vectors_ = true;
   bool mutations_ = true;
   bool one_length_ = true;
