@@ -10,6 +10,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
+#include "esscher/data/mutations.h"
 #include "esscher/io/npy.h"
 #include "esscher/io/npz.h"
 #include "esscher/io/safetensors.h"
@@ -260,6 +261,13 @@ std::uint32_t DatasetLabels::number_of_block(std::uint64_t row, std::uint64_t ro
   return group_ids_.emplace(std::move(name), next).first->second;
 }
 
+double DatasetLabels::tie_number(std::uint64_t row) const {
+  // As pandas writes truth.
+  const std::string text = tie_.column ? upper_case(tables_.text(*tie_.column)) : "";
+  if (text == "TRUE" || text == "FALSE") return text == "TRUE" ? 1 : 0;
+  return number(tie_, row);
+}
+
 double DatasetLabels::pair_reward(std::uint64_t row) const {
   std::optional<double> margin;
   if (margin_.given()) {
@@ -273,7 +281,7 @@ double DatasetLabels::pair_reward(std::uint64_t row) const {
     }
   }
   if (tie_.given()) {
-    const double tie = number(tie_, row);
+    const double tie = tie_number(row);
     if (tie != 0 && tie != 1) {
       refuse(tie_, row,
              std::isnan(tie) ? std::string("neither 1, a tie, nor 0")

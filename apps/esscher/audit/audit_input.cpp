@@ -11,6 +11,7 @@
 #include "esscher/base/shown_text.h"
 #include "esscher/data/column_selection.h"
 #include "esscher/data/dataset.h"
+#include "esscher/io/npz.h"
 
 namespace esscher::app {
 namespace {
@@ -104,6 +105,19 @@ void add_reference(AuditInput& input, const Dataset& data, const Settings& setti
   });
 }
 
+/// \throws UsageError where DATA is an archive of arrays without that of scores
+void require_scores(const std::string& data) {
+  if (!data.ends_with(".npz")) return;
+  const std::vector<std::string> keys = npz_keys(data);
+  const std::string& wanted = DatasetOptions{}.embeddings_key;
+  if (std::ranges::find(keys, wanted) != keys.end()) return;
+  throw UsageError(rejection("DATA", in_quotes(data),
+                             "scores are the columns x0, x1, ... of an array named '" + wanted +
+                                 "', and it has " + list_in_quotes(keys),
+                             "put them there by numpy.stack([judge, model], -1), or into a table "
+                             "of text"));
+}
+
 }  // namespace
 
 std::vector<Setting> audit_data_settings() {
@@ -140,6 +154,7 @@ AuditInput read_audit(const Settings& settings, const std::string& data) {
     throw UsageError("--gold: missing; name the column of the true reward, for example --gold y");
   }
   check_reference(settings, data);
+  require_scores(data);
   DatasetOptions options = options_of(settings, data);
   options.table = settings["table"];
   options.reward = settings["gold"];
