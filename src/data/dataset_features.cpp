@@ -328,7 +328,8 @@ void DatasetFeatures::finish_numbers(Column& column, std::size_t numeric, Datase
     throw DataError(where + "row " + std::to_string(column.first_missing) + ", column " +
                     shown(name) + ": missing, " + counted(column.missing, "row") +
                     " in all; remove them" +
-                    (advises_impute_ ? ", or fit with --impute mean" : ""));
+                    (advises_impute_ ? ", or fit with --impute mean" : "") +
+                    (by_default_ ? ", or leave the column out by " + leaving_out(name) : ""));
   }
   if (impute_) {
     double mean = 0;
