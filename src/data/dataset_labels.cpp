@@ -77,14 +77,16 @@ void learn_infeasible(std::vector<double>& rewards, const DatasetOptions& option
     }
   }
   if (count == 0) return;
-  if (count == rewards.size()) {
+  if (!std::isfinite(lowest)) {
     throw DataError("rewards: all " + std::to_string(count) + " are infeasible, " +
                     options.infeasible + "; nothing can be learned");
   }
   for (double& reward : rewards) reward = std::max(reward, lowest);
   remarks.push_back(counted(count, "reward") + " of " + options.infeasible + ", infeasible, " +
-                    (count == 1 ? "is" : "are") + " learned as the lowest of the others, " +
-                    number_text(lowest, 6) + ".");
+                    (options.keep_without_reward ? count == 1 ? "counts as" : "count as"
+                     : count == 1                ? "is learned as"
+                                                 : "are learned as") +
+                    " the lowest of the others, " + number_text(lowest, 6) + ".");
 }
 
 std::vector<std::string> names_by_number(
@@ -231,8 +233,9 @@ double DatasetLabels::reward(std::uint64_t row) const {
   if (infeasible_ && value == *infeasible_) return kInfeasible;
   if (value == kInfeasible) {
     refuse(reward_, row,
-           "-inf is not finite; --infeasible=-inf learns such rows as the lowest, --exclude drops "
-           "them");
+           std::string("-inf is not finite; --infeasible=-inf ") +
+               (options_.keep_without_reward ? "counts" : "learns") + " such rows as the lowest" +
+               (reward_.column ? ", --exclude drops them" : ""));
   }
   return value;
 }

@@ -133,6 +133,9 @@ std::vector<Setting> audit_data_settings() {
                "the true reward: a column of DATA, missing where it is not known; rows that have "
                "one must be a random draw from all; with --group, groups that have two or more a "
                "random draw of groups"},
+              {"infeasible", "VALUE", "",
+               "gold rewards of this value (=-inf, or a number such as -999) count as the lowest "
+               "of the others"},
               {"log-ratio", "LIST", "",
                "log pi/pi_0 of trained policies, as columns likewise: what each is worth"},
               {"group", "NAME", "", "whose candidates compete (a prompt): a column"},
@@ -160,6 +163,7 @@ AuditInput read_audit(const Settings& settings, const std::string& data) {
   options.reward = settings["gold"];
   options.reward_field = "--gold";
   options.keep_without_reward = true;
+  options.infeasible = settings["infeasible"];
   options.cluster = settings["cluster"];
   options.weight = settings["weight"];
   if (!settings["exclude"].empty()) options.exclude = read_exclusions(settings["exclude"]);
