@@ -20,6 +20,9 @@ namespace {
 /// Levels that are told apart; a column with more is no category.
 constexpr std::size_t kMostSurveyedLevels = 10'000;
 
+/// Of so many vectors one may be none.
+constexpr std::uint64_t kSlips = 20;
+
 bool holds_substitutions(std::string_view text) {
   try {
     parse_substitutions(text);
@@ -71,9 +74,13 @@ void TextSurvey::add(std::string_view text) {
   mutations_ = mutations_ && holds_substitutions(text);
   several_ = several_ || !is_one_number(text);
   marked_ = marked_ && is_marked_number(text, format_);
-  if (vectors_) {
-    vectors_ = read_vector(text, format_, row_).empty() && (width_ == 0 || row_.size() == width_);
-    width_ = row_.size();
+  // Of a column of texts alone the first few tell.
+  if (kSlips * slips_ <= texts_ + kSlips) {
+    if (read_vector(text, format_, row_).empty() && (width_ == 0 || row_.size() == width_)) {
+      width_ = row_.size();
+    } else if (slips_++ == 0) {
+      slip_ = text;
+    }
   }
   if (many_) return;
   many_ = levels_.insert(std::hash<std::string_view>()(text)).second &&
@@ -89,9 +96,10 @@ std::string TextSurvey::advice(const std::string& name) const {
   const std::string column = listable ? name : "NAME";
   const std::string renamed =
       listable ? "" : "rename it, since no list of columns can name it; then ";
-  if (vectors_) {
+  if (width_ > 0 && kSlips * slips_ < texts_) {
     return renamed + "--features " + shell_word(column + ":vector") + " would take its " +
-           std::to_string(width_) + " numbers as features";
+           std::to_string(width_) + " numbers as features" +
+           (slips_ > 0 ? ", once " + in_quotes(slip_) + " is one as well" : "");
   }
   if (mutations_) {
     return renamed + "--one-hot " + shell_word(column + ":mutations") +

@@ -43,7 +43,8 @@ class TextSurvey {
   bool many_ = false;                       ///< more levels than are kept
   bool several_ = false;                    ///< a text is more than one number
   bool marked_ = true;                      ///< all are numbers beside a '$', '%' or the like
-  bool vectors_ = true;
+  std::uint64_t slips_ = 0;                 ///< texts that are no vectors as the first one is
+  std::string slip_;                        ///< the first of them
   bool mutations_ = true;
   bool one_length_ = true;
   std::size_t length_ = 0;  ///< of the first text

@@ -302,6 +302,22 @@ TEST_F(DatasetText, ASequenceThatLostALetterNamesItsRow) {
   EXPECT_EQ(load_dataset(options).encoding.columns[0].levels.size(), 81U);
 }
 
+TEST_F(DatasetText, AColumnOfVectorsIsToldDespiteASlip) {
+  std::string text = "v,x,y\n";
+  for (int i = 0; i < 60; ++i) {
+    text += (i == 30 ? "[1; 2" : "[" + std::to_string(i) + " 0.5]") + "," + std::to_string(i % 7) +
+            "," + std::to_string(i) + "\n";
+  }
+  DatasetOptions options = of(text);
+  options.features = "";
+  EXPECT_EQ(remark(load_dataset(options), "'v' (text"),
+            "'v' (text, '[0 0.5]') is left out: --features 'v:vector' would take its 2 numbers as "
+            "features, once '[1; 2' is one as well.");
+  options.features = "v:vector";
+  EXPECT_NE(refusal(options).find("row 31, column v: '[1; 2' is no vector"), std::string::npos)
+      << refusal(options);
+}
+
 TEST_F(DatasetText, NumbersBesideAMarkSayWhatHidesThem) {
   DatasetOptions options = of("price,share,x,y\n$1.50,10%,1,1\n$2.25,12.5%,2,2\n-,-,3,4\n");
   options.features = "";
