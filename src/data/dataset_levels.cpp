@@ -201,11 +201,12 @@ class LearnedLevels final : public LevelColumn {
       return each.first == usual->first ? std::numeric_limits<std::uint64_t>::max()
                                         : each.second.first;
     });
-    throw DataError(file_ + ": row " + std::to_string(slip->second.first) + ", column " +
-                    shown(column_) + ": " + counted(slip->first, "symbol") + " where row " +
-                    std::to_string(usual->second.first) + " has " + std::to_string(usual->first) +
-                    "; sequences must have one length: mend the row, or take all as categories by --one-hot " +
-                    list_word(column_ + ":category"));
+    throw DataError(
+        file_ + ": row " + std::to_string(slip->second.first) + ", column " + shown(column_) +
+        ": " + counted(slip->first, "symbol") + " where row " +
+        std::to_string(usual->second.first) + " has " + std::to_string(usual->first) +
+        "; sequences must have one length: mend the row, or take all as categories by --one-hot " +
+        list_word(column_ + ":category"));
   }
 
   [[noreturn]] void refuse(const DatasetTables& tables) const {
