@@ -118,14 +118,25 @@ double correlation(std::span<const double> a, std::span<const double> b) {
   return norm > 0 && std::isfinite(norm) ? ab / norm : 0;
 }
 
-/// Fewer than ten values: classes, which a good feature may tell.
-bool is_coarse(std::span<const double> rewards) {
-  constexpr std::size_t kClasses = 10;
-  std::set<double> seen;
-  for (const double reward : rewards) {
-    if (seen.insert(reward).second && seen.size() == kClasses) return false;
+/// Places of the values that are there, a list a group.
+std::vector<std::vector<std::size_t>> members_of(std::span<const double> values,
+                                                 std::span<const std::uint32_t> groups) {
+  std::vector<std::vector<std::size_t>> members;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (std::isnan(values[i])) continue;
+    if (groups[i] >= members.size()) members.resize(std::size_t{groups[i]} + 1);
+    members[groups[i]].push_back(i);
   }
-  return true;
+  return members;
+}
+
+void subtract_means(std::vector<double>& values, std::span<const std::uint32_t> groups) {
+  const std::vector<std::vector<std::size_t>> members = members_of(values, groups);
+  for (const std::vector<std::size_t>& group : members) {
+    double mean = 0;
+    for (const std::size_t i : group) mean += values[i] / static_cast<double>(group.size());
+    for (const std::size_t i : group) values[i] -= mean;
+  }
 }
 
 }  // namespace
@@ -205,18 +216,85 @@ bool tells_order(std::span<const double> values, std::span<const double> rewards
   return is_monotone(true) || is_monotone(false);
 }
 
-double strongest_correlation(std::span<const double> values, std::span<const double> rewards) {
+bool tells_order_within(std::span<const double> values, std::span<const double> rewards,
+                        std::span<const std::uint32_t> groups) {
+  constexpr double kTooUnlikely = 20.7;  // -log(1e-9)
+  if (is_coarse(rewards)) return false;
+  std::vector<std::vector<std::size_t>> members = members_of(values, groups);
+  bool rises = true;
+  bool falls = true;
+  double unlikely = 0;  // -log of the chance, by the ways to lay a group's values out over its rows
+  for (std::vector<std::size_t>& group : members) {
+    std::ranges::sort(group, {}, [&](std::size_t i) { return std::pair(values[i], rewards[i]); });
+    unlikely += std::lgamma(static_cast<double>(group.size()) + 1);
+    std::size_t last = 0;  // where the bin before begins
+    for (std::size_t begin = 0; begin < group.size();) {
+      std::size_t end = begin + 1;
+      while (end < group.size() && values[group[end]] == values[group[begin]]) ++end;
+      unlikely -= std::lgamma(static_cast<double>(end - begin) + 1);
+      if (begin > 0) {
+        rises = rises && rewards[group[begin]] > rewards[group[begin - 1]];
+        falls = falls && rewards[group[end - 1]] < rewards[group[last]];
+        if (!rises && !falls) return false;
+      }
+      last = begin;
+      begin = end;
+    }
+  }
+  return unlikely > kTooUnlikely;
+}
+
+double strongest_correlation(std::span<const double> values, std::span<const double> rewards,
+                             std::span<const std::uint32_t> groups) {
   std::vector<double> x;
   std::vector<double> y;
+  std::vector<std::uint32_t> cells;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (std::isnan(values[i])) continue;
     x.push_back(values[i]);
     y.push_back(rewards[i]);
+    if (!groups.empty()) cells.push_back(groups[i]);
   }
-  if (x.size() < kFewRows || is_coarse(y)) return 0;
+  if (is_coarse(y)) return 0;
+  std::size_t free = x.size();
+  if (!cells.empty()) {
+    free -= std::set<std::uint32_t>(cells.begin(), cells.end()).size();
+    subtract_means(x, cells);
+    subtract_means(y, cells);
+  }
+  if (free < kFewRows) return 0;
   const double plain = correlation(x, y);
   const double ranked = correlation(ranks(x), ranks(y));
   return std::abs(ranked) > std::abs(plain) ? ranked : plain;
+}
+
+double ordered_share(std::span<const double> values, std::span<const double> rewards,
+                     std::span<const std::uint32_t> groups) {
+  constexpr std::uint64_t kFewPairs = 30;
+  constexpr std::uint64_t kMostPairs = std::uint64_t{1} << 20;
+  std::uint64_t pairs = 0;
+  double ordered = 0;
+  for (const std::vector<std::size_t>& group : members_of(values, groups)) {
+    for (std::size_t a = 0; a < group.size() && pairs < kMostPairs; ++a) {
+      for (std::size_t b = a + 1; b < group.size() && pairs < kMostPairs; ++b) {
+        const double better = rewards[group[a]] - rewards[group[b]];
+        const double greater = values[group[a]] - values[group[b]];
+        if (better == 0) continue;
+        ++pairs;
+        ordered += greater == 0 ? 0.5 : (greater > 0) == (better > 0) ? 1 : 0;
+      }
+    }
+  }
+  return pairs < kFewPairs ? 0.5 : ordered / static_cast<double>(pairs);
+}
+
+bool is_coarse(std::span<const double> rewards) {
+  constexpr std::size_t kClasses = 10;
+  std::set<double> seen;
+  for (const double reward : rewards) {
+    if (seen.insert(reward).second && seen.size() == kClasses) return false;
+  }
+  return true;
 }
 
 }  // namespace esscher::internal

@@ -4,6 +4,7 @@
 /// Columns of numbers that are taken for features by nobody's word, and should not be: they number
 /// the rows, split them into folds, never vary, or are the reward in another guise.
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,11 +30,29 @@ std::string index_or_split(std::string_view name, std::span<const double> values
 /// that the values name, as those of a strong treatment do.
 bool tells_order(std::span<const double> values, std::span<const double> rewards);
 
-/// Pearson correlation of the column with the rewards, or that of their ranks where it is stronger;
-/// 0 where one does not vary or the rewards have fewer than ten values.
-double strongest_correlation(std::span<const double> values, std::span<const double> rewards);
+/// The same within every group, in one direction, where columns that know nothing of the rewards
+/// would do so with a probability below 1e-9; never where rewards have fewer than ten values.
+/// \param groups  as many, dense
+bool tells_order_within(std::span<const double> values, std::span<const double> rewards,
+                        std::span<const std::uint32_t> groups);
+
+/// Pearson correlation of the column with the rewards, or that of their ranks where it is stronger,
+/// with \p groups of differences to their means; 0 where one does not vary or the rewards have
+/// fewer than ten values.
+double strongest_correlation(std::span<const double> values, std::span<const double> rewards,
+                             std::span<const std::uint32_t> groups = {});
+
+/// Share of the pairs within groups, of those whose rewards differ, in which the column is greater
+/// where the reward is, equal values as half; 0.5 of fewer than 30 pairs. Of the first 2^20 pairs.
+double ordered_share(std::span<const double> values, std::span<const double> rewards,
+                     std::span<const std::uint32_t> groups);
+
+/// Whether the rewards have fewer than ten values: classes, which a good feature may tell.
+bool is_coarse(std::span<const double> rewards);
 
 /// Correlations from here on are worth a word.
 inline constexpr double kSuspiciousCorrelation = 0.9;
+/// And shares of pairs, or as far from all of them.
+inline constexpr double kSuspiciousShare = 0.95;
 
 }  // namespace esscher::internal

@@ -29,13 +29,16 @@ class Selector {
                 marks.begin() + static_cast<std::ptrdiff_t>(last), value);
       return;
     }
-    if (part.find_first_of("*?") == std::string_view::npos) refuse_name(part);
+    const bool glob = part.find_first_of("*?") != std::string_view::npos;
     bool any = false;
     for (std::size_t i = 0; i < names_.size(); ++i) {
-      if (!internal::fits_glob(part, names_[i])) continue;
+      const bool fits = glob ? internal::fits_glob(part, names_[i])
+                             : internal::is_number_of_list(names_[i], part);
+      if (!fits) continue;
       marks[i] = value;
       any = true;
     }
+    if (!any && !glob) refuse_name(part);
     if (!any) refuse("no column's name fits " + in_quotes(part), "they are " + known());
   }
 
@@ -115,6 +118,13 @@ bool only_excludes(std::string_view pattern, const std::vector<std::string>& nam
 }
 
 namespace internal {
+
+bool is_number_of_list(std::string_view name, std::string_view list) {
+  if (list.empty() || !name.starts_with(list)) return false;
+  const std::string_view place = name.substr(list.size());
+  return place.size() > 2 && place.starts_with('[') && place.ends_with(']') &&
+         place.find_first_not_of("0123456789", 1) == place.size() - 1;
+}
 
 bool fits_glob(std::string_view glob, std::string_view text) {
   std::size_t g = 0;

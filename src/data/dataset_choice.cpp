@@ -83,6 +83,7 @@ void DatasetFeatures::choose(const DatasetOptions& options, const DatasetLabels&
   impute_ = options.impute_mean;
   advises_impute_ = options.advises_impute;
   pattern_ = options.features;
+  infeasible_ = !options.infeasible.empty();
   wild_type_ = options.wild_type;
   const SequenceReading reading = sequence_reading(options);
   std::vector<std::optional<Choice>> chosen(candidates_.size());
@@ -192,7 +193,13 @@ std::string DatasetFeatures::choose_vectors(const std::string& pattern,
   for (std::string_view part : list_parts(pattern)) {
     const std::string_view whole = part;
     const std::optional<TextForm> form = take_form(part, all);
-    if (!form) {
+    // Lists of JSON are columns already.
+    const bool is_list = form == TextForm::vector && std::ranges::find(all, part) == all.end() &&
+                         std::ranges::any_of(all, [part](const std::string& name) {
+                           return is_number_of_list(name, part);
+                         });
+    if (!form || is_list) {
+      any = any || is_list;
       rest.append(rest.empty() ? "" : ",").append(part);
       continue;
     }

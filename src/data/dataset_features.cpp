@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
+#include <span>
 #include <utility>
 
 #include "column_advice.h"
@@ -16,6 +19,22 @@ namespace esscher::internal {
 namespace {
 
 using Kind = EncodedColumn::Kind;
+
+/// What a column that knows much of the rewards does alone; empty where it does not.
+std::string suspicion(std::span<const double> values, std::span<const double> rewards,
+                      std::span<const std::uint32_t> groups) {
+  const double r = strongest_correlation(values, rewards, groups);
+  if (std::abs(r) >= kSuspiciousCorrelation) {
+    return "has a correlation of " + number_text(r, 2) + " with the reward" +
+           (groups.empty() ? "" : " within groups");
+  }
+  if (groups.empty() || !is_coarse(rewards)) return "";
+  const double share = ordered_share(values, rewards, groups);
+  const bool falls = share < 0.5;
+  if (std::max(share, 1 - share) < kSuspiciousShare) return "";
+  return std::string("is ") + (falls ? "less" : "greater") + " on the better side of " +
+         number_text(100 * (falls ? 1 - share : share), 3) + " % of the pairs";
+}
 
 }  // namespace
 
@@ -95,16 +114,28 @@ bool DatasetFeatures::screen(Dataset& out) {
     return std::ranges::any_of(screened, [](const Column* c) { return !c->left_out.empty(); });
   };
   if (out.rewards.empty()) return any_left_out();
+  // Infeasible rewards, as the lowest, tell nothing of what a column knows of the others.
+  const double lowest = std::ranges::min(out.rewards);
+  const auto judged = [&](const Column& column) {
+    std::vector<double> values = column.values;
+    for (std::size_t i = 0; infeasible_ && i < values.size(); ++i) {
+      if (out.rewards[i] == lowest) values[i] = std::numeric_limits<double>::quiet_NaN();
+    }
+    return values;
+  };
   // Where nothing else is there, a column that tells the reward is what there is to learn from.
-  std::vector<Column*> telling;
+  std::vector<std::pair<Column*, std::string>> telling;
   bool others = false;
   for (Column& column : columns_) {
-    const bool tells = numeric(column) && tells_order(column.values, out.rewards);
-    if (tells) telling.push_back(&column);
-    others = others || (!tells && column.left_out.empty());
+    const bool tells = numeric(column) && tells_order(judged(column), out.rewards);
+    const bool within = numeric(column) && !tells && !out.groups.empty() &&
+                        tells_order_within(judged(column), out.rewards, out.groups);
+    if (tells || within) telling.emplace_back(&column, within ? " within groups" : "");
+    others = others || (!tells && !within && column.left_out.empty());
   }
-  for (Column* column : telling) {
-    const std::string tells = "it tells the rewards' order, or bins of it, without an exception";
+  for (const auto& [column, where] : telling) {
+    const std::string tells =
+        "it tells the rewards' order, or bins of it," + where + " without an exception";
     if (others) {
       column->left_out = tells;
       screened.push_back(column);
@@ -115,13 +146,11 @@ bool DatasetFeatures::screen(Dataset& out) {
   }
   for (const Column& column : columns_) {
     if (!numeric(column) || (!others && !telling.empty())) continue;
-    const double r = strongest_correlation(column.values, out.rewards);
-    if (!(std::abs(r) >= kSuspiciousCorrelation)) continue;
+    const std::string knows = suspicion(judged(column), out.rewards, out.groups);
+    if (knows.empty()) continue;
     const std::string& name = candidate(column).name;
-    out.remarks.push_back("Column " + in_quotes(name) + " alone has a correlation of " +
-                          number_text(r, 2) +
-                          " with the reward: is it known when a candidate is chosen? Leave it out "
-                          "by " +
+    out.remarks.push_back("Column " + in_quotes(name) + " alone " + knows +
+                          ": is it known when a candidate is chosen? Leave it out by " +
                           leaving_out(name) + " if not.");
   }
   return any_left_out();
@@ -299,7 +328,8 @@ void DatasetFeatures::finish_numbers(Column& column, std::size_t numeric, Datase
     throw DataError(where + "row " + std::to_string(column.first_missing) + ", column " +
                     shown(name) + ": missing, " + counted(column.missing, "row") +
                     " in all; remove them" +
-                    (advises_impute_ ? ", or fit with --impute mean" : ""));
+                    (advises_impute_ ? ", or fit with --impute mean" : "") +
+                    (by_default_ ? ", or leave the column out by " + leaving_out(name) : ""));
   }
   if (impute_) {
     double mean = 0;

@@ -107,6 +107,7 @@ class DatasetFeatures {
   bool advises_impute_ = true;
   bool by_default_ = false;  ///< numeric columns were not named: those of text are left out
   bool screened_ = false;    ///< and nobody asked for all of them
+  bool infeasible_ = false;  ///< some rewards may be the lowest in another's place
 };
 
 }  // namespace esscher::internal

@@ -10,6 +10,7 @@
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
+#include "esscher/data/mutations.h"
 #include "esscher/io/npy.h"
 #include "esscher/io/npz.h"
 #include "esscher/io/safetensors.h"
@@ -76,14 +77,16 @@ void learn_infeasible(std::vector<double>& rewards, const DatasetOptions& option
     }
   }
   if (count == 0) return;
-  if (count == rewards.size()) {
+  if (!std::isfinite(lowest)) {
     throw DataError("rewards: all " + std::to_string(count) + " are infeasible, " +
                     options.infeasible + "; nothing can be learned");
   }
   for (double& reward : rewards) reward = std::max(reward, lowest);
   remarks.push_back(counted(count, "reward") + " of " + options.infeasible + ", infeasible, " +
-                    (count == 1 ? "is" : "are") + " learned as the lowest of the others, " +
-                    number_text(lowest, 6) + ".");
+                    (options.keep_without_reward ? count == 1 ? "counts as" : "count as"
+                     : count == 1                ? "is learned as"
+                                                 : "are learned as") +
+                    " the lowest of the others, " + number_text(lowest, 6) + ".");
 }
 
 std::vector<std::string> names_by_number(
@@ -230,8 +233,9 @@ double DatasetLabels::reward(std::uint64_t row) const {
   if (infeasible_ && value == *infeasible_) return kInfeasible;
   if (value == kInfeasible) {
     refuse(reward_, row,
-           "-inf is not finite; --infeasible=-inf learns such rows as the lowest, --exclude drops "
-           "them");
+           std::string("-inf is not finite; --infeasible=-inf ") +
+               (options_.keep_without_reward ? "counts" : "learns") + " such rows as the lowest" +
+               (reward_.column ? ", --exclude drops them" : ""));
   }
   return value;
 }
@@ -260,6 +264,13 @@ std::uint32_t DatasetLabels::number_of_block(std::uint64_t row, std::uint64_t ro
   return group_ids_.emplace(std::move(name), next).first->second;
 }
 
+double DatasetLabels::tie_number(std::uint64_t row) const {
+  // As pandas writes truth.
+  const std::string text = tie_.column ? upper_case(tables_.text(*tie_.column)) : "";
+  if (text == "TRUE" || text == "FALSE") return text == "TRUE" ? 1 : 0;
+  return number(tie_, row);
+}
+
 double DatasetLabels::pair_reward(std::uint64_t row) const {
   std::optional<double> margin;
   if (margin_.given()) {
@@ -273,7 +284,7 @@ double DatasetLabels::pair_reward(std::uint64_t row) const {
     }
   }
   if (tie_.given()) {
-    const double tie = number(tie_, row);
+    const double tie = tie_number(row);
     if (tie != 0 && tie != 1) {
       refuse(tie_, row,
              std::isnan(tie) ? std::string("neither 1, a tie, nor 0")

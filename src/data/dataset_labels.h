@@ -76,6 +76,8 @@ class DatasetLabels {
   std::uint32_t number_of_block(std::uint64_t row, std::uint64_t rows_each);
   /// Of a side of a pair: its half of what the chosen one is ahead.
   double pair_reward(std::uint64_t row) const;
+  /// 1 or 0 as numbers or as words of truth; what else there is, too.
+  double tie_number(std::uint64_t row) const;
 
   const DatasetOptions& options_;
   const DatasetTables& tables_;

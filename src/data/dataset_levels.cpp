@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <limits>
+#include <map>
 #include <numeric>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
+#include "column_advice.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
@@ -107,14 +111,16 @@ class LearnedLevels final : public LevelColumn {
       : at_(at),
         kind_(kind),
         fold_case_(fold_case),
+        file_(tables.file(at)),
         column_(tables.name(at)),
-        where_(tables.file(at) + ": column " + shown(column_) + ": "),
+        where_(file_ + ": column " + shown(column_) + ": "),
         no_category_(kind == Kind::sequence ? "-" : ""),
         no_sequence_(kind == Kind::category ? "-" : "") {}
 
   void add(const DatasetTables& tables) override {
     require_present(tables, at_);
     const std::string_view text = tables.text(at_);
+    if (!kind_) ++lengths_.emplace(count_symbols(text), Length{tables.rows()}).first->second.rows;
     if (no_category_.empty()) add_category(text);
     if (no_sequence_.empty() && fold_case_) add_sequence(upper_case(text), tables);
     if (no_sequence_.empty() && !fold_case_) add_sequence(text, tables);
@@ -127,6 +133,7 @@ class LearnedLevels final : public LevelColumn {
     if (no_sequence_.empty() && (kind_ == Kind::sequence || (many && positions_.size() > 1))) {
       return finish_sequence(blocks);
     }
+    if (!kind_ && many) require_no_slip();
     if (!no_category_.empty()) throw DataError(where_ + no_category_);
     EncodedColumn encoded{column_, Kind::category};
     encoded.levels = category_.sorted(codes_);
@@ -179,6 +186,29 @@ class LearnedLevels final : public LevelColumn {
     symbols_ = {};
   }
 
+  /// \throws DataError where nearly all texts, too many to be categories, are of one length: the
+  /// rest are sequences that lost or gained a letter
+  void require_no_slip() const {
+    if (lengths_.size() < 2) return;
+    constexpr std::uint64_t kMostSlips = 10;  // one row of so many
+    const auto usual =
+        std::ranges::max_element(lengths_, {}, [](const auto& each) { return each.second.rows; });
+    if (2 * category_.size() <= rows_ || usual->first < 2 ||
+        rows_ - usual->second.rows > rows_ / kMostSlips) {
+      return;
+    }
+    const auto slip = std::ranges::min_element(lengths_, {}, [&](const auto& each) {
+      return each.first == usual->first ? std::numeric_limits<std::uint64_t>::max()
+                                        : each.second.first;
+    });
+    throw DataError(
+        file_ + ": row " + std::to_string(slip->second.first) + ", column " + shown(column_) +
+        ": " + counted(slip->first, "symbol") + " where row " +
+        std::to_string(usual->second.first) + " has " + std::to_string(usual->first) +
+        "; sequences must have one length: mend the row, or take all as categories by --one-hot " +
+        list_word(column_ + ":category"));
+  }
+
   [[noreturn]] void refuse(const DatasetTables& tables) const {
     if (kind_ == Kind::category) tables.refuse(at_, no_category_);
     if (kind_ == Kind::sequence) tables.refuse(at_, no_sequence_);
@@ -210,13 +240,20 @@ class LearnedLevels final : public LevelColumn {
     return encoded;
   }
 
+  struct Length {
+    std::uint64_t first = 0;  ///< row that has it
+    std::uint64_t rows = 0;
+  };
+
   TableColumn at_;
   std::optional<Kind> kind_;
   bool fold_case_;
+  std::string file_;
   std::string column_;
   std::string where_;
   std::string no_category_;  ///< why it cannot be one; empty: it still can
   std::string no_sequence_;
+  std::map<std::size_t, Length> lengths_;  ///< where either may be meant
   std::uint64_t rows_ = 0;
   std::uint64_t first_row_ = 0;
   std::uint64_t lower_row_ = 0;  ///< the first row with such a letter; 0: none

@@ -197,6 +197,11 @@ DatasetOptions with_label_table(const DatasetOptions& options) {
                                "pairs of npy files have their features in these",
                                "leave it out, or leave out --table"));
   }
+  if (data_format(options.data, "--data") != DataFormat::table) {
+    throw UsageError(rejection("DATA", in_quotes(options.data),
+                               "pairs of npy files have their features in these",
+                               "leave it out, or name a table of text that lies beside them"));
+  }
   result.table = options.data;
   result.data.clear();
   return result;

@@ -1,6 +1,7 @@
 #include "text_survey.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 
 #include "column_advice.h"
@@ -19,6 +20,9 @@ namespace {
 /// Levels that are told apart; a column with more is no category.
 constexpr std::size_t kMostSurveyedLevels = 10'000;
 
+/// Of so many vectors one may be none.
+constexpr std::uint64_t kSlips = 20;
+
 bool holds_substitutions(std::string_view text) {
   try {
     parse_substitutions(text);
@@ -35,6 +39,19 @@ bool is_one_number(std::string_view text) {
     return NumberFormat{decimal, true}.read(text, value) == CsvNumber::number;
   };
   return !holds_blank(text) && (reads('.') || reads(','));
+}
+
+/// A number with a currency before it or a percent sign behind it.
+bool is_marked_number(std::string_view text, const NumberFormat& format) {
+  constexpr std::array<std::string_view, 4> kCurrencies{"$", "\u20AC", "\u00A3", "\u00A5"};
+  const std::size_t length = text.size();
+  for (const std::string_view mark : kCurrencies) {
+    if (text.starts_with(mark)) text.remove_prefix(mark.size());
+    if (text.ends_with(mark)) text.remove_suffix(mark.size());
+  }
+  if (text.ends_with('%')) text.remove_suffix(1);
+  double value = 0;
+  return text.size() < length && format.read(text, value) == CsvNumber::number;
 }
 
 }  // namespace
@@ -56,9 +73,14 @@ void TextSurvey::add(std::string_view text) {
   one_length_ = one_length_ && text.size() == length_;
   mutations_ = mutations_ && holds_substitutions(text);
   several_ = several_ || !is_one_number(text);
-  if (vectors_) {
-    vectors_ = read_vector(text, format_, row_).empty() && (width_ == 0 || row_.size() == width_);
-    width_ = row_.size();
+  marked_ = marked_ && is_marked_number(text, format_);
+  // Of a column of texts alone the first few tell.
+  if (kSlips * slips_ <= texts_ + kSlips) {
+    if (read_vector(text, format_, row_).empty() && (width_ == 0 || row_.size() == width_)) {
+      width_ = row_.size();
+    } else if (slips_++ == 0) {
+      slip_ = text;
+    }
   }
   if (many_) return;
   many_ = levels_.insert(std::hash<std::string_view>()(text)).second &&
@@ -68,14 +90,16 @@ void TextSurvey::add(std::string_view text) {
 
 std::string TextSurvey::advice(const std::string& name) const {
   if (!several_) return "its numbers are not written as the table's others are";
+  if (marked_) return "its numbers have a mark such as '$' or '%' beside them; write them without";
   // What a list of names cannot hold, or a line cannot show, is not to be pasted.
   const bool listable = is_listable(name);
   const std::string column = listable ? name : "NAME";
   const std::string renamed =
       listable ? "" : "rename it, since no list of columns can name it; then ";
-  if (vectors_) {
+  if (width_ > 0 && kSlips * slips_ < texts_) {
     return renamed + "--features " + shell_word(column + ":vector") + " would take its " +
-           std::to_string(width_) + " numbers as features";
+           std::to_string(width_) + " numbers as features" +
+           (slips_ > 0 ? ", once " + in_quotes(slip_) + " is one as well" : "");
   }
   if (mutations_) {
     return renamed + "--one-hot " + shell_word(column + ":mutations") +

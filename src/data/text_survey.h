@@ -42,7 +42,9 @@ class TextSurvey {
   std::unordered_set<std::size_t> levels_;  ///< hashes, since texts may be long
   bool many_ = false;                       ///< more levels than are kept
   bool several_ = false;                    ///< a text is more than one number
-  bool vectors_ = true;
+  bool marked_ = true;                      ///< all are numbers beside a '$', '%' or the like
+  std::uint64_t slips_ = 0;                 ///< texts that are no vectors as the first one is
+  std::string slip_;                        ///< the first of them
   bool mutations_ = true;
   bool one_length_ = true;
   std::size_t length_ = 0;  ///< of the first text

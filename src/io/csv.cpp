@@ -12,6 +12,7 @@
 #include "esscher/base/shown_text.h"
 #include "io/byte_source.h"
 #include "io/dialect.h"
+#include "io/lone_name.h"
 #include "io/table_input.h"
 
 namespace esscher {
@@ -45,11 +46,13 @@ class CsvReader::Text {
     delimiter_ = dialect_.delimiter;
     at_ = first.data() + dialect_.begin;
     end_ = first.data() + first.size();
+    lone_name_ = internal::lone_name_advice(first.substr(dialect_.begin));
   }
 
   const internal::NumberFormat& numbers() const { return dialect_.numbers; }
   const std::string& remark() const { return remark_; }
   bool blanks() const { return dialect_.blanks; }
+  const std::string& lone_name() const { return lone_name_; }
   std::uint64_t row() const { return row_; }
 
   [[noreturn]] void refuse(std::string_view what) const {
@@ -87,7 +90,8 @@ class CsvReader::Text {
     return !block.empty();
   }
 
-  /// Past empty lines; in a table of one column they are missing values.
+  /// Past empty lines; in a table of one column they are missing values, and so are those of
+  /// blanks.
   void skip_empty_lines() {
     while (expected_ > 1 && more() && (*at_ == '\n' || *at_ == '\r')) {
       if (*at_++ == '\n') continue;
@@ -95,11 +99,12 @@ class CsvReader::Text {
     }
   }
 
-  bool read_row(std::vector<std::string_view>& fields) {
+  /// Reads a row into text_. Returns how many fields it has; 0 at the end.
+  std::uint64_t read_fields() {
     skip_empty_lines();
-    if (!more()) return false;
     text_.clear();
     ends_.clear();
+    if (!more()) return 0;
     std::uint64_t count = 0;
     End end = End::field;
     while (end == End::field) {
@@ -113,6 +118,15 @@ class CsvReader::Text {
         text_.resize(field_begin_);  // counted, not kept
       }
     }
+    return count;
+  }
+
+  bool read_row(std::vector<std::string_view>& fields) {
+    std::uint64_t count = 0;
+    do {
+      count = read_fields();
+    } while (count == 1 && expected_ > 1 && text_.find_first_not_of(' ') == std::string::npos);
+    if (count == 0) return false;
     check_count(count);
     check_bytes();
     fields.clear();
@@ -135,6 +149,8 @@ class CsvReader::Text {
     if (row_ == 1 && count == expected_ + 1) {
       remedy += last_is_empty_ ? ", or remove the delimiter that ends each row"
                                : ", or write the table without names of rows (R: row.names=FALSE)";
+    } else if (row_ == 1 && count > expected_) {
+      remedy += ", or remove what stands before the names of columns";
     }
     refuse(counted(count, "field") + " where the header has " + std::to_string(expected_) + "; " +
            remedy);
@@ -228,6 +244,7 @@ class CsvReader::Text {
   internal::BlockInput input_;
   internal::Dialect dialect_;
   std::string remark_;
+  std::string lone_name_;
   char delimiter_ = ',';
   const char* at_ = nullptr;
   const char* end_ = nullptr;
@@ -259,6 +276,11 @@ CsvReader::~CsvReader() = default;
 
 void CsvReader::read_header() {
   text_->read_header(columns_);
+  // Hardly anybody means the blank of "a, b".
+  for (std::string& column : columns_) {
+    column.erase(column.find_last_not_of(" \t") + 1);
+    column.erase(0, column.find_first_not_of(" \t"));
+  }
   // Row numbers, as pandas and R write them: by the name that pandas reads back.
   if (columns_.size() > 1 && columns_[0].empty()) {
     columns_[0] = "Unnamed: 0";
@@ -286,6 +308,10 @@ void CsvReader::read_header() {
     throw DataError(name() + ": header: one column, named " + in_quotes(columns_[0]) +
                     "; say by --delimiter what parts the fields" +
                     (text_->blanks() ? ": --delimiter space for blanks" : ""));
+  }
+  if (columns_.size() == 1 && !text_->lone_name().empty()) {
+    throw DataError(name() + ": header: one column, named " + in_quotes(columns_[0]) + "; " +
+                    text_->lone_name());
   }
   refuse_numbers();
 }

@@ -56,7 +56,9 @@ std::size_t take_row(std::string_view text, std::size_t at, char delimiter, Fiel
   }
 }
 
-bool is_empty_row(const Fields& fields) { return fields.size() == 1 && fields[0].empty(); }
+bool is_blank(std::string_view text) { return text.find_first_not_of(' ') == text.npos; }
+
+bool is_empty_row(const Fields& fields) { return fields.size() == 1 && is_blank(fields[0]); }
 
 /// Calls \p take for the rows of the sample, that of the names first, while it returns true.
 template <class Take>
@@ -326,7 +328,7 @@ Dialect find_dialect(std::string_view sample, bool whole, const TableFormat& for
       last_comment = line;
       comment_begin = begin;
       ++dialect.comment_lines;
-    } else if (!line.empty()) {
+    } else if (!is_blank(line)) {
       at = begin;
       break;
     }

@@ -17,6 +17,21 @@ constexpr std::string_view kTorch =
     "torch.as_tensor(v).detach().float().numpy() for k, v in (x.items() if isinstance(x, dict) "
     "else [('embeddings', x)])})";
 
+// By rows, since a table of text would cut a vector in a cell short.
+constexpr std::string_view kParquet =
+    "import json, pyarrow.parquet as p; open(TO, 'w').writelines(json.dumps(r, default=str) + "
+    "'\\n' for r in p.read_table(FROM).to_pylist())";
+constexpr std::string_view kFeather =
+    "import json, pyarrow.feather as f; open(TO, 'w').writelines(json.dumps(r, default=str) + "
+    "'\\n' for r in f.read_table(FROM).to_pylist())";
+constexpr std::string_view kArrow =
+    "import json, pyarrow.ipc as a; open(TO, 'w').writelines(json.dumps(r, default=str) + "
+    "'\\n' for r in a.open_stream(FROM).read_all().to_pylist())";
+constexpr std::string_view kPickle =
+    "import json, pandas; open(TO, 'w').writelines(json.dumps(r, default=lambda v: v.tolist() if "
+    "hasattr(v, 'tolist') else str(v)) + '\\n' for r in "
+    "pandas.DataFrame(pandas.read_pickle(FROM)).to_dict('records'))";
+
 constexpr std::string_view kSqlite =
     "import pandas, sqlite3; c = sqlite3.connect(FROM); n = [r[1] for r in c.execute('SELECT * "
     "FROM sqlite_master') if r[0] == 'table' and r[1][:7] != 'sqlite_'][0]; "
@@ -29,18 +44,9 @@ constexpr std::array<KnownKind, 27> kKinds = {{
     {"NumPy archive", " npz ", {{{0, kZip, ".npy", true}}}, {}, "npz", KindUse::array},
     {"gzip", " gz ", {{{0, "\x1f\x8b\x08"}}}, "gunzip -k", {}, KindUse::packing},
     {"zstd", " zst ", {{{0, "\x28\xb5\x2f\xfd"}}}, "unzstd", {}, KindUse::packing},
-    {"Parquet",
-     " parquet pq ",
-     {{{0, "PAR1"}}},
-     "import pandas; pandas.read_parquet(FROM).to_csv(TO, index=False)"},
-    {"Feather",
-     " feather arrow ipc ",
-     {{{0, "ARROW1"}, {0, "FEA1"}}},
-     "import pandas; pandas.read_feather(FROM).to_csv(TO, index=False)"},
-    {"Arrow stream",
-     " arrows ",
-     {{{0, kArrowStream}}},
-     "import pyarrow; pyarrow.ipc.open_stream(FROM).read_pandas().to_csv(TO, index=False)"},
+    {"Parquet", " parquet pq ", {{{0, "PAR1"}}}, kParquet, "jsonl"},
+    {"Feather", " feather arrow ipc ", {{{0, "ARROW1"}, {0, "FEA1"}}}, kFeather, "jsonl"},
+    {"Arrow stream", " arrows ", {{{0, kArrowStream}}}, kArrow, "jsonl"},
     {"PyTorch", " pt pth bin ckpt ", {{{0, kZip, "/data.pkl", true}}}, kTorch, "npz"},
     {"Excel",
      " xlsx xlsm xlsb ",
@@ -66,7 +72,8 @@ constexpr std::array<KnownKind, 27> kKinds = {{
     {"pickle",
      " pkl pickle ",
      {{{0, "\x80\x02"}, {0, "\x80\x03"}, {0, "\x80\x04"}, {0, "\x80\x05"}}},
-     "import pandas; pandas.DataFrame(pandas.read_pickle(FROM)).to_csv(TO, index=False)"},
+     kPickle,
+     "jsonl"},
     {"R data", " rds ", {{{0, "X\n\0\0\0"sv}}}, "R:write.csv(readRDS(FROM), TO, row.names=FALSE)"},
     {"R workspace",
      " rda rdata ",

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
 #include "esscher/data/folds.h"
 #include "pipeline/training_labels.h"
@@ -51,6 +54,27 @@ void require_folds(const RewardTable& table, std::span<const std::uint64_t> rows
   require_whole(table, rows, table.clusters, "are of one cluster");
 }
 
+/// Statements of the same two designs are one pair, whichever side each prefers: the pair of each
+/// row of the table, in order of first occurrence.
+std::vector<std::uint32_t> stated_pairs(const RewardTable& table,
+                                        std::span<const std::uint64_t> rows, int threads) {
+  const Designs designs = find_designs(table.features, rows, {}, threads);
+  using Sides = std::pair<std::uint32_t, std::uint32_t>;
+  std::unordered_map<std::uint32_t, Sides> sides;  // of each statement
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::uint32_t design = designs.of_row[i];
+    Sides& both = sides.emplace(table.groups[rows[i]], Sides(design, design)).first->second;
+    both = {std::min(both.first, design), std::max(both.second, design)};
+  }
+  std::map<Sides, std::uint32_t> numbers;
+  std::vector<std::uint32_t> pairs(table.groups.size());
+  for (const std::uint64_t row : rows) {
+    const auto next = static_cast<std::uint32_t>(numbers.size());
+    pairs[row] = numbers.emplace(sides.at(table.groups[row]), next).first->second;
+  }
+  return pairs;
+}
+
 }  // namespace
 
 MergedTable::MergedTable(const RewardTable& table, std::span<const std::uint64_t> rows,
@@ -64,7 +88,10 @@ MergedTable::MergedTable(const RewardTable& table, std::span<const std::uint64_t
     for (const std::uint64_t row : rows) y.push_back(table.rewards[row]);
     fit_reward_transform(transform, y, {}, rows);
   }
-  designs_ = find_designs(table.features, rows, table.groups, threads);
+  std::vector<std::uint32_t> pairs;
+  if (table.pairs) pairs = stated_pairs(table, rows, threads);
+  const std::span<const std::uint32_t> groups = table.pairs ? pairs : table.groups;
+  designs_ = find_designs(table.features, rows, groups, threads);
   if (designs_.size() == rows.size()) {
     numbers_ = source_;
     if (!table.clusters.empty() && !table.groups.empty()) {
@@ -84,7 +111,7 @@ MergedTable::MergedTable(const RewardTable& table, std::span<const std::uint64_t
   std::vector<std::uint64_t> first;
   for (const std::uint64_t place : designs_.first) {
     first.push_back(source_[place]);
-    if (!table.groups.empty()) groups_.push_back(table.groups[source_[place]]);
+    if (!groups.empty()) groups_.push_back(groups[source_[place]]);
   }
   features_.emplace(table.features, std::move(first));
   numbers_.resize(designs_.size());
@@ -188,6 +215,21 @@ std::vector<double> MergedTable::merged(std::span<const double> values) const {
   return result;
 }
 
+std::vector<double> MergedTable::of_rows(std::span<const double> values) const {
+  std::vector<double> result;
+  for (const std::uint32_t design : designs_.of_row) result.push_back(values[design]);
+  return result;
+}
+
+std::vector<std::uint32_t> MergedTable::units_of_rows() const {
+  const RewardTable own = table();
+  const std::span<const std::uint32_t> units = own.clusters.empty() ? own.groups : own.clusters;
+  std::vector<std::uint32_t> result;
+  if (units.empty()) return result;
+  for (const std::uint32_t design : designs_.of_row) result.push_back(units[numbers_[design]]);
+  return result;
+}
+
 void MergedTable::find_spread(const RewardTable& table) {
   Replicates found;
   found.rows = source_.size();
@@ -217,6 +259,12 @@ void MergedTable::find_spread(const RewardTable& table) {
   found.noise_sd = noise_sd(table.rewards);
   const double variance = found.noise_sd * found.noise_sd;
   found.reliability = total > 0 ? std::max(0.0, 1 - variance / total) : 0;
+  if (table.pairs) {
+    found.pairs = true;
+    found.rows /= 2;
+    found.designs /= 2;
+    found.most_row /= 2;
+  }
   replicates_ = found;
 }
 
@@ -252,3 +300,23 @@ std::optional<LabelNoise> MergedTable::noise(std::span<const double> labels, dou
 }
 
 }  // namespace esscher::internal
+
+namespace esscher {
+
+std::string Replicates::text() const {
+  if (pairs) {
+    return std::to_string(rows) + " pairs are " + std::to_string(designs) +
+           " distinct ones (pair " + std::to_string(most_row + 1) + " is there " +
+           std::to_string(most) +
+           " times), merged into one weighted pair each, with its share of " + "wins.";
+  }
+  std::string text = std::to_string(rows) + " rows are " + std::to_string(designs) +
+                     " distinct designs (row " + std::to_string(most_row + 1) + " is there " +
+                     std::to_string(most) + " times), merged into one weighted row each: ";
+  if (noise_sd == 0) return text + "their rewards agree, as copies' do.";
+  return text + "rewards of one design vary by " + number_text(noise_sd, 3) +
+         " (standard deviation), so that the reliability of one label is " +
+         number_text(reliability, 2) + ".";
+}
+
+}  // namespace esscher

@@ -14,7 +14,8 @@ namespace esscher::internal {
 
 /// Some rows of a table with each design once: its reward is the mean of its rows under their
 /// weights, its weight their sum. A policy chooses designs, so that copies and replicates tell no
-/// fold of another's label, and count once in every error.
+/// fold of another's label, and count once in every error. Statements of the same two designs are
+/// merged into one pair with the share of its wins, to which a Bradley-Terry fit is blind.
 class MergedTable {
  public:
   /// \throws as train_reward()
@@ -39,6 +40,10 @@ class MergedTable {
   std::optional<LabelNoise> noise(std::span<const double> labels, double stated) const;
   /// Any values beside the table's rows, averaged likewise.
   std::vector<double> merged(std::span<const double> values) const;
+  /// Of values beside rows(), each given row's own.
+  std::vector<double> of_rows(std::span<const double> values) const;
+  /// Of each given row, its cluster, or else its group; empty where there are none.
+  std::vector<std::uint32_t> units_of_rows() const;
 
  private:
   /// Of each row in its design, and of each design.

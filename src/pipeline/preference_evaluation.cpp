@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <utility>
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
@@ -220,8 +221,15 @@ PairEvaluation evaluate_pairs(const RewardTable& table, const TrainingOptions& t
     }
   }
   progress.finish();
-  result.rewards.push_back({"uniform", preference_quality(uniform, own, training.seed)});
-  result.rewards.push_back({"linear", preference_quality(linear, own, training.seed)});
+  // Each statement is held against the fits, those of one pair in one cluster.
+  RewardTable stated = table;
+  const std::vector<std::uint32_t> units = merged.units_of_rows();
+  stated.clusters = units;
+  for (const auto& [name, values] :
+       {std::pair("uniform", &uniform), std::pair("linear", &linear)}) {
+    result.rewards.push_back(
+        {name, preference_quality(merged.of_rows(*values), stated, training.seed)});
+  }
   add_pair_remarks(result);
   return result;
 }

@@ -12,6 +12,7 @@
 #include "esscher/temperature/simultaneous_gains.h"
 #include "esscher/weights/log_weights.h"
 #include "pipeline/against_target.h"
+#include "pipeline/audit_copies.h"
 #include "pipeline/audit_remarks.h"
 #include "pipeline/audited_table.h"
 #include "pipeline/best_of_n_choices.h"
@@ -240,9 +241,7 @@ TargetAnswer hold_against_target(const std::vector<Proxy>& proxies, const TableA
   return against.answer(options.alpha, options.seed);
 }
 
-}  // namespace
-
-TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
+TableAudit audit_distinct(const AuditTable& given, const AuditOptions& options) {
   check(options);
   if (options.temperatures.empty() && !given.proxies.empty()) {
     throw UsageError(rejection("--beta", "''", "names no temperature", "name one"));
@@ -326,6 +325,18 @@ TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
   if (!proxies.empty()) advise(proxies, options, audit);
   bound_rises(audit.policies, options);
   internal::add_audit_remarks(table, audit);
+  return audit;
+}
+
+}  // namespace
+
+TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
+  auto copies = internal::find_copies(given);
+  if (!copies) return audit_distinct(given, options);
+  AuditTable table = given;
+  table.clusters = std::move(copies->clusters);
+  TableAudit audit = audit_distinct(table, options);
+  audit.remarks.insert(audit.remarks.begin(), std::move(copies->remark));
   return audit;
 }
 

@@ -241,16 +241,6 @@ std::size_t TrainedReward::column(FitWeights weights, double beta) const {
       "no readout was fitted for it with " + std::string(fit_weights_name(weights)) + " weights"));
 }
 
-std::string Replicates::text() const {
-  std::string text = std::to_string(rows) + " rows are " + std::to_string(designs) +
-                     " distinct designs (row " + std::to_string(most_row + 1) + " is there " +
-                     std::to_string(most) + " times), merged into one weighted row each: ";
-  if (noise_sd == 0) return text + "their rewards agree, as copies' do.";
-  return text + "rewards of one design vary by " + number_text(noise_sd, 3) +
-         " (standard deviation), so that the reliability of one label is " +
-         number_text(reliability, 2) + ".";
-}
-
 void validate(const TrainingOptions& options, const RewardTable& table) {
   require_ranges(options);
   require_fit(options, table);
@@ -264,6 +254,16 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
   distinct.folds = merged.folds(options.folds, merged.units());
   TrainedReward reward = internal::train_distinct(merged.table(), merged.rows(), distinct);
   reward.replicates = merged.replicates();
+  if (table.pairs && reward.replicates) {
+    // Statements, of which the merged ones are fewer.
+    std::vector<double> rewards;
+    std::vector<std::uint32_t> groups;
+    for (const std::uint64_t row : rows) {
+      rewards.push_back(table.rewards[row]);
+      groups.push_back(table.groups[row]);
+    }
+    reward.preferences = count_preferences(rewards, groups);
+  }
   return reward;
 }
 

@@ -7,6 +7,7 @@
 
 #include "arrays.h"
 #include "program.h"
+#include "refusals.h"
 
 namespace esscher::cli {
 namespace {
@@ -149,6 +150,16 @@ TEST(ArrayTables, EvaluationIsTheSameFromEveryFile) {
   EXPECT_EQ(
       evaluation(folder, {"x.npy", "--table", "labels.csv", "--reward", "y", "--group", "prompt"}),
       grouped);
+}
+
+TEST(ArrayTables, AnAuditSaysWhereScoresMustBe) {
+  const Folder folder;
+  folder.write("d.npz", NamedArrays{.features_key = "judge", .rewards_key = "gold"}.npz());
+  expect_parts(refused({"audit", "d.npz", "--proxy", "judge", "--gold", "gold"}, folder),
+               {"64 ",
+                "DATA = 'd.npz': scores are the columns x0, x1, ... of an array named "
+                "'embeddings', and it has 'judge', ",
+                "numpy.stack([judge, model], -1)"});
 }
 
 TEST(ArrayTables, EvaluationCountsRowsWithoutALabel) {

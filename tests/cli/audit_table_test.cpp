@@ -224,5 +224,36 @@ TEST(Audit, RefusesInItsOwnWords) {
                {"64 ", "--enumerated = 120 gold rewards", "leave it out"});
 }
 
+TEST(Audit, InfeasibleGoldRewardsCountAsTheLowest) {
+  const Folder folder;
+  std::string text = "judge,gold\n";
+  std::string lowest = text;
+  std::string unknown = text;
+  for (int i = 0; i < 60; ++i) {
+    const std::string row = std::to_string(std::sin(0.9 * i)) + ",";
+    const std::string gold = std::to_string(std::round(9 * std::sin(0.9 * i) + i % 5));
+    text += row + (i % 10 == 4 ? "-inf" : gold) + "\n";
+    lowest += row + (i % 10 == 4 ? "-9" : gold) + "\n";
+    unknown += row + (i % 10 == 4 ? "-inf" : "") + "\n";
+  }
+  folder.write("t.csv", text);
+  folder.write("lowest.csv", lowest);
+  folder.write("unknown.csv", unknown);
+  const auto words = [](const std::string& file, const Words& more) {
+    return with({"audit", file, "--proxy", "judge", "--gold", "gold", "--bootstrap", "100"}, more);
+  };
+  expect_parts(refused(words("t.csv", {}), folder),
+               {"65 ",
+                "t.csv: row 5, column gold: -inf is not finite; --infeasible=-inf counts "
+                "such rows as the lowest, --exclude drops them"});
+  const Outcome counted = run(words("t.csv", {"--infeasible=-inf", "--format", "csv"}), folder);
+  EXPECT_EQ(counted.out, run(words("lowest.csv", {"--format", "csv"}), folder).out) << counted.err;
+  EXPECT_NE(run(words("t.csv", {"--infeasible=-inf"}), folder)
+                .out.find("6 rewards of -inf, infeasible, count as the lowest of the others, -9."),
+            std::string::npos);
+  expect_parts(refused(words("unknown.csv", {"--infeasible=-inf"}), folder),
+               {"65 ", "all 6 are infeasible"});
+}
+
 }  // namespace
 }  // namespace esscher::cli

@@ -17,12 +17,13 @@ TEST(FileKinds, DataOfAnotherKindSayHowToConvertThem) {
   folder.write("it's.parquet", "PAR1");
   expect_parts(refused({"fit", "it's.parquet", "--reward", "y", "-o", "m.safetensors"}, folder),
                {"64 ", "--data = 'it's.parquet'", "Parquet files are not read",
-                "convert it: python -c \"import pandas; "
-                "pandas.read_parquet('it\\x27s.parquet').to_csv('it\\x27s.csv', index=False)\"\n"});
+                "convert it: python -c \"import json, pyarrow.parquet as p; open('it\\x27s.jsonl', "
+                "'w').writelines(json.dumps(r, default=str) + '\\n' for r in "
+                "p.read_table('it\\x27s.parquet').to_pylist())\"\n"});
   folder.write("x.csv", "PAR1\x15\x04");
   expect_parts(refused({"evaluate", "x.csv", "--reward", "y"}, folder),
-               {"64 ", "--data = 'x.csv'", "Parquet files are not read",
-                "read_parquet('x.csv').to_csv('x.converted.csv'"});
+               {"64 ", "--data = 'x.csv'", "Parquet files are not read", "open('x.jsonl', 'w')",
+                "p.read_table('x.csv').to_pylist()"});
 }
 
 TEST(FileKinds, PackedAndForeignFilesAreToldByNameAndByBytesWhereverTheyLie) {

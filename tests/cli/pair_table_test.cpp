@@ -6,7 +6,10 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "arrays.h"
 #include "program.h"
@@ -199,6 +202,58 @@ TEST_F(PairTables, ListsOfJsonMakeAModelThatListsOfJsonFeed) {
   EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 3) << out;
 }
 
+TEST_F(PairTables, TiesMayBeWordsOfTruth) {
+  const auto evaluated = [&](const std::string& file) {
+    return out_of(with(with({"evaluate", file}, prefixes_), {"--tie", "tie", "--format", "csv"}));
+  };
+  std::string words = pairs_csv();
+  for (const auto& [number, word] :
+       {std::pair(",1,2\n", ",True,2\n"), std::pair(",0,2\n", ",False,2\n")}) {
+    for (std::size_t at = words.find(number); at != std::string::npos;
+         at = words.find(number, at)) {
+      words.replace(at, std::string_view(number).size(), word);
+    }
+  }
+  folder_.write("words.csv", words);
+  EXPECT_EQ(evaluated("words.csv"), evaluated("p.csv"));
+  folder_.write("maybe.csv", words.replace(words.find("True"), 4, "Perhaps"));
+  expect_parts(refused(with({"evaluate", "maybe.csv", "--tie", "tie"}, prefixes_), folder_),
+               {"65 ", "column tie: 'Perhaps' is not a number"});
+}
+
+/// Copies of pairs, and weights.
+TEST_F(PairTables, CopiesOfPairsAreWeights) {
+  std::string copies = "chosen_a,rejected_a,chosen_b,rejected_b\n";
+  std::string weights = "chosen_a,rejected_a,chosen_b,rejected_b,w\n";
+  for (int i = 0; i + 1 < kPairs; ++i) {
+    const Sides pair = sides(i);
+    const std::string row = std::to_string(pair.chosen[0]) + "," +
+                            std::to_string(pair.rejected[0]) + "," +
+                            std::to_string(pair.chosen[1]) + "," + std::to_string(pair.rejected[1]);
+    for (int copy = 0; copy <= i % 3; ++copy) copies += row + "\n";
+    weights += row + "," + std::to_string(i % 3 + 1) + "\n";
+  }
+  folder_.write("copies.csv", copies);
+  folder_.write("weights.csv", weights);
+  folder_.write("new.csv", "a,b\n0.1,0.2\n-0.7,0.4\n0.9,-0.3\n");
+  const auto predicted = [&](const std::vector<std::string>& fit) {
+    out_of(with(with({"fit"}, fit), with(prefixes_, {"--features", "a,b", "-o", "m.safetensors"})));
+    out_of({"predict", "m.safetensors", "new.csv", "--beta", "1", "-o", "r.csv"});
+    std::vector<double> values;
+    std::istringstream lines(read_file(folder_.path() / "r.csv"));
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.starts_with("row")) values.push_back(std::stod(line.substr(line.find(',') + 1)));
+    }
+    return values;
+  };
+  const std::vector<double> a = predicted({"copies.csv"});
+  const std::vector<double> b = predicted({"weights.csv", "--weight", "w"});
+  ASSERT_EQ(a.size(), 3U);
+  ASSERT_EQ(b.size(), 3U);
+  EXPECT_NE(a[0], a[1]);
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-9);
+}
+
 TEST_F(PairTables, WhatPairsDoNotHaveIsRefused) {
   const auto fit = [&](const std::vector<std::string>& more) {
     return refused(with(with({"fit", "p.csv"}, more), {"-o", "m.safetensors"}), folder_);
@@ -217,6 +272,16 @@ TEST_F(PairTables, WhatPairsDoNotHaveIsRefused) {
   expect_parts(refused({"fit", "--chosen", "c.npy", "--rejected", "short.npy", "-o", "m"}, folder_),
                {"65 ", "c.npy has shape (60, 2) and short.npy has shape (2, 2)"});
   expect_parts(refused({"fit", "--reward", "y", "-o", "m"}, folder_), {"64 ", "DATA: missing"});
+  expect_parts(
+      refused({"evaluate", "c.npy", "--chosen", "c.npy", "--rejected", "r.npy"}, folder_),
+      {"64 ", "DATA = 'c.npy': pairs of npy files have their features in these", "leave it out"});
+  for (const auto& [option, value] :
+       {std::pair("--noise", "2"), std::pair("--best-of", "2,4"), std::pair("--bootstrap", "100"),
+        std::pair("--alpha", "0.1")}) {
+    expect_parts(refused(with({"evaluate", "p.csv", option, value}, prefixes_), folder_),
+                 {"64 ", std::string(option) + " = " + value,
+                  "pairs have no reward to value a policy by; leave it out"});
+  }
 }
 
 }  // namespace

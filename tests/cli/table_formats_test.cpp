@@ -211,7 +211,7 @@ TEST_F(TableFormats, OtherKindsOfFilesSayWhatToDo) {
   expect_parts(refusal({"t.csv.zip"}), {"64 ", "zip files", "unpack it: unzip t.csv.zip"});
   folder_.write("stdin", "PAR1\x15\x04");
   expect_parts(refusal({"-"}), {"64 ", "standard input: Parquet files are not read", "FILE.parquet",
-                                "read_parquet('FILE.parquet')"});
+                                "read_table('FILE.parquet')"});
 }
 
 TEST_F(TableFormats, JsonLinesAreTablesInEveryRole) {

@@ -285,6 +285,13 @@ TEST_F(TableRefusals, AFileThatCannotBeWrittenIsToldBeforeTheWork) {
   }
 }
 
+TEST_F(TableRefusals, PredictionsAreWrittenAsWhatTheNameSays) {
+  for (const char* name : {"r.txt", "r.tsv", "r.csv.gz", "r.parquet"}) {
+    expect_parts(refused({"predict", "none.safetensors", "x.npy", "-o", name}, folder_),
+                 {"64 ", std::string("-o = ") + name, "let the name end in .npy or .csv"});
+  }
+}
+
 TEST_F(TableRefusals, AModelOfAnotherKindIsNotTaken) {
   const Outcome simulated = run(
       {"simulate", "--link", "tanh", "--dim", "20", "--feature-samples", "200", "--readout-samples",

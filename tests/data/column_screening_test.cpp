@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <vector>
 
 #include "esscher/base/random.h"
@@ -160,6 +162,88 @@ TEST(ColumnScreening, MeasuresCorrelation) {
   // Classes may be told by a good feature.
   const std::vector<double> classes = each(y, [](double v) { return v > 0 ? 1.0 : 0.0; });
   EXPECT_EQ(strongest_correlation(classes, classes), 0);
+}
+
+/// kRows / size groups of neighbours.
+std::vector<std::uint32_t> groups_of(std::size_t size) {
+  std::vector<std::uint32_t> groups;
+  for (std::size_t i = 0; i < kRows; ++i) groups.push_back(static_cast<std::uint32_t>(i / size));
+  return groups;
+}
+
+TEST(ColumnScreening, FindsFunctionsOfTheRewardWithinGroups) {
+  const std::vector<std::uint32_t> groups = groups_of(5);
+  const std::vector<double> within = normals("y");
+  const std::vector<double> levels = normals("levels");
+  std::vector<double> y;
+  for (std::size_t i = 0; i < kRows; ++i) y.push_back(within[i] + 5 * levels[groups[i]]);
+  std::vector<double> rank(kRows);
+  std::vector<double> best(kRows);
+  for (std::size_t i = 0; i < kRows; ++i) {
+    for (std::size_t j = i / 5 * 5; j < i / 5 * 5 + 5; ++j) rank[i] += y[j] < y[i] ? 1 : 0;
+    best[i] = rank[i] == 4 ? 1 : 0;
+  }
+  for (const std::vector<double>& leak : {within, rank, best}) {
+    EXPECT_FALSE(tells_order(leak, y));
+    EXPECT_TRUE(tells_order_within(leak, y, groups));
+    EXPECT_TRUE(tells_order_within(each(leak, [](double v) { return -v; }), y, groups));
+    std::vector<double> holes = leak;
+    holes[7] = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_TRUE(tells_order_within(holes, y, groups));
+  }
+  EXPECT_FALSE(tells_order_within(normals("x"), y, groups));
+  // Up in one group and down in another.
+  std::vector<double> both = rank;
+  for (std::size_t i = 0; i < 5; ++i) both[i] = -both[i];
+  EXPECT_FALSE(tells_order_within(both, y, groups));
+  // Two groups of five are in order by chance once in 7200.
+  EXPECT_FALSE(tells_order_within(std::span(rank).first(10), std::span(y).first(10),
+                                  std::span(groups).first(10)));
+  // What is the same in all of a group, and classes, which a good feature may tell.
+  std::vector<double> shared;
+  for (const std::uint32_t group : groups) shared.push_back(levels[group]);
+  EXPECT_FALSE(tells_order_within(shared, y, groups));
+  EXPECT_FALSE(tells_order_within(rank, best, groups));
+}
+
+TEST(ColumnScreening, MeasuresCorrelationWithinGroups) {
+  const std::vector<std::uint32_t> groups = groups_of(4);
+  const std::vector<double> levels = normals("levels");
+  std::vector<double> y = normals("y");
+  std::vector<double> near = normals("e");
+  std::vector<double> level(kRows);
+  for (std::size_t i = 0; i < kRows; ++i) {
+    near[i] = y[i] + 0.14 * near[i];
+    level[i] = levels[groups[i]];
+    y[i] += 10 * level[i];
+  }
+  EXPECT_LT(std::abs(strongest_correlation(near, y)), 0.5);
+  EXPECT_GT(strongest_correlation(near, y, groups), 0.98);
+  // What tells groups apart tells no candidate of one from another.
+  EXPECT_GT(strongest_correlation(level, y), 0.98);
+  EXPECT_EQ(strongest_correlation(level, y, groups), 0);
+  // Ten rows of five groups have five differences.
+  EXPECT_EQ(strongest_correlation(std::span(near).first(10), std::span(y).first(10), groups_of(2)),
+            0);
+}
+
+TEST(ColumnScreening, CountsThePairsThatAColumnOrders) {
+  const std::vector<std::uint32_t> groups = groups_of(2);
+  const std::vector<double> noise = normals("x");
+  std::vector<double> wins(kRows);
+  std::vector<double> score(kRows);
+  for (std::size_t i = 0; i < kRows; ++i) {
+    wins[i] = i % 2 == 0 ? 0.5 : -0.5;
+    score[i] = noise[i / 2] + (i % 2 == 0 ? 1 : 0);
+  }
+  EXPECT_EQ(ordered_share(score, wins, groups), 1);
+  EXPECT_EQ(ordered_share(each(score, [](double v) { return -v; }), wins, groups), 0);
+  for (std::size_t i = 0; i < 40; ++i) score[i] = 0;  // 20 of 200 pairs
+  EXPECT_DOUBLE_EQ(ordered_share(score, wins, groups), 0.95);
+  // A share of 200 pairs by chance: its standard deviation is 0.035.
+  EXPECT_NEAR(ordered_share(noise, wins, groups), 0.5, 0.14);
+  EXPECT_EQ(ordered_share(std::span(wins).first(58), std::span(wins).first(58), groups), 0.5);
+  EXPECT_EQ(ordered_share(wins, std::vector<double>(kRows), groups), 0.5);
 }
 
 }  // namespace

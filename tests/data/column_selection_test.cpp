@@ -36,6 +36,18 @@ TEST(ColumnSelection, NamesRangesAndGlobsGiveColumnsInTheTablesOrder) {
   EXPECT_EQ(selected("*"), (Positions{0, 1, 2, 3, 4, 5}));
 }
 
+TEST(ColumnSelection, AListIsItsNumbers) {
+  const std::vector<std::string> names{"v[0]", "v[1]", "v[10]", "v[x]", "vw[0]", "w", "w[0]"};
+  const auto chosen = [&](std::string_view pattern) {
+    return select_columns(pattern, names, "--features");
+  };
+  EXPECT_EQ(chosen("v"), (Positions{0, 1, 2}));
+  EXPECT_EQ(chosen("!v"), (Positions{3, 4, 5, 6}));
+  EXPECT_EQ(chosen("w"), (Positions{5}));
+  EXPECT_EQ(chosen("v,!v[1]"), (Positions{0, 2}));
+  EXPECT_NE(selection_refusal("v[", names).find("no column is named 'v['"), std::string::npos);
+}
+
 TEST(ColumnSelection, NothingIsChosenTwice) { EXPECT_EQ(selected("y,*,y,id:y").size(), 6U); }
 
 TEST(ColumnSelection, ExclusionsHoldWhereverTheyStand) {

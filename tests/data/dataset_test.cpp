@@ -181,7 +181,7 @@ TEST_F(DatasetTest, MissingFeaturesAreRefusedOrImputed) {
   options.reward = "y";
   EXPECT_EQ(refusal(options),
             "data: t.csv: row 2, column a: missing, 1 row in all; remove them, or fit with "
-            "--impute mean");
+            "--impute mean, or leave the column out by --features '!a'");
   options.impute_mean = true;
   const Dataset data = load_dataset(options);
   EXPECT_EQ(rows_of(data), (Rows{{1, 2}, {3, 3}, {5, 2.5}}));

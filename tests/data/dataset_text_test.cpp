@@ -273,5 +273,62 @@ TEST_F(DatasetText, FoldsAreNamedAndKeepGroupsWhole) {
           "hold the whole of it");
 }
 
+TEST_F(DatasetText, ASequenceThatLostALetterNamesItsRow) {
+  // 80 sequences of four letters; too many to be categories.
+  const auto table = [](const std::string& odd) {
+    std::string text = "seq,y\n";
+    for (int i = 0; i < 80; ++i) {
+      const std::string sequence{'A', static_cast<char>('A' + i % 9),
+                                 static_cast<char>('A' + i / 9), 'C'};
+      text += (i == 6 ? odd : sequence) + "," + std::to_string(i) + "\n";
+    }
+    return text;
+  };
+  DatasetOptions options = of(table("ACC"));
+  options.one_hot = "seq";
+  EXPECT_EQ(refusal(options),
+            "data: t.csv: row 7, column seq: 3 symbols where row 1 has 4; sequences must have one "
+            "length: mend the row, or take all as categories by --one-hot 'seq:category'");
+  options.one_hot = "seq:category";
+  EXPECT_EQ(load_dataset(options).encoding.columns[0].levels.size(), 80U);
+  options = of(table("AGAC"));
+  options.one_hot = "seq";
+  EXPECT_EQ(load_dataset(options).encoding.columns[0].kind, EncodedColumn::Kind::sequence);
+  // Names of many lengths are no sequences.
+  std::string names = "name,y\n";
+  for (int i = 0; i < 80; ++i) names += std::string(1 + i % 20, 'a') + std::to_string(i) + ",1\n";
+  options = of(names + "b,2\n");
+  options.one_hot = "name";
+  EXPECT_EQ(load_dataset(options).encoding.columns[0].levels.size(), 81U);
+}
+
+TEST_F(DatasetText, AColumnOfVectorsIsToldDespiteASlip) {
+  std::string text = "v,x,y\n";
+  for (int i = 0; i < 60; ++i) {
+    text += (i == 30 ? "[1; 2" : "[" + std::to_string(i) + " 0.5]") + "," + std::to_string(i % 7) +
+            "," + std::to_string(i) + "\n";
+  }
+  DatasetOptions options = of(text);
+  options.features = "";
+  EXPECT_EQ(remark(load_dataset(options), "'v' (text"),
+            "'v' (text, '[0 0.5]') is left out: --features 'v:vector' would take its 2 numbers as "
+            "features, once '[1; 2' is one as well.");
+  options.features = "v:vector";
+  EXPECT_NE(refusal(options).find("row 31, column v: '[1; 2' is no vector"), std::string::npos)
+      << refusal(options);
+}
+
+TEST_F(DatasetText, NumbersBesideAMarkSayWhatHidesThem) {
+  DatasetOptions options = of("price,share,x,y\n$1.50,10%,1,1\n$2.25,12.5%,2,2\n-,-,3,4\n");
+  options.features = "";
+  const Dataset data = load_dataset(options);
+  EXPECT_EQ(data.feature_names, Names{"x"});
+  for (const std::string name : {"'price' (text, '$1.50')", "'share' (text, '10%')"}) {
+    EXPECT_EQ(remark(data, name), name +
+                                      " is left out: its numbers have a mark such as '$' or '%' "
+                                      "beside them; write them without.");
+  }
+}
+
 }  // namespace
 }  // namespace esscher

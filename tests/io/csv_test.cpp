@@ -118,6 +118,41 @@ TEST(Csv, WhereBlanksPartNumbersTheDelimiterIsTold) {
   EXPECT_EQ(found_refusal("my y\n1\n2\n"), "(read)");
 }
 
+TEST(Csv, ATitleBeforeTheNamesIsNoTable) {
+  const std::string said =
+      "t.csv: header: one column, named 'Sales of 2024'; most lines behind it have 3 fields: "
+      "remove "
+      "what stands before the names of columns, or begin it with '#'";
+  EXPECT_EQ(found_refusal("Sales of 2024\n\na,b,y\n1,2,3\n4,5,6\n"), said);
+  EXPECT_EQ(found_refusal("Sales of 2024\nby me\na;b;y\n1;2;3\n4;5;6\n7;8;9\n"), said);
+  EXPECT_EQ(
+      found_refusal("Sales,2024\na,b,c,y\n1,2,3,4\n"),
+      "t.csv: row 1: 4 fields where the header has 2; quote a field that holds a delimiter, or "
+      "remove what stands before the names of columns");
+  // One column may hold lists, texts and decimal commas.
+  EXPECT_EQ(found_refusal("v\n\"0.1, 0.2, 0.3\"\n\"0.4, 0.5, 0.6\"\n"), "(read)");
+  EXPECT_EQ(found_refusal("text\n\"a, b, c\"\nd\n\"e, f, g\"\n"), "(read)");
+  CsvReader tabs = CsvReader::over("v\n[0.1, 0.2, 0.3]\n[0.4, 0.5, 0.6]\n", "t.tsv");
+  EXPECT_EQ(rest_of(tabs).size(), 2U);
+}
+
+TEST(Csv, SeveralBlanksBetweenFieldsNameTheRemedy) {
+  EXPECT_EQ(found_refusal("x   y   z\n1   2   3\n10  5   6\n"),
+            "t.csv: header: one column, named 'x   y   z'; several blanks between fields are not "
+            "read: awk '{$1=$1; print}' OFS=, puts commas there");
+  EXPECT_EQ(found_refusal("my  y\n1\n2\n"), "(read)");
+}
+
+TEST(Csv, BlanksAroundNamesAndInEmptyLinesMeanNothing) {
+  CsvReader reader = CsvReader::over("   \na, b ,\tc\n1, 2,3\n  \n4,5,6\n", "t.csv");
+  EXPECT_EQ(reader.columns(), (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(rest_of(reader), (Rows{{"1", " 2", "3"}, {"4", "5", "6"}}));
+  EXPECT_EQ(csv_refusal("a, a\n1,2\n"),
+            "t.csv: header: columns 1 and 2 are both named 'a'; rename one");
+  EXPECT_EQ(rows_of("a\n1\n \n"), (Rows{{"1"}, {" "}}));
+  EXPECT_EQ(rows_of("a b c\n1 2 3\n  4\n", "space"), (Rows{{"1", "2", "3"}, {"", "", "4"}}));
+}
+
 TEST(Csv, BrokenQuotesAreRefused) {
   EXPECT_EQ(csv_refusal("a,b\n1,2\n3,\"4\n5,6\n"),
             "t.csv: row 2: the file ends inside a quoted field; close its quote");

@@ -130,8 +130,9 @@ TEST(FileKind, TablesAreNoneOfThemWhereverTheyComeFrom) {
   };
   EXPECT_EQ(refusal("PAR1\x15", "-"),
             "standard input: Parquet files are not read; write it to FILE.parquet, and convert it: "
-            "python -c \"import pandas; pandas.read_parquet('FILE.parquet').to_csv('FILE.csv', "
-            "index=False)\"");
+            "python -c \"import json, pyarrow.parquet as p; open('FILE.jsonl', "
+            "'w').writelines(json.dumps(r, default=str) + '\\n' for r in "
+            "p.read_table('FILE.parquet').to_pylist())\"");
   EXPECT_EQ(refusal("BZh91AY&SY\1", "-"),
             "standard input: bzip2 files are not read; write it to FILE.bz2, and unpack it: "
             "bunzip2 -k FILE.bz2");
@@ -155,8 +156,11 @@ TEST(FileKind, TablesAreNoneOfThemWhereverTheyComeFrom) {
                 "converted.csv");
   EXPECT_EQ(refusal("PAR1\x15", path),
             path + ": Parquet files are not read; unpack it and convert it: gunzip -k " + path +
-                " && python -c \"import pandas; pandas.read_parquet('" + stem + "').to_csv('" +
-                stem.substr(0, stem.size() - 3) + "converted.csv', index=False)\"");
+                " && python -c \"import json, pyarrow.parquet as p; open('" +
+                stem.substr(0, stem.size() - 3) +
+                "jsonl', 'w').writelines(json.dumps(r, default=str) + '\\n' for r in "
+                "p.read_table('" +
+                stem + "').to_pylist())\"");
   EXPECT_EQ(refusal("\x93NUMPY\1\0"sv, path),
             path +
                 ": it holds a NumPy array; arrays are read in place; unpack it, and let its "
@@ -168,8 +172,9 @@ TEST(FileKind, TablesAreNoneOfThemWhereverTheyComeFrom) {
 
 TEST(FileKind, TheCommandNamesTheFileAndAnother) {
   EXPECT_EQ(unread_kind("x.parquet")->command,
-            "python -c \"import pandas; pandas.read_parquet('x.parquet').to_csv('x.csv', "
-            "index=False)\"");
+            "python -c \"import json, pyarrow.parquet as p; open('x.jsonl', "
+            "'w').writelines(json.dumps(r, default=str) + '\\n' for r in "
+            "p.read_table('x.parquet').to_pylist())\"");
   EXPECT_EQ(unread_kind("a/b.xlsx")->command,
             "python -c \"import pandas; pandas.read_excel('a/b.xlsx').to_csv('a/b.csv', "
             "index=False)\"");
@@ -182,7 +187,7 @@ TEST(FileKind, TheCommandNamesTheFileAndAnother) {
       << unread_kind("FROM TO.h5")->command;
   // Never onto the file itself.
   const TestFile file("x.csv", "PAR1\x15\x04");
-  EXPECT_NE(unread_kind(file.path())->command.find("x.converted.csv"), std::string::npos);
+  EXPECT_NE(unread_kind(file.path())->command.find("x.jsonl"), std::string::npos);
 }
 
 TEST(FileKind, QuotesAreEscapedForShellAndPython) {

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "esscher/base/error.h"
@@ -245,6 +247,78 @@ TEST(PreferenceEvaluation, TheTablesOwnFoldsAreHeldOut) {
   table.clusters = {};
   std::ranges::fill(folds, 0U);
   EXPECT_EQ(refusal(), "--fold: all rows are of one fold; give a column of two values or more");
+}
+
+/// Statements \p chosen, by number, of the pairs of \p data.
+StatedPairs restated(const StatedPairs& data, std::span<const std::size_t> chosen) {
+  StatedPairs result(chosen.size(), 1);
+  Matrix<double> sides(2 * chosen.size(), 3);
+  for (std::size_t i = 0; i < 2 * chosen.size(); ++i) {
+    const std::size_t row = 2 * chosen[i / 2] + i % 2;
+    std::ranges::copy(data.features.values().row(row), sides.row(i).begin());
+    result.rewards[i] = data.rewards[row];
+  }
+  result.features = HeldFeatures(std::move(sides));
+  return result;
+}
+
+TEST(PreferenceEvaluation, CopiesOfAPairAreItsWeight) {
+  constexpr std::size_t kPairs = 90;
+  StatedPairs once(kPairs, 11);
+  std::vector<std::size_t> copies;
+  once.log_weights.resize(2 * kPairs);
+  // The first copy of each pair first, so that the rest stand far from theirs.
+  for (std::size_t copy = 0; copy < 3; ++copy) {
+    for (std::size_t p = 0; p < kPairs; ++p) {
+      const std::size_t count = p % 3 + 1;
+      if (copy < count) copies.push_back(p);
+      once.log_weights[2 * p] = once.log_weights[2 * p + 1] = std::log(static_cast<double>(count));
+    }
+  }
+  const StatedPairs many = restated(once, copies);
+  const TrainedReward weighted = train_reward(once.table(), all_rows(once), pair_options());
+  const TrainedReward copied = train_reward(many.table(), all_rows(many), pair_options());
+  EXPECT_EQ(copied.preferences->pairs, 180U);
+  EXPECT_EQ(copied.replicates->text(),
+            "180 pairs are 90 distinct ones (pair 3 is there 3 times), merged into one weighted "
+            "pair each, with its share of wins.");
+  const Matrix<double> a = predict_rewards(weighted, once.features, all_rows(once));
+  const Matrix<double> b = predict_rewards(copied, once.features, all_rows(once));
+  for (std::size_t i = 0; i < a.values().size(); ++i) {
+    EXPECT_NEAR(a.values()[i], b.values()[i], 1e-9);
+  }
+  // Accuracy and log-loss are those of all statements, with the error of distinct pairs.
+  const PairEvaluation of_weights = evaluate_pairs(once.table(), pair_options(), 4);
+  const PairEvaluation of_copies = evaluate_pairs(many.table(), pair_options(), 4);
+  const PreferenceQuality& one = of_weights.rewards[0].quality;
+  const PreferenceQuality& other = of_copies.rewards[0].quality;
+  EXPECT_EQ(one.pairs, kPairs);
+  EXPECT_EQ(other.pairs, 180U);
+  EXPECT_NEAR(one.accuracy.value, other.accuracy.value, 1e-9);
+  EXPECT_NEAR(one.accuracy.standard_error, other.accuracy.standard_error, 1e-9);
+  EXPECT_NEAR(one.log_loss->value, other.log_loss->value, 1e-9);
+}
+
+TEST(PreferenceEvaluation, APairThatIsStatedBothWaysIsItsShareOfWins) {
+  constexpr std::size_t kPairs = 60;
+  StatedPairs shares(kPairs, 12);
+  std::vector<std::size_t> copies;
+  for (std::size_t p = 0; p < kPairs; ++p) {
+    copies.insert(copies.end(), 4, p);
+    shares.state(p, 1);
+  }
+  StatedPairs many = restated(shares, copies);
+  for (std::size_t i = 0; i < copies.size(); ++i) {
+    if (i % 4 == 3) many.state(i, -1);
+  }
+  for (std::size_t p = 0; p < kPairs; ++p) shares.state(p, 0.5);
+  const TrainedReward stated = train_reward(shares.table(), all_rows(shares), pair_options());
+  const TrainedReward merged = train_reward(many.table(), all_rows(many), pair_options());
+  const Matrix<double> a = predict_rewards(stated, shares.features, all_rows(shares));
+  const Matrix<double> b = predict_rewards(merged, shares.features, all_rows(shares));
+  for (std::size_t i = 0; i < a.values().size(); ++i) {
+    EXPECT_NEAR(a.values()[i], b.values()[i], 1e-9);
+  }
 }
 
 TEST(PreferenceEvaluation, OptionsThatNeedARewardAreRefused) {

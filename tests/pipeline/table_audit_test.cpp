@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <vector>
@@ -290,6 +292,55 @@ TEST(TableAudit, RefusesWhatCannotBeMeasured) {
             "--beta = 2: is there twice; name it once");
   EXPECT_EQ(failure(normal_audit(50), audit_options({})),
             "--beta = '': names no temperature; name one");
+}
+
+/// Each row \p times times over, one whole table behind another.
+AuditTable copied(const AuditTable& table, int times) {
+  AuditTable result = table;
+  for (int copy = 1; copy < times; ++copy) {
+    for (std::size_t k = 0; k < table.proxies.size(); ++k) {
+      std::ranges::copy(table.proxies[k].values, std::back_inserter(result.proxies[k].values));
+    }
+    std::ranges::copy(table.gold, std::back_inserter(result.gold));
+    std::ranges::copy(table.clusters, std::back_inserter(result.clusters));
+  }
+  return result;
+}
+
+TEST(TableAudit, CopiesOfRowsAreNoFurtherDraws) {
+  const AuditTable once = normal_audit(300);
+  const TableAudit one = audit_table(once, audit_options());
+  const TableAudit many = audit_table(copied(once, 3), audit_options());
+  for (std::size_t p = 0; p < one.proxies.size(); ++p) {
+    for (std::size_t b = 0; b < one.proxies[p].policies.size(); ++b) {
+      const TablePolicyValue& a = one.proxies[p].policies[b];
+      const TablePolicyValue& c = many.proxies[p].policies[b];
+      EXPECT_NEAR(a.value.value, c.value.value, 1e-9);
+      EXPECT_NEAR(a.value.standard_error, c.value.standard_error, 1e-6 * a.value.standard_error);
+      EXPECT_NEAR(a.ess, c.ess, 1e-6 * a.ess);
+    }
+  }
+  EXPECT_EQ(one.recommended, many.recommended);
+  EXPECT_EQ(many.remarks.at(0),
+            "900 rows have 300 distinct scores and gold rewards (row 1 is there 3 times): errors "
+            "take copies for one draw.");
+  // With clusters of their own, which copies join: here the first with the last.
+  AuditTable clustered = once;
+  for (std::uint32_t i = 0; i < 300; ++i) clustered.clusters.push_back(i / 3);
+  const TableAudit fewer = audit_table(clustered, audit_options());
+  EXPECT_EQ(audit_table(copied(clustered, 2), audit_options()).proxies[0].policies[0].clusters,
+            fewer.proxies[0].policies[0].clusters);
+}
+
+TEST(TableAudit, EqualGradesAreNoCopies) {
+  AuditTable grades = normal_audit(300);
+  for (NamedScores& proxy : grades.proxies) {
+    for (double& value : proxy.values) value = std::round(value);
+  }
+  for (double& value : grades.gold) value = std::round(value);
+  const TableAudit audit = audit_table(grades, audit_options());
+  for (const std::string& remark : audit.remarks) EXPECT_EQ(remark.find("copies"), remark.npos);
+  EXPECT_EQ(audit.proxies[0].policies[0].clusters, 0U);
 }
 
 }  // namespace

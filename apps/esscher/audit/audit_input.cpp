@@ -11,6 +11,7 @@
 #include "esscher/base/shown_text.h"
 #include "esscher/data/column_selection.h"
 #include "esscher/data/dataset.h"
+#include "esscher/io/npz.h"
 
 namespace esscher::app {
 namespace {
@@ -104,6 +105,19 @@ void add_reference(AuditInput& input, const Dataset& data, const Settings& setti
   });
 }
 
+/// \throws UsageError where DATA is an archive of arrays without that of scores
+void require_scores(const std::string& data) {
+  if (!data.ends_with(".npz")) return;
+  const std::vector<std::string> keys = npz_keys(data);
+  const std::string& wanted = DatasetOptions{}.embeddings_key;
+  if (std::ranges::find(keys, wanted) != keys.end()) return;
+  throw UsageError(rejection("DATA", in_quotes(data),
+                             "scores are the columns x0, x1, ... of an array named '" + wanted +
+                                 "', and it has " + list_in_quotes(keys),
+                             "put them there by numpy.stack([judge, model], -1), or into a table "
+                             "of text"));
+}
+
 }  // namespace
 
 std::vector<Setting> audit_data_settings() {
@@ -119,6 +133,9 @@ std::vector<Setting> audit_data_settings() {
                "the true reward: a column of DATA, missing where it is not known; rows that have "
                "one must be a random draw from all; with --group, groups that have two or more a "
                "random draw of groups"},
+              {"infeasible", "VALUE", "",
+               "gold rewards of this value (=-inf, or a number such as -999) count as the lowest "
+               "of the others"},
               {"log-ratio", "LIST", "",
                "log pi/pi_0 of trained policies, as columns likewise: what each is worth"},
               {"group", "NAME", "", "whose candidates compete (a prompt): a column"},
@@ -140,11 +157,13 @@ AuditInput read_audit(const Settings& settings, const std::string& data) {
     throw UsageError("--gold: missing; name the column of the true reward, for example --gold y");
   }
   check_reference(settings, data);
+  require_scores(data);
   DatasetOptions options = options_of(settings, data);
   options.table = settings["table"];
   options.reward = settings["gold"];
   options.reward_field = "--gold";
   options.keep_without_reward = true;
+  options.infeasible = settings["infeasible"];
   options.cluster = settings["cluster"];
   options.weight = settings["weight"];
   if (!settings["exclude"].empty()) options.exclude = read_exclusions(settings["exclude"]);

@@ -35,6 +35,11 @@ void settle_pairs(Settings& settings) {
       throw UsageError("--enumerated: pairs have no reward to value a policy by; leave it out");
     }
   }
+  for (const char* name : {"best-of", "bootstrap", "alpha", "noise"}) {
+    if (!settings.is_changed(name)) continue;
+    throw UsageError(rejection(Settings::field(name), settings[name],
+                               "pairs have no reward to value a policy by", "leave it out"));
+  }
   if (settings["beta-unit"] == "sd") {
     throw UsageError(rejection("--beta-unit", "sd",
                                "pairs have no reward whose standard deviation could be a unit",

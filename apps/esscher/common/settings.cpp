@@ -95,6 +95,13 @@ const std::string& Settings::operator[](std::string_view name) const {
   throw InternalError("no setting " + std::string(name));
 }
 
+bool Settings::is_changed(std::string_view name) const {
+  for (std::size_t i = 0; i < table_.size(); ++i) {
+    if (table_[i].name == name) return table_[i].value != defaults_[i];
+  }
+  return false;
+}
+
 bool Settings::is_set(std::string_view name) const {
   const std::string& value = (*this)[name];
   if (value != "true" && value != "false") {

@@ -47,6 +47,9 @@ class Settings {
   /// "--name", for messages.
   static std::string field(std::string_view name) { return "--" + std::string(name); }
 
+  /// Whether there is such a setting, and its value is another than its default.
+  bool is_changed(std::string_view name) const;
+
   void assign(std::string_view name, const std::string& value, const std::string& origin);
 
   /// Keeps what \p name came to beside what was asked for.

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -7,6 +8,8 @@
 #include "common/options.h"
 #include "common/output.h"
 #include "common/table_predictions.h"
+#include "esscher/base/error.h"
+#include "esscher/base/shown_text.h"
 #include "esscher/io/npy.h"
 
 namespace esscher::app {
@@ -44,7 +47,16 @@ void write_array(const std::string& path, const Predictions& predictions) {
   writer.commit();
 }
 
+/// \throws UsageError for a name that promises another kind of file
+void require_kind(const std::string& output) {
+  const std::string extension = std::filesystem::path(output).extension().string();
+  if (extension.empty() || extension == ".npy" || extension == ".csv") return;
+  throw UsageError(rejection("-o", shown(output), "rewards are written as a NumPy array or a table",
+                             "let the name end in .npy or .csv"));
+}
+
 void run_predict(const PredictArguments& arguments) {
+  require_kind(arguments.output);
   require_writable(arguments.output);
   const Predictions predictions = predict_table(arguments.prediction);
   for (const std::string& remark : predictions.remarks) {

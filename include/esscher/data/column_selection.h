@@ -12,7 +12,7 @@ namespace esscher {
 
 /// The columns that a comma-separated \p pattern chooses among \p names: their positions,
 /// ascending, each once. A part is
-/// - a name;
+/// - a name, or that of a list whose numbers are columns: "v" for "v[0]", "v[1]", ...;
 /// - "first:last", two names and all columns between them, as the table has them;
 /// - a glob, in which "*" stands for any characters and "?" for one;
 /// - "!" and any of these: columns to leave out, wherever the part stands. Where all parts are
@@ -31,6 +31,9 @@ std::vector<std::size_t> select_columns(std::string_view pattern,
 bool only_excludes(std::string_view pattern, const std::vector<std::string>& names);
 
 namespace internal {
+
+/// Whether \p name is that of a number of \p list: "v[12]" of "v".
+bool is_number_of_list(std::string_view name, std::string_view list);
 
 /// Whether all of \p text fits \p glob; "?" is one code point. Costs |glob| x |text| at worst.
 bool fits_glob(std::string_view glob, std::string_view text);

@@ -34,10 +34,11 @@ struct AuditTable {
   /// NaN where it is not known. Rows where it is must be a random draw from all rows or, with
   /// groups, whole groups from all groups, and rows from their group.
   std::vector<double> gold;
-  std::vector<std::uint32_t> groups;    ///< as TableReference::groups, or empty
-  std::vector<double> log_weights;      ///< prior importance, or empty
-  std::vector<std::uint32_t> clusters;  ///< as TableReference::clusters, or empty
-  std::uint64_t reference_rows = 0;     ///< the last of them, from append_reference()
+  std::vector<std::uint32_t> groups;  ///< as TableReference::groups, or empty
+  std::vector<double> log_weights;    ///< prior importance, or empty
+  /// As TableReference::clusters, or empty; without groups, copies of one row are of one cluster.
+  std::vector<std::uint32_t> clusters;
+  std::uint64_t reference_rows = 0;  ///< the last of them, from append_reference()
   /// Numbers of the rows in their files, from 0, by which messages name them; empty: in order.
   std::vector<std::uint64_t> source_rows{};
 };
