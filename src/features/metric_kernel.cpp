@@ -119,6 +119,17 @@ double median_absolute_distance(const Matrix<double>& x) {
   return median(std::move(distances));
 }
 
+/// What a point's own place has in its gradient, of differences to others with \p slopes.
+void own_part(std::span<const double> x, std::span<const double> slopes, std::span<double> out) {
+  double sum = 0;
+  for (const double slope : slopes) sum += slope;
+  for (std::size_t k = 0; k < out.size(); ++k) out[k] = -sum * x[k];
+}
+
+void divide(std::span<double> values, double by) {
+  for (double& value : values) value /= by;
+}
+
 /// Calls body(i, row) with what the kernels need of point i of a against all of b, block by block.
 template <class Body>
 void for_each_row(const KernelPoints& a, const KernelPoints& b, const MetricKernel::State& state,
@@ -180,13 +191,20 @@ MetricKernel::MetricKernel(const KernelMetric& metric, MatrixView<const double> 
       }
     }
   }
-  family == KernelFamily::quadratic ? set_quadratic(sample) : set_networks(sample);
+  switch (family) {
+    case KernelFamily::networks:
+      set_networks(sample);
+      break;
+    case KernelFamily::laplace:
+      set_laplace(sample);
+      break;
+    case KernelFamily::quadratic:
+      set_quadratic(sample);
+      break;
+  }
 }
 
 void MetricKernel::set_networks(MatrixView<const double> sample) {
-  const auto divide = [](std::span<double> values, double by) {
-    for (double& value : values) value /= by;
-  };
   const double arc = median_distance(stretched(sample, state_.arc, state_.diagonal_arc));
   divide(state_.arc.values(), arc);
   divide(state_.diagonal_arc, arc);
@@ -205,6 +223,17 @@ void MetricKernel::set_networks(MatrixView<const double> sample) {
     shares[part] = 1 / variance(sample) / kNetworks;
   }
   state_.shares = shares;
+}
+
+void MetricKernel::set_laplace(MatrixView<const double> sample) {
+  state_.arc = {};
+  state_.diagonal_arc.clear();
+  state_.product.assign(state_.product.size(), 0.0);
+  const double scale = median_distance(stretched(sample, state_.laplace, state_.diagonal_laplace));
+  divide(state_.laplace.values(), scale);
+  divide(state_.diagonal_laplace, scale);
+  state_.shares = {0, 1, 0, 0};
+  state_.shares[1] = 1 / variance(sample);
 }
 
 void MetricKernel::set_quadratic(MatrixView<const double> sample) {
@@ -245,12 +274,16 @@ KernelPoints MetricKernel::points(MatrixView<const double> x) const {
                         std::to_string(columns()));
   }
   KernelPoints points;
+  const KernelFamily kind = family();
+  if (kind != KernelFamily::quadratic) {
+    points.laplace = stretched(x, state_.laplace, state_.diagonal_laplace);
+    points.laplace_square = squares(points.laplace, 0);
+  }
+  if (kind == KernelFamily::laplace) return points;
   points.arc = stretched(x, state_.arc, state_.diagonal_arc);
   points.arc_length = squares(points.arc, 1);
   for (double& value : points.arc_length) value = std::sqrt(value);
-  if (family() == KernelFamily::quadratic) return points;
-  points.laplace = stretched(x, state_.laplace, state_.diagonal_laplace);
-  points.laplace_square = squares(points.laplace, 0);
+  if (kind == KernelFamily::quadratic) return points;
   points.product = stretched(x, {}, state_.product);
   return points;
 }
@@ -262,6 +295,14 @@ void MetricKernel::values(const KernelPoints& a, const KernelPoints& b,
     gemm(Operand::plain, a.arc.view(), Operand::transposed, b.arc.view(), 1.0, out);
     for (std::size_t i = 0; i < out.rows; ++i) {
       for (double& value : out.row(i)) value *= state_.shares[3] * value;
+    }
+    return;
+  }
+  if (family() == KernelFamily::laplace) {
+    gemm(Operand::plain, a.laplace.view(), Operand::transposed, b.laplace.view(), 0.0, out);
+    for (std::size_t i = 0; i < out.rows; ++i) {
+      internal::laplace_row({out.row(i), b.laplace_square, a.laplace_square[i], state_.shares[1]},
+                            out.row(i));
     }
     return;
   }
@@ -286,6 +327,22 @@ void MetricKernel::gradients(const KernelPoints& x, const KernelPoints& z,
     take_back(by_arc, state_.arc, state_.diagonal_arc, 0, out);
     return;
   }
+  if (family() == KernelFamily::laplace) {
+    Matrix<double> slopes(n, m);
+    Matrix<double> by_laplace(n, x.laplace.columns());
+    gemm(Operand::plain, x.laplace.view(), Operand::transposed, z.laplace.view(), 0.0,
+         slopes.view());
+    for (std::size_t i = 0; i < n; ++i) {
+      internal::laplace_row_slopes(
+          {slopes.row(i), z.laplace_square, x.laplace_square[i], state_.shares[1]}, alpha,
+          slopes.row(i));
+      own_part(x.laplace.row(i), std::as_const(slopes).row(i), by_laplace.row(i));
+    }
+    gemm(Operand::plain, std::as_const(slopes).view(), Operand::plain, z.laplace.view(), 1.0,
+         by_laplace.view());
+    take_back(by_laplace, state_.laplace, state_.diagonal_laplace, 0, out);
+    return;
+  }
   const Matrix<double> z_columns = transposed(z.product);
   Matrix<double> arc(n, m);
   Matrix<double> laplace(n, m);
@@ -300,11 +357,7 @@ void MetricKernel::gradients(const KernelPoints& x, const KernelPoints& z,
     for (const double value : arc_own) own += value;
     own /= x.arc_length[i];
     for (std::size_t k = 0; k < by_arc.columns(); ++k) by_arc(i, k) = own * x.arc(i, k);
-    double rough = 0;
-    for (const double value : std::as_const(laplace).row(i)) rough += value;
-    for (std::size_t k = 0; k < by_laplace.columns(); ++k) {
-      by_laplace(i, k) = -rough * x.laplace(i, k);
-    }
+    own_part(x.laplace.row(i), std::as_const(laplace).row(i), by_laplace.row(i));
     internal::sign_sums(x.product.row(i), z_columns.view(), product, out.row(i));
     for (std::size_t k = 0; k < columns(); ++k) out(i, k) *= -state_.product[k];
   });

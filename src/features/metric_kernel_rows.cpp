@@ -107,6 +107,41 @@ void slopes_kernel(const KernelRow& row, const double* alpha, std::size_t size,
   slopes_in(hn::CappedTag<double, 1>(), row, alpha, whole, size, out);
 }
 
+/// Calls body(d, j, distance) for vectors of points, then for those that are left over.
+template <class Body>
+void for_each_laplace(const LaplaceRow& row, std::size_t size, Body&& body) {
+  const auto some = [&](auto d, std::size_t begin, std::size_t end) HWY_ATTR {
+    const auto square = hn::Set(d, row.square);
+    for (std::size_t j = begin; j < end; j += hn::Lanes(d)) {
+      body(d, j,
+           hn::Sqrt(squared_distance(d, square, hn::LoadU(d, row.squares.data() + j),
+                                     hn::LoadU(d, row.products.data() + j))));
+    }
+  };
+  const hn::ScalableTag<double> d;
+  const std::size_t whole = size / hn::Lanes(d) * hn::Lanes(d);
+  some(d, 0, whole);
+  some(hn::CappedTag<double, 1>(), whole, size);
+}
+
+void laplace_kernel(const LaplaceRow& row, double* out, std::size_t size) {
+  for_each_laplace(row, size, [&](auto d, std::size_t j, auto distance) HWY_ATTR {
+    hn::StoreU(hn::Mul(hn::Set(d, row.share), hn::CallExp(d, hn::Neg(distance))), d, out + j);
+  });
+}
+
+void laplace_slopes_kernel(const LaplaceRow& row, const double* alpha, double* out,
+                           std::size_t size) {
+  for_each_laplace(row, size, [&](auto d, std::size_t j, auto distance) HWY_ATTR {
+    const auto apart = hn::Gt(distance, hn::Zero(d));
+    const auto value = hn::Mul(hn::Mul(hn::LoadU(d, alpha + j), hn::Set(d, row.share)),
+                               hn::CallExp(d, hn::Neg(distance)));
+    hn::StoreU(
+        hn::IfThenElseZero(apart, hn::Div(value, hn::IfThenElse(apart, distance, hn::Set(d, 1.0)))),
+        d, out + j);
+  });
+}
+
 /// Sums of |p_r - q_j| over the columns for rows r ... r + kRows of p and j ... j + 2 vectors: each
 /// other point is loaded once for all rows.
 template <std::size_t kRows, class D>
@@ -188,6 +223,8 @@ namespace esscher::internal {
 
 HWY_EXPORT(kernel_row_kernel);
 HWY_EXPORT(slopes_kernel);
+HWY_EXPORT(laplace_kernel);
+HWY_EXPORT(laplace_slopes_kernel);
 HWY_EXPORT(distances_kernel);
 HWY_EXPORT(sign_sums_kernel);
 
@@ -198,6 +235,15 @@ void kernel_row(const KernelRow& row, std::span<double> out) {
 void kernel_row_slopes(const KernelRow& row, std::span<const double> alpha,
                        const KernelRowSlopes& out) {
   HWY_DYNAMIC_DISPATCH(slopes_kernel)(row, alpha.data(), alpha.size(), out);
+}
+
+void laplace_row(const LaplaceRow& row, std::span<double> out) {
+  HWY_DYNAMIC_DISPATCH(laplace_kernel)(row, out.data(), out.size());
+}
+
+void laplace_row_slopes(const LaplaceRow& row, std::span<const double> alpha,
+                        std::span<double> out) {
+  HWY_DYNAMIC_DISPATCH(laplace_slopes_kernel)(row, alpha.data(), out.data(), out.size());
 }
 
 void absolute_distances(MatrixView<const double> p, MatrixView<const double> others,

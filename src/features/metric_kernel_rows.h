@@ -33,6 +33,19 @@ struct KernelRowSlopes {
 void kernel_row_slopes(const KernelRow& row, std::span<const double> alpha,
                        const KernelRowSlopes& out);
 
+/// The same for the Laplace kernel alone.
+struct LaplaceRow {
+  std::span<const double> products;  ///< m, <p, q_j>
+  std::span<const double> squares;   ///< m
+  double square = 0;
+  double share = 1;
+};
+/// out[j] = share e^{-|p - q_j|}; \p out may be the products.
+void laplace_row(const LaplaceRow& row, std::span<double> out);
+/// alpha_j times derivatives by the difference; \p out may be the products.
+void laplace_row_slopes(const LaplaceRow& row, std::span<const double> alpha,
+                        std::span<double> out);
+
 /// out(i, j) = sum_k |p(i, k) - others(k, j)|. \param others  k x m: one column a point
 void absolute_distances(MatrixView<const double> p, MatrixView<const double> others,
                         MatrixView<double> out);

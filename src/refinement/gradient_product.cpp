@@ -11,7 +11,7 @@ namespace esscher {
 namespace {
 
 /// Eigenvalues below this share of the largest are rounding.
-constexpr double kLeastShare = 1e-13;
+constexpr double kLeastDirectionShare = 1e-13;
 
 }  // namespace
 
@@ -43,7 +43,7 @@ GradientSpectrum gradient_spectrum(MatrixView<const double> rows, MatrixView<con
   const double largest = eigen.values.empty() ? 0 : eigen.values.back();
   for (std::size_t i = 0; i < std::min(count, k); ++i) {
     const double value = eigen.values[k - 1 - i];
-    if (!(value > kLeastShare * largest)) break;
+    if (!(value > kLeastDirectionShare * largest)) break;
     spectrum.values.push_back(value);
   }
   spectrum.combinations = Matrix<double>(spectrum.values.size(), m);

@@ -92,7 +92,8 @@ std::vector<KernelMetric> metrics() {
   return {metric_of_rank(6, 6, 2), metric_of_rank(6, 2, 3), KernelMetric{{}, {1, 0.5, 0, 2, 1, 3}}};
 }
 
-constexpr std::array kFamilies{KernelFamily::networks, KernelFamily::quadratic};
+constexpr std::array kFamilies{KernelFamily::networks, KernelFamily::laplace,
+                               KernelFamily::quadratic};
 
 TEST(MetricKernel, IsWhatItsDefinitionSays) {
   // 67 points: no multiple of any vector's size.
@@ -127,6 +128,18 @@ TEST(MetricKernel, QuadraticHasVarianceOneAndStandardisedCoordinates) {
     for (std::size_t j = 0; j < 40; ++j) variance -= k(i, j) / 1600;
   }
   EXPECT_NEAR(variance, 1, 1e-12);
+}
+
+TEST(MetricKernel, LaplaceIsThePartOfTheSumButForItsShare) {
+  const KernelMetric metric = metric_of_rank(6, 4, 2);
+  const Example sum(metric, 40);
+  const Example alone(metric, 40, KernelFamily::laplace);
+  EXPECT_EQ(alone.kernel.state().laplace, sum.kernel.state().laplace);
+  EXPECT_NEAR(alone.kernel.state().shares[1], 3 * sum.kernel.state().shares[1], 1e-12);
+  const KernelPoints points = alone.kernel.points(alone.x.view());
+  EXPECT_EQ(points.size(), 40);
+  EXPECT_TRUE(points.arc.empty());
+  EXPECT_TRUE(points.product.empty());
 }
 
 TEST(MetricKernel, IsSymmetricAndPositiveDefinite) {

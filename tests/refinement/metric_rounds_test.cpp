@@ -127,6 +127,27 @@ TEST(MetricRounds, RestOnLandmarksWhereThereAreMoreRows) {
   }
 }
 
+TEST(MetricRounds, OfManyRowsTakeTheMeanOfTheFoldsMetrics) {
+  Table table(2100);
+  for (std::uint32_t& fold : table.folds) fold %= 2;
+  MetricRoundsOptions options;
+  options.most_rounds = 3;
+  options.penalty = 1e-4;
+  options.landmarks = 512;
+  const MetricRounds rounds = learn_metric(table.sample(), options);
+  ASSERT_TRUE(rounds.kernels[0].learned);
+  const std::vector<KernelMetric>& metrics = rounds.kernels[0].metrics;
+  ASSERT_EQ(metrics.size(), 3);
+  for (std::size_t e = 0; e < 100; ++e) {
+    double mean = 0;
+    for (std::size_t f = 0; f < 2; ++f) mean += metrics[f].full.values()[e] / 2;
+    ASSERT_NEAR(metrics[2].full.values()[e], mean, 1e-12);
+  }
+  EXPECT_GT(share_of_three(metrics[2]), 0.97);
+  // Noise has a variance of 0.01 in 1.9.
+  EXPECT_LT(rounds.rounds[rounds.chosen].error, 0.06);
+}
+
 TEST(MetricRounds, DoNotSeeAConstantOfAGroup) {
   Table table(200);
   MetricSample sample = table.sample();

@@ -15,10 +15,12 @@
 ///   entries; rough along single columns, as rewards with thresholds are.
 /// s is the median of the sample's distances. M's scale does not count.
 ///
-/// Beside them a family of another kind, for what few rows tell of smooth rewards: quadratic,
+/// Beside them two other families. Laplace alone is cheap, and gradients of its rewards find
+/// directions in fewer rounds. Quadratic, for what few rows tell of smooth rewards, is
 /// (1 + <x, z>_M)^2, the ridge regression on all columns, squares and pairs, coordinates scaled to
 /// mean square 1 over the sample, and over the kernel's mean variance there.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
@@ -36,17 +38,18 @@ struct KernelMetric {
 
 enum class KernelFamily {
   networks,   ///< the mean of the three infinitely wide networks
+  laplace,    ///< the second of them alone
   quadratic,  ///< polynomials of degree two
 };
 
-/// Points in the kernels' own coordinates; the last three are empty for quadratic ones.
+/// Points in the kernels' own coordinates; what a family does not need is empty.
 struct KernelPoints {
   Matrix<double> arc;                  ///< n x q, over the scale
   std::vector<double> arc_length;      ///< n, sqrt(1 + |.|^2): with the bias
   Matrix<double> laplace;              ///< n x q, over the scale
   std::vector<double> laplace_square;  ///< n
   Matrix<double> product;              ///< n x k, over the scale
-  std::size_t size() const { return arc_length.size(); }
+  std::size_t size() const { return std::max(arc_length.size(), laplace_square.size()); }
 };
 
 class MetricKernel {
@@ -64,7 +67,7 @@ class MetricKernel {
     std::vector<double> diagonal_arc;  ///< k, where the metric is diagonal, else empty
     std::vector<double> diagonal_laplace;  ///< k
     std::vector<double> product;           ///< k
-    std::array<double, 4> shares{};        ///< of arc, laplace, product; or of quadratic alone
+    std::array<double, 4> shares{};  ///< of arc, laplace, product; or of one of the others alone
     friend bool operator==(const State&, const State&) = default;
   };
   explicit MetricKernel(State state);
@@ -72,14 +75,16 @@ class MetricKernel {
 
   std::size_t columns() const { return state_.product.size(); }
   KernelFamily family() const {
-    return state_.shares[3] > 0 ? KernelFamily::quadratic : KernelFamily::networks;
+    if (state_.shares[3] > 0) return KernelFamily::quadratic;
+    const bool several = state_.shares[0] > 0 || state_.shares[2] > 0;
+    return several ? KernelFamily::networks : KernelFamily::laplace;
   }
 
   /// \param x  n x k
   KernelPoints points(MatrixView<const double> x) const;
   /// out(i, j) = k(a_i, b_j). On the calling thread.
-  /// Cost: n m (2 q + k) multiply-adds and three transcendental functions each; n m q for
-  /// quadratic ones.
+  /// Cost: n m (2 q + k) multiply-adds and three transcendental functions each; n m q for the
+  /// other families, with one transcendental function for Laplace.
   void values(const KernelPoints& a, const KernelPoints& b, MatrixView<double> out) const;
   /// Row i: the gradient of sum_j alpha_j k(x, z_j) at x_i; at z_j itself the kinks of the two
   /// Laplace kernels count as 0. On the calling thread. Cost: some twice values().
@@ -88,6 +93,7 @@ class MetricKernel {
 
  private:
   void set_networks(MatrixView<const double> sample);
+  void set_laplace(MatrixView<const double> sample);
   void set_quadratic(MatrixView<const double> sample);
   /// Mean variance of k over the sample, at least rounding; else 1.
   double variance(MatrixView<const double> sample) const;

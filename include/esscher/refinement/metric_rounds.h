@@ -10,6 +10,14 @@
 /// stand beside that of the last metric, the networks in round 0's and quadratic polynomials; what
 /// each predicts of rows left out says what share of their mean it has (readout/stacking.h).
 ///
+/// The sum of the three networks needs many rounds until quiet directions show; the Laplace kernel
+/// alone needs few, but is the worse regression on many tables. So there are two ways, rounds of
+/// the sum from the identity on and such behind rounds of the Laplace kernel, and the better one on
+/// rows left out is taken. Beyond 2048 rows about so many of them choose the way, rounds of all
+/// rows begin behind it, and the metric of all rows is the mean of the folds'. The first two
+/// metrics of a way are roots of the gradient products, since the first rewards know the loudest
+/// directions alone.
+///
 /// Metrics have seen labels. So each fold has rounds of its own, which see the other folds only;
 /// penalties and the number of rounds are those of the least error on the rows left out.
 
@@ -34,7 +42,7 @@ struct MetricSample {
 };
 
 struct MetricRoundsOptions {
-  int most_rounds = 12;  ///< behind round 0
+  int most_rounds = 12;  ///< of one kernel behind round 0; 0 and 1: the sum's alone
   /// The AGOP is taken under weights e^{r/beta}, r the round's reward, with a tenth of equal ones:
   /// directions count where a policy goes. In standard deviations of the labels; infinity: equal
   /// weights.
@@ -64,6 +72,7 @@ struct StackedKernel {
 };
 
 struct MetricRounds {
+  /// Of the sum of networks: the identity's, then those of the way that was taken.
   std::vector<MetricRound> rounds;
   std::size_t chosen = 0;  ///< the round of the least error
   /// Those with a share of kLeastShare and more, of sum 1: that of the chosen round, then others.
@@ -84,8 +93,9 @@ inline constexpr std::size_t kMostMetricColumns = 1024;
 ///         the weight
 /// Deterministic: the same bits for any number of threads.
 /// Cost: a round takes about five Cholesky factors (m^3 / 3, m the lesser of n and the landmarks) a
-/// fold, and n m^2 / 2 multiply-adds where there are more rows than landmarks. Memory: (K + 1) n m
-/// doubles for K folds, and (K + 3) m^2.
+/// fold, and n m^2 / 2 multiply-adds where there are more rows than landmarks; there are some 10 to
+/// 30 rounds, of many rows half of them on 2048. Memory: two ways, each of (K + 1) n m doubles for
+/// K folds, and (K + 3) m^2.
 MetricRounds learn_metric(const MetricSample& sample, const MetricRoundsOptions& options = {});
 
 }  // namespace esscher

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "esscher/base/parallel.h"
+#include "esscher/refinement/metric_rounds.h"
+#include "refinement/kernel_regression.h"
+
+namespace esscher::internal {
+
+/// One kernel in the metrics of all folds: fits by their penalty.
+class FoldedRegressions {
+ public:
+  /// \param regressions  one a fold, then perhaps that of all rows; \p weight  of the sample
+  FoldedRegressions(std::span<KernelRegression> regressions, std::size_t folds, double weight,
+                    const ParallelOptions& parallel)
+      : regressions_(regressions), folds_(folds), weight_(weight), parallel_(parallel) {}
+
+  /// Mean squared error of the rows left out; infinity where cancelled.
+  double error(double penalty) { return entry(penalty).error; }
+  /// Of one fold, or of all rows, which has no part in the error and is made when it is asked for:
+  /// by one thread.
+  const KernelRegression::Fit& fit(double penalty, std::size_t at);
+  /// What the fits of all folds predict of the rows that each leaves out.
+  std::vector<double> held_out(double penalty, std::size_t rows);
+  /// The number of the penalty of the least error, from \p start downhill.
+  int search(int start);
+
+ private:
+  struct Entry {
+    double error = std::numeric_limits<double>::infinity();
+    std::vector<KernelRegression::Fit> fits;
+  };
+  Entry& entry(double penalty);
+
+  std::span<KernelRegression> regressions_;
+  std::size_t folds_;
+  double weight_;
+  ParallelOptions parallel_;
+  std::map<double, Entry> entries_;
+};
+
+/// Rounds of one sample from one beginning: how a metric is learned.
+class MetricPath {
+ public:
+  /// \param all_rows  whether all rows have rounds of their own, or the mean of the folds' metrics.
+  ///                  \p sample and \p options must outlive this.
+  MetricPath(const MetricSample& sample, const MetricRoundsOptions& options, bool all_rows);
+
+  /// Rounds of one kernel behind that of the identity; where \p begin is not empty the first has
+  /// its metrics instead of the identity's gradient products. Once a path.
+  void learn(KernelFamily family, std::vector<KernelMetric> begin, int most_rounds);
+  /// Quadratic polynomials in the identity metric, beside them.
+  void add_quadratic();
+
+  /// Of the chosen round; infinity where cancelled.
+  double error() const { return least_; }
+  /// Of its reward: the metrics to go on with. Empty where cancelled.
+  const std::vector<KernelMetric>& gradient_products() const { return next_; }
+  const std::vector<MetricRound>& rounds() const { return rounds_; }
+  std::size_t chosen() const { return chosen_; }
+  /// That of the chosen round, then the identity's; behind add_quadratic() the quadratic one, too.
+  const std::vector<StackedKernel>& kernels() const { return kernels_; }
+  /// Predictions of rows left out by each of them.
+  const std::vector<std::vector<double>>& held_out() const { return held_out_; }
+  /// Folds' metrics with that of all rows as the last.
+  std::vector<KernelMetric> with_all(std::vector<KernelMetric> metrics) const;
+
+ private:
+  std::vector<KernelMetric> identities() const;
+  std::optional<FoldedRegressions> fit(const std::string& stage,
+                                       const std::vector<KernelMetric>& metrics,
+                                       KernelFamily family, double& penalty);
+  std::vector<KernelMetric> products(FoldedRegressions& round, double penalty,
+                                     const std::string& stage);
+  void keep(FoldedRegressions& round, double penalty, KernelFamily family, bool learned,
+            const std::vector<KernelMetric>& metrics);
+
+  const MetricSample& sample_;
+  const MetricRoundsOptions& options_;
+  std::uint32_t folds_;
+  std::vector<KernelRegression> regressions_;
+  double weight_ = 0;
+  int start_;
+  double least_ = std::numeric_limits<double>::infinity();
+  std::size_t chosen_ = 0;
+  std::vector<MetricRound> rounds_;
+  std::vector<KernelMetric> next_;
+  std::vector<StackedKernel> kernels_;
+  std::vector<std::vector<double>> held_out_;
+};
+
+}  // namespace esscher::internal
