@@ -33,6 +33,11 @@ Matrix<double> gathered(MatrixView<const double> x, std::span<const std::size_t>
   return out;
 }
 
+/// For what is written whole: rounds reuse the memory, whose pages cost more than a copy.
+void shape(Matrix<double>& x, std::size_t rows, std::size_t columns) {
+  if (x.rows() != rows || x.columns() != columns) x = Matrix<double>(rows, columns);
+}
+
 double weighted_mean(std::span<const double> values, std::span<const double> weights,
                      std::span<const std::size_t> members) {
   double mass = 0;
@@ -110,13 +115,13 @@ void KernelRegression::set_kernel(const KernelMetric& metric, KernelFamily famil
   dual() ? set_dual() : set_landmarks(x);
   if (left_out_.empty()) return;
   const KernelPoints others = kernel_->points(gathered(sample_.x, left_out_).view());
-  k_left_out_ = Matrix<double>(left_out_.size(), points_.size());
+  shape(k_left_out_, left_out_.size(), points_.size());
   kernel_->values(others, points_, k_left_out_.view());
 }
 
 void KernelRegression::set_dual() {
   points_ = kernel_->points(gathered(sample_.x, rows_).view());
-  k_ = Matrix<double>(rows_.size(), rows_.size());
+  shape(k_, rows_.size(), rows_.size());
   kernel_->values(points_, points_, k_.view());
   // Centred on both sides it is that of f about its group's means: symmetric, so that its rows'
   // means are taken off, then those of its transpose.
@@ -134,7 +139,7 @@ void KernelRegression::set_dual() {
 void KernelRegression::set_landmarks(const Matrix<double>& x) {
   const std::size_t m = landmarks_.size();
   points_ = kernel_->points(gathered(x.view(), landmarks_).view());
-  k_ = Matrix<double>(rows_.size(), m);
+  shape(k_, rows_.size(), m);
   kernel_->values(kernel_->points(x.view()), points_, k_.view());
   square_ = gathered(k_.view(), landmarks_);
   if (sample_.groups.empty()) {
@@ -145,7 +150,8 @@ void KernelRegression::set_landmarks(const Matrix<double>& x) {
     }
   }
   take_off_means(k_.view());
-  normal_ = Matrix<double>(m, m);
+  shape(normal_, m, m);
+  std::ranges::fill(normal_.values(), 0.0);
   add_weighted_gram(k_.view(), weights_, normal_.view());
   symmetrise_from_lower(normal_.view());
   right_.assign(m, 0.0);
@@ -155,9 +161,10 @@ void KernelRegression::set_landmarks(const Matrix<double>& x) {
   }
 }
 
-KernelRegression::Fit KernelRegression::solve_dual(double penalty) const {
+KernelRegression::Fit KernelRegression::solve_dual(double penalty) {
   const std::size_t n = rows_.size();
-  Matrix<double> b = centred_;
+  Matrix<double>& b = factor_;
+  b = centred_;
   for (std::size_t i = 0; i < n; ++i) b(i, i) += penalty;
   Fit fit;
   if (!cholesky(b.view())) return fit;
@@ -190,9 +197,10 @@ KernelRegression::Fit KernelRegression::solve_dual(double penalty) const {
   return fit;
 }
 
-KernelRegression::Fit KernelRegression::solve_landmarks(double penalty) const {
+KernelRegression::Fit KernelRegression::solve_landmarks(double penalty) {
   const std::size_t m = landmarks_.size();
-  Matrix<double> b = normal_;
+  Matrix<double>& b = factor_;
+  b = normal_;
   double trace = 0;
   for (std::size_t j = 0; j < m; ++j) {
     for (std::size_t l = 0; l < m; ++l) b(j, l) += penalty * square_(j, l);
@@ -215,7 +223,7 @@ KernelRegression::Fit KernelRegression::solve_landmarks(double penalty) const {
   return fit;
 }
 
-KernelRegression::Fit KernelRegression::fit(double penalty) const {
+KernelRegression::Fit KernelRegression::fit(double penalty) {
   Fit fit = dual() ? solve_dual(penalty) : solve_landmarks(penalty);
   if (fit.alpha.empty()) {
     fit.alpha.assign(points_.size(), 0.0);

@@ -29,7 +29,7 @@ class KernelRegression {
     double held_out_error = 0;     ///< sum of weighted squares over them
   };
   /// Cost: a Cholesky factor.
-  Fit fit(double penalty) const;
+  Fit fit(double penalty);
 
   const std::vector<std::size_t>& left_out() const { return left_out_; }
 
@@ -44,8 +44,8 @@ class KernelRegression {
   void set_dual();
   void set_landmarks(const Matrix<double>& x);
   /// alpha with intercept; none where the penalty is too small for a factor.
-  Fit solve_dual(double penalty) const;
-  Fit solve_landmarks(double penalty) const;
+  Fit solve_dual(double penalty);
+  Fit solve_landmarks(double penalty);
   void predict_left_out(Fit& fit) const;
 
   const MetricSample& sample_;
@@ -62,6 +62,7 @@ class KernelRegression {
   Matrix<double> k_left_out_;  ///< left out x points
   /// k_ about group means on both sides, times roots of the weights.
   Matrix<double> centred_;
+  Matrix<double> factor_;  ///< of the last fit
   // Of landmarks.
   Matrix<double> normal_;      ///< k_' P k_
   Matrix<double> square_;      ///< of the norm: kernels of landmarks

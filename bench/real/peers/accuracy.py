@@ -5,11 +5,14 @@
 prints Markdown: R^2, and the efficiency of the tilted policy at 0.5, 0.25 and 0.125 standard
 deviations of the reward, (J(pi_r) - J(pi_0)) / (J(pi_y) - J(pi_0)), J = E y - beta KL, over the
 unseen rows (at most 4000, all of a landscape weigh the same; within groups the mean over prompts).
-Peers take scikit-learn's or LightGBM's usual settings; their one-hot columns are as they are, other
-columns are standardised and cut off at 10 deviations, and with groups rewards are about their
-prompt's mean. `make accuracy` runs it.
+Peers take scikit-learn's or LightGBM's usual settings, and xRFM's where it is installed (it takes
+6 GB of PyTorch: build/bench-peers/bin/python of `make peers` has it); their one-hot columns are as
+they are, other columns are standardised and cut off at 10 deviations, and with groups rewards are
+about their prompt's mean. `make accuracy` runs it.
 """
 
+import contextlib
+import io
 import subprocess
 import sys
 import tempfile
@@ -29,10 +32,15 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from tables import TABLES
 
+try:
+    from xrfm import xRFM
+except ImportError:
+    xRFM = None
+
 BETAS = (0.5, 0.25, 0.125)
 MOST_UNSEEN = 4000
 PENALTIES = np.logspace(-2, 5, 15)
-PEERS = ("boosted trees", "MLP", "GP", "ridge with pairs", "ridge")
+PEERS = ("boosted trees", "MLP", "GP", "xRFM", "ridge with pairs", "ridge")
 OURS = ("auto", "uniform", "linear")
 
 
@@ -81,6 +89,24 @@ def scores(r, y, sd, groups):
     return [r2, *efficiencies]
 
 
+class RecursiveFeatureMachine:
+    """xRFM as it comes; a fifth of the rows choose among its iterations."""
+
+    def __init__(self, seed):
+        self.seed = seed
+        self.model = xRFM(device="cpu", n_threads=1, random_state=seed, verbose=False)
+
+    def fit(self, x, y):
+        order = np.random.default_rng(self.seed).permutation(len(y))
+        kept, others = order[len(y) // 5 :], order[: len(y) // 5]
+        x, y = x.astype(np.float32), y.astype(np.float32)
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.model.fit(x[kept], y[kept], x[others], y[others])
+
+    def predict(self, x):
+        return np.asarray(self.model.predict(x.astype(np.float32)), dtype=float).ravel()
+
+
 def peers(n, columns, design, seed):
     leaves, least = (15, 5) if n < 1000 else (31, 20)
     yield "boosted trees", lightgbm.LGBMRegressor(
@@ -90,6 +116,8 @@ def peers(n, columns, design, seed):
         hidden_layer_sizes=(128, 128), early_stopping=n >= 200, alpha=1e-3, max_iter=300, random_state=seed)
     if n <= 2000:
         yield "GP", GaussianProcessRegressor(1.0 * RBF(columns**0.5) + WhiteKernel(0.1))
+    if xRFM is not None:
+        yield "xRFM", RecursiveFeatureMachine(seed)
     if columns <= 90 and n <= 4000:
         yield "ridge with pairs", make_pipeline(
             PolynomialFeatures(2, interaction_only=design, include_bias=False), StandardScaler(),
