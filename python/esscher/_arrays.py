@@ -161,6 +161,8 @@ def matrix(values: Any, name: str) -> NDArray[Any]:
         array = array.astype(np.float32)
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
         try:
+            if array.dtype.kind == "c":  # whose imaginary part NumPy would drop
+                raise TypeError
             array = array.astype(np.float64)
         except (TypeError, ValueError):
             raise TypeError(

@@ -170,6 +170,8 @@ def test_data_that_do_not_serve_are_refused_by_name(table):
         broken = x.copy()
         broken[2, 1] = np.nan
         evaluate(broken, y)
+    with pytest.raises(TypeError, match=r"^X: must hold numbers, not complex128; "):
+        evaluate(x + 1j, y)
     with pytest.raises(TypeError, match=r"^X: must hold numbers, not object; encode text first"):
         evaluate(np.array([["a"], ["b"]], dtype=object), [1, 2])
     with pytest.raises(ValueError, match=r"^X: must be two-dimensional, not of shape \(300,\)"):

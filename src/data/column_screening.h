@@ -30,11 +30,18 @@ std::string index_or_split(std::string_view name, std::span<const double> values
 /// that the values name, as those of a strong treatment do.
 bool tells_order(std::span<const double> values, std::span<const double> rewards);
 
-/// The same within every group, in one direction, where columns that know nothing of the rewards
-/// would do so with a probability below 1e-9; never where rewards have fewer than ten values.
-/// \param groups  as many, dense
-bool tells_order_within(std::span<const double> values, std::span<const double> rewards,
-                        std::span<const std::uint32_t> groups);
+/// What a column tells of the order of rewards within groups.
+enum class OrderWithin {
+  none,    ///< it errs, or columns that know nothing of the rewards would not with 1e-9 or more
+  strong,  ///< no error, as a strong feature may make none: fewer than 60 steps from one of a
+           ///< group's values to the next, or rewards in clusters of their own, one a value
+  told,    ///< no error in more steps than one that does not know the rewards would take
+};
+
+/// As tells_order(), within every group and in one direction; none where rewards have fewer than
+/// ten values. \param groups  as many, dense
+OrderWithin order_within(std::span<const double> values, std::span<const double> rewards,
+                         std::span<const std::uint32_t> groups);
 
 /// Pearson correlation of the column with the rewards, or that of their ranks where it is stronger,
 /// with \p groups of differences to their means; 0 where one does not vary or the rewards have
@@ -43,7 +50,8 @@ double strongest_correlation(std::span<const double> values, std::span<const dou
                              std::span<const std::uint32_t> groups = {});
 
 /// Share of the pairs within groups, of those whose rewards differ, in which the column is greater
-/// where the reward is, equal values as half; 0.5 of fewer than 30 pairs. Of the first 2^20 pairs.
+/// where the reward is, equal values as half; 0.5 where fewer than 30 of them share no row, since
+/// a single success has a pair with each failure. Of the first 2^22 pairs, equal rewards too.
 double ordered_share(std::span<const double> values, std::span<const double> rewards,
                      std::span<const std::uint32_t> groups);
 

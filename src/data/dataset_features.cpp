@@ -28,6 +28,9 @@ std::string suspicion(std::span<const double> values, std::span<const double> re
     return "has a correlation of " + number_text(r, 2) + " with the reward" +
            (groups.empty() ? "" : " within groups");
   }
+  if (!groups.empty() && order_within(values, rewards, groups) != OrderWithin::none) {
+    return "tells the order of the rewards, or bins of it, within groups without an exception";
+  }
   if (groups.empty() || !is_coarse(rewards)) return "";
   const double share = ordered_share(values, rewards, groups);
   const bool falls = share < 0.5;
@@ -129,7 +132,7 @@ bool DatasetFeatures::screen(Dataset& out) {
   for (Column& column : columns_) {
     const bool tells = numeric(column) && tells_order(judged(column), out.rewards);
     const bool within = numeric(column) && !tells && !out.groups.empty() &&
-                        tells_order_within(judged(column), out.rewards, out.groups);
+                        order_within(judged(column), out.rewards, out.groups) == OrderWithin::told;
     if (tells || within) telling.emplace_back(&column, within ? " within groups" : "");
     others = others || (!tells && !within && column.left_out.empty());
   }

@@ -46,7 +46,10 @@ class CsvReader::Text {
     delimiter_ = dialect_.delimiter;
     at_ = first.data() + dialect_.begin;
     end_ = first.data() + first.size();
-    lone_name_ = internal::lone_name_advice(first.substr(dialect_.begin));
+    // Other marks than that which a user names are text.
+    if (format.delimiter.empty()) {
+      lone_name_ = internal::lone_name_advice(first.substr(dialect_.begin));
+    }
   }
 
   const internal::NumberFormat& numbers() const { return dialect_.numbers; }

@@ -68,7 +68,9 @@ std::string lone_name_advice(std::string_view body) {
     // Two may be a number with a decimal comma.
     if (fields < 3) continue;
     return "most lines behind it have " + std::to_string(fields) +
-           " fields: remove what stands before the names of columns, or begin it with '#'";
+           " fields: remove what stands before the names of columns, or begin it with '#'; if it "
+           "is one column, say --delimiter " +
+           (mark == '\t' ? "comma" : "tab");
   }
   const std::size_t words = count_words(lines[0]);
   const bool wide = std::ranges::any_of(

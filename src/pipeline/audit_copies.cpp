@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <span>
@@ -14,14 +15,17 @@
 namespace esscher::internal {
 namespace {
 
-/// The scores and the gold reward, as features.
+/// A score of which so many rows have another than all others hardly ever repeats.
+constexpr double kHardlyRepeats = 0.9;
+
+/// The scores, and perhaps the gold reward, as features.
 class AuditColumns final : public FeatureRows {
  public:
-  explicit AuditColumns(const AuditTable& table) : rows_(table.gold.size()) {
+  AuditColumns(const AuditTable& table, bool with_gold) : rows_(table.gold.size()) {
     for (const auto* scores : {&table.proxies, &table.log_ratios}) {
       for (const NamedScores& each : *scores) columns_.emplace_back(each.values);
     }
-    columns_.emplace_back(table.gold);
+    if (with_gold) columns_.emplace_back(table.gold);
   }
   std::uint64_t rows() const override { return rows_; }
   std::size_t columns() const override { return columns_.size(); }
@@ -30,15 +34,14 @@ class AuditColumns final : public FeatureRows {
       for (std::size_t j = 0; j < columns_.size(); ++j) out(i, j) = columns_[j][rows[i]];
     }
   }
-  /// The most values that a column has in \p rows.
-  std::size_t most_values(std::span<const std::uint64_t> rows) const {
-    std::size_t most = 0;
-    for (const std::span<const double> column : columns_) {
+  /// Whether some column hardly has a value twice in \p rows.
+  bool hardly_repeat(std::span<const std::uint64_t> rows) const {
+    return std::ranges::any_of(columns_, [&](std::span<const double> column) {
       std::set<double> values;
       for (const std::uint64_t row : rows) values.insert(column[row]);
-      most = std::max(most, values.size());
-    }
-    return most;
+      return static_cast<double>(values.size()) >=
+             kHardlyRepeats * static_cast<double>(rows.size());
+    });
   }
 
  private:
@@ -56,6 +59,30 @@ bool is_whole(const AuditTable& table) {
          (table.source_rows.empty() || table.source_rows.size() == rows);
 }
 
+/// Numbers rows without a gold reward, behind the \p designs of those that have one: by their
+/// scores where these hardly ever repeat, so that copies count once in means over all rows, too;
+/// else each by itself.
+void number_unknown(const AuditTable& table, std::uint32_t designs,
+                    std::vector<std::uint32_t>& numbers) {
+  const AuditColumns scores(table, false);
+  std::vector<std::uint64_t> all(numbers.size());
+  std::iota(all.begin(), all.end(), std::uint64_t{0});
+  const Designs same = find_designs(scores, all);
+  const bool told = scores.hardly_repeat(same.first);
+  constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+  std::vector<std::uint32_t> of_scores(same.size(), kNone);
+  for (const std::uint64_t i : all) {
+    std::uint32_t& number = of_scores[same.of_row[i]];
+    if (!std::isnan(table.gold[i]) && number == kNone) number = numbers[i];
+  }
+  for (const std::uint64_t i : all) {
+    if (!std::isnan(table.gold[i])) continue;
+    std::uint32_t& number = of_scores[same.of_row[i]];
+    if (!told || number == kNone) number = designs++;
+    numbers[i] = number;
+  }
+}
+
 }  // namespace
 
 std::optional<AuditCopies> find_copies(const AuditTable& table) {
@@ -64,22 +91,17 @@ std::optional<AuditCopies> find_copies(const AuditTable& table) {
   for (std::uint64_t i = 0; i < table.gold.size(); ++i) {
     if (!std::isnan(table.gold[i])) known.push_back(i);
   }
-  const AuditColumns columns(table);
+  const AuditColumns columns(table, true);
   const Designs designs = find_designs(columns, known);
   constexpr double kFewCopies = 0.05;
   const auto further = static_cast<double>(known.size() - designs.size());
   if (designs.size() < 2 || further < kFewCopies * static_cast<double>(known.size())) return {};
   std::vector<std::uint64_t> first;
   for (const std::uint64_t place : designs.first) first.push_back(known[place]);
-  constexpr double kHardlyRepeats = 0.9;
-  if (static_cast<double>(columns.most_values(first)) <
-      kHardlyRepeats * static_cast<double>(first.size())) {
-    return {};
-  }
-  // Rows that nothing is known of keep numbers of their own, behind those of the designs.
+  if (!columns.hardly_repeat(first)) return {};
   std::vector<std::uint32_t> numbers(table.gold.size());
-  std::iota(numbers.begin(), numbers.end(), static_cast<std::uint32_t>(designs.size()));
   for (std::size_t i = 0; i < known.size(); ++i) numbers[known[i]] = designs.of_row[i];
+  number_unknown(table, static_cast<std::uint32_t>(designs.size()), numbers);
   AuditCopies copies;
   copies.clusters =
       table.clusters.empty() ? std::move(numbers) : joined_groups(table.clusters, numbers);

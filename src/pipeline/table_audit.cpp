@@ -331,7 +331,8 @@ TableAudit audit_distinct(const AuditTable& given, const AuditOptions& options) 
 }  // namespace
 
 TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
-  auto copies = internal::find_copies(given);
+  // All there is has no errors that copies could make too small.
+  auto copies = options.enumerated ? std::nullopt : internal::find_copies(given);
   if (!copies) return audit_distinct(given, options);
   AuditTable table = given;
   table.clusters = std::move(copies->clusters);

@@ -51,6 +51,33 @@ TEST(ReplicatesTable, CopiesAreToldAndChangeNothing) {
               gain(thrice)["standard_error"].get<double>(), 1e-6);
 }
 
+TEST(ReplicatesTable, RowsAreNumberedAsInTheFile) {
+  std::string report;
+  std::string csv = copied(2);
+  const std::size_t header = csv.find('\n') + 1;
+  csv.insert(header, csv.substr(header, csv.find('\n', header) + 1 - header));
+  csv.replace(header, csv.find(',', header) - header, "none");
+  const auto found = evaluated(csv, {"--exclude", "family=none"}, report);
+  EXPECT_EQ(found["replicates"]["most_row"], 2);
+  EXPECT_NE(report.find("(row 2 is there 2 times)"), std::string::npos) << report;
+  // A pair of equal sides is dropped.
+  const Folder folder;
+  std::string pairs = "c_a,c_b,r_a,r_b\n1,1,1,1\n";
+  for (int copy = 0; copy < 2; ++copy) {
+    for (int i = 0; i < 30; ++i) {
+      pairs += std::to_string(i) + "," + std::to_string(i * i % 7) + "," + std::to_string(-i) +
+               "," + std::to_string(i * i % 5 + 7) + "\n";
+    }
+  }
+  folder.write("pairs.csv", pairs);
+  const Outcome outcome = run({"fit", "pairs.csv", "--chosen", "c_", "--rejected", "r_", "--rounds",
+                               "1", "-o", "m.safetensors"},
+                              folder);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_NE((outcome.out + outcome.err).find("(pair 2 is there 2 times)"), std::string::npos)
+      << outcome.out << outcome.err;
+}
+
 TEST(ReplicatesTable, ClustersAreToldAndCount) {
   std::string report;
   const auto rows = evaluated(copied(1), {}, report);

@@ -185,25 +185,50 @@ TEST(ColumnScreening, FindsFunctionsOfTheRewardWithinGroups) {
   }
   for (const std::vector<double>& leak : {within, rank, best}) {
     EXPECT_FALSE(tells_order(leak, y));
-    EXPECT_TRUE(tells_order_within(leak, y, groups));
-    EXPECT_TRUE(tells_order_within(each(leak, [](double v) { return -v; }), y, groups));
+    EXPECT_EQ(order_within(leak, y, groups), OrderWithin::told);
+    EXPECT_EQ(order_within(each(leak, [](double v) { return -v; }), y, groups), OrderWithin::told);
     std::vector<double> holes = leak;
     holes[7] = std::numeric_limits<double>::quiet_NaN();
-    EXPECT_TRUE(tells_order_within(holes, y, groups));
+    EXPECT_EQ(order_within(holes, y, groups), OrderWithin::told);
   }
-  EXPECT_FALSE(tells_order_within(normals("x"), y, groups));
+  EXPECT_EQ(order_within(normals("x"), y, groups), OrderWithin::none);
   // Up in one group and down in another.
   std::vector<double> both = rank;
   for (std::size_t i = 0; i < 5; ++i) both[i] = -both[i];
-  EXPECT_FALSE(tells_order_within(both, y, groups));
+  EXPECT_EQ(order_within(both, y, groups), OrderWithin::none);
   // Two groups of five are in order by chance once in 7200.
-  EXPECT_FALSE(tells_order_within(std::span(rank).first(10), std::span(y).first(10),
-                                  std::span(groups).first(10)));
+  EXPECT_EQ(
+      order_within(std::span(rank).first(10), std::span(y).first(10), std::span(groups).first(10)),
+      OrderWithin::none);
   // What is the same in all of a group, and classes, which a good feature may tell.
   std::vector<double> shared;
   for (const std::uint32_t group : groups) shared.push_back(levels[group]);
-  EXPECT_FALSE(tells_order_within(shared, y, groups));
-  EXPECT_FALSE(tells_order_within(rank, best, groups));
+  EXPECT_EQ(order_within(shared, y, groups), OrderWithin::none);
+  EXPECT_EQ(order_within(rank, best, groups), OrderWithin::none);
+}
+
+TEST(ColumnScreening, KeepsStrongFeaturesWithinGroups) {
+  // Forty pairs have the right order by chance with 2^-40, and by a feature of correlation 0.999
+  // more often than not.
+  std::vector<double> x;
+  std::vector<double> y;
+  for (std::size_t i = 0; i < 80; ++i) {
+    x.push_back(static_cast<double>(i % 2 == 0 ? i : i + 5));
+    y.push_back(x.back() + 0.1 * std::sin(static_cast<double>(i)));
+  }
+  const std::vector<std::uint32_t> pairs = groups_of(2);
+  EXPECT_EQ(order_within(x, y, std::span(pairs).first(80)), OrderWithin::strong);
+  // One of two treatments, ten standard deviations better in each of eighty groups of five.
+  const std::vector<std::uint32_t> groups = groups_of(5);
+  std::vector<double> treated(kRows);
+  std::vector<double> rewards = normals("y");
+  for (std::size_t i = 0; i < kRows; ++i) {
+    treated[i] = static_cast<double>(i % 2);
+    rewards[i] += 15 * treated[i];
+  }
+  EXPECT_EQ(order_within(treated, rewards, groups), OrderWithin::strong);
+  EXPECT_EQ(order_within(each(treated, [](double v) { return -v; }), rewards, groups),
+            OrderWithin::strong);
 }
 
 TEST(ColumnScreening, MeasuresCorrelationWithinGroups) {
@@ -244,6 +269,13 @@ TEST(ColumnScreening, CountsThePairsThatAColumnOrders) {
   EXPECT_NEAR(ordered_share(noise, wins, groups), 0.5, 0.14);
   EXPECT_EQ(ordered_share(std::span(wins).first(58), std::span(wins).first(58), groups), 0.5);
   EXPECT_EQ(ordered_share(wins, std::vector<double>(kRows), groups), 0.5);
+  // Five successes, one of each eighty rows: 395 pairs, and five draws.
+  std::vector<double> success(kRows);
+  for (std::size_t i = 0; i < kRows; i += 80) success[i] = 1;
+  EXPECT_EQ(ordered_share(success, success, groups_of(80)), 0.5);
+  // Forty of them would be enough.
+  for (std::size_t i = 0; i < kRows; i += 10) success[i] = 1;
+  EXPECT_EQ(ordered_share(success, success, groups_of(10)), 1);
 }
 
 }  // namespace

@@ -122,7 +122,8 @@ TEST(Csv, ATitleBeforeTheNamesIsNoTable) {
   const std::string said =
       "t.csv: header: one column, named 'Sales of 2024'; most lines behind it have 3 fields: "
       "remove "
-      "what stands before the names of columns, or begin it with '#'";
+      "what stands before the names of columns, or begin it with '#'; if it is one column, say "
+      "--delimiter tab";
   EXPECT_EQ(found_refusal("Sales of 2024\n\na,b,y\n1,2,3\n4,5,6\n"), said);
   EXPECT_EQ(found_refusal("Sales of 2024\nby me\na;b;y\n1;2;3\n4;5;6\n7;8;9\n"), said);
   EXPECT_EQ(
@@ -134,6 +135,8 @@ TEST(Csv, ATitleBeforeTheNamesIsNoTable) {
   EXPECT_EQ(found_refusal("text\n\"a, b, c\"\nd\n\"e, f, g\"\n"), "(read)");
   CsvReader tabs = CsvReader::over("v\n[0.1, 0.2, 0.3]\n[0.4, 0.5, 0.6]\n", "t.tsv");
   EXPECT_EQ(rest_of(tabs).size(), 2U);
+  EXPECT_EQ(rows_of("v\n0.1,0.2,0.3\n0.4,0.5,0.6\n", "tab"),
+            (Rows{{"0.1,0.2,0.3"}, {"0.4,0.5,0.6"}}));
 }
 
 TEST(Csv, SeveralBlanksBetweenFieldsNameTheRemedy) {

@@ -332,6 +332,31 @@ TEST(TableAudit, CopiesOfRowsAreNoFurtherDraws) {
             fewer.proxies[0].policies[0].clusters);
 }
 
+TEST(TableAudit, CopiesWithoutGoldAreNoFurtherDraws) {
+  AuditTable once = normal_audit(600);
+  for (std::size_t i = 0; i < 600; ++i) {
+    if (i % 4 != 0) once.gold[i] = std::numeric_limits<double>::quiet_NaN();
+  }
+  AuditTable thrice = copied(once, 3);
+  // The third of the copies lost what was known.
+  std::fill(thrice.gold.begin() + 1200, thrice.gold.end(),
+            std::numeric_limits<double>::quiet_NaN());
+  const auto error = [](const AuditTable& table) {
+    return audit_table(table, audit_options()).proxies[0].policies[1].value.standard_error;
+  };
+  // The first two alone have the same draws, and the same share of known ones.
+  EXPECT_NEAR(error(copied(once, 2)), error(once), 0.005 * error(once));
+  EXPECT_GT(error(thrice), 0.97 * error(once));
+}
+
+TEST(TableAudit, AllThereIsHasNoErrorsOverCopies) {
+  AuditOptions options = audit_options();
+  options.enumerated = true;
+  for (const std::string& remark : audit_table(copied(normal_audit(100), 2), options).remarks) {
+    EXPECT_EQ(remark.find("one draw"), remark.npos);
+  }
+}
+
 TEST(TableAudit, EqualGradesAreNoCopies) {
   AuditTable grades = normal_audit(300);
   for (NamedScores& proxy : grades.proxies) {
