@@ -80,8 +80,13 @@ std::unique_ptr<MetricPath> learned_path(const MetricSample& sample,
   }
   auto path = std::make_unique<MetricPath>(sample, options, false);
   if (options.callbacks.cancelled()) return path;
-  const int most = begin.empty() ? options.most_rounds : later_rounds(options);
-  path->learn(KernelFamily::networks, std::move(begin), most);
+  const bool begun = !begin.empty();
+  path->learn(KernelFamily::networks, std::move(begin),
+              begun ? later_rounds(options) : options.most_rounds);
+  if (!begun || path->chosen() > 0 || options.callbacks.cancelled()) return path;
+  // What few rows told is worse than nothing.
+  path = std::make_unique<MetricPath>(sample, options, false);
+  path->learn(KernelFamily::networks, {}, options.most_rounds);
   return path;
 }
 

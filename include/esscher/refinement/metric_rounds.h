@@ -77,8 +77,9 @@ struct MetricRounds {
   std::size_t chosen = 0;  ///< the round of the least error
   /// Those with a share of kLeastShare and more, of sum 1: that of the chosen round, then others.
   std::vector<StackedKernel> kernels;
-  /// AGOP of the chosen round's reward on all rows, under the weights of the options; its diagonal
-  /// alone where there are more than kMostMetricColumns columns. In label^2 / x^2.
+  /// AGOP of the chosen round's reward on all rows (beyond 2048 the mean of the folds' products),
+  /// under the weights of the options; its diagonal alone where there are more than
+  /// kMostMetricColumns columns. In label^2 / x^2.
   KernelMetric product;
   bool cancelled = false;
 };
