@@ -55,7 +55,7 @@ $(PEERS)/installed: bench/real/peers/requirements.txt
 
 accuracy: $(BUILD)/build.ninja $(PEERS)/installed  ## learned rewards beside scikit-learn and LightGBM
 	@cmake --build $(BUILD) -j $(JOBS) --target esscher
-	@$(PEERS)/bin/python bench/real/peers/accuracy.py $(BUILD)/apps/esscher/esscher $(SEEDS) $(SIZES)
+	@$(PEERS)/bin/python bench/real/peers/accuracy.py $(BUILD)/apps/esscher/esscher $(SEEDS) $(SIZES) $(TABLES)
 
 BENCH_PEERS := build/bench-peers
 $(BENCH_PEERS)/installed: bench/peers/requirements.txt

@@ -1,4 +1,5 @@
-"""The tables of accuracy.py: development landscapes from ESSCHER_SHARED, and scikit-learn's own."""
+"""The tables of accuracy.py: development landscapes from ESSCHER_SHARED, scikit-learn's own, and rewards
+that turn on several directions."""
 
 import os
 from dataclasses import dataclass
@@ -60,6 +61,15 @@ def generated(name, noise):
     return Table(name, x, y, False)
 
 
+def directions(name, columns, reward):
+    """Normal columns; a reward of coordinates z in a turned frame, with noise of 0.3 of its sd."""
+    random = np.random.default_rng(5)
+    x = random.standard_normal((6000, columns))
+    frame = np.linalg.qr(random.standard_normal((columns, columns)))[0]
+    y = reward((x @ frame).T)
+    return Table(name, x, y / y.std() + 0.3 * random.standard_normal(len(y)), False)
+
+
 def diabetes():
     data = datasets.load_diabetes()
     return Table("diabetes", data.data, data.target, False)
@@ -81,4 +91,10 @@ TABLES = {
     "friedman1": lambda: generated("friedman1", 1.0),
     "friedman2": lambda: generated("friedman2", 125.0),
     "friedman3": lambda: generated("friedman3", 0.1),
+    "square": lambda: directions("z1^2 of 20 columns", 20, lambda z: z[0] ** 2),
+    "three": lambda: directions(
+        "tanh z1 + z2 z3 / 2 of 30 columns", 30, lambda z: np.tanh(z[0]) + z[1] * z[2] / 2),
+    "ten": lambda: directions(
+        "tanh z1 + ... + tanh z10 + z1 z2 of 30 columns", 30,
+        lambda z: np.tanh(z[:10]).sum(0) + z[0] * z[1]),
 }
