@@ -19,6 +19,8 @@ constexpr double kLeastEigenvalue = 1e-12;
 constexpr double kLeastVariance = 1e-12;
 /// Rows of a block: its coordinates stay in the second-level cache.
 constexpr std::size_t kBlock = 64;
+/// Rows of a symmetric matrix that are computed up to the diagonal, and mirrored.
+constexpr std::size_t kMirrored = 256;
 
 void require_metric(const KernelMetric& metric, std::size_t columns) {
   const bool full = !metric.full.empty();
@@ -135,26 +137,26 @@ template <class Body>
 void for_each_row(const KernelPoints& a, const KernelPoints& b, const MetricKernel::State& state,
                   const Matrix<double>& b_columns, Body&& body) {
   const std::size_t m = b.size();
+  // One room for all blocks: fresh pages for each take longer than its products.
+  const std::size_t most = std::min(kBlock, a.size());
+  Matrix<double> arc(most, m);
+  Matrix<double> laplace(most, m);
+  Matrix<double> distances(most, m);
   for (std::size_t first = 0; first < a.size(); first += kBlock) {
     const std::size_t count = std::min(kBlock, a.size() - first);
-    Matrix<double> arc(count, m, 1.0);
-    Matrix<double> laplace(count, m);
-    Matrix<double> distances(count, m);
+    std::ranges::fill(arc.values(), 1.0);
     gemm(Operand::plain, a.arc.view().rows_from(first, count), Operand::transposed, b.arc.view(),
-         1.0, arc.view());
+         1.0, arc.view().rows_from(0, count));
     gemm(Operand::plain, a.laplace.view().rows_from(first, count), Operand::transposed,
-         b.laplace.view(), 0.0, laplace.view());
+         b.laplace.view(), 0.0, laplace.view().rows_from(0, count));
     internal::absolute_distances(a.product.view().rows_from(first, count), b_columns.view(),
-                                 distances.view());
+                                 distances.view().rows_from(0, count));
     for (std::size_t r = 0; r < count; ++r) {
       const std::size_t i = first + r;
-      const Matrix<double>& arc_rows = arc;
-      const Matrix<double>& laplace_rows = laplace;
-      const Matrix<double>& distance_rows = distances;
-      body(i,
-           internal::KernelRow{arc_rows.row(r), b.arc_length, a.arc_length[i], laplace_rows.row(r),
-                               b.laplace_square, a.laplace_square[i], distance_rows.row(r),
-                               std::span<const double, 3>(state.shares.data(), 3)});
+      body(i, internal::KernelRow{std::as_const(arc).row(r), b.arc_length, a.arc_length[i],
+                                  std::as_const(laplace).row(r), b.laplace_square,
+                                  a.laplace_square[i], std::as_const(distances).row(r),
+                                  std::span<const double, 3>(state.shares.data(), 3)});
     }
   }
 }
@@ -255,7 +257,7 @@ void MetricKernel::set_quadratic(MatrixView<const double> sample) {
 double MetricKernel::variance(MatrixView<const double> sample) const {
   const KernelPoints all = points(sample);
   Matrix<double> k(sample.rows, sample.rows);
-  values(all, all, k.view());
+  values(all, k.view());
   double diagonal = 0;
   double mean = 0;
   for (std::size_t i = 0; i < k.rows(); ++i) {
@@ -288,6 +290,19 @@ KernelPoints MetricKernel::points(MatrixView<const double> x) const {
   return points;
 }
 
+KernelPoints KernelPoints::part(std::size_t first, std::size_t count) const {
+  const auto rows = [&](const Matrix<double>& all) {
+    Matrix<double> some(all.rows() == 0 ? 0 : count, all.columns());
+    std::copy_n(all.data() + first * all.columns(), some.values().size(), some.data());
+    return some;
+  };
+  const auto numbers = [&](const std::vector<double>& all) {
+    return all.empty() ? std::vector<double>{}
+                       : std::vector<double>(all.data() + first, all.data() + first + count);
+  };
+  return {rows(arc), numbers(arc_length), rows(laplace), numbers(laplace_square), rows(product)};
+}
+
 void MetricKernel::values(const KernelPoints& a, const KernelPoints& b,
                           MatrixView<double> out) const {
   if (family() == KernelFamily::quadratic) {
@@ -310,6 +325,20 @@ void MetricKernel::values(const KernelPoints& a, const KernelPoints& b,
   for_each_row(a, b, state_, columns, [&](std::size_t i, const internal::KernelRow& row) {
     internal::kernel_row(row, out.row(i));
   });
+}
+
+void MetricKernel::values(const KernelPoints& x, MatrixView<double> out) const {
+  for (std::size_t first = 0; first < x.size(); first += kMirrored) {
+    const std::size_t count = std::min(kMirrored, x.size() - first);
+    const std::size_t last = first + count;
+    values(x.part(first, count), x.part(0, last),
+           {out.data + first * out.stride, count, last, out.stride});
+    for (std::size_t column = 0; column < last; column += kMirrored) {
+      for (std::size_t j = column; j < std::min(column + kMirrored, last); ++j) {
+        for (std::size_t i = std::max(first, j + 1); i < last; ++i) out(j, i) = out(i, j);
+      }
+    }
+  }
 }
 
 void MetricKernel::gradients(const KernelPoints& x, const KernelPoints& z,

@@ -77,8 +77,10 @@ MetricRows::MetricRows(const TransformedRows& rows, const KernelMetric& metric, 
                       [&](const Chunk& chunk) {
                         const auto begin = static_cast<std::size_t>(chunk.begin);
                         const auto count = static_cast<std::size_t>(chunk.size());
-                        kernel_.values(kernel_.points(landmarks_.view().rows_from(begin, count)),
-                                       points_, k.view().rows_from(begin, count));
+                        // Factors read the lower triangle alone.
+                        const std::size_t end = begin + count;
+                        kernel_.values(points_.part(begin, count), points_.part(0, end),
+                                       {k.row(begin).data(), count, end, k.columns()});
                       });
   inverse_factor_ = inverse_cholesky(k);
   // Quadratic features have fewer dimensions than landmarks: whitening them wants all digits.

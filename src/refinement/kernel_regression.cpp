@@ -122,7 +122,7 @@ void KernelRegression::set_kernel(const KernelMetric& metric, KernelFamily famil
 void KernelRegression::set_dual() {
   points_ = kernel_->points(gathered(sample_.x, rows_).view());
   shape(k_, rows_.size(), rows_.size());
-  kernel_->values(points_, points_, k_.view());
+  kernel_->values(points_, k_.view());
   // Centred on both sides it is that of f about its group's means: symmetric, so that its rows'
   // means are taken off, then those of its transpose.
   centred_ = k_;

@@ -83,15 +83,15 @@ std::vector<double> FoldedRegressions::held_out(double penalty, std::size_t rows
   return values;
 }
 
-int FoldedRegressions::search(int start) {
+int FoldedRegressions::search(int start, std::span<const int> sides) {
   const auto better = [&](int next, int than) {
     return next >= 0 && next < kPenalties &&
            error(penalty_number(next)) < error(penalty_number(than));
   };
   int best = start;
-  while (better(best - 1, best)) --best;
-  if (best == start) {
-    while (better(best + 1, best)) ++best;
+  for (const int side : sides) {
+    while (better(best + side, best)) best += side;
+    if (best != start) break;
   }
   return best;
 }
@@ -151,7 +151,10 @@ std::optional<FoldedRegressions> MetricPath::fit(const std::string& stage,
   FoldedRegressions round(regressions_, folds_, weight_, parallel);
   penalty = options_.penalty;
   if (!(penalty > 0)) {
-    start_ = round.search(start_);
+    // From round to round it moves little: behind the first each looks to one side, by turns.
+    start_ = round.search(start_, std::span(sides_).first(searched_ ? 1 : 2));
+    std::swap(sides_[0], sides_[1]);
+    searched_ = true;
     penalty = penalty_number(start_);
   }
   return round;
@@ -216,6 +219,7 @@ void MetricPath::learn(KernelFamily family, std::vector<KernelMetric> begin, int
 void MetricPath::add_quadratic() {
   double penalty = 0;
   start_ = kFirstPenalty;
+  searched_ = false;
   const std::vector<KernelMetric> metrics = identities();
   std::optional<FoldedRegressions> round =
       fit("features: quadratic", metrics, KernelFamily::quadratic, penalty);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -30,8 +31,9 @@ class FoldedRegressions {
   const KernelRegression::Fit& fit(double penalty, std::size_t at);
   /// What the fits of all folds predict of the rows that each leaves out.
   std::vector<double> held_out(double penalty, std::size_t rows);
-  /// The number of the penalty of the least error, from \p start downhill.
-  int search(int start);
+  /// The number of the penalty of the least error, from \p start downhill: to the first of the
+  /// sides, -1 and 1, that leads there.
+  int search(int start, std::span<const int> sides);
 
  private:
   struct Entry {
@@ -88,7 +90,9 @@ class MetricPath {
   std::uint32_t folds_;
   std::vector<KernelRegression> regressions_;
   double weight_ = 0;
-  int start_;
+  int start_;  ///< of the search for a penalty
+  std::array<int, 2> sides_{-1, 1};
+  bool searched_ = false;
   double least_ = std::numeric_limits<double>::infinity();
   std::size_t chosen_ = 0;
   std::vector<MetricRound> rounds_;

@@ -16,8 +16,9 @@ namespace {
 
 using internal::MetricPath;
 
-/// Of more rows about so many choose the way.
-constexpr std::size_t kFewRows = 2048;
+/// Of more rows half of them choose the way, so many at least and at most.
+constexpr std::size_t kFewRows = 1024;
+constexpr std::size_t kMostFewRows = 2048;
 /// Of rounds that begin with a learned metric.
 constexpr int kMostLaterRounds = 4;
 
@@ -71,7 +72,7 @@ std::unique_ptr<MetricPath> learned_path(const MetricSample& sample,
                                          const MetricRoundsOptions& options) {
   if (sample.labels.size() <= kFewRows) return better_way(sample, options, true).path;
   std::vector<KernelMetric> begin;
-  const internal::FewRows few(sample, kFewRows);
+  const internal::FewRows few(sample, std::clamp(sample.labels.size() / 2, kFewRows, kMostFewRows));
   if (few.serve()) {
     const MetricSample some = few.sample();
     const Way way = better_way(some, options, false);

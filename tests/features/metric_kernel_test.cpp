@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <vector>
 
@@ -150,6 +151,26 @@ TEST(MetricKernel, IsSymmetricAndPositiveDefinite) {
       for (std::size_t j = 0; j < i; ++j) EXPECT_NEAR(k(i, j), k(j, i), 1e-12);
     }
     EXPECT_TRUE(cholesky(k.view()));
+  }
+}
+
+TEST(MetricKernel, AmongThemselvesPointsHaveTheSameValues) {
+  // Of the rows that are mirrored at once: a few blocks and a part of one.
+  for (const KernelFamily family : kFamilies) {
+    for (const KernelMetric& metric : metrics()) {
+      const Example example(metric, 600, family);
+      const Matrix<double> expected = kernel_matrix(example.kernel, example.x);
+      Matrix<double> k(600, 600, std::numeric_limits<double>::quiet_NaN());
+      example.kernel.values(example.kernel.points(example.x.view()), k.view());
+      double difference = 0;
+      for (std::size_t i = 0; i < 600; ++i) {
+        for (std::size_t j = 0; j < 600; ++j) {
+          ASSERT_EQ(k(i, j), k(j, i));
+          difference = std::max(difference, std::abs(k(i, j) - expected(i, j)));
+        }
+      }
+      EXPECT_LE(difference, 1e-12);
+    }
   }
 }
 

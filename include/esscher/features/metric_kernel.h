@@ -50,6 +50,8 @@ struct KernelPoints {
   std::vector<double> laplace_square;  ///< n
   Matrix<double> product;              ///< n x k, over the scale
   std::size_t size() const { return std::max(arc_length.size(), laplace_square.size()); }
+  /// Copies of [first, first + count).
+  KernelPoints part(std::size_t first, std::size_t count) const;
 };
 
 class MetricKernel {
@@ -86,6 +88,8 @@ class MetricKernel {
   /// Cost: n m (2 q + k) multiply-adds and three transcendental functions each; n m q for the
   /// other families, with one transcendental function for Laplace.
   void values(const KernelPoints& a, const KernelPoints& b, MatrixView<double> out) const;
+  /// Of points among themselves, in half of the time.
+  void values(const KernelPoints& x, MatrixView<double> out) const;
   /// Row i: the gradient of sum_j alpha_j k(x, z_j) at x_i; at z_j itself the kinks of the two
   /// Laplace kernels count as 0. On the calling thread. Cost: some twice values().
   void gradients(const KernelPoints& x, const KernelPoints& z, std::span<const double> alpha,

@@ -13,10 +13,10 @@
 /// The sum of the three networks needs many rounds until quiet directions show; the Laplace kernel
 /// alone needs few, but is the worse regression on many tables. So there are two ways, rounds of
 /// the sum from the identity on and such behind rounds of the Laplace kernel, and the better one on
-/// rows left out is taken. Beyond 2048 rows about so many of them choose the way, rounds of all
-/// rows begin behind it, and the metric of all rows is the mean of the folds'. The first two
-/// metrics of a way are roots of the gradient products, since the first rewards know the loudest
-/// directions alone.
+/// rows left out is taken. Beyond 1024 rows half of them choose the way, at least so many and at
+/// most 2048, rounds of all rows begin behind it, and the metric of all rows is the mean of the
+/// folds'. The first two metrics of a way are roots of the gradient products, since the first
+/// rewards know the loudest directions alone.
 ///
 /// Metrics have seen labels. So each fold has rounds of its own, which see the other folds only;
 /// penalties and the number of rounds are those of the least error on the rows left out.
@@ -77,7 +77,7 @@ struct MetricRounds {
   std::size_t chosen = 0;  ///< the round of the least error
   /// Those with a share of kLeastShare and more, of sum 1: that of the chosen round, then others.
   std::vector<StackedKernel> kernels;
-  /// AGOP of the chosen round's reward on all rows (beyond 2048 the mean of the folds' products),
+  /// AGOP of the chosen round's reward on all rows (beyond 1024 the mean of the folds' products),
   /// under the weights of the options; its diagonal alone where there are more than
   /// kMostMetricColumns columns. In label^2 / x^2.
   KernelMetric product;
@@ -93,10 +93,10 @@ inline constexpr std::size_t kMostMetricColumns = 1024;
 /// \throws UsageError for unequal lengths or fewer than two folds, DataError where a fold holds all
 ///         the weight
 /// Deterministic: the same bits for any number of threads.
-/// Cost: a round takes about five Cholesky factors (m^3 / 3, m the lesser of n and the landmarks) a
-/// fold, and n m^2 / 2 multiply-adds where there are more rows than landmarks; there are some 10 to
-/// 30 rounds, of many rows half of them on 2048. Memory: two ways, each of (K + 1) n m doubles for
-/// K folds, and (K + 3) m^2.
+/// Cost: a round takes two or three Cholesky factors (m^3 / 3, m the lesser of n and the landmarks)
+/// a fold, and n m^2 / 2 multiply-adds where there are more rows than landmarks; there are some 10
+/// to 30 rounds, beyond 1024 rows half of them on those that choose. Memory: two ways, each of (K +
+/// 1) n m doubles for K folds, and (K + 3) m^2.
 MetricRounds learn_metric(const MetricSample& sample, const MetricRoundsOptions& options = {});
 
 }  // namespace esscher
