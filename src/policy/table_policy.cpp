@@ -11,6 +11,7 @@
 #include "esscher/base/number_text.h"
 #include "esscher/base/parallel.h"
 #include "esscher/base/random.h"
+#include "policy/above_rows.h"
 #include "policy/known_gold.h"
 #include "policy/shared_cells.h"
 #include "policy/table_cells.h"
@@ -111,8 +112,10 @@ std::optional<Interval> interval(const std::vector<TableFigures>& drawn, const T
   }
   std::ranges::sort(studentised);
   const double tail = (1 - level) / 2;
-  const double low = estimate.value - quantile(studentised, 1 - tail) * estimate.standard_error;
-  const double high = estimate.value - quantile(studentised, tail) * estimate.standard_error;
+  // What is added to the error is no matter of draws from the rows: Student's interval has it.
+  const double error = found.error[f];
+  const double low = estimate.value - quantile(studentised, 1 - tail) * error;
+  const double high = estimate.value - quantile(studentised, tail) * error;
   if (!std::isfinite(low) || !std::isfinite(high)) return std::nullopt;
   return Interval{std::min(low, estimate.lower(level)), std::max(high, estimate.upper(level))};
 }
@@ -227,6 +230,13 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
       !cells.grouped && cells.cells() == 1 && cells.pieces() == cells.order.size();
   double least_error = 0;
   const double off = internal::error_beyond(given, known, cells, result.beyond);
+  internal::Figures above{};
+  const bool all_known =
+      !partial || std::ranges::none_of(y, [](double each) { return std::isnan(each); });
+  if (!options.enumerated && all_known && !cells.grouped) {
+    find_weights();
+    above = internal::errors_above(cells, r, y, weights, options.beta);
+  }
   if (!options.enumerated) {
     const double error = found.error[cells.grouped ? internal::kRise : internal::kValue];
     if (cells.grouped) {
@@ -250,7 +260,8 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
     if (options.enumerated) continue;
     estimate.standard_error = found.error[f];
     if (std::ranges::find(kOfGold, f) != kOfGold.end()) {
-      estimate.standard_error = std::max(std::hypot(found.error[f], off), least_error);
+      estimate.standard_error =
+          std::max(std::hypot(found.error[f], std::hypot(off, above[f])), least_error);
     }
     estimate.degrees_of_freedom = f == internal::kReference ? reference_freedom : tilted_freedom;
     if (!drawn.empty()) {

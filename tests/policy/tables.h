@@ -3,6 +3,7 @@
 /// \file
 /// Tables of a learned reward and a gold reward whose tilted policies are known.
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -10,6 +11,8 @@
 
 #include "esscher/base/random.h"
 #include "esscher/policy/table_policy.h"
+#include "policy/above_rows.h"
+#include "policy/tilted_table.h"
 
 namespace esscher::policy_tables {
 
@@ -54,6 +57,15 @@ inline TablePolicyOptions at(double beta, int bootstrap = 0) {
   options.bootstrap = bootstrap;
   options.threads = 1;
   return options;
+}
+
+/// What is added to an error of the tilt at \p beta for rows above all that are there.
+inline double error_above(const Table& table, const TableReference& reference, double beta,
+                          std::size_t figure) {
+  const internal::TableCells cells = internal::table_cells(reference);
+  if (cells.grouped) return 0;
+  const internal::TiltedTable tilted(cells, table.r, {table.y, {}}, beta);
+  return internal::errors_above(cells, table.r, table.y, tilted.all_weights(), beta)[figure];
 }
 
 }  // namespace esscher::policy_tables

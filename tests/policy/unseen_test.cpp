@@ -14,6 +14,8 @@
 #include "esscher/base/random.h"
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
+#include "policy/above_rows.h"
+#include "policy/tilted_table.h"
 
 namespace esscher {
 namespace {
@@ -254,7 +256,11 @@ TEST(Unseen, SpreadRewardsKeepTheirErrors) {
   const TablePolicyValue tilt = table_policy_value(table.r, table.y, table.reference, options);
   double squares = 0;
   for (const double moved : tilt.value_influence) squares += moved * moved;
-  EXPECT_NEAR(tilt.value.standard_error, std::sqrt(squares), 1e-15);
+  const internal::TableCells cells = internal::table_cells(table.reference);
+  const internal::TiltedTable tilted(cells, table.r, {table.y, {}}, 0.25);
+  const double above =
+      internal::errors_above(cells, table.r, table.y, tilted.all_weights(), 0.25)[internal::kValue];
+  EXPECT_NEAR(tilt.value.standard_error, std::hypot(std::sqrt(squares), above), 1e-15);
 }
 
 // 2000 rows, the tilt mean 2: a draw of 100 that holds none of the top leaves the rest of the known

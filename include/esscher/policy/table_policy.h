@@ -138,11 +138,14 @@ struct TablePolicyValue {
 /// log Z; infinite where a row has all the weight), centred and scaled by (n - 1)/n within each
 /// stratum; the rewards r count as given.
 ///
-/// Two things are added to the error of a figure that holds y (policy/unseen.h). Of ESS rows or
+/// Three things are added to the error of a figure that holds y. Of ESS rows or
 /// clusters that show one y alone, three in ESS may be otherwise: it is not below
 /// sqrt(3 E_{pi_0} (y - V)^2) / ESS there; of groups with known y that show one rise or value,
-/// likewise by what the same rewards in another order would be worth. And where some y are unknown,
-/// rows beyond the known ones may be off by a standard deviation of y.
+/// likewise by what the same rewards in another order would be worth. Where some y are unknown,
+/// rows beyond the known ones may be off by a standard deviation of y (both policy/unseen.h). And
+/// where all are known, without groups, rows above all that are there may make it worse, if y goes
+/// on as it bends in r: a policy goes there, and an estimate lacks it (policy/above_rows.h; what
+/// errors hold against is in docs/trust.md). Where y rises as r does that is next to nothing.
 ///
 /// With clusters, influences are summed over each before they are squared.
 ///
