@@ -182,7 +182,10 @@ def policy_value(
         Of the bootstrapped intervals.
     bootstrap : int
         Replicates; 0 for none, else 100 at least.
-    seed, threads : int
+    seed : int
+        Of the bootstrap.
+    threads : int
+        0: all cores. Results do not depend on it.
 
     Returns
     -------

@@ -11,12 +11,13 @@ namespace esscher::python {
 namespace {
 
 /// Options whose parameters have other names, mostly as arrays take the place of columns.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kNames = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kNames = {{
     {"group", "groups"},
     {"cluster", "clusters"},
     {"weight", "sample_weight"},
     {"reward", "y"},
     {"data", "path"},
+    {"deployment-temperature", "beta"},
     {"no-ceiling", "ceiling=False"},
     // An estimator's transform is a method.
     {"transform", "feature_transform"},
