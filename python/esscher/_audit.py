@@ -147,6 +147,7 @@ def audit(
         dense,
         at_rows(log_p, kept),
         dense_clusters,
+        None if kept is None else kept.astype(np.uint64),
         *pool,
         pool_group,
         pool_log_p,

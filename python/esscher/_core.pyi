@@ -101,6 +101,7 @@ def audit(
     groups: NDArray[np.uint32] | None,
     log_weights: NDArray[np.float64] | None,
     clusters: NDArray[np.uint32] | None,
+    kept: NDArray[np.uint64] | None,
     reference_proxies: dict[str, NDArray[np.float64]] | None,
     reference_log_ratios: dict[str, NDArray[np.float64]] | None,
     reference_groups: NDArray[np.uint32] | None,
