@@ -23,7 +23,7 @@ Features = NDArray[Any] | StoredRows
 @final
 class Reward:
     def predict(
-        self, x: Features, weights: str, beta: float | None, threads: int
+        self, x: Features, parameters: dict[str, Any]
     ) -> tuple[NDArray[np.float64], str]: ...
     def facts(self) -> dict[str, Any]: ...
     def save(self, path: str) -> None: ...
@@ -132,6 +132,14 @@ def policy_value(
     clusters: NDArray[np.uint32] | None,
 ) -> dict[str, Any]: ...
 def best_of_n_value(
+    r: NDArray[np.float64],
+    y: NDArray[np.float64],
+    parameters: dict[str, Any],
+    groups: NDArray[np.uint32] | None,
+    log_weights: NDArray[np.float64] | None,
+    clusters: NDArray[np.uint32] | None,
+) -> dict[str, Any]: ...
+def admissible(
     r: NDArray[np.float64],
     y: NDArray[np.float64],
     parameters: dict[str, Any],
