@@ -82,11 +82,15 @@ def common_labels(
     return both[: len(first)], both[len(first) :]
 
 
+# Whole numbers up to so many are numbered faster without sorting them.
+_FEW = 1000
+
+
 def _numbered(array: NDArray[Any], name: str) -> tuple[NDArray[np.uint32], list[str]]:
-    if array.dtype == object:
+    if array.dtype == object or (array.dtype.kind in "iub" and len(array) <= _FEW):
         numbers_of: dict[Any, int] = {}
         try:
-            dense = [numbers_of.setdefault(label, len(numbers_of)) for label in array]
+            dense = [numbers_of.setdefault(label, len(numbers_of)) for label in array.tolist()]
         except TypeError:
             raise TypeError(f"{name}: labels must be text, numbers or the like") from None
         return np.array(dense, dtype=np.uint32), [str(label) for label in numbers_of]

@@ -26,7 +26,8 @@ class Table:
     Attributes
     ----------
     X : ndarray of shape (n, d)
-        Features, float32 or float64.
+        Features, float32 or float64; of `read` with ``on_disk`` a table that memory does not hold,
+        for `evaluate` and a `TiltedRewardRegressor`.
     names : tuple of str
         One for each column of X; numbers of a vector ``v`` are ``v[0]``, ``v[1]``, ...
     y : ndarray of shape (n,) or None
@@ -40,7 +41,7 @@ class Table:
         Columns that are no features, rows that are left out: plain sentences.
     """
 
-    X: NDArray[np.floating[Any]]
+    X: Any
     names: tuple[str, ...]
     y: NDArray[np.float64] | None
     groups: NDArray[np.uint32] | None
@@ -62,7 +63,7 @@ class Table:
         """
         import pandas
 
-        return pandas.DataFrame(self.X, columns=list(self.names), copy=False)
+        return pandas.DataFrame(np.asarray(self.X), columns=list(self.names), copy=False)
 
     def __repr__(self) -> str:
         rows, columns = self.X.shape
@@ -85,6 +86,7 @@ def read(
     fold: str | None = None,
     gold: str | None = None,
     dtype: str | None = None,
+    on_disk: bool = False,
 ) -> Table:
     """Arrays for `evaluate` and `TiltedRewardRegressor` from a file, one array for all features.
 
@@ -111,6 +113,10 @@ def read(
         Columns of text to expand, of tables of text only.
     dtype : {"float32", "float64"}, optional
         Of X. By default float32 where Arrow columns fit into it exactly, else float64.
+    on_disk : bool
+        X is not held: it goes batch by batch into a temporary file without a name (where the
+        variable TMPDIR says), of which 128 MiB are in memory at a time. Of files that pyarrow
+        reads; results are the same, to the last bit.
 
     Returns
     -------
@@ -130,6 +136,8 @@ def read(
     """
     if dtype not in (None, "float32", "float64"):
         raise ValueError(f"dtype = {dtype!r}: must be 'float32' or 'float64'")
+    if not isinstance(on_disk, bool):
+        raise TypeError(f"on_disk = {on_disk!r}: must be True or False")
     labels = {
         "y": y, "groups": groups, "sample_weight": sample_weight, "clusters": clusters,
         "fold": fold, "gold": gold,
@@ -145,7 +153,12 @@ def read(
             )
         from ._arrow import read_arrow
 
-        record = read_arrow(place, _pattern(features), labels, dtype)
+        record = read_arrow(place, _pattern(features), labels, dtype, on_disk)
+    elif on_disk:
+        raise ValueError(
+            "on_disk = True: is for Parquet, Arrow and data sets of Hugging Face; of a large npy "
+            "file take numpy.load(path, mmap_mode='r')"
+        )
     else:
         parameters = {**labels, "features": _pattern(features), "one_hot": _pattern(one_hot),
                       "dtype": dtype}
