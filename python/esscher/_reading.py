@@ -81,6 +81,8 @@ def read(
     groups: str | None = None,
     features: str | Sequence[str] | None = None,
     one_hot: str | Sequence[str] | None = None,
+    wild_type: str | None = None,
+    first_position: int = 1,
     sample_weight: str | None = None,
     clusters: str | None = None,
     fold: str | None = None,
@@ -107,10 +109,16 @@ def read(
     features : str or sequence of str, optional
         Names, or a text of names, globs, ranges and exclusions as the command takes them:
         ``"embedding*,!embedding_id"``. By default all columns of numbers and of vectors that are
-        not named otherwise. Of tables of text only, the command's screening then leaves out those
-        that number rows, split them, never vary or are functions of the reward.
+        not named otherwise, and none where `one_hot` or `wild_type` is given. Of tables of text
+        only, the command's screening then leaves out those that number rows, split them, never vary
+        or are functions of the reward.
     one_hot : str or sequence of str, optional
-        Columns of text to expand, of tables of text only.
+        Columns of text to expand, of tables of text only: sequences of one length, or categories.
+    wild_type : str, optional
+        A sequence, or "@FILE" of one: then such columns, or the one that holds them, are read as
+        mutations of it, "A24G:T30S" or "p.(Ala24Gly)", and become whole sequences.
+    first_position : int
+        Number of the wild type's first letter.
     dtype : {"float32", "float64"}, optional
         Of X. By default float32 where Arrow columns fit into it exactly, else float64.
     on_disk : bool
@@ -145,12 +153,17 @@ def read(
     place = Path(path)
     if not place.exists():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    if wild_type is None and first_position != 1:
+        raise ValueError(
+            f"first_position = {first_position}: numbers the letters of a wild type; give wild_type"
+        )
     if _is_arrow(place):
-        if one_hot is not None:
-            raise ValueError(
-                "one_hot: of tables of text only; encode the column with "
-                "sklearn.preprocessing.OneHotEncoder"
-            )
+        for name, given in (("one_hot", one_hot), ("wild_type", wild_type)):
+            if given is not None:
+                raise ValueError(
+                    f"{name}: of tables of text only; encode the column with "
+                    "sklearn.preprocessing.OneHotEncoder"
+                )
         from ._arrow import read_arrow
 
         record = read_arrow(place, _pattern(features), labels, dtype, on_disk)
@@ -161,7 +174,7 @@ def read(
         )
     else:
         parameters = {**labels, "features": _pattern(features), "one_hot": _pattern(one_hot),
-                      "dtype": dtype}
+                      "wild_type": wild_type, "first_position": first_position, "dtype": dtype}
         record = _core.read_table(os.fspath(path), parameters)
     for name in ("names", "group_names", "remarks"):
         record[name] = tuple(record[name])

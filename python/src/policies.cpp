@@ -156,7 +156,8 @@ nb::dict policy_value(const Numbers& r, const Numbers& y, const nb::dict& values
   options.seed = parameters.count("seed", 0);
   options.enumerated = parameters.flag("enumerated");
   options.threads = parameters.integer("threads", 0, 1024);
-  const TablePolicyValue value = long_call(nb::none(), [&](const Callbacks&) {
+  const TablePolicyValue value = long_call(nb::none(), [&](const Callbacks& callbacks) {
+    options.cancellation = callbacks.cancellation;
     return table_policy_value(span_of(r), span_of(y),
                               reference_of(r, groups, log_weights, clusters), options);
   });

@@ -339,3 +339,21 @@ def test_a_large_file_is_held_once_at_most(tmp_path, kind):
     )
     # KiB; X alone is 156250, a second copy would be as much.
     assert int(done.stdout) < (100_000 if kind == "on the disk" else 200_000)
+
+
+def test_mutations_are_read_as_the_sequences_that_they_make(tmp_path):
+    (tmp_path / "m.csv").write_text("mutant,y\nA24G,1\nK25R:V26I,2\nWT,3\nA24S,4\nV26L,5\n")
+    (tmp_path / "s.csv").write_text("seq,y\nGKV,1\nARI,2\nAKV,3\nSKV,4\nAKL,5\n")
+    options = {"y": "y", "wild_type": "AKV", "first_position": 24}
+    mutations = esscher.read(tmp_path / "m.csv", **options)
+    sequences = esscher.read(tmp_path / "s.csv", y="y", one_hot="seq:sequence")
+    np.testing.assert_array_equal(mutations.X, sequences.X)
+    np.testing.assert_array_equal(mutations.y, sequences.y)
+    assert len(mutations.names) == len(sequences.names)
+    with pytest.raises(ValueError, match=r"wild_type"):
+        esscher.read(tmp_path / "m.csv", y="y", one_hot="mutant", wild_type="AAA", first_position=24)
+    with pytest.raises(ValueError, match="^first_position = 24: numbers the letters of a wild type"):
+        esscher.read(tmp_path / "m.csv", y="y", first_position=24)
+    parquet.write_table(pyarrow.table({"x": [1.0]}), tmp_path / "t.parquet")
+    with pytest.raises(ValueError, match="^wild_type: of tables of text only"):
+        esscher.read(tmp_path / "t.parquet", wild_type="AKV")
