@@ -260,9 +260,11 @@ def admissible_temperatures(
     >>> import esscher
     >>> y = [0.0, 1.0, 2.0, 3.0]
     >>> r = [0.0, 1.0, 3.0, 2.0]
-    >>> found = esscher.admissible_temperatures(r, y, [4, 1, 0.25], enumerated=True)
+    >>> found = esscher.admissible_temperatures(
+    ...     r, y, [4, 1, 0.25], enumerated=True, tolerance=0.6
+    ... )
     >>> found.gaining, found.efficient, found.gold_optimal_beta
-    (((0.25, 4.0),), ((1.0, 4.0),), 1.0)
+    (((0.25, 4.0),), ((4.0, 4.0),), 1.0)
     """
     reward, gold = _both(r, y)
     rows = len(reward)
