@@ -14,7 +14,7 @@ Given scores, held against true rewards
     `audit`
 Given rewards
     `tilt`, `resample`, `best_of_n`, `soft_best_of_n`, `policy_value`, `best_of_n_value`,
-    `pareto_smooth`
+    `admissible_temperatures`, `pareto_smooth`
 Theory and simulation
     `link`, `links`, `theory`, `simulate`, `load_simulated`, `hermite`
 
@@ -32,6 +32,7 @@ from ._evaluation import evaluate
 from ._evaluation_results import Evaluation, RewardEvaluation
 from ._links import Link, hermite, link, links
 from ._policies import (
+    admissible_temperatures,
     best_of_n,
     best_of_n_value,
     pareto_smooth,
@@ -40,7 +41,13 @@ from ._policies import (
     soft_best_of_n,
     tilt,
 )
-from ._policy_results import BestOfNValue, Estimate, PolicyValue, SmoothedWeights
+from ._policy_results import (
+    AdmissibleTemperatures,
+    BestOfNValue,
+    Estimate,
+    PolicyValue,
+    SmoothedWeights,
+)
 from ._reading import Table, read
 from ._recommendations import (
     BestOfNRecommendation,
@@ -57,6 +64,7 @@ if TYPE_CHECKING:
     from ._estimator import TiltedRewardRegressor, load_reward
 
 __all__ = [
+    "AdmissibleTemperatures",
     "Audit",
     "BestOfNRecommendation",
     "BestOfNValue",
@@ -79,6 +87,7 @@ __all__ = [
     "Theory",
     "TiltedRewardRegressor",
     "__version__",
+    "admissible_temperatures",
     "audit",
     "best_of_n",
     "best_of_n_value",

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from ._core import Features
 
 
+# Complex numbers, dates and times: NumPy would make floats of them, and drop a part.
+_NO_NUMBERS = "cmM"
+
+
 def plain(values: Any, name: str) -> Any:
     """A tensor as an array, whose memory it shares; of Dask what it holds; all else as it is."""
     if is_blocks(values):
@@ -32,17 +36,28 @@ def plain(values: Any, name: str) -> Any:
         ) from None
 
 
+def unmasked(values: Any, name: str) -> Any:
+    """`values`, of which nothing is masked: as an array they would lose their mask."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        at = ", ".join(map(str, np.argwhere(np.ma.getmaskarray(values))[0]))
+        raise ValueError(f"{name}[{at}]: is masked; fill it, or drop the row")
+    return values
+
+
 def numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """A 1-D float64 array, C order; no copy where `values` is one."""
-    values = plain(values, name)
+    values = plain(unmasked(values, name), name)
     try:
         array = np.asarray(values)
         shape = array.shape
+        if array.dtype.kind in _NO_NUMBERS:
+            raise TypeError
         array = np.ascontiguousarray(array, dtype=np.float64)
     except (TypeError, ValueError):
         raise TypeError(f"{name}: must be numbers, not {_described(values)}") from None
     if len(shape) != 1:
-        raise ValueError(f"{name}: must be one-dimensional, not of shape {shape}")
+        hint = "; take its .ravel()" if shape.count(1) == len(shape) - 1 > 0 else ""
+        raise ValueError(f"{name}: must be one-dimensional, not of shape {shape}{hint}")
     return array
 
 
@@ -67,11 +82,15 @@ def common_labels(
     return both[: len(first)], both[len(first) :]
 
 
+# Whole numbers up to so many are numbered faster without sorting them.
+_FEW = 1000
+
+
 def _numbered(array: NDArray[Any], name: str) -> tuple[NDArray[np.uint32], list[str]]:
-    if array.dtype == object:
+    if array.dtype == object or (array.dtype.kind in "iub" and len(array) <= _FEW):
         numbers_of: dict[Any, int] = {}
         try:
-            dense = [numbers_of.setdefault(label, len(numbers_of)) for label in array]
+            dense = [numbers_of.setdefault(label, len(numbers_of)) for label in array.tolist()]
         except TypeError:
             raise TypeError(f"{name}: labels must be text, numbers or the like") from None
         return np.array(dense, dtype=np.uint32), [str(label) for label in numbers_of]
@@ -154,14 +173,21 @@ def features(values: Any, name: str = "X") -> Features:
 
 def matrix(values: Any, name: str) -> NDArray[Any]:
     """A 2-D array of numbers."""
-    array = np.asarray(plain(values, name))
+    if hasattr(values, "toarray"):  # of SciPy
+        raise TypeError(f"{name}: is sparse, and features are dense; give its .toarray()")
+    values = plain(unmasked(values, name), name)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name}: must be two-dimensional; its rows differ in length") from None
     if array.ndim != 2:
-        raise ValueError(f"{name}: must be two-dimensional, not of shape {array.shape}; reshape it")
+        what = f"of shape {array.shape}; reshape it" if array.ndim else type(values).__name__
+        raise ValueError(f"{name}: must be two-dimensional, not {what}")
     if array.dtype == np.float16:
         array = array.astype(np.float32)
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
         try:
-            if array.dtype.kind == "c":  # whose imaginary part NumPy would drop
+            if array.dtype.kind in _NO_NUMBERS:
                 raise TypeError
             array = array.astype(np.float64)
         except (TypeError, ValueError):
@@ -218,6 +244,10 @@ def labelled(
         if folds is not None:
             folds, left = named_labels(folds[places], "fold", rows)
             fold_names = [fold_names[int(number)] for number in left]
+    infinite = np.flatnonzero(~np.isfinite(target))
+    if infinite.size:
+        at = infinite[0] if kept is None else kept[infinite[0]]
+        raise ValueError(f"y[{at}] = {target[infinite[0]]}: must be finite; drop the row")
     return Labelled(target, group, weights, cluster, kept, second, folds, fold_names)
 
 

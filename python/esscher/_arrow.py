@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._arrow_files import Batch, BatchedFile, arrow, is_list, open_files
+from ._blocks import StoredBlocks
 
 # Numbers and rows of a batch, at most: some megabytes.
 _BATCH_NUMBERS = 1 << 20
@@ -21,7 +23,8 @@ _LABELS = ("groups", "clusters", "fold")
 
 
 def read_arrow(
-    path: Path, features: str | None, roles: Mapping[str, str | None], dtype: str | None
+    path: Path, features: str | None, roles: Mapping[str, str | None], dtype: str | None,
+    on_disk: bool,
 ) -> dict[str, Any]:
     """The fields of a `Table`; `roles` are columns of labels."""
     files = open_files(path)
@@ -32,12 +35,16 @@ def read_arrow(
     chosen, remarks = _features(path, features, named, schema)
     widths = [_width(files, name) for name in chosen]
     rows = sum(file.rows() for file in files)
-    into = _Arrays(rows, chosen, widths, named, dtype or _exact_dtype(schema, chosen))
     columns = list(dict.fromkeys([*chosen, *named.values()]))
     most_rows = max(1, min(_BATCH_ROWS, _BATCH_NUMBERS // max(1, sum(widths))))
-    for file in files:
-        for batch in file.batches(columns, most_rows):
-            into.add(batch)
+    blocks = StoredBlocks("X") if on_disk else None
+    with blocks or nullcontext():
+        into = _Arrays(rows, chosen, widths, named, dtype or _exact_dtype(schema, chosen), blocks)
+        for file in files:
+            for batch in file.batches(columns, most_rows):
+                into.add(batch)
+        if into.rows > 0:
+            fields = into.fields()
     for why, count in into.left_out.items():
         if count:
             remarks.append(f"{path}: {count} of {rows} rows are left out, {why}")
@@ -49,7 +56,7 @@ def read_arrow(
         for name, width, is_vector in zip(chosen, widths, lists, strict=True)
         for j in range(width)
     ]
-    return {**dict.fromkeys(_NUMBERS + _LABELS), **into.fields(), "names": names,
+    return {**dict.fromkeys(_NUMBERS + _LABELS), **fields, "names": names,
             "remarks": remarks}
 
 
@@ -58,7 +65,7 @@ class _Arrays:
 
     def __init__(
         self, rows: int, features: list[str], widths: list[int], named: Mapping[str, str],
-        dtype: str,
+        dtype: str, blocks: StoredBlocks | None,
     ) -> None:
         self.rows = 0
         self.left_out = {"without a reward": 0, "of weight 0": 0}
@@ -66,7 +73,9 @@ class _Arrays:
         self._ends = np.cumsum(widths)
         self._widths = widths
         self._named = named
-        self._x = np.empty((rows, sum(widths)), dtype)
+        self._dtype = dtype
+        self._blocks = blocks  # where X goes, if it is not to be held
+        self._x = np.empty((0 if blocks else rows, sum(widths)), dtype)
         self._numbers = {role: np.empty(rows) for role in named if role in _NUMBERS}
         self._labels = {role: np.empty(rows, np.uint32) for role in named if role in _LABELS}
         self._codes: dict[str, dict[object, int]] = {role: {} for role in self._labels}
@@ -83,8 +92,12 @@ class _Arrays:
             codes = self._codes[role]
             numbers = [codes.setdefault(label, len(codes)) for label in distinct]
             labels[begin:end] = np.array(numbers, dtype=np.uint32)[which]
+        if self._blocks:
+            x = np.empty((len(batch), self._x.shape[1]), self._dtype)
+        else:
+            x = self._x[begin:end]
         for name, last, width in zip(self._features, self._ends, self._widths, strict=True):
-            block = self._x[begin:end, last - width : last]
+            block = x[:, last - width : last]
             values = batch.vectors(name, width)
             with np.errstate(over="ignore"):
                 block[:] = values
@@ -93,6 +106,8 @@ class _Arrays:
                 given = np.all(np.isfinite(values), axis=1)
                 batch.require(given, name, "must be finite; drop the row, or fill it in")
                 batch.require(good, name, "must be finite in float32; take float64")
+        if self._blocks:
+            self._blocks.add(x, x)
         self.rows = end
 
     def _kept(self, batch: Batch) -> Batch:
@@ -113,9 +128,10 @@ class _Arrays:
         return batch.filter(~dropped)
 
     def fields(self) -> dict[str, Any]:
-        arrays = {"X": self._x, **self._numbers, **self._labels}
+        arrays: dict[str, NDArray[Any]] = {**self._numbers, **self._labels}
         names = [str(label) for label in self._codes.get("groups", ())]
-        return {**{name: array[: self.rows] for name, array in arrays.items()},
+        return {"X": self._blocks.finish() if self._blocks else self._x[: self.rows],
+                **{name: array[: self.rows] for name, array in arrays.items()},
                 "group_names": names}
 
 

@@ -12,6 +12,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+# Bytes of each column that are read at a time; there may be thousands of columns.
+_BUFFER = 1 << 16
+
 
 def arrow(module: str = "") -> Any:
     """pyarrow, or a module of it, once a file needs it."""
@@ -94,8 +97,8 @@ class BatchedFile(Protocol):
 class _ParquetFile:
     def __init__(self, path: Path) -> None:
         self.path = path
-        # Without the buffer of a whole row group.
-        self._file = arrow(".parquet").ParquetFile(path, memory_map=True, pre_buffer=False)
+        # Without the buffer of a whole row group, nor the pages of a mapped one.
+        self._file = arrow(".parquet").ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
         self.schema = self._file.schema_arrow
 
     def rows(self) -> int:
@@ -133,7 +136,7 @@ class _ArrowFile:
 
     def _open(self, columns: list[int]) -> Any:
         ipc = arrow(".ipc")
-        source = arrow().memory_map(str(self.path))
+        source = arrow().OSFile(str(self.path))
         options = ipc.IpcReadOptions(included_fields=columns)
         return (ipc.open_stream if self._is_stream else ipc.open_file)(source, options=options)
 

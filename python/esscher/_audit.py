@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _core
@@ -147,6 +148,7 @@ def audit(
         dense,
         at_rows(log_p, kept),
         dense_clusters,
+        None if kept is None else kept.astype(np.uint64),
         *pool,
         pool_group,
         pool_log_p,

@@ -1,6 +1,6 @@
-"""Dask arrays and data frames, which are known by what they offer: Dask is not imported.
+"""Tables that memory need not hold: in files, and of Dask, which is known by what it offers.
 
-What is one-dimensional is brought into memory. Of a table, blocks are computed in the order of their
+Dask is not imported. What is one-dimensional is brought into memory. Of a table, blocks are computed in the order of their
 rows, some at a time, and written into one file, which the engine reads as often as it needs. So
 each block is computed once, and all else is as with an array of the same rows, to the last bit.
 """
@@ -29,8 +29,8 @@ _Result = TypeVar("_Result")
 
 
 def is_blocks(values: Any) -> bool:
-    """Whether it is an array, data frame or series of Dask, or is as these are."""
-    return (
+    """Whether it is an array, data frame or series of Dask, or is as these are, or lies in a file."""
+    return isinstance(values, Stored) or (
         hasattr(values, "__dask_graph__")
         and isinstance(getattr(values, "npartitions", None), int)
         and isinstance(getattr(values, "ndim", None), int)
@@ -62,30 +62,80 @@ def _with_computed(
     return with_arrays
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Stored:
     """A table in a file that has no name any more and ends with `rows`."""
 
     rows: _core.StoredRows
     head: Any  # the first row, in the array or the data frame that it came in
 
+    ndim = 2
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.rows.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the first row; a data frame's may differ by column."""
+        return np.asarray(self.head).dtype
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def compute(self) -> Any:
+        raise TypeError(
+            f"{self!r}: is for X of evaluate, fit, predict and score; read it without on_disk for "
+            "anything else"
+        )
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return self.compute()
+
+    def __repr__(self) -> str:
+        return "a table on the disk of {} x {}".format(*self.shape)
+
 
 def stored(table: Any, name: str, convert: Callable[[Any, str], NDArray[Any]]) -> Stored:
     """A Dask array or data frame of numbers, which `convert` makes of its blocks."""
+    if isinstance(table, Stored):
+        return table
     if table.ndim != 2:
         raise ValueError(f"{name}: must be two-dimensional, not of {table.ndim} dimensions; "
                          "reshape it")
-    with tempfile.NamedTemporaryFile(prefix="esscher-", suffix=".npy") as file:
-        written = _Written(name, file)
-        head = None
+    with StoredBlocks(name) as blocks:
         for some in _windows(table):
-            written.add(convert(some, name), some)
-            if head is None and len(some):
-                head = some[:1]
-        if head is None:
-            raise ValueError(f"{name} = 0 rows: its blocks are empty; give rows")
-        written.finish()
-        return Stored(_core.stored_rows(file.name), head)
+            blocks.add(convert(some, name), some)
+        return blocks.finish()
+
+
+class StoredBlocks:
+    """Writes a table, block by block."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._file = tempfile.NamedTemporaryFile(prefix="esscher-", suffix=".npy")
+        self._written = _Written(name, self._file)
+        self._head: Any = None
+
+    def __enter__(self) -> StoredBlocks:
+        return self
+
+    def __exit__(self, *reason: Any) -> None:
+        self._file.__exit__(*reason)
+
+    def add(self, block: NDArray[Any], given: Any) -> None:
+        """A block of numbers, and the array or data frame that it was."""
+        self._written.add(block, given)
+        if self._head is None and len(given):
+            self._head = given[:1].copy()
+
+    def finish(self) -> Stored:
+        """What was written, which lies in the file from now on."""
+        if self._head is None:
+            raise ValueError(f"{self._name} = 0 rows: its blocks are empty; give rows")
+        self._written.finish()
+        return Stored(_core.stored_rows(self._file.name), self._head)
 
 
 def _windows(table: Any) -> Iterator[Any]:

@@ -113,6 +113,9 @@ def _size(value: Any) -> str:
 
 
 def _is_list(value: Any) -> bool:
-    return not isinstance(value, (str, bytes)) and hasattr(value, "__len__") and (
-        hasattr(value, "__iter__")
+    return (
+        not isinstance(value, (str, bytes))
+        and hasattr(value, "__len__")
+        and hasattr(value, "__iter__")
+        and getattr(value, "ndim", 1) > 0
     )

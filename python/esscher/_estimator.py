@@ -15,9 +15,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _core
-from ._arrays import features, labelled, matrix, numbers, plain
+from ._arrays import features, labelled, matrix, numbers, plain, unmasked
 from ._blocks import is_blocks, stored, vectors_in_memory
 from ._calls import Call, code_of, described, texts
+from ._reference import column_names, refuse_twins
+from ._refusals import explain, refuse_times
 
 _SAVED = "_reward"
 
@@ -214,14 +216,15 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         if is_blocks(X):
             x = self._from_blocks(X, reset=False)
         else:
-            x = features(validate_data(self, plain(X, "X"), dtype=[np.float64, np.float32],
-                                       reset=False))
+            x = features(self._validated(X, reset=False))
         if weights is None:
             fitted = [d["weights"] for d in self.deployments_]
             weights = fitted[0]
             if beta is None and fitted.count(weights) > 1:
                 weights = "uniform"
-        r, _ = self._reward.predict(x, weights, beta, self.threads)
+        r, _ = self._reward.predict(
+            x, {"weights": weights, "beta": beta, "threads": self.threads}
+        )
         return r
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -266,11 +269,21 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         """A table and its rewards; learns how many columns there are, and their names."""
         if is_blocks(X):
             return self._from_blocks(X, reset=True), numbers(y, "y")
-        x, target = validate_data(
-            self, plain(X, "X"), plain(y, "y"), dtype=[np.float64, np.float32], y_numeric=True,
-            ensure_min_samples=2,
-        )
+        x, target = self._validated(X, y, y_numeric=True, ensure_min_samples=2)
         return features(x), np.asarray(target, dtype=np.float64)
+
+    def _validated(self, X: Any, *y: Any, **checks: Any) -> Any:
+        """As scikit-learn validates it; what it refuses is told in one line, by name."""
+        data = [plain(unmasked(X, "X"), "X"), *(plain(unmasked(part, "y"), "y") for part in y)]
+        refuse_twins([str(name) for name in column_names(X) or ()])
+        for values, name in zip(data, ("X", "y"), strict=False):
+            refuse_times(values, name)
+        try:
+            return validate_data(self, *data, dtype=[np.float64, np.float32], **checks)
+        except (TypeError, ValueError) as reason:
+            for values, name in zip(data, ("X", "y"), strict=False):
+                explain(values, name, reason)
+            raise
 
     def _from_blocks(self, X: Any, *, reset: bool) -> _core.Features:
         table = stored(X, "X", matrix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _core
 from ._arrays import numbers
+
+
+# Beyond, recurrences take long, and nobody has a use.
+_MOST_ORDER = 1_000_000
 
 
 class Link:
@@ -150,8 +155,10 @@ def link(
             return np.ascontiguousarray(function(z), dtype=np.float64)
 
     called = name if name is not None else getattr(function, "__name__", "function")
-    return Link(_core.python_link(vectorised, called, None if breaks is None else list(breaks)),
-                None)
+    if not isinstance(called, str):
+        raise TypeError(f"name = {name!r}: must be text, not {type(name).__name__}")
+    places = None if breaks is None else numbers(breaks, "breaks").tolist()
+    return Link(_core.python_link(vectorised, called, places), None)
 
 
 def links() -> list[dict[str, str]]:
@@ -171,7 +178,7 @@ def hermite(order: int, z: ArrayLike) -> NDArray[np.float64]:
     Parameters
     ----------
     order : int
-        k >= 0
+        k, from 0 to a million
     z : array
         Of any shape.
 
@@ -180,7 +187,13 @@ def hermite(order: int, z: ArrayLike) -> NDArray[np.float64]:
     ndarray of float64
         Of the shape of z.
     """
-    if order < 0:
-        raise ValueError(f"order = {order}: must not be negative")
+    try:
+        whole = operator.index(order)
+    except TypeError:
+        raise TypeError(
+            f"order = {order!r}: must be a whole number, not {type(order).__name__}"
+        ) from None
+    if not 0 <= whole <= _MOST_ORDER:
+        raise ValueError(f"order = {order}: must be from 0 to {_MOST_ORDER}")
     flat = numbers(np.ravel(z), "z")
-    return _core.hermite(order, flat).reshape(np.shape(z))
+    return _core.hermite(whole, flat).reshape(np.shape(z))

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _core
 from ._arrays import labels, log_weights, numbers, require_length
-from ._policy_results import BestOfNValue, PolicyValue, SmoothedWeights
+from ._policy_results import AdmissibleTemperatures, BestOfNValue, PolicyValue, SmoothedWeights
 from ._results import frozen, values_of
 from ._scores import finite
 
@@ -182,7 +182,10 @@ def policy_value(
         Of the bootstrapped intervals.
     bootstrap : int
         Replicates; 0 for none, else 100 at least.
-    seed, threads : int
+    seed : int
+        Of the bootstrap.
+    threads : int
+        0: all cores. Results do not depend on it.
 
     Returns
     -------
@@ -206,6 +209,74 @@ def policy_value(
         labels(clusters, "clusters", rows),
     )
     return PolicyValue._of(record)
+
+
+def admissible_temperatures(
+    r: ArrayLike,
+    y: ArrayLike,
+    beta: float | ArrayLike | str,
+    groups: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    clusters: ArrayLike | None = None,
+    enumerated: bool = False,
+    tolerance: float = 0.2,
+    threads: int = 0,
+) -> AdmissibleTemperatures:
+    """Temperatures at which the policy tilted by r is worth more than no tilt, told from these rows.
+
+    Each temperature goes by an interval of its own. `audit` goes by intervals that hold for all at
+    once, and recommends one.
+
+    Parameters
+    ----------
+    r, y : arrays of shape (n,)
+        The reward that tilts, and the true one, in one unit. For honest numbers r must come from
+        a model that has not seen the row.
+    beta : float, sequence of float or str
+        The grid of temperatures, distinct, in the unit of r; "0.1:2:log9" is a range.
+    groups, sample_weight
+        As for `tilt`.
+    clusters : array of shape (n,), optional
+        Rows that stand and fall together: errors are those of draws of clusters.
+    enumerated : bool
+        The rows are the whole reference and no sample from it: values are exact.
+    tolerance : float
+        Share of the attainable gain that may be lost, of `AdmissibleTemperatures.efficient`.
+    threads : int
+        0: all cores. Results do not depend on it.
+
+    Returns
+    -------
+    AdmissibleTemperatures
+
+    Raises
+    ------
+    ValueError, TypeError
+        With the parameter, its value, what it must be, and the remedy.
+
+    Examples
+    --------
+    >>> import esscher
+    >>> y = [0.0, 1.0, 2.0, 3.0]
+    >>> r = [0.0, 1.0, 3.0, 2.0]
+    >>> found = esscher.admissible_temperatures(
+    ...     r, y, [4, 1, 0.25], enumerated=True, tolerance=0.6
+    ... )
+    >>> found.gaining, found.efficient, found.gold_optimal_beta
+    (((0.25, 4.0),), ((4.0, 4.0),), 1.0)
+    """
+    reward, gold = _both(r, y)
+    rows = len(reward)
+    record = _core.admissible(
+        reward,
+        gold,
+        {"beta": beta, "enumerated": enumerated, "tolerance": tolerance, "threads": threads},
+        labels(groups, "groups", rows),
+        log_weights(sample_weight, rows),
+        labels(clusters, "clusters", rows),
+    )
+    return AdmissibleTemperatures._of(record)
 
 
 def best_of_n_value(

@@ -98,6 +98,45 @@ class PolicyValue(Record):
 
 
 @dataclass(frozen=True)
+class AdmissibleTemperatures(Record):
+    """Temperatures of a grid at which a reward may be deployed, as runs of neighbours on it.
+
+    Attributes
+    ----------
+    gaining : tuple of (float, float)
+        Lowest and highest temperature of each run in which the policy's gain is above 0 by the
+        lower end of its interval, ascending.
+    efficient : tuple of (float, float) or None
+        Runs in which the policy has at least 1 - tolerance of the gain of the policy that y itself
+        tilts; None unless the table is enumerated, as noise in y would feign that gain.
+    gold_optimal_beta : float or None
+        Where the mean of y under the policy is largest: below it, more optimisation earns less.
+        None where no temperature is reliable.
+    gold_optimal_at_end : bool
+        It is the lowest reliable temperature: the turning point, if there is one, lies below.
+    policies : tuple of PolicyValue
+        In the order of the temperatures.
+    """
+
+    gaining: tuple[tuple[float, float], ...]
+    efficient: tuple[tuple[float, float], ...] | None
+    gold_optimal_beta: float | None
+    gold_optimal_at_end: bool
+    policies: tuple[PolicyValue, ...]
+
+    @classmethod
+    def _of(cls, record: dict[str, Any]) -> AdmissibleTemperatures:
+        return cls(
+            tuple(record["gaining"]),
+            None if record["efficient"] is None else tuple(record["efficient"]),
+            record["gold_optimal_beta"],
+            record["gold_optimal_at_end"],
+            tuple(PolicyValue._of(policy) for policy in record["policies"]),
+            _record=record,
+        )
+
+
+@dataclass(frozen=True)
 class BestOfNValue(Record):
     """What choosing the best of n draws by a reward is worth.
 

@@ -26,7 +26,8 @@ class Table:
     Attributes
     ----------
     X : ndarray of shape (n, d)
-        Features, float32 or float64.
+        Features, float32 or float64; of `read` with ``on_disk`` a table that memory does not hold,
+        for `evaluate` and a `TiltedRewardRegressor`.
     names : tuple of str
         One for each column of X; numbers of a vector ``v`` are ``v[0]``, ``v[1]``, ...
     y : ndarray of shape (n,) or None
@@ -40,7 +41,7 @@ class Table:
         Columns that are no features, rows that are left out: plain sentences.
     """
 
-    X: NDArray[np.floating[Any]]
+    X: Any
     names: tuple[str, ...]
     y: NDArray[np.float64] | None
     groups: NDArray[np.uint32] | None
@@ -62,7 +63,7 @@ class Table:
         """
         import pandas
 
-        return pandas.DataFrame(self.X, columns=list(self.names), copy=False)
+        return pandas.DataFrame(np.asarray(self.X), columns=list(self.names), copy=False)
 
     def __repr__(self) -> str:
         rows, columns = self.X.shape
@@ -80,11 +81,14 @@ def read(
     groups: str | None = None,
     features: str | Sequence[str] | None = None,
     one_hot: str | Sequence[str] | None = None,
+    wild_type: str | None = None,
+    first_position: int = 1,
     sample_weight: str | None = None,
     clusters: str | None = None,
     fold: str | None = None,
     gold: str | None = None,
     dtype: str | None = None,
+    on_disk: bool = False,
 ) -> Table:
     """Arrays for `evaluate` and `TiltedRewardRegressor` from a file, one array for all features.
 
@@ -105,12 +109,22 @@ def read(
     features : str or sequence of str, optional
         Names, or a text of names, globs, ranges and exclusions as the command takes them:
         ``"embedding*,!embedding_id"``. By default all columns of numbers and of vectors that are
-        not named otherwise. Of tables of text only, the command's screening then leaves out those
-        that number rows, split them, never vary or are functions of the reward.
+        not named otherwise, and none where `one_hot` or `wild_type` is given. Of tables of text
+        only, the command's screening then leaves out those that number rows, split them, never vary
+        or are functions of the reward.
     one_hot : str or sequence of str, optional
-        Columns of text to expand, of tables of text only.
+        Columns of text to expand, of tables of text only: sequences of one length, or categories.
+    wild_type : str, optional
+        A sequence, or "@FILE" of one: then such columns, or the one that holds them, are read as
+        mutations of it, "A24G:T30S" or "p.(Ala24Gly)", and become whole sequences.
+    first_position : int
+        Number of the wild type's first letter.
     dtype : {"float32", "float64"}, optional
         Of X. By default float32 where Arrow columns fit into it exactly, else float64.
+    on_disk : bool
+        X is not held: it goes batch by batch into a temporary file without a name (where the
+        variable TMPDIR says), of which 128 MiB are in memory at a time. Of files that pyarrow
+        reads; results are the same, to the last bit.
 
     Returns
     -------
@@ -130,6 +144,8 @@ def read(
     """
     if dtype not in (None, "float32", "float64"):
         raise ValueError(f"dtype = {dtype!r}: must be 'float32' or 'float64'")
+    if not isinstance(on_disk, bool):
+        raise TypeError(f"on_disk = {on_disk!r}: must be True or False")
     labels = {
         "y": y, "groups": groups, "sample_weight": sample_weight, "clusters": clusters,
         "fold": fold, "gold": gold,
@@ -137,18 +153,28 @@ def read(
     place = Path(path)
     if not place.exists():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    if wild_type is None and first_position != 1:
+        raise ValueError(
+            f"first_position = {first_position}: numbers the letters of a wild type; give wild_type"
+        )
     if _is_arrow(place):
-        if one_hot is not None:
-            raise ValueError(
-                "one_hot: of tables of text only; encode the column with "
-                "sklearn.preprocessing.OneHotEncoder"
-            )
+        for name, given in (("one_hot", one_hot), ("wild_type", wild_type)):
+            if given is not None:
+                raise ValueError(
+                    f"{name}: of tables of text only; encode the column with "
+                    "sklearn.preprocessing.OneHotEncoder"
+                )
         from ._arrow import read_arrow
 
-        record = read_arrow(place, _pattern(features), labels, dtype)
+        record = read_arrow(place, _pattern(features), labels, dtype, on_disk)
+    elif on_disk:
+        raise ValueError(
+            "on_disk = True: is for Parquet, Arrow and data sets of Hugging Face; of a large npy "
+            "file take numpy.load(path, mmap_mode='r')"
+        )
     else:
         parameters = {**labels, "features": _pattern(features), "one_hot": _pattern(one_hot),
-                      "dtype": dtype}
+                      "wild_type": wild_type, "first_position": first_position, "dtype": dtype}
         record = _core.read_table(os.fspath(path), parameters)
     for name in ("names", "group_names", "remarks"):
         record[name] = tuple(record[name])

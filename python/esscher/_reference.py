@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +70,7 @@ def refuse_without(**given: ArrayLike | None) -> None:
 
 def like(rows: Any, table: Any) -> Any:
     """The columns of a data frame in the order of another's; anything else as it is."""
-    there, names = _column_names(rows), _column_names(table)
+    there, names = column_names(rows), column_names(table)
     if there is None or names is None:
         return rows
     for name in names:
@@ -83,7 +84,7 @@ def like(rows: Any, table: Any) -> Any:
     return rows[names]
 
 
-def _column_names(frame: Any) -> list[Any] | None:
+def column_names(frame: Any) -> list[Any] | None:
     """Of a data frame of pandas or polars, or an Arrow table, whose `columns` are their values."""
     if _is_arrow(frame):
         return list(frame.column_names)
@@ -92,10 +93,19 @@ def _column_names(frame: Any) -> list[Any] | None:
 
 def feature_names(table: Any, count: int) -> list[str]:
     """Names of the columns of a table of features; x0, x1, ... of those that have none."""
-    names = _column_names(table)
+    names = column_names(table)
     if names is None or len(names) != count:
         return [f"x{j}" for j in range(count)]
-    return [str(name) for name in names]
+    found = [str(name) for name in names]
+    refuse_twins(found)
+    return found
+
+
+def refuse_twins(names: list[str]) -> None:
+    """Of two columns of one name nobody could say which is meant."""
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise ValueError(f"X: {count} columns are called {name!r}; rename them")
 
 
 def _is_arrow(frame: Any) -> bool:

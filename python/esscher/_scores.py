@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import is_missing, numbers, plain, require_length
+from ._arrays import is_missing, numbers, plain, require_length, unmasked
 
 Scores = dict[str, NDArray[np.float64]]
 
 # As the library takes them.
 _GREATEST = 1e100
+_RANGE = f"[-{_GREATEST:g}, {_GREATEST:g}]"
 
 
 def named_scores(values: Any, name: str) -> Scores:
@@ -39,16 +40,25 @@ def _checked(columns: list[tuple[str, Any]], name: str) -> Scores:
 def gold_rewards(values: ArrayLike, rows: int) -> NDArray[np.float64]:
     """NaN where they are not known; None, a mask and the like say so, too."""
     array = np.asarray(plain(values, "gold"))
+    if array.ndim != 1:
+        raise ValueError(f"gold: must be one-dimensional, not of shape {array.shape}")
     if isinstance(values, np.ma.MaskedArray):
         array = np.where(np.ma.getmaskarray(values), np.nan, array.astype(np.float64))
     if array.dtype == object:
         array = np.array([np.nan if is_missing(value) else value for value in array], dtype=object)
     gold = numbers(array, "gold")
     require_length(gold, "gold", rows)
-    infinite = np.flatnonzero(np.isinf(gold))
-    if infinite.size:
-        at = infinite[0]
-        raise ValueError(f"gold[{at}] = {gold[at]}: must be finite, or NaN where it is not known")
+    bad = np.flatnonzero(np.abs(gold) > _GREATEST)
+    if bad.size:
+        at = bad[0]
+        raise ValueError(
+            f"gold[{at}] = {gold[at]}: "
+            + (
+                "must be finite, or NaN where it is not known"
+                if np.isinf(gold[at])
+                else f"must lie in {_RANGE}; measure it in another unit"
+            )
+        )
     return gold
 
 
@@ -87,7 +97,7 @@ def _columns(values: Any, name: str) -> tuple[list[tuple[str, Any]], bool]:
         return [(key, values.column(j)) for j, key in enumerate(values.column_names)], True
     if hasattr(values, "columns") and hasattr(values, "get_column"):  # polars
         return [(key, values.get_column(key)) for key in values.columns], True
-    array = np.asarray(plain(values, name))
+    array = np.asarray(plain(unmasked(values, name), name))
     if array.ndim == 1:
         own = getattr(values, "name", None)  # of a series
         if isinstance(own, str) and own:
@@ -113,7 +123,7 @@ def finite(values: Any, name: str, *, never: bool = False) -> NDArray[np.float64
         raise ValueError(
             f"{name}[{at}] = {array[at]}: "
             + (
-                f"must lie in [-{_GREATEST:g}, {_GREATEST:g}]; measure it in another unit"
+                f"must lie in {_RANGE}; measure it in another unit"
                 if np.isfinite(array[at])
                 else "must be finite; score the row, or drop it"
             )

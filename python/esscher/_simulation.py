@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -57,9 +58,12 @@ class SimulatedReward:
             Which readout: "auto", "uniform", "label", "surrogate" or "oracle".
         weight_temperature : float, optional
             At which that readout was fitted; by default `beta`.
-        seed, threads : int
+        seed : int
+            Of all random numbers.
+        threads : int
+            0: all cores. Draws do not depend on it.
         progress : callable, optional
-            Called as ``progress(stage, done, total)``.
+            Called as ``progress(stage, done, total)`` on this thread.
 
         Returns
         -------
@@ -133,6 +137,24 @@ class Simulation(Reported):
     reward: SimulatedReward
     remarks: tuple[str, ...]
 
+    @classmethod
+    def _of(cls, text: str, reward: SimulatedReward) -> Simulation:
+        record = json.loads(text)
+        features = record["features"]
+        trajectory = features["trajectory"]
+        return cls(
+            record["status"],
+            features["engine"],
+            record["plan"]["feature_temperature"],
+            frozen(np.array([point["samples"] for point in trajectory], dtype=np.uint64)),
+            frozen(np.array([point["quantiles"] for point in trajectory]).reshape(-1, 7)),
+            frozen(np.array(features["overlaps"])),
+            reward,
+            tuple(record["remarks"]),
+            _record=record,
+            _json=text,
+        )
+
     def to_frame(self) -> pandas.DataFrame:
         """One row a kind of weights and temperature; needs pandas.
 
@@ -146,6 +168,8 @@ class Simulation(Reported):
         for policy in self._record["policies"]:
             row = {"weights": policy["weights"], "beta": policy["beta"]}
             for name, value in (policy["policy"] or {}).items():
+                if name == "temperatures":  # steps on the way of a method
+                    continue
                 if isinstance(value, dict):
                     row |= {name: value["value"], f"{name}_se": value["standard_error"]}
                 else:
@@ -169,7 +193,7 @@ class Simulation(Reported):
         """
         for summary in self._record["temperatures"]:
             if summary["weights"] == weights:
-                return list(summary["admissible"])
+                return [(run["low"], run["high"]) for run in summary["measured"]["efficient"]]
         names = ", ".join(summary["weights"] for summary in self._record["temperatures"])
         raise KeyError(f"{weights}: there are {names}")
 
@@ -228,42 +252,89 @@ def simulate(
         Input dimension d, 2 to 1e15.
     width : int
         Neurons of the first layer.
+    activation : str
+        "relu", "tanh", "erf", "softplus", "hermite:K", or "mixture:K": each neuron its own random
+        polynomial of degree K.
+    weighting : str
+        How stage 1 weights the label y: "label_exp" y e^{y/beta1}, "exp" e^{y/beta1}, "centred"
+        (y - c) e^{y/beta1}, or "none".
     feature_temperature : "auto", "none" or float
-        beta1, of stage 1's weights e^{y/beta1}.
-    beta : float, sequence or str
-        Deployment temperatures; "0.1:2:log9" is a range.
+        beta1, in the unit of the reward; auto: that which keeps most of the signal; none: plain
+        regression.
+    label_clip : (float, float), optional
+        Holds the labels of stage 1 within (low, high).
+    engine : str
+        How stage 1 is simulated: "direct" (explicit inputs), "order_parameter" (the exact law of
+        all inner products, at a cost free of d), "marginal" (the exact law of each neuron on data
+        of its own), or "auto".
+    schedule : str
+        "one_pass", "multi_pass" (epochs over the same samples; direct engine) or "reuse" (each
+        batch twice in a row).
+    epochs : int
+        Passes over the samples, of multi_pass.
+    batch : "auto" or int
+        Samples a step; auto: d / 16 within 1 and 256.
+    step_scale : float
+        DELTA of the step size eta = DELTA B d^{-max(1, k/2)}; B: the batch, k: the exponent at
+        work.
+    step_size : "auto" or float
+        eta itself.
+    cooldown : float
+        Last share of the steps, over which eta falls linearly to 0.
+    feature_samples : "auto" or int
+        Samples of stage 1; auto: 100 d^{max(1, k-1)}, as far as ten minutes go.
+    start : str
+        Rows at the start: "random", or "spectral" (halfway to the spectral estimate of theta*).
+    feature_biases : str
+        Biases of stage 1: "normal" or "uniform", of variance 1 both.
+    use_all_samples : bool
+        Does not stop stage 1 when overlaps have settled.
+    control : bool
+        Runs stage 1 also without weights, on the same samples.
+    refine : bool
+        Behind stage 1 both layers are trained jointly, and rows redrawn from the gradient
+        directions of the trained reward.
+    refine_samples : "auto" or int
+        Samples of refinement; auto: 100 d, or those of multi_pass once more.
+    readout_samples : int
+        Samples of stage 2.
+    readout_bias_range : "keep" or float
+        Fresh biases uniform on [-B, B]; keep: those of stage 1.
     weights : str or sequence of str
-        Of stage 2's readouts.
-    seed, threads : int
-        Results depend on the seed, not on threads.
+        Of stage 2's readouts: "uniform", "label", "surrogate", "oracle", or "auto", which mixes
+        them by held-out error and follows the reward as far as labels bear out its tilt.
+    beta : float, sequence or str
+        Deployment temperatures, in the unit of the reward; "0.1:2:log9" is a range.
+    penalty : str or float
+        Ridge penalty: "gcv" or "kfold:K" for each fit, a number, or "shared": that of the uniform
+        fit by gcv, times sqrt(n / ESS) of the weights.
+    pilot_folds : int
+        Folds of the pilot behind surrogate and automatic weights.
+    policy_method : str
+        How policies are valued: "quadrature", "importance_sampling", "sequential", or "auto".
+    policy_samples : int
+        Draws of importance sampling.
+    tolerance : float
+        A temperature is admissible where the efficiency is at least 1 - tolerance.
+    seed : int
+        Of all random numbers.
+    threads : int
+        0: all cores. Results do not depend on it.
     progress : callable, optional
         Called as ``progress(stage, done, total)`` on this thread.
-    activation, weighting, label_clip, engine, schedule, epochs, batch, step_scale, step_size, \
-cooldown, feature_samples, start, feature_biases, use_all_samples, control, refine, \
-refine_samples, readout_samples, readout_bias_range, penalty, pilot_folds, policy_method, \
-policy_samples, tolerance
-        As the options of ``esscher simulate --help``.
 
     Returns
     -------
     Simulation
+
+    Raises
+    ------
+    ValueError, TypeError
+        With the parameter, its value, what it must be, and the remedy.
     """
     given = dict(locals())
     del given["progress"]
     given["link"] = as_link(link)
     parameters = given | {"link": given["link"]._core}
-    record, text, model = _core.simulate(parameters, call_of(simulate, given), progress)
-    frozen(record)
-    trajectory = record["features"]["trajectory"]
-    return Simulation(
-        record["status"],
-        record["plan"]["engine"],
-        record["plan"]["feature_temperature"],
-        trajectory["samples"],
-        trajectory["quantiles"],
-        record["overlaps"],
-        SimulatedReward(model),
-        tuple(record["remarks"]),
-        _record=record,
-        _json=text,
-    )
+    text, model = _core.simulate(parameters, call_of(simulate, given), progress)
+    return Simulation._of(text, SimulatedReward(model))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,40 @@ class Theory(Reported):
     learned_efficiency: NDArray[np.float64] | None
     remarks: tuple[str, ...]
 
+    @classmethod
+    def _of(cls, text: str) -> Theory:
+        record = json.loads(text)
+        exponents, rows = record["exponents"], record["temperatures"]
+        weighting: dict[str, Any] = next(
+            (t for t in record["feature_temperatures"] or () if t["transform"] == "label_exp"),
+            {"best_beta": None, "dead": []},
+        )
+        learned = [row["learned"] for row in rows if "learned" in row]
+
+        def column(name: str, missing: float = np.nan) -> NDArray[np.float64]:
+            return _numbers((row[name] for row in rows), missing)
+
+        return cls(
+            record["options"]["link"],
+            record["options"]["noise"],
+            exponents["information_exponent"],
+            exponents["generative_exponent"],
+            _numbers(exponents["hermite"]),
+            _numbers(exponents["lambda_squared"]),
+            weighting["best_beta"],
+            _numbers(zero["beta"] for zero in weighting["dead"]),
+            column("beta"),
+            column("optimal_value"),
+            column("mean_reward"),
+            column("kl"),
+            column("ess_fraction", 0.0),
+            _numbers(value["value"] for value in learned) if learned else None,
+            _numbers(value["efficiency"] for value in learned) if learned else None,
+            tuple(record["remarks"]),
+            _record=record,
+            _json=text,
+        )
+
     def to_frame(self) -> pandas.DataFrame:
         """One row a temperature; needs pandas.
 
@@ -83,7 +118,7 @@ class Theory(Reported):
         for row in self._record["temperatures"]:
             flat = {key: value for key, value in row.items() if key not in skip}
             for part in ("best_of_n", "learned"):
-                flat |= {f"{part}_{key}": value for key, value in (row[part] or {}).items()}
+                flat |= {f"{part}_{key}": value for key, value in (row.get(part) or {}).items()}
             rows.append(flat)
         return pandas.DataFrame(rows)
 
@@ -146,40 +181,11 @@ def theory(
     parameters = {
         name: value._core if isinstance(value, Link) else value for name, value in given.items()
     }
-    record, text = _core.theory(parameters, call_of(theory, given))
-    frozen(record)
-    exponents, rows = record["exponents"], record["temperatures"]
-    weighting = next(
-        (t for t in record["feature_temperatures"] or () if t["transform"] == "label_exp"), None
+    return Theory._of(_core.theory(parameters, call_of(theory, given)))
+
+
+def _numbers(values: Iterable[float | None], missing: float = np.nan) -> NDArray[np.float64]:
+    array: NDArray[np.float64] = frozen(
+        np.array([missing if value is None else value for value in values], dtype=np.float64)
     )
-
-    def column(name: str, missing: float = np.nan) -> NDArray[np.float64]:
-        return _column(rows, name, missing)
-
-    values = [row["learned"] for row in rows]
-    return Theory(
-        record["link"],
-        record["noise"],
-        exponents["information_exponent"],
-        exponents["generative_exponent"],
-        exponents["hermite"],
-        exponents["lambda_squared"],
-        None if weighting is None else weighting["best_beta"],
-        frozen(np.empty(0)) if weighting is None else weighting["dead"],
-        column("beta"),
-        column("optimal_value"),
-        column("mean_reward"),
-        column("kl"),
-        column("ess_fraction", 0.0),
-        None if learned is None else _column(values, "value", np.nan),
-        None if learned is None else _column(values, "efficiency", np.nan),
-        tuple(record["remarks"]),
-        _record=record,
-        _json=text,
-    )
-
-
-def _column(rows: list[dict[str, Any]], name: str, missing: float) -> NDArray[np.float64]:
-    values = [missing if row[name] is None else row[name] for row in rows]
-    array: NDArray[np.float64] = frozen(np.array(values, dtype=np.float64))
     return array

@@ -19,6 +19,7 @@
 #include "long_call.h"
 #include "module.h"
 #include "parameters.h"
+#include "table_arguments.h"
 
 namespace esscher::python {
 namespace {
@@ -73,7 +74,7 @@ TableFacts facts_of(const AuditTable& table) {
 /// The record.
 std::string audit(const nb::dict& proxies, const nb::dict& log_ratios, const Numbers& gold,
                   const std::optional<Labels>& groups, const std::optional<Numbers>& log_weights,
-                  const std::optional<Labels>& clusters,
+                  const std::optional<Labels>& clusters, const std::optional<RowNumbers>& kept,
                   const std::optional<nb::dict>& reference_proxies,
                   const std::optional<nb::dict>& reference_log_ratios,
                   const std::optional<Labels>& reference_groups,
@@ -84,6 +85,8 @@ std::string audit(const nb::dict& proxies, const nb::dict& log_ratios, const Num
   AuditTable table = table_of(proxies, log_ratios, groups, log_weights);
   table.gold = vector_of(span_of(gold));
   table.clusters = vector_of(span_of(clusters));
+  if (kept) table.source_rows.assign(kept->data(), kept->data() + kept->shape(0));
+  table.first_row = 0;
   if (reference_proxies && reference_log_ratios) {
     AuditTable more = table_of(*reference_proxies, *reference_log_ratios, reference_groups,
                                reference_log_weights);
@@ -102,10 +105,10 @@ std::string audit(const nb::dict& proxies, const nb::dict& log_ratios, const Num
 void bind_audit(nb::module_& module) {
   module.def("audit", &audit, nb::arg("proxies"), nb::arg("log_ratios"), nb::arg("gold"),
              nb::arg("groups").none(), nb::arg("log_weights").none(), nb::arg("clusters").none(),
-             nb::arg("reference_proxies").none(), nb::arg("reference_log_ratios").none(),
-             nb::arg("reference_groups").none(), nb::arg("reference_log_weights").none(),
-             nb::arg("reference_clusters").none(), nb::arg("parameters"), nb::arg("call"),
-             nb::arg("progress").none());
+             nb::arg("kept").none(), nb::arg("reference_proxies").none(),
+             nb::arg("reference_log_ratios").none(), nb::arg("reference_groups").none(),
+             nb::arg("reference_log_weights").none(), nb::arg("reference_clusters").none(),
+             nb::arg("parameters"), nb::arg("call"), nb::arg("progress").none());
 }
 
 }  // namespace esscher::python

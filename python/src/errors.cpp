@@ -1,7 +1,9 @@
 #include "errors.h"
 
 #include <array>
+#include <cstdint>
 #include <exception>
+#include <string>
 #include <utility>
 
 #include "esscher/base/error.h"
@@ -11,12 +13,13 @@ namespace esscher::python {
 namespace {
 
 /// Options whose parameters have other names, mostly as arrays take the place of columns.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kNames = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kNames = {{
     {"group", "groups"},
     {"cluster", "clusters"},
     {"weight", "sample_weight"},
     {"reward", "y"},
     {"data", "path"},
+    {"deployment-temperature", "beta"},
     {"no-ceiling", "ceiling=False"},
     // An estimator's transform is a method.
     {"transform", "feature_transform"},
@@ -33,6 +36,24 @@ std::string parameter(std::string_view option) {
   return name;
 }
 
+/// What a message on the rows of a table begins with, by the parameter that holds it.
+std::string with_parameter(std::string message) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kSubjects = {
+      {{"rewards: ", "y: "}, {"rewards' ", "y: their "}, {"features: ", "X: "}}};
+  for (const auto& [subject, other] : kSubjects) {
+    if (message.starts_with(subject)) return std::string(other) + message.substr(subject.size());
+  }
+  constexpr std::string_view kFeature = "feature ";
+  std::size_t end = kFeature.size();
+  while (end < message.size() && message[end] >= '0' && message[end] <= '9') ++end;
+  if (message.starts_with(kFeature) && end > kFeature.size() && end < kFeature.size() + 18 &&
+      message.compare(end, 2, ": ") == 0) {
+    const std::uint64_t number = std::stoull(message.substr(kFeature.size()));
+    return "X[:, " + std::to_string(number - 1) + "]" + message.substr(end);
+  }
+  return message;
+}
+
 void translate(const std::exception_ptr& failure, void* /*unused*/) {
   try {
     std::rethrow_exception(failure);
@@ -41,7 +62,7 @@ void translate(const std::exception_ptr& failure, void* /*unused*/) {
   } catch (const InternalError& error) {
     PyErr_SetString(PyExc_RuntimeError, error.what());
   } catch (const Error& error) {
-    PyErr_SetString(PyExc_ValueError, in_python_words(error.what()).c_str());
+    PyErr_SetString(PyExc_ValueError, in_python_words(with_parameter(error.what())).c_str());
   }
 }
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <thread>
 
+#include "esscher/base/error.h"
+
 namespace esscher::python {
 namespace {
 
@@ -54,6 +56,11 @@ class Inbox {
 }  // namespace
 
 void run_long(const nb::object& progress, const std::function<void(const Callbacks&)>& work) {
+  if (!progress.is_none() && PyCallable_Check(progress.ptr()) == 0) {
+    const std::string message =
+        rejection("progress", nb::repr(progress).c_str(), "must be a function, or None");
+    throw nb::type_error(message.c_str());
+  }
   CancellationToken token;
   Inbox inbox;
   Callbacks callbacks;

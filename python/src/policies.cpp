@@ -13,6 +13,7 @@
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/resample.h"
 #include "esscher/policy/table_policy.h"
+#include "esscher/temperature/admissible_set.h"
 #include "esscher/weights/log_weights.h"
 #include "esscher/weights/pareto.h"
 #include "long_call.h"
@@ -155,11 +156,66 @@ nb::dict policy_value(const Numbers& r, const Numbers& y, const nb::dict& values
   options.seed = parameters.count("seed", 0);
   options.enumerated = parameters.flag("enumerated");
   options.threads = parameters.integer("threads", 0, 1024);
-  const TablePolicyValue value = long_call(nb::none(), [&](const Callbacks&) {
+  const TablePolicyValue value = long_call(nb::none(), [&](const Callbacks& callbacks) {
+    options.cancellation = callbacks.cancellation;
     return table_policy_value(span_of(r), span_of(y),
                               reference_of(r, groups, log_weights, clusters), options);
   });
   return policy_record(value).dict();
+}
+
+nb::object intervals_list(const std::vector<TemperatureInterval>& intervals) {
+  nb::list list;
+  for (const TemperatureInterval& interval : intervals) {
+    list.append(nb::make_tuple(interval.low, interval.high));
+  }
+  return list;
+}
+
+/// The policies of each temperature, and the sets that they make. Of a table that is the whole
+/// reference the reward y tilts best, and efficiencies are told.
+nb::dict admissible(const Numbers& r, const Numbers& y, const nb::dict& values,
+                    const std::optional<Labels>& groups, const std::optional<Numbers>& log_weights,
+                    const std::optional<Labels>& clusters) {
+  const Parameters parameters(values);
+  const std::vector<double> betas = parameters.numbers("beta");
+  const double tolerance = parameters.number("tolerance");
+  TablePolicyOptions options;
+  options.bootstrap = 0;
+  options.enumerated = parameters.flag("enumerated");
+  options.threads = parameters.integer("threads", 0, 1024);
+  std::vector<TemperaturePoint> points;
+  for (const double beta : betas) {
+    require_temperature(beta, "beta");
+    points.push_back({.beta = beta, .efficiency = {}, .gain = {}, .gold = {}});
+  }
+  admissible_sets(points, tolerance);  // looks at what was asked for before the work
+  std::vector<TablePolicyValue> policies;
+  const TableReference reference = reference_of(r, groups, log_weights, clusters);
+  long_call(nb::none(), [&](const Callbacks& callbacks) {
+    for (TemperaturePoint& point : points) {
+      if (callbacks.cancelled()) break;
+      options.beta = point.beta;
+      const TablePolicyValue& value =
+          policies.emplace_back(table_policy_value(span_of(r), span_of(y), reference, options));
+      point.gain = value.gain;
+      point.gold = value.value;
+      point.reliable = value.reliable;
+      if (!options.enumerated) continue;
+      const double most = table_policy_value(span_of(y), span_of(y), reference, options).gain.value;
+      if (most > 0) point.efficiency = Estimate{.value = value.gain.value / most};
+    }
+    return 0;
+  });
+  const AdmissibleSets sets = admissible_sets(points, tolerance);
+  Record record;
+  record.add("policies", list_of(policies, policy_record))
+      .add("gaining", intervals_list(sets.gaining))
+      .add("efficient",
+           options.enumerated ? intervals_list(sets.efficient) : nb::object(nb::none()))
+      .add("gold_optimal_beta", sets.gold_optimal_beta)
+      .add("gold_optimal_at_end", sets.gold_optimal_at_end);
+  return record.dict();
 }
 
 nb::dict best_value(const Numbers& r, const Numbers& y, const nb::dict& values,
@@ -200,6 +256,8 @@ void bind_policies(nb::module_& module) {
   module.def("policy_value", &policy_value, nb::arg("r"), nb::arg("y"), nb::arg("parameters"),
              nb::arg("groups").none(), nb::arg("log_weights").none(), nb::arg("clusters").none());
   module.def("best_of_n_value", &best_value, nb::arg("r"), nb::arg("y"), nb::arg("parameters"),
+             nb::arg("groups").none(), nb::arg("log_weights").none(), nb::arg("clusters").none());
+  module.def("admissible", &admissible, nb::arg("r"), nb::arg("y"), nb::arg("parameters"),
              nb::arg("groups").none(), nb::arg("log_weights").none(), nb::arg("clusters").none());
   module.def("pareto_smooth", &smooth, nb::arg("log_weights"));
   module.def("best_of_n_kl_bound", &best_of_n_kl_bound);

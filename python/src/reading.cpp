@@ -64,16 +64,22 @@ nb::dict read_table(const std::string& path, const nb::dict& values) {
   const auto column = [&](const char* name) {
     return parameters.is_none(name) ? std::string() : parameters.text(name);
   };
-  const DatasetOptions options{.data = path,
-                               .features = column("features"),
-                               .one_hot = column("one_hot"),
-                               .reward = column("y"),
-                               .group = column("groups"),
-                               .cluster = column("clusters"),
-                               .fold = column("fold"),
-                               .weight = column("sample_weight"),
-                               .gold = column("gold"),
-                               .advises_impute = false};
+  DatasetOptions options{
+      .data = path,
+      .features = column("features"),
+      .one_hot = column("one_hot"),
+      .wild_type = column("wild_type"),
+      .first_position = parameters.integer("first_position", -1'000'000, 1'000'000),
+      .reward = column("y"),
+      .group = column("groups"),
+      .cluster = column("clusters"),
+      .fold = column("fold"),
+      .weight = column("sample_weight"),
+      .gold = column("gold"),
+      .advises_impute = false};
+  // As in the command: who names text to expand means that text.
+  const bool text = !options.one_hot.empty() || !options.wild_type.empty();
+  if (options.features.empty() && text) options.features = "none";
   Dataset data = long_call(nb::none(), [&](const Callbacks&) { return load_dataset(options); });
   for (double& weight : data.log_weights) weight = std::exp(weight);
   return Record()

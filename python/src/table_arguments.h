@@ -37,7 +37,8 @@ class TableArguments {
         folds_(std::move(folds)),
         fold_names_(std::move(fold_names)) {
     if (!kept) return;
-    chosen_.emplace(features_.rows(), std::vector(kept->data(), kept->data() + kept->shape(0)));
+    kept_.assign(kept->data(), kept->data() + kept->shape(0));
+    chosen_.emplace(features_.rows(), kept_);
   }
   TableArguments(const TableArguments&) = delete;
   TableArguments& operator=(const TableArguments&) = delete;
@@ -51,11 +52,14 @@ class TableArguments {
             .log_weights = span_of(log_weights_),
             .clusters = span_of(clusters_),
             .folds = span_of(folds_),
-            .fold_names = fold_names_};
+            .fold_names = fold_names_,
+            .source_rows = kept_,
+            .first_row = 0};
   }
 
  private:
   GivenRows features_;
+  std::vector<std::uint64_t> kept_;
   std::optional<ChosenRows> chosen_;
   Numbers y_;
   std::optional<Labels> groups_;

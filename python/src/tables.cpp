@@ -14,6 +14,7 @@
 #include "errors.h"
 #include "esscher/base/build_info.h"
 #include "esscher/base/error.h"
+#include "esscher/base/number_text.h"
 #include "esscher/pipeline/reward_choice.h"
 #include "esscher/pipeline/table_model.h"
 #include "esscher/record/fit_record.h"
@@ -86,8 +87,15 @@ TableModel train(FeaturesArgument x, Numbers y, std::optional<Labels> groups,
 }
 
 std::pair<nb::object, std::string> predict(const TableModel& model, FeaturesArgument x,
-                                           const std::string& weights, std::optional<double> beta,
-                                           int threads) {
+                                           const nb::dict& values) {
+  const Parameters parameters(values);
+  const std::string weights = parameters.text("weights");
+  const int threads = parameters.integer("threads", 0, 1024);
+  std::optional<double> beta;
+  if (!parameters.is_none("beta")) {
+    beta = parameters.number("beta");
+    require_temperature(*beta, "beta");
+  }
   const GivenRows given(std::move(x));
   const FeatureRows& features = given.rows();
   if (features.columns() != model.reward.transform.inputs()) {

@@ -185,7 +185,7 @@ def test_ones_own_folds_are_held_out_one_by_one(table):
         ({"fold": [None] * 300}, r"^fold\[0\] = None: a label is missing; give the row one"),
         ({"fold": ["a"] * 300}, r"^fold: all rows are of one fold; give "),
         ({"fold": fold, "evaluation_folds": 3}, r"^evaluation_folds = 3: fold names the folds already"),
-        ({"fold": fold, "groups": np.arange(300) % 150}, r"^fold: rows 1 and 151 are of one group, and lie in folds 'north' and 'east'; .*leave fold out$"),
+        ({"fold": fold, "groups": np.arange(300) % 150}, r"^fold: rows 0 and 150 are of one group, and lie in folds 'north' and 'east'; .*leave fold out$"),
     ]:
         with pytest.raises(ValueError, match=message):
             esscher.evaluate(x, y, beta=1, rounds=0, bootstrap=0, **parameters)

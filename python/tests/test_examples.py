@@ -12,6 +12,7 @@ import pytest
 import esscher
 import esscher._estimator
 import esscher._links
+import esscher._policies
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples" / "python").glob("*.py"))
@@ -41,7 +42,7 @@ def test_examples_and_the_package_are_typed(tmp_path):
 
 
 def test_docstrings_say_what_is_so():
-    for module in (esscher._links, esscher._estimator):
+    for module in (esscher._links, esscher._estimator, esscher._policies):
         assert doctest.testmod(module).failed == 0
 
 

@@ -128,3 +128,42 @@ def test_bad_input_names_the_parameter():
     ]:
         with pytest.raises(error, match=message):
             call()
+
+
+def test_admissible_temperatures_are_where_the_policy_gains():
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal(2000)
+    # Over 2 beta it gains 2 x 0.7 - (0.49 + 0.25), until few rows are left.
+    r = 0.7 * y + 0.5 * rng.standard_normal(2000)
+    betas = [4, 2, 1, 0.5, 0.25]
+    found = esscher.admissible_temperatures(r, y, betas)
+    assert [policy.beta for policy in found.policies] == betas
+    alone = esscher.policy_value(r, y, 2, bootstrap=0)
+    assert found.policies[1] == alone
+    gaining = sorted(p.beta for p in found.policies if p.reliable and p.gain.low > 0)
+    assert gaining and all(
+        any(low <= beta <= high for low, high in found.gaining) == (beta in gaining) for beta in betas
+    )
+    assert found.efficient is None
+    best = max((p for p in found.policies if p.reliable), key=lambda p: p.gold.value)
+    assert found.gold_optimal_beta == best.beta
+    # Of a whole table what is attainable is known: the policy that y tilts has all of it.
+    whole = esscher.admissible_temperatures(y, y, "4,2,1", enumerated=True, tolerance=0.01)
+    assert whole.efficient == whole.gaining == ((1.0, 4.0),)
+    assert not esscher.admissible_temperatures(-y, y, 1, enumerated=True).efficient
+    groups = np.arange(2000) // 4
+    within = esscher.admissible_temperatures(r, y, 1, groups)
+    assert within.policies[0] == esscher.policy_value(r, y, 1, groups, bootstrap=0)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"beta": [1, 1]}, r"^beta = 1: is given twice"),
+        ({"beta": -1}, r"^beta = -1: a temperature must be"),
+        ({"tolerance": 2}, r"^tolerance = 2: must be between 0 and 1"),
+    ],
+)
+def test_admissible_temperatures_name_what_is_wrong(given, message):
+    with pytest.raises(ValueError, match=message):
+        esscher.admissible_temperatures([0.0, 1.0], [0.0, 1.0], **{"beta": 1, **given})

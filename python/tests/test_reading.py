@@ -275,8 +275,35 @@ def test_without_pyarrow_it_says_what_to_install(tmp_path, monkeypatch):
         esscher.read(tmp_path / "t.parquet")
 
 
-@pytest.mark.parametrize("kind", ["parquet", "arrow"])
-def test_a_large_file_is_held_once(tmp_path, kind):
+def test_a_table_on_the_disk_gives_the_same_bits(tmp_path, table):
+    x, y = table
+    y = y.copy()
+    y[7] = np.nan  # such rows are left out
+    vectors = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(x.astype(np.float32).ravel()), 5)
+    parquet.write_table(pyarrow.table({"v": vectors, "y": pyarrow.array(y, from_pandas=True)}),
+                        tmp_path / "t.parquet", row_group_size=40)
+    held = esscher.read(tmp_path / "t.parquet", y="y")
+    stored = esscher.read(tmp_path / "t.parquet", y="y", on_disk=True)
+    assert repr(stored) == repr(held) == "Table(299 rows, 5 features in float32, y)"
+    assert (stored.X.shape, len(stored.X), stored.X.dtype) == ((299, 5), 299, np.float32)
+    options = {"beta": 1, "rounds": 1}
+    assert esscher.evaluate(stored.X, stored.y, bootstrap=0, **options).to_dict() == (
+        esscher.evaluate(held.X, held.y, bootstrap=0, **options).to_dict())
+    a, b = (esscher.TiltedRewardRegressor(**options).fit(of.X, of.y) for of in (held, stored))
+    np.testing.assert_array_equal(b.predict(stored.X), a.predict(held.X))
+    assert a.score(held.X, held.y) == b.score(stored.X, stored.y)
+    for call in (stored.to_frame, lambda: np.asarray(stored.X), lambda: esscher.audit(stored.X, y)):
+        with pytest.raises(TypeError, match="^a table on the disk of 299 x 5: is for X of evaluate"):
+            call()
+    (tmp_path / "t.csv").write_text("x,y\n1,2\n")
+    with pytest.raises(ValueError, match="^on_disk = True: is for Parquet, Arrow and data sets"):
+        esscher.read(tmp_path / "t.csv", y="y", on_disk=True)
+    with pytest.raises(TypeError, match="^on_disk = 'no': must be True or False"):
+        esscher.read(tmp_path / "t.parquet", on_disk="no")
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow", "on the disk"])
+def test_a_large_file_is_held_once_at_most(tmp_path, kind):
     # In a process of its own, whose peak is that of this alone: 160 MB of X. A mapped file's pages
     # count, too, so that compression keeps them few.
     code = f"""
@@ -290,7 +317,8 @@ def test_a_large_file_is_held_once(tmp_path, kind):
         vectors = pyarrow.FixedSizeListArray.from_arrays(flat, 200)
         table = pyarrow.table({{"v": vectors, "y": np.arange(20_000.0)}})
         path = {str(tmp_path / "t")!r}
-        if {kind!r} == "parquet":
+        on_disk = {kind!r} == "on the disk"
+        if {kind!r} != "arrow":
             with parquet.ParquetWriter(path, table.schema, compression="zstd") as writer:
                 for _ in range(10):
                     writer.write_table(table)
@@ -301,12 +329,31 @@ def test_a_large_file_is_held_once(tmp_path, kind):
                     writer.write_table(table, max_chunksize=1000)
         del flat, vectors, table
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        read = esscher.read(path, y="y")
+        read = esscher.read(path, y="y", on_disk=on_disk)
         assert read.X.shape == (200_000, 200) and read.X.dtype == np.float32
-        assert read.X[123_456, 78] == 78
+        assert on_disk or read.X[123_456, 78] == 78
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
     )
-    assert int(done.stdout) < 200_000  # KiB; X alone is 156250, a second copy would be as much
+    # KiB; X alone is 156250, a second copy would be as much.
+    assert int(done.stdout) < (100_000 if kind == "on the disk" else 200_000)
+
+
+def test_mutations_are_read_as_the_sequences_that_they_make(tmp_path):
+    (tmp_path / "m.csv").write_text("mutant,y\nA24G,1\nK25R:V26I,2\nWT,3\nA24S,4\nV26L,5\n")
+    (tmp_path / "s.csv").write_text("seq,y\nGKV,1\nARI,2\nAKV,3\nSKV,4\nAKL,5\n")
+    options = {"y": "y", "wild_type": "AKV", "first_position": 24}
+    mutations = esscher.read(tmp_path / "m.csv", **options)
+    sequences = esscher.read(tmp_path / "s.csv", y="y", one_hot="seq:sequence")
+    np.testing.assert_array_equal(mutations.X, sequences.X)
+    np.testing.assert_array_equal(mutations.y, sequences.y)
+    assert len(mutations.names) == len(sequences.names)
+    with pytest.raises(ValueError, match=r"wild_type"):
+        esscher.read(tmp_path / "m.csv", y="y", one_hot="mutant", wild_type="AAA", first_position=24)
+    with pytest.raises(ValueError, match="^first_position = 24: numbers the letters of a wild type"):
+        esscher.read(tmp_path / "m.csv", y="y", first_position=24)
+    parquet.write_table(pyarrow.table({"x": [1.0]}), tmp_path / "t.parquet")
+    with pytest.raises(ValueError, match="^wild_type: of tables of text only"):
+        esscher.read(tmp_path / "t.parquet", wild_type="AKV")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import inspect
 import json
 import os
@@ -99,6 +100,11 @@ def test_a_simulation_has_one(tmp_path):
     assert record["command"].startswith("esscher.simulate('damped_hermite:2', dim=64, width=8, ")
     assert record["features"]["overlaps"] == simulation.overlaps.tolist()
     assert "A reward of x in 64 dimensions turns on a hidden direction" in page
+    # Options of the page are those of the call, each with its meaning, and its facts are of them.
+    assert '<dt>samples of stage 2</dt><dd>1,000</dd>' in page
+    words = described(esscher.simulate)
+    assert list(words) == [*record["options"], "progress"]
+    assert words["policy_method"] in html.unescape(page) and "label-clip" not in page
 
 
 def test_a_fit_has_one_wherever_it_was_made(fitted, table, tmp_path, command):
@@ -163,5 +169,5 @@ def test_words_are_those_of_the_documentation():
     assert list(words) == ["link", "noise", "beta", "max_order", "learned", "overlap"]
     assert words["link"] == "As esscher.link takes it; of one variable."
     # What is said of many at once says nothing of each.
-    assert "penalty" not in described(esscher.simulate)
+    assert "penalty" not in described(esscher.evaluate)
     assert described(lambda: None) == {}

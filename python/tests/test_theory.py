@@ -120,7 +120,12 @@ def test_simulation_tells_its_trajectory():
     draws = result.reward.sample(1.0, 50, weights="uniform")
     assert draws.shape == (50, 32)
     assert isinstance(result.admissible("auto"), list)
-    assert len(result.to_frame()) == 4
+    frame = result.to_frame()
+    assert len(frame) == 4
+    assert {"efficiency", "gold_se", "predicted_efficiency"} <= {*frame} <= {
+        "weights", "beta", "predicted_efficiency",
+        *(part for name in result.to_dict()["policies"][0]["policy"] for part in (name, f"{name}_se")),
+    } - {"temperatures"}
 
 
 def test_a_function_of_ones_own_is_simulated():
@@ -135,6 +140,7 @@ def test_simulation_parameters_are_named():
         ({"label_clip": (3, -3)}, r"^label_clip = \(3, -3\): must be \(low, high\)"),
         ({"penalty": "kfold:1"}, r"^penalty = kfold:1: K of kfold:K must be"),
         ({"tolerance": 2}, r"^tolerance = 2: "),
+        ({"beta": []}, r"^beta: give at least one$"),
     ]:
         with pytest.raises(ValueError, match=message):
             esscher.simulate("damped_hermite:3", **parameters)

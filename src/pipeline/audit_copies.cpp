@@ -107,11 +107,11 @@ std::optional<AuditCopies> find_copies(const AuditTable& table) {
       table.clusters.empty() ? std::move(numbers) : joined_groups(table.clusters, numbers);
   const auto most = std::ranges::max_element(designs.count);
   const std::uint64_t row = first[static_cast<std::size_t>(most - designs.count.begin())];
-  copies.remark = std::to_string(known.size()) + " rows have " + std::to_string(designs.size()) +
-                  " distinct scores and gold rewards (row " +
-                  std::to_string((table.source_rows.empty() ? row : table.source_rows[row]) + 1) +
-                  " is there " + std::to_string(*most) +
-                  " times): errors take copies for one draw.";
+  copies.remark =
+      std::to_string(known.size()) + " rows have " + std::to_string(designs.size()) +
+      " distinct scores and gold rewards (row " +
+      std::to_string((table.source_rows.empty() ? row : table.source_rows[row]) + table.first_row) +
+      " is there " + std::to_string(*most) + " times): errors take copies for one draw.";
   return copies;
 }
 

@@ -27,7 +27,7 @@ std::string row_name(const AuditTable& table, std::size_t i) {
   const std::size_t own = table.gold.size() - static_cast<std::size_t>(table.reference_rows);
   const std::uint64_t in_order = i < own ? i : i - own;
   const std::uint64_t number = table.source_rows.empty() ? in_order : table.source_rows[i];
-  return "row " + std::to_string(number + 1) + (i < own ? "" : " of --reference");
+  return "row " + std::to_string(number + table.first_row) + (i < own ? "" : " of --reference");
 }
 
 void require_scores(const NamedScores& scores, const char* what, const AuditTable& table) {

@@ -27,11 +27,11 @@ std::string fold_name(const RewardTable& table, std::uint64_t row) {
 
 [[noreturn]] void refuse_split(const std::string& what, const RewardTable& table, std::uint64_t a,
                                std::uint64_t b) {
-  const std::uint64_t each = table.pairs ? 2 : 1;
   throw DataError("--fold: " + std::string(table.pairs ? "pairs " : "rows ") +
-                  std::to_string(a / each + 1) + " and " + std::to_string(b / each + 1) + " " +
-                  what + ", and lie in folds " + fold_name(table, a) + " and " +
-                  fold_name(table, b) + "; put them into one, or leave --fold out");
+                  std::to_string(table.number_of(a)) + " and " +
+                  std::to_string(table.number_of(b)) + " " + what + ", and lie in folds " +
+                  fold_name(table, a) + " and " + fold_name(table, b) +
+                  "; put them into one, or leave --fold out");
 }
 
 /// \throws DataError where two rows of one unit lie in two folds
@@ -236,7 +236,8 @@ void MergedTable::find_spread(const RewardTable& table) {
   found.designs = designs_.size();
   const auto most = std::ranges::max_element(designs_.count);
   found.most = *most;
-  found.most_row = source_[designs_.first[static_cast<std::size_t>(most - designs_.count.begin())]];
+  found.most_row = table.number_of(
+      source_[designs_.first[static_cast<std::size_t>(most - designs_.count.begin())]]);
   // Plain means, since replicates of one design are alike, whatever weight the design has. With
   // groups the level of a group is nobody's reward.
   const auto n = static_cast<double>(source_.size());
@@ -263,7 +264,6 @@ void MergedTable::find_spread(const RewardTable& table) {
     found.pairs = true;
     found.rows /= 2;
     found.designs /= 2;
-    found.most_row /= 2;
   }
   replicates_ = found;
 }
@@ -306,12 +306,12 @@ namespace esscher {
 std::string Replicates::text() const {
   if (pairs) {
     return std::to_string(rows) + " pairs are " + std::to_string(designs) +
-           " distinct ones (pair " + std::to_string(most_row + 1) + " is there " +
+           " distinct ones (pair " + std::to_string(most_row) + " is there " +
            std::to_string(most) +
            " times), merged into one weighted pair each, with its share of " + "wins.";
   }
   std::string text = std::to_string(rows) + " rows are " + std::to_string(designs) +
-                     " distinct designs (row " + std::to_string(most_row + 1) + " is there " +
+                     " distinct designs (row " + std::to_string(most_row) + " is there " +
                      std::to_string(most) + " times), merged into one weighted row each: ";
   if (noise_sd == 0) return text + "their rewards agree, as copies' do.";
   return text + "rewards of one design vary by " + number_text(noise_sd, 3) +

@@ -101,6 +101,7 @@ TablePolicyOptions policy_options(const AuditedTable& table, const AuditOptions&
   policy.influence = true;
   policy.seed = options.seed;
   policy.threads = 1;
+  policy.cancellation = options.callbacks.cancellation;
   return policy;
 }
 

@@ -50,7 +50,7 @@ void require_rewards(const RewardTable& table, std::span<const std::uint64_t> ro
   for (const std::uint64_t row : rows) {
     const double y = table.rewards[row];
     if (!std::isfinite(y)) {
-      throw DataError("row " + std::to_string(row + 1) + ": reward " + number_text(y) +
+      throw DataError("row " + std::to_string(table.number_of(row)) + ": reward " + number_text(y) +
                       " is not finite; drop the row");
     }
   }

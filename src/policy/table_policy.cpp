@@ -74,14 +74,17 @@ std::vector<TableFigures> replicates(const TiltedTable& table, const TableCells&
   constexpr std::uint64_t kChunk = 8;
   std::vector<TableFigures> result(static_cast<std::size_t>(options.bootstrap));
   const RandomStream stream(options.seed, "policy/bootstrap");
-  parallel_for_chunks(ChunkGrid(result.size(), kChunk), {options.threads, "", {}},
-                      [&](const Chunk& chunk) {
-                        std::vector<std::uint32_t> counts(cells.pieces());
-                        for (std::uint64_t b = chunk.begin; b < chunk.end; ++b) {
-                          draw(stream.at(b), cells.piece_begin, counts);
-                          result[b] = table.figures(counts);
-                        }
-                      });
+  Callbacks callbacks;
+  callbacks.cancellation = options.cancellation;
+  const LoopStatus status = parallel_for_chunks(
+      ChunkGrid(result.size(), kChunk), {options.threads, "", callbacks}, [&](const Chunk& chunk) {
+        std::vector<std::uint32_t> counts(cells.pieces());
+        for (std::uint64_t b = chunk.begin; b < chunk.end; ++b) {
+          draw(stream.at(b), cells.piece_begin, counts);
+          result[b] = table.figures(counts);
+        }
+      });
+  if (status == LoopStatus::cancelled) return {};
   return result;
 }
 

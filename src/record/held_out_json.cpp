@@ -40,7 +40,7 @@ Json held_out_json(const HeldOutRewards& rewards, bool grouped) {
 Json replicates_json(const std::optional<Replicates>& replicates) {
   if (!replicates) return {};
   return {{"rows", replicates->rows},         {"designs", replicates->designs},
-          {"most", replicates->most},         {"most_row", replicates->most_row + 1},
+          {"most", replicates->most},         {"most_row", replicates->most_row},
           {"noise_sd", replicates->noise_sd}, {"reliability", replicates->reliability}};
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "record/policy_json.h"
 #include "record/record_json.h"
 
 namespace esscher {
@@ -12,10 +13,10 @@ using internal::Json;
 using internal::number_json;
 using internal::or_null;
 
-Json estimate_json(const Estimate& estimate) {
-  return {{"value", number_json(estimate.value)},
-          {"standard_error", number_json(estimate.standard_error)},
-          {"degrees_of_freedom", number_json(estimate.degrees_of_freedom)}};
+Json estimate_json(const Estimate& estimate, const RunRecord& run) {
+  Json json = internal::PolicyJson(run).estimate(estimate);
+  json["degrees_of_freedom"] = number_json(estimate.degrees_of_freedom);
+  return json;
 }
 
 Json share_json(const Share& share) {
@@ -135,17 +136,18 @@ Json readout_json(const RidgeFit& fit) {
           {"path", std::move(path)}};
 }
 
-Json policy_json(const PolicyValue& policy) {
+Json policy_json(const PolicyValue& policy, const RunRecord& run) {
+  const auto estimate = [&](const Estimate& of) { return estimate_json(of, run); };
   return {{"method", policy_method_name(policy.method)},
           {"reliable", policy.reliable},
           {"remark", policy.remark},
-          {"efficiency", policy.efficiency ? estimate_json(*policy.efficiency) : Json()},
-          {"gap", estimate_json(policy.gap)},
-          {"value", estimate_json(policy.value)},
-          {"gold", estimate_json(policy.gold)},
-          {"proxy", estimate_json(policy.proxy)},
-          {"kl", estimate_json(policy.kl)},
-          {"log_partition", estimate_json(policy.log_partition)},
+          {"efficiency", policy.efficiency ? estimate(*policy.efficiency) : Json()},
+          {"gap", estimate(policy.gap)},
+          {"value", estimate(policy.value)},
+          {"gold", estimate(policy.gold)},
+          {"proxy", estimate(policy.proxy)},
+          {"kl", estimate(policy.kl)},
+          {"log_partition", estimate(policy.log_partition)},
           {"optimal_value", policy.optimal_value},
           {"reference_value", policy.reference_value},
           {"ess", or_null(policy.ess)},
@@ -168,7 +170,7 @@ Json weights_json(const PolicyRow& row) {
           {"remark", row.readout_remark}};
 }
 
-Json rows_json(const SimulationResult& result) {
+Json rows_json(const SimulationResult& result, const RunRecord& run) {
   Json rows = Json::array();
   for (const PolicyRow& row : result.rows) {
     Json predicted;
@@ -181,7 +183,7 @@ Json rows_json(const SimulationResult& result) {
     }
     rows.push_back({{"weights", readout_weights_name(row.weights)},
                     {"beta", row.beta},
-                    {"policy", row.policy ? policy_json(*row.policy) : Json()},
+                    {"policy", row.policy ? policy_json(*row.policy, run) : Json()},
                     {"policy_remark", row.policy_remark},
                     {"predicted", std::move(predicted)},
                     {"readout_weights", weights_json(row)},
@@ -239,7 +241,7 @@ std::string simulation_record(const SimulationResult& result, const RunRecord& r
              result.control ? features_json(*result.control, result.control->overlaps) : Json()},
             {"refinement", refinement_json(result)},
             {"optimal_policy", optimal_json(result)},
-            {"policies", rows_json(result)},
+            {"policies", rows_json(result, run)},
             {"temperatures", std::move(summaries)},
             {"seconds",
              {{"features", result.seconds.features},

@@ -2,6 +2,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <string>
+#include <utility>
 
 #include "report/page.h"
 #include "report/quantities.h"
@@ -296,8 +298,9 @@ PageTable efficiency_table(Reader record) {
   return table;
 }
 
-/// A number that an option holds as text.
-std::string option_count(Reader record, const char* name) {
+/// A number that an option holds as text, under its name in the command or in Python.
+std::string option_count(Reader record, std::string name) {
+  if (!record["options"][name].exists()) std::ranges::replace(name, '-', '_');
   const std::string text = record["options"][name].text();
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);

@@ -74,7 +74,7 @@ TEST(MergedTable, HasMeansAndSumsOfWeights) {
   ASSERT_TRUE(merged.replicates());
   EXPECT_EQ(merged.replicates()->designs, 3);
   EXPECT_EQ(merged.replicates()->most, 3);
-  EXPECT_EQ(merged.replicates()->most_row, 0);
+  EXPECT_EQ(merged.replicates()->most_row, 1);
   // Of 1, 2 and 6 about 3: 14 / (5 - 3).
   EXPECT_NEAR(merged.replicates()->noise_sd, std::sqrt(7.0), 1e-14);
 }

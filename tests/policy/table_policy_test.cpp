@@ -249,6 +249,18 @@ TEST(TablePolicy, TiesShareTheGreedyPolicy) {
   EXPECT_NEAR(found.kl.value, std::log(2) / 2, 1e-12);
 }
 
+TEST(TablePolicy, ARequestToStopLeavesOutTheReplicates) {
+  const std::vector<double> y{0, 1, 2, 3, 4, 5, 6, 7};
+  TableReference reference;
+  reference.rows = y.size();
+  CancellationToken token;
+  TablePolicyOptions options = at(1, 200);
+  options.cancellation = &token;
+  EXPECT_TRUE(table_policy_value(y, y, reference, options).gain.interval);
+  token.request();
+  EXPECT_FALSE(table_policy_value(y, y, reference, options).gain.interval);
+}
+
 TEST(TablePolicy, AnEnumeratedTableHasNoErrors) {
   Table table = normal_table(50, 9);
   TablePolicyOptions options = at(0.05, 200);

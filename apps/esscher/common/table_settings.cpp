@@ -301,12 +301,6 @@ std::vector<std::string> column_names(const LoadedTable& loaded) {
   return pairs == nullptr ? loaded.dataset.feature_names : pairs->names();
 }
 
-void LoadedTable::number_by_file(std::optional<Replicates>& replicates) const {
-  if (!replicates) return;
-  const std::uint64_t sides = replicates->pairs ? 2 : 1;
-  replicates->most_row = dataset.source_rows[sides * replicates->most_row] / sides;
-}
-
 LoadedTable load_table(const Settings& settings, const std::string& data) {
   DatasetOptions options = read_dataset_options(settings, data);
   for (const Setting& setting : settings.table()) {

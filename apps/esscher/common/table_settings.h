@@ -51,10 +51,9 @@ struct LoadedTable {
             .clusters = dataset.clusters,
             .pairs = dataset.preferences.has_value(),
             .folds = dataset.folds,
-            .fold_names = dataset.fold_names};
+            .fold_names = dataset.fold_names,
+            .source_rows = dataset.source_rows};
   }
-  /// Numbers the row that they name as the file does, which may have rows that were left out.
-  void number_by_file(std::optional<Replicates>& replicates) const;
 };
 /// \throws UsageError where neither a reward nor pairs are named, and as load_dataset()
 LoadedTable load_table(const Settings& settings, const std::string& data);

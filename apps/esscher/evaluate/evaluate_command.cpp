@@ -128,14 +128,13 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
   ReportFile page(arguments.out.page);
 
   const Interrupt interrupt;
-  TableEvaluation evaluation = [&] {
+  const TableEvaluation evaluation = [&] {
     ProgressLine line(arguments.out.progress);
     options.training.callbacks.cancellation = &interrupt.token();
     options.training.callbacks.progress = [&](const Progress& progress) { line.show(progress); };
     return evaluate_table(loaded.table(), options);
   }();
   if (evaluation.cancelled) throw Interrupted("nothing is written");
-  loaded.number_by_file(evaluation.replicates);
   const std::string json =
       evaluation_record(evaluation, sd, table_facts(loaded.dataset), run_of(arguments));
   page.write(json, command);

@@ -139,7 +139,6 @@ void run_fit(FitArguments& arguments, const CLI::App& command) {
     std::vector<std::uint64_t> rows(loaded.dataset.rewards.size());
     std::iota(rows.begin(), rows.end(), std::uint64_t{0});
     model.reward = train_reward(loaded.table(), rows, options);
-    loaded.number_by_file(model.reward.replicates);
   }
   if (interrupt.token().requested()) throw Interrupted("nothing is written");
   model.encoding = loaded.dataset.encoding;

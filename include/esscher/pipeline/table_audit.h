@@ -41,6 +41,8 @@ struct AuditTable {
   std::uint64_t reference_rows = 0;  ///< the last of them, from append_reference()
   /// Numbers of the rows in their files, from 0, by which messages name them; empty: in order.
   std::vector<std::uint64_t> source_rows{};
+  /// What messages call the first row there: 1, or 0 where the caller counts from 0.
+  std::uint64_t first_row = 1;
 };
 
 /// Puts more rows of the reference, such as a pool of candidates, behind those of \p table, where

@@ -67,6 +67,15 @@ struct RewardTable {
   std::span<const std::uint32_t> folds{};
   /// What folds are called, one each; may be empty.
   std::span<const std::string> fold_names{};
+  /// Numbers of the rows where the caller has them, from 0, by which messages name them: of rows
+  /// that are a choice of these. Empty: in order.
+  std::span<const std::uint64_t> source_rows{};
+  /// What messages call the first row there: 1, or 0 where the caller counts from 0.
+  std::uint64_t first_row = 1;
+  /// What messages call a row; where there are pairs, its pair.
+  std::uint64_t number_of(std::uint64_t row) const {
+    return (source_rows.empty() ? row : source_rows[row]) / (pairs ? 2 : 1) + first_row;
+  }
 };
 
 /// Zero, or an empty optional, means: chosen from the sample, and said so in the result.
@@ -142,7 +151,7 @@ struct Replicates {
   std::uint64_t rows = 0;
   std::uint64_t designs = 0;
   std::uint32_t most = 0;      ///< rows of the design that has most
-  std::uint64_t most_row = 0;  ///< its first row
+  std::uint64_t most_row = 1;  ///< RewardTable::number_of() its first row
   /// Standard deviation of rewards within designs: the noise of one label. 0 where rows are copies.
   double noise_sd = 0;
   /// 1 - noise_sd^2 / variance of all rewards, with groups about their means: of one label.

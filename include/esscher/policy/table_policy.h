@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "esscher/base/callbacks.h"
 #include "esscher/policy/estimate.h"
 #include "esscher/weights/log_weights.h"
 
@@ -55,6 +56,8 @@ struct TablePolicyOptions {
   /// Empty: every y is known.
   std::span<const double> predicted{};
   int threads = 0;
+  /// Heard between replicates: then no intervals are told. nullptr: cannot be cancelled.
+  const CancellationToken* cancellation = nullptr;
 };
 
 struct Interval {

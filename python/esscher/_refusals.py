@@ -1,0 +1,44 @@
+"""What scikit-learn refuses, told in one line that names the parameter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def refuse_times(values: Any, name: str) -> None:
+    """Dates and times, of which scikit-learn would make floats."""
+    dtypes = [values.dtype] if hasattr(values, "dtype") else getattr(values, "dtypes", ())
+    for dtype in dtypes:
+        if getattr(dtype, "kind", "") in ("m", "M"):
+            raise TypeError(f"{name}: must hold numbers, not {dtype}; encode times first")
+
+
+def explain(values: Any, name: str, reason: Exception) -> None:
+    """Raises the cause of `reason`, which scikit-learn raised, if it lies in `values`."""
+    if (values is None and name == "y") or hasattr(values, "toarray"):  # it says so in clear words
+        return
+    said = str(reason).partition("\n")[0]
+    numeric = None
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind != "c":
+            numeric = array.astype(np.float64)
+    except (TypeError, ValueError):
+        pass
+    if numeric is None:
+        kind = TypeError if isinstance(reason, TypeError) else ValueError
+        raise kind(said if said.startswith(f"{name} ") else f"{name}: {said}") from None
+    if name == "X" and numeric.ndim != 2 and isinstance(reason, ValueError):
+        raise ValueError(
+            f"X: must be two-dimensional, not of shape {numeric.shape}. Reshape your data: "
+            ".reshape(-1, 1) where it is one feature, .reshape(1, -1) where it is one row"
+        ) from None
+    bad = np.argwhere(~np.isfinite(numeric))
+    if bad.size:
+        at, value = tuple(bad[0]), numeric[tuple(bad[0])]
+        where, what = ", ".join(map(str, at)), "NaN" if np.isnan(value) else str(value)
+        raise ValueError(
+            f"{name}[{where}] = {what}: must be finite; drop the row, or impute it"
+        ) from None
