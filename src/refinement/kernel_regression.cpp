@@ -123,6 +123,19 @@ void KernelRegression::set_dual() {
   points_ = kernel_->points(gathered(sample_.x, rows_).view());
   shape(k_, rows_.size(), rows_.size());
   kernel_->values(points_, k_.view());
+  centre();
+}
+
+void KernelRegression::set_kernel_values(Fill rows, Fill left_out) {
+  shape(k_, rows_.size(), rows_.size());
+  rows(k_.view());
+  centre();
+  if (left_out_.empty()) return;
+  shape(k_left_out_, left_out_.size(), rows_.size());
+  left_out(k_left_out_.view());
+}
+
+void KernelRegression::centre() {
   // Centred on both sides it is that of f about its group's means: symmetric, so that its rows'
   // means are taken off, then those of its transpose.
   centred_ = k_;
@@ -226,7 +239,7 @@ KernelRegression::Fit KernelRegression::solve_landmarks(double penalty) {
 KernelRegression::Fit KernelRegression::fit(double penalty) {
   Fit fit = dual() ? solve_dual(penalty) : solve_landmarks(penalty);
   if (fit.alpha.empty()) {
-    fit.alpha.assign(points_.size(), 0.0);
+    fit.alpha.assign(k_.columns(), 0.0);
     fit.held_out.assign(left_out_.size(), 0.0);
     fit.held_out_error = std::numeric_limits<double>::infinity();
     return fit;

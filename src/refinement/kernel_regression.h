@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "esscher/base/function_ref.h"
 #include "esscher/features/metric_kernel.h"
 #include "esscher/refinement/metric_rounds.h"
 
@@ -22,6 +23,11 @@ class KernelRegression {
   /// \throws UsageError where all points are one
   void set_kernel(const KernelMetric& metric, KernelFamily family = KernelFamily::networks);
 
+  /// The same with kernel values that the callers fill in: of the rows among themselves, and of
+  /// those left out with them. Without landmarks.
+  using Fill = FunctionRef<void(MatrixView<double>)>;
+  void set_kernel_values(Fill rows, Fill left_out);
+
   struct Fit {
     std::vector<double> alpha;  ///< one a row, or a landmark
     double intercept = 0;
@@ -31,6 +37,8 @@ class KernelRegression {
   /// Cost: a Cholesky factor.
   Fit fit(double penalty);
 
+  const std::vector<std::size_t>& rows() const { return rows_; }
+  const std::vector<double>& weights() const { return weights_; }  ///< of the rows, of sum 1
   const std::vector<std::size_t>& left_out() const { return left_out_; }
 
   /// AGOP of a fit under weights e^{f/temperature} with a tenth of equal ones.
@@ -42,6 +50,7 @@ class KernelRegression {
   void take_off_means(MatrixView<double> values) const;
   bool dual() const { return landmarks_.empty(); }
   void set_dual();
+  void centre();
   void set_landmarks(const Matrix<double>& x);
   /// alpha with intercept; none where the penalty is too small for a factor.
   Fit solve_dual(double penalty);

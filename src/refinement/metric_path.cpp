@@ -13,16 +13,10 @@
 namespace esscher::internal {
 namespace {
 
-/// Penalties: decades from 1e-8 to 10; errors are flat between.
 constexpr int kPenalties = 10;
-constexpr int kFirstPenalty = 5;  // 1e-3
-/// A round that does not save so much of the error ends them.
-constexpr double kLeastGain = 0.01;
 /// Gradients of the first rewards know the loudest directions alone. Metrics of so many rounds are
 /// the roots of their products, which leave the others more room.
 constexpr int kSoftRounds = 2;
-
-double penalty_number(int index) { return std::pow(10.0, index - 8); }
 
 bool has_learned(const KernelMetric& metric) {
   double trace = 0;
@@ -64,6 +58,8 @@ KernelMetric mean(std::span<const KernelMetric> metrics) {
 }
 
 }  // namespace
+
+double penalty_number(int index) { return std::pow(10.0, index - 8); }
 
 const KernelRegression::Fit& FoldedRegressions::fit(double penalty, std::size_t at) {
   KernelRegression::Fit& fit = entry(penalty).fits[at];

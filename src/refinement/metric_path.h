@@ -16,6 +16,12 @@
 
 namespace esscher::internal {
 
+/// Penalties: decades from 1e-8 to 10; errors are flat between.
+double penalty_number(int index);
+inline constexpr int kFirstPenalty = 5;  // 1e-3
+/// A round that does not save so much of the error ends them.
+inline constexpr double kLeastGain = 0.01;
+
 /// One kernel in the metrics of all folds: fits by their penalty.
 class FoldedRegressions {
  public:

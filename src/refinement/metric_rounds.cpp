@@ -8,6 +8,7 @@
 
 #include "esscher/base/error.h"
 #include "esscher/readout/stacking.h"
+#include "refinement/additive_rounds.h"
 #include "refinement/few_rows.h"
 #include "refinement/metric_path.h"
 
@@ -55,27 +56,33 @@ struct Way {
   bool behind_laplace = false;
 };
 
-/// Rounds of the sum of networks from the identity on, or behind those of the Laplace kernel:
-/// whichever predicts rows left out better.
-Way better_way(const MetricSample& sample, const MetricRoundsOptions& options, bool all_rows) {
-  Way plain{std::make_unique<MetricPath>(sample, options, all_rows)};
-  plain.path->learn(KernelFamily::networks, {}, options.most_rounds);
-  if (options.callbacks.cancelled() || options.most_rounds < 2) return plain;
-  std::vector<KernelMetric> begin = laplace_metrics(sample, options, all_rows);
-  if (begin.empty()) return plain;
-  Way behind{std::make_unique<MetricPath>(sample, options, all_rows), true};
-  behind.path->learn(KernelFamily::networks, std::move(begin), later_rounds(options));
-  return behind.path->error() < plain.path->error() ? std::move(behind) : std::move(plain);
+/// Rounds of the sum of networks from the identity on, behind those of the Laplace kernel, or
+/// behind those of functions of single columns: whichever predicts rows left out best.
+Way best_way(const MetricSample& sample, const MetricRoundsOptions& options, bool all_rows) {
+  Way best{std::make_unique<MetricPath>(sample, options, all_rows)};
+  best.path->learn(KernelFamily::networks, {}, options.most_rounds);
+  const auto behind = [&](std::vector<KernelMetric> begin, int rounds, bool laplace) {
+    if (begin.empty() || options.callbacks.cancelled()) return;
+    Way way{std::make_unique<MetricPath>(sample, options, all_rows), laplace};
+    way.path->learn(KernelFamily::networks, std::move(begin), rounds);
+    if (way.path->error() < best.path->error()) best = std::move(way);
+  };
+  if (options.callbacks.cancelled() || options.most_rounds < 2) return best;
+  behind(laplace_metrics(sample, options, all_rows), later_rounds(options), true);
+  if (options.callbacks.cancelled()) return best;
+  // They know no directions that are not columns', and no columns that do nothing by themselves.
+  behind(internal::additive_metrics(sample, options, all_rows), options.most_rounds, false);
+  return best;
 }
 
 std::unique_ptr<MetricPath> learned_path(const MetricSample& sample,
                                          const MetricRoundsOptions& options) {
-  if (sample.labels.size() <= kFewRows) return better_way(sample, options, true).path;
+  if (sample.labels.size() <= kFewRows) return best_way(sample, options, true).path;
   std::vector<KernelMetric> begin;
   const internal::FewRows few(sample, std::clamp(sample.labels.size() / 2, kFewRows, kMostFewRows));
   if (few.serve()) {
     const MetricSample some = few.sample();
-    const Way way = better_way(some, options, false);
+    const Way way = best_way(some, options, false);
     begin = way.behind_laplace ? laplace_metrics(sample, options, false)
                                : way.path->gradient_products();
   }

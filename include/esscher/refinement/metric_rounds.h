@@ -11,8 +11,10 @@
 /// each predicts of rows left out says what share of their mean it has (readout/stacking.h).
 ///
 /// The sum of the three networks needs many rounds until quiet directions show; the Laplace kernel
-/// alone needs few, but is the worse regression on many tables. So there are two ways, rounds of
-/// the sum from the identity on and such behind rounds of the Laplace kernel, and the better one on
+/// alone needs few, but is the worse regression on many tables; and where few of many columns
+/// count, noise in all the others drowns the gradients of both, while sums of functions of single
+/// columns find them. So there are three ways, rounds of the sum from the identity on, and such
+/// behind rounds of the Laplace kernel or of sums of functions of one column, and the best one on
 /// rows left out is taken. Beyond 1024 rows half of them choose the way, at least so many and at
 /// most 2048, rounds of all rows begin behind it, and the metric of all rows is the mean of the
 /// folds'. The first two metrics of a way are roots of the gradient products, since the first
@@ -94,9 +96,9 @@ inline constexpr std::size_t kMostMetricColumns = 1024;
 ///         the weight
 /// Deterministic: the same bits for any number of threads.
 /// Cost: a round takes two or three Cholesky factors (m^3 / 3, m the lesser of n and the landmarks)
-/// a fold, and n m^2 / 2 multiply-adds where there are more rows than landmarks; there are some 10
-/// to 30 rounds, beyond 1024 rows half of them on those that choose. Memory: two ways, each of (K +
-/// 1) n m doubles for K folds, and (K + 3) m^2.
+/// a fold, and n m^2 / 2 multiply-adds where there are more rows than landmarks; there are some 20
+/// to 40 rounds, beyond 1024 rows half of them on those that choose. Memory: two ways at once, each
+/// of (K + 1) n m doubles for K folds, and (K + 3) m^2.
 MetricRounds learn_metric(const MetricSample& sample, const MetricRoundsOptions& options = {});
 
 }  // namespace esscher

@@ -1,0 +1,95 @@
+#include "refinement/additive_kernel.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "esscher/base/random.h"
+
+namespace esscher::internal {
+namespace {
+
+Matrix<double> some_normals(std::size_t n, std::size_t columns, std::uint64_t seed) {
+  Matrix<double> x(n, columns);
+  RandomStream(seed, "test/additive").fill_normal(0, x.values());
+  return x;
+}
+
+double by_definition(std::span<const double> a, std::span<const double> b,
+                     std::span<const double> scales, std::span<const double> weights) {
+  double sum = 0;
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    sum += weights[k] * std::exp(-std::abs(a[k] - b[k]) / scales[k]);
+  }
+  return sum;
+}
+
+TEST(AdditiveKernel, IsTheSumOfItsColumns) {
+  // 37 and 29 points: no multiples of any vector's size, nor of the rows of a tile.
+  const Matrix<double> a = some_normals(37, 5, 1);
+  const Matrix<double> b = some_normals(29, 5, 2);
+  const std::vector<double> scales{1, 0.5, 2, 0.1, 1};
+  const std::vector<double> weights{0.1, 0.4, 0, 0.3, 0.2};
+  Matrix<double> k(37, 29, std::numeric_limits<double>::quiet_NaN());
+  AdditiveKernel::values({a.view(), scales}, {b.view(), scales}, weights, k.view());
+  for (std::size_t i = 0; i < 37; ++i) {
+    for (std::size_t j = 0; j < 29; ++j) {
+      EXPECT_NEAR(k(i, j), by_definition(a.row(i), b.row(j), scales, weights), 1e-14);
+    }
+  }
+}
+
+TEST(AdditiveKernel, HasMedianDistancesAsScales) {
+  Matrix<double> x(4, 3);
+  for (std::size_t i = 0; i < 4; ++i) {
+    x(i, 0) = static_cast<double>(i);      // distances 1 1 1 2 2 3: the upper middle is 2
+    x(i, 1) = static_cast<double>(i % 2);  // of zeros and ones those that differ
+    x(i, 2) = 7;                           // constant
+  }
+  EXPECT_EQ(AdditiveKernel::scales(x.view()), (std::vector<double>{2, 1, 1}));
+}
+
+TEST(AdditiveKernel, FarPointsHaveNumbers) {
+  Matrix<double> x(2, 1);
+  x(0, 0) = 1e6;
+  x(1, 0) = -1e6;
+  Matrix<double> k(2, 2);
+  const std::vector<double> one{1};
+  AdditiveKernel::values({x.view(), one}, {x.view(), one}, one, k.view());
+  EXPECT_DOUBLE_EQ(k(0, 0), 1);
+  EXPECT_EQ(k(0, 1), k(1, 0));
+  EXPECT_NEAR(k(0, 1), 0, 1e-200);
+}
+
+TEST(AdditiveKernel, TellsTheVarianceOfEachFunction) {
+  const Matrix<double> a = some_normals(31, 3, 3);
+  const Matrix<double> b = some_normals(19, 3, 4);
+  const std::vector<double> scales{1, 0.5, 2};
+  const std::vector<double> weights{0.5, 0.5, 0};
+  std::vector<double> alpha(19);
+  RandomStream(5, "test/additive").fill_normal(0, alpha);
+  std::vector<double> points(31, 1.0);
+  points[3] = 4;
+  const std::vector<double> variances =
+      AdditiveKernel::variances({a.view(), scales}, points, {b.view(), scales}, alpha, weights);
+  for (std::size_t k = 0; k < 3; ++k) {
+    double mass = 0;
+    double mean = 0;
+    double square = 0;
+    for (std::size_t i = 0; i < 31; ++i) {
+      double f = 0;
+      for (std::size_t j = 0; j < 19; ++j) {
+        f += weights[k] * alpha[j] * std::exp(-std::abs(a(i, k) - b(j, k)) / scales[k]);
+      }
+      mass += points[i];
+      mean += points[i] * f;
+      square += points[i] * f * f;
+    }
+    EXPECT_NEAR(variances[k], square / mass - mean * mean / (mass * mass), 1e-13);
+  }
+}
+
+}  // namespace
+}  // namespace esscher::internal
