@@ -1,5 +1,5 @@
-"""The tables of accuracy.py: development landscapes from ESSCHER_SHARED, scikit-learn's own, and rewards
-that turn on several directions."""
+"""The tables of accuracy.py: development landscapes from ESSCHER_SHARED, scikit-learn's own, and made-up
+rewards of several directions, of a few of many columns, or of steps."""
 
 import os
 from dataclasses import dataclass
@@ -70,6 +70,14 @@ def directions(name, columns, reward):
     return Table(name, x, y / y.std() + 0.3 * random.standard_normal(len(y)), False)
 
 
+def columns(name, count, noise, reward, draw):
+    """A reward of single columns, with noise in its standard deviations."""
+    random = np.random.default_rng(7)
+    x = draw(random, (6000, count))
+    y = reward(x.T)
+    return Table(name, x, y / y.std() + noise * random.standard_normal(len(y)), False)
+
+
 def diabetes():
     data = datasets.load_diabetes()
     return Table("diabetes", data.data, data.target, False)
@@ -97,4 +105,12 @@ TABLES = {
     "ten": lambda: directions(
         "tanh z1 + ... + tanh z10 + z1 z2 of 30 columns", 30,
         lambda z: np.tanh(z[:10]).sum(0) + z[0] * z[1]),
+    "few": lambda: columns(
+        "sin 2 x1 + x2 [x3 > 0] of 100 columns", 100, 0.3,
+        lambda x: np.sin(2 * x[0]) + x[1] * (x[2] > 0),
+        lambda random, shape: random.standard_normal(shape)),
+    "steps": lambda: columns(
+        "steps in 5 of 15 columns", 15, 0.2,
+        lambda x: (x[0] > 0.6) * (x[1] > 0.4) + 0.7 * (x[2] < 0.3) - 0.5 * (x[3] > 0.5) * (x[4] > 0.5),
+        lambda random, shape: random.random(shape)),
 }
