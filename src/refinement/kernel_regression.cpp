@@ -33,6 +33,14 @@ Matrix<double> gathered(MatrixView<const double> x, std::span<const std::size_t>
   return out;
 }
 
+/// Those of some positions.
+std::vector<std::size_t> picked(std::span<const std::size_t> rows,
+                                std::span<const std::size_t> positions) {
+  std::vector<std::size_t> result(positions.size());
+  std::ranges::transform(positions, result.begin(), [&](std::size_t i) { return rows[i]; });
+  return result;
+}
+
 /// For what is written whole: rounds reuse the memory, whose pages cost more than a copy.
 void shape(Matrix<double>& x, std::size_t rows, std::size_t columns) {
   if (x.rows() != rows || x.columns() != columns) x = Matrix<double>(rows, columns);
@@ -109,14 +117,22 @@ void KernelRegression::take_off_means(MatrixView<double> values) const {
 }
 
 void KernelRegression::set_kernel(const KernelMetric& metric, KernelFamily family) {
-  const Matrix<double> x = gathered(sample_.x, rows_);
-  const Matrix<double> few = gathered(x.view(), spread(x.rows(), kScalePoints));
+  const Matrix<double> few = gathered(sample_.x, picked(rows_, spread(rows_.size(), kScalePoints)));
   kernel_.emplace(metric, few.view(), family);
-  dual() ? set_dual() : set_landmarks(x);
+  dual() ? set_dual() : set_landmarks();
   if (left_out_.empty()) return;
-  const KernelPoints others = kernel_->points(gathered(sample_.x, left_out_).view());
   shape(k_left_out_, left_out_.size(), points_.size());
-  kernel_->values(others, points_, k_left_out_.view());
+  fill(left_out_, k_left_out_.view());
+}
+
+void KernelRegression::fill(std::span<const std::size_t> rows, MatrixView<double> values) const {
+  // Coordinates of all rows at once are several times the sample.
+  constexpr std::size_t kFilled = 512;
+  for (std::size_t begin = 0; begin < rows.size(); begin += kFilled) {
+    const std::size_t count = std::min(kFilled, rows.size() - begin);
+    kernel_->values(kernel_->points(gathered(sample_.x, rows.subspan(begin, count)).view()),
+                    points_, values.rows_from(begin, count));
+  }
 }
 
 void KernelRegression::set_dual() {
@@ -149,11 +165,11 @@ void KernelRegression::centre() {
   }
 }
 
-void KernelRegression::set_landmarks(const Matrix<double>& x) {
+void KernelRegression::set_landmarks() {
   const std::size_t m = landmarks_.size();
-  points_ = kernel_->points(gathered(x.view(), landmarks_).view());
+  points_ = kernel_->points(gathered(sample_.x, picked(rows_, landmarks_)).view());
   shape(k_, rows_.size(), m);
-  kernel_->values(kernel_->points(x.view()), points_, k_.view());
+  fill(rows_, k_.view());
   square_ = gathered(k_.view(), landmarks_);
   if (sample_.groups.empty()) {
     mean_.assign(m, 0.0);
@@ -326,8 +342,7 @@ KernelMetric KernelRegression::gradient_product(const Fit& fit, double temperatu
       weights[taken[t]] *= kept > 0 ? all / kept : 0;
     some = std::move(taken);
   }
-  const Matrix<double> x = gathered(sample_.x, rows_);
-  const Matrix<double> chosen = gathered(x.view(), some);
+  const Matrix<double> chosen = gathered(sample_.x, picked(rows_, some));
   Matrix<double> gradients(some.size(), chosen.columns());
   kernel_->gradients(kernel_->points(chosen.view()), points_, fit.alpha, gradients.view());
   std::vector<double> w(some.size());

@@ -51,7 +51,9 @@ class KernelRegression {
   bool dual() const { return landmarks_.empty(); }
   void set_dual();
   void centre();
-  void set_landmarks(const Matrix<double>& x);
+  void set_landmarks();
+  /// Kernel values of rows of the sample with the points.
+  void fill(std::span<const std::size_t> rows, MatrixView<double> values) const;
   /// alpha with intercept; none where the penalty is too small for a factor.
   Fit solve_dual(double penalty);
   Fit solve_landmarks(double penalty);

@@ -82,9 +82,10 @@ std::unique_ptr<MetricPath> learned_path(const MetricSample& sample,
   const internal::FewRows few(sample, std::clamp(sample.labels.size() / 2, kFewRows, kMostFewRows));
   if (few.serve()) {
     const MetricSample some = few.sample();
-    const Way way = best_way(some, options, false);
-    begin = way.behind_laplace ? laplace_metrics(sample, options, false)
-                               : way.path->gradient_products();
+    Way way = best_way(some, options, false);
+    if (!way.behind_laplace) begin = way.path->gradient_products();
+    way.path.reset();  // its memory, before all rows take theirs
+    if (way.behind_laplace) begin = laplace_metrics(sample, options, false);
   }
   auto path = std::make_unique<MetricPath>(sample, options, false);
   if (options.callbacks.cancelled()) return path;
