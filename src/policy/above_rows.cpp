@@ -16,7 +16,7 @@ constexpr std::size_t kThinnedScore = 16;
 constexpr double kDoublings = 4;
 /// Beyond 1 less this one row has all of the weight: there is no telling.
 constexpr double kLeastShown = 1e-9;
-/// Rows below so many others, drawn by themselves, have a chance below 1e-18 of being above a
+/// Rows below so many others, drawn by themselves, have a chance below 1e-13 of being above a
 /// thinned table.
 constexpr std::size_t kHighRows = 1024;
 

@@ -46,8 +46,9 @@ AboveRows above_rows(const TableCells& cells, std::size_t cell, std::span<const 
 
 /// Errors to be added to those of a tilt's figures that hold gold: by so much rows above may make
 /// them worse, a standard error of the curve included; 0 where they make them better even so.
-/// Over-optimisation is told too low by as much as the value is too high.
-/// \param weights  TiltedTable::all_weights()
+/// Over-optimisation has the value's: it is told too low by as much as the value is too high, and
+/// by what the proxy's mean gains above, which is not added. At mild tilts, where next to nothing
+/// is missed, the odds would make far too much of that. \param weights  TiltedTable::all_weights()
 /// Cost: O(rows), with clusters a sort
 Figures errors_above(const TableCells& cells, std::span<const double> scores,
                      std::span<const double> gold, std::span<const double> weights, double beta);
