@@ -2,7 +2,8 @@
 
 /// \file
 /// What lies above all rows of a table that is a sample: a policy goes there, too, and no row shows
-/// it (ours). Without groups, and where every gold reward is known.
+/// it (ours). Without groups, and where gold is known of half of the rows at least: more of them
+/// are a pool, which shows what lies above the known ones.
 ///
 /// No rule can be right for every gold reward: of two that agree up to the highest row and part
 /// above it, a table shows one and the same. What can be had is that gold goes on as it went. Where
@@ -39,7 +40,7 @@ struct AboveRows {
   double gold_error = 0;  ///< and its standard error
 };
 
-/// \param scores   of the table's rows, \param gold  likewise
+/// \param scores   of the table's rows, \param gold  likewise, NaN where it is not known
 /// \param weights  of the policy, in the cells' order
 AboveRows above_rows(const TableCells& cells, std::size_t cell, std::span<const double> scores,
                      std::span<const double> gold, std::span<const double> weights);
