@@ -179,6 +179,9 @@ nb::dict admissible(const Numbers& r, const Numbers& y, const nb::dict& values,
                     const std::optional<Labels>& clusters) {
   const Parameters parameters(values);
   const std::vector<double> betas = parameters.numbers("beta");
+  if (betas.empty()) {
+    throw UsageError(rejection("beta", "[]", "must hold at least one temperature"));
+  }
   const double tolerance = parameters.number("tolerance");
   TablePolicyOptions options;
   options.bootstrap = 0;

@@ -160,6 +160,7 @@ def test_admissible_temperatures_are_where_the_policy_gains():
     ("given", "message"),
     [
         ({"beta": [1, 1]}, r"^beta = 1: is given twice"),
+        ({"beta": []}, r"^beta = \[\]: must hold at least one temperature"),
         ({"beta": -1}, r"^beta = -1: a temperature must be"),
         ({"tolerance": 2}, r"^tolerance = 2: must be between 0 and 1"),
     ],

@@ -16,7 +16,7 @@ constexpr std::size_t kThinnedScore = 16;
 constexpr double kDoublings = 4;
 /// Beyond 1 less this one row has all of the weight: there is no telling.
 constexpr double kLeastShown = 1e-9;
-/// Rows below so many others, drawn by themselves, have a chance below 1e-18 of being above a
+/// Rows below so many others, drawn by themselves, have a chance below 1e-13 of being above a
 /// thinned table.
 constexpr std::size_t kHighRows = 1024;
 
@@ -92,12 +92,17 @@ Missed missed(std::span<const HighRow> high, std::size_t n, std::size_t m, doubl
 class Curve {
  public:
   Curve(const TableCells& cells, std::size_t c, std::span<const double> scores,
-        std::span<const double> gold, std::span<const double> weights, double total) {
+        std::span<const double> gold, std::span<const double> weights) {
+    const auto is_known = [&](std::size_t j) {
+      return weights[j] > 0 && !std::isnan(gold[cells.order[j]]);
+    };
+    double total = 0;
+    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
+      if (is_known(j)) total += weights[j];
+    }
     const auto for_rows = [&](const auto& take) {
       for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
-        if (weights[j] > 0) {
-          take(j, weights[j] / total, scores[cells.order[j]], gold[cells.order[j]]);
-        }
+        if (is_known(j)) take(j, weights[j] / total, scores[cells.order[j]], gold[cells.order[j]]);
       }
     };
     double mean_y = 0;
@@ -182,7 +187,7 @@ AboveRows above_rows(const TableCells& cells, std::size_t cell, std::span<const 
   const double share = thinned(kThinned).share;
   if (!(far.share > 0 && near.share > 0 && share < 1 - kLeastShown)) return above;
   above.odds = kMissedPart * share / (1 - share);
-  const Curve curve(cells, cell, scores, gold, weights, total);
+  const Curve curve(cells, cell, scores, gold, weights);
   const double score = near.score + kDoublings * (near.score - far.score);
   curve.at(score - curve.mean(), near.variance, above);
   return above;

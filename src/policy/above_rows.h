@@ -2,7 +2,8 @@
 
 /// \file
 /// What lies above all rows of a table that is a sample: a policy goes there, too, and no row shows
-/// it (ours). Without groups, and where every gold reward is known.
+/// it (ours). Without groups, and where gold is known of half of the rows at least: more of them
+/// are a pool, which shows what lies above the known ones.
 ///
 /// No rule can be right for every gold reward: of two that agree up to the highest row and part
 /// above it, a table shows one and the same. What can be had is that gold goes on as it went. Where
@@ -39,15 +40,16 @@ struct AboveRows {
   double gold_error = 0;  ///< and its standard error
 };
 
-/// \param scores   of the table's rows, \param gold  likewise
+/// \param scores   of the table's rows, \param gold  likewise, NaN where it is not known
 /// \param weights  of the policy, in the cells' order
 AboveRows above_rows(const TableCells& cells, std::size_t cell, std::span<const double> scores,
                      std::span<const double> gold, std::span<const double> weights);
 
 /// Errors to be added to those of a tilt's figures that hold gold: by so much rows above may make
 /// them worse, a standard error of the curve included; 0 where they make them better even so.
-/// Over-optimisation is told too low by as much as the value is too high.
-/// \param weights  TiltedTable::all_weights()
+/// Over-optimisation has the value's: it is told too low by as much as the value is too high, and
+/// by what the proxy's mean gains above, which is not added. At mild tilts, where next to nothing
+/// is missed, the odds would make far too much of that. \param weights  TiltedTable::all_weights()
 /// Cost: O(rows), with clusters a sort
 Figures errors_above(const TableCells& cells, std::span<const double> scores,
                      std::span<const double> gold, std::span<const double> weights, double beta);

@@ -154,6 +154,12 @@ void judge(TablePolicyValue& value, const TableCells& cells, std::span<const dou
   }
 }
 
+/// Whether the rows are no pool about the known ones. Without groups.
+bool most_known(const internal::KnownPlaces& known, const TableCells& cells) {
+  const auto rows = std::ranges::count_if(cells.prior, [](double prior) { return prior > 0; });
+  return 2 * known.place.size() >= static_cast<std::size_t>(rows);
+}
+
 /// Of cells' effective pieces, what they leave of the whole; of groups their sum.
 double ess_of_cells(const TableCells& cells, std::span<const double> ess) {
   double sum = 0;
@@ -234,9 +240,7 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
   double least_error = 0;
   const double off = internal::error_beyond(given, known, cells, result.beyond);
   internal::Figures above{};
-  const bool all_known =
-      !partial || std::ranges::none_of(y, [](double each) { return std::isnan(each); });
-  if (!options.enumerated && all_known && !cells.grouped) {
+  if (!options.enumerated && !cells.grouped && most_known(known, cells)) {
     find_weights();
     above = internal::errors_above(cells, r, y, weights, options.beta);
   }
@@ -251,7 +255,8 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
     }
     if (partial && one_by_one) {
       const double value = found.value[internal::kValue] + level[internal::kValue];
-      result.steady_value = internal::steady_value(value, given, known, cells, weights, off);
+      result.steady_value = internal::steady_value(value, given, known, cells, weights,
+                                                   std::hypot(off, above[internal::kValue]));
     }
   }
   std::vector<TableFigures> drawn;

@@ -68,7 +68,7 @@ double error_beyond(const KnownGold& gold, const KnownPlaces& known, const Table
 /// what the predictions' mean moves by from one draw of all rows to another, and error_beyond(). An
 /// infinite error where no known row has weight, or one row has all of it. Degrees of freedom are
 /// Welch and Satterthwaite's: those of the draw alone are few.
-/// \param off  error_beyond()
+/// \param off  error_beyond(), and what is owed to rows above all
 Estimate steady_value(double value, const KnownGold& gold, const KnownPlaces& known,
                       const TableCells& cells, PolicyWeights weights, double off);
 

@@ -92,10 +92,18 @@ HWY_EXPORT(function_kernel);
 
 /// Points that tell scales.
 constexpr std::size_t kAdditiveScalePoints = 400;
-/// Coordinates beyond so many scales are cut off: exponentials and their products stay numbers.
+/// Coordinates beyond so many scales of the middle are cut off: exponentials and their products
+/// stay numbers.
 constexpr double kMostScales = 300;
 /// Columns of less than this share of the greatest weight are left out.
 constexpr double kLeastWeight = 1e-6;
+
+/// The upper one of two; puts them in another order.
+double median(std::vector<double>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
 
 std::vector<std::size_t> of_weight(std::span<const double> weights) {
   std::vector<std::size_t> columns;
@@ -108,31 +116,32 @@ std::vector<std::size_t> of_weight(std::span<const double> weights) {
 
 }  // namespace
 
-std::vector<double> AdditiveKernel::scales(MatrixView<const double> x) {
+std::vector<AdditiveKernel::Column> AdditiveKernel::columns_of(MatrixView<const double> x) {
   const std::size_t count = std::min(x.rows, kAdditiveScalePoints);
-  std::vector<double> result(x.columns, 1.0);
+  std::vector<Column> result(x.columns);
+  std::vector<double> some(count);
   std::vector<double> distances;
   for (std::size_t k = 0; k < x.columns; ++k) {
+    for (std::size_t i = 0; i < count; ++i) some[i] = x(i * x.rows / count, k);
     distances.clear();
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t j = 0; j < i; ++j) {
-        const double distance = std::abs(x(i * x.rows / count, k) - x(j * x.rows / count, k));
+        const double distance = std::abs(some[i] - some[j]);
         if (distance > 0) distances.push_back(distance);
       }
     }
-    if (distances.empty()) continue;
-    const auto middle = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
-    std::ranges::nth_element(distances, middle);
-    result[k] = *middle;
+    result[k].middle = median(some);
+    if (!distances.empty()) result[k].scale = median(distances);
   }
   return result;
 }
 
-AdditiveKernel::AdditiveKernel(MatrixView<const double> x, std::span<const double> scales)
+AdditiveKernel::AdditiveKernel(MatrixView<const double> x, std::span<const Column> columns)
     : growth_(x.columns, x.rows), decay_(x.columns, x.rows) {
   for (std::size_t k = 0; k < x.columns; ++k) {
     for (std::size_t i = 0; i < x.rows; ++i) {
-      const double u = std::clamp(x(i, k) / scales[k], -kMostScales, kMostScales);
+      const double u =
+          std::clamp((x(i, k) - columns[k].middle) / columns[k].scale, -kMostScales, kMostScales);
       growth_(k, i) = std::exp(u);
       decay_(k, i) = std::exp(-u);
     }

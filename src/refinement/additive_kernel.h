@@ -13,10 +13,15 @@ namespace esscher::internal {
 /// k's distances that are not 0.
 class AdditiveKernel {
  public:
-  /// \param x       n x k
-  /// \param scales  of \p x or of points like them
-  AdditiveKernel(MatrixView<const double> x, std::span<const double> scales);
-  static std::vector<double> scales(MatrixView<const double> x);
+  struct Column {
+    double middle = 0;  ///< the median
+    double scale = 1;   ///< s_k
+  };
+  /// \param x        n x k
+  /// \param columns  of \p x or of points like them
+  AdditiveKernel(MatrixView<const double> x, std::span<const Column> columns);
+  /// Of some 400 points.
+  static std::vector<Column> columns_of(MatrixView<const double> x);
 
   std::size_t points() const { return growth_.columns(); }
   std::size_t columns() const { return growth_.rows(); }
@@ -33,7 +38,7 @@ class AdditiveKernel {
 
  private:
   // e^{-|u - v|} is the lesser of e^u e^{-v} and e^v e^{-u}.
-  Matrix<double> growth_;  ///< k x n, e^{x / s} about the column's middle
+  Matrix<double> growth_;  ///< k x n, e^{(x - middle) / s}
   Matrix<double> decay_;   ///< 1 over them
 };
 

@@ -49,7 +49,7 @@ std::vector<double> normalised(std::vector<double> variances) {
 std::vector<KernelMetric> additive_metrics(const MetricSample& sample,
                                            const MetricRoundsOptions& options, bool all_rows) {
   const std::size_t columns = sample.x.columns;
-  const std::vector<double> scales = AdditiveKernel::scales(sample.x);
+  const std::vector<AdditiveKernel::Column> scaled = AdditiveKernel::columns_of(sample.x);
   const std::uint32_t folds = std::ranges::max(sample.folds) + 1;
   std::vector<KernelRegression> regressions;
   for (std::uint32_t fold = 0; fold < folds + (all_rows ? 1 : 0); ++fold) {
@@ -62,15 +62,15 @@ std::vector<KernelMetric> additive_metrics(const MetricSample& sample,
     AdditiveFold& fold = each[chunk.index];
     const KernelRegression& regression = regressions[chunk.index];
     const std::vector<std::size_t>& rows = regression.rows();
-    fold.rows.emplace(rows_of(sample.x, rows).view(), scales);
-    fold.left_out.emplace(rows_of(sample.x, regression.left_out()).view(), scales);
+    fold.rows.emplace(rows_of(sample.x, rows).view(), scaled);
+    fold.left_out.emplace(rows_of(sample.x, regression.left_out()).view(), scaled);
     std::vector<std::size_t> some(std::min(rows.size(), kVariancePoints));
     for (std::size_t i = 0; i < some.size(); ++i) {
       const std::size_t at = i * rows.size() / some.size();
       some[i] = rows[at];
       fold.some_weights.push_back(regression.weights()[at]);
     }
-    fold.some.emplace(rows_of(sample.x, some).view(), scales);
+    fold.some.emplace(rows_of(sample.x, some).view(), scaled);
     fold.weights.assign(columns, 1 / static_cast<double>(columns));
   });
 
@@ -122,7 +122,8 @@ std::vector<KernelMetric> additive_metrics(const MetricSample& sample,
     for (std::size_t k = 0; k < columns; ++k) {
       const double floor = kLeastVariance / static_cast<double>(columns);
       // Roots, as of all first metrics.
-      metric.diagonal[k] = std::sqrt(std::max(values[k], floor)) / (scales[k] * scales[k]);
+      metric.diagonal[k] =
+          std::sqrt(std::max(values[k], floor)) / (scaled[k].scale * scaled[k].scale);
     }
     metrics.push_back(std::move(metric));
   }

@@ -12,7 +12,8 @@ namespace esscher::internal {
 /// their noise in all the others drowns. As long as rows left out are predicted better.
 /// \return diagonal ones, of each fold and, where \p all_rows, of all rows; empty where a first
 ///         round tells nothing, or where cancelled
-/// Cost: a round takes two or three Cholesky factors a fold, and n^2 k multiplications.
+/// Cost: a round takes two or three Cholesky factors a fold, and n^2 k multiplications. Memory:
+/// some 3 n k doubles for each of K folds and all rows, and 4 n k for each thread.
 std::vector<KernelMetric> additive_metrics(const MetricSample& sample,
                                            const MetricRoundsOptions& options, bool all_rows);
 

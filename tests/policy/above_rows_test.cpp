@@ -143,6 +143,34 @@ TEST(AboveRows, TurningGoldIsNotOverrated) {
   EXPECT_LE(gains, 15);
 }
 
+// Rows of which a few lack their gold are no pool: the same is owed to what lies above them. Of
+// more than half without it the others are one.
+TEST(AboveRows, AFewUnknownGoldRewardsChangeLittle) {
+  Table table = scored(400, 3, [](double z, double e) { return z - 0.3 * z * z + 0.3 * e; });
+  const auto top = std::ranges::max_element(table.r) - table.r.begin();
+  std::swap(table.r[static_cast<std::size_t>(top)], table.r.back());
+  std::swap(table.y[static_cast<std::size_t>(top)], table.y.back());
+  const double above = error_above(table, table.reference(), 0.6, internal::kValue);
+  ASSERT_GT(above, 0);
+  TablePolicyOptions options = at(0.6);
+  options.influence = true;
+  options.predicted = table.r;
+  // What is added to the value's error, the highest row's gold being known.
+  const auto added = [&](std::size_t unknown) {
+    Table some = table;
+    for (std::size_t i = 0; i < unknown; ++i) some.y[i] = std::nan("");
+    const TablePolicyValue found = some.value(options);
+    EXPECT_EQ(found.beyond, 0);
+    double square = found.value.standard_error * found.value.standard_error;
+    for (const double moved : found.value_influence) square -= moved * moved;
+    return std::sqrt(std::max(0.0, square));
+  };
+  EXPECT_NEAR(added(0), above, 1e-9);
+  EXPECT_NEAR(added(1), above, 0.05 * above);
+  EXPECT_NEAR(added(200), above, 0.5 * above);
+  EXPECT_NEAR(added(201), 0, 1e-6);
+}
+
 // Where gold rises as the proxy does, errors hardly grow: by nothing and by 6 %, on average over
 // 100 tables.
 TEST(AboveRows, RisingGoldPaysLittle) {

@@ -121,8 +121,8 @@ struct TablePolicyValue {
   std::vector<double> rise_influence{};   ///< and of the rise
   /// Where some y are unknown and rows are drawn one by one from one pi_0: the value, the error of
   /// its correction being a steady_error(), since few known rows carry that of a strong tilt, and
-  /// all rows tell how few; with what rows beyond the known ones may be off by; degrees of freedom
-  /// are those of the draw of all rows. Elsewhere `value` as it is.
+  /// all rows tell how few; with what rows beyond the known ones and above all may be off by;
+  /// degrees of freedom are those of the draw of all rows. Elsewhere `value` as it is.
   Estimate steady_value{};
 
   /// Lets go of them: one number a row each.
@@ -146,9 +146,10 @@ struct TablePolicyValue {
 /// sqrt(3 E_{pi_0} (y - V)^2) / ESS there; of groups with known y that show one rise or value,
 /// likewise by what the same rewards in another order would be worth. Where some y are unknown,
 /// rows beyond the known ones may be off by a standard deviation of y (both policy/unseen.h). And
-/// where all are known, without groups, rows above all that are there may make it worse, if y goes
-/// on as it bends in r: a policy goes there, and an estimate lacks it (policy/above_rows.h; what
-/// errors hold against is in docs/trust.md). Where y rises as r does that is next to nothing.
+/// where half of them or more are known, without groups, rows above all that are there may make it
+/// worse, if y goes on as it bends in r: a policy goes there, and an estimate lacks it
+/// (policy/above_rows.h; what errors hold against is in docs/trust.md). Where y rises as r does
+/// that is next to nothing.
 ///
 /// With clusters, influences are summed over each before they are squared.
 ///
