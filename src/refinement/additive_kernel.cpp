@@ -91,7 +91,7 @@ HWY_EXPORT(sums_kernel);
 HWY_EXPORT(function_kernel);
 
 /// Points that tell scales.
-constexpr std::size_t kAdditiveScalePoints = 400;
+constexpr std::size_t kAdditiveScalePoints = 200;
 /// Coordinates beyond so many scales of the middle are cut off: exponentials and their products
 /// stay numbers.
 constexpr double kMostScales = 300;
@@ -170,25 +170,33 @@ void AdditiveKernel::values(const AdditiveKernel& a, const AdditiveKernel& b,
 
 std::vector<double> AdditiveKernel::variances(const AdditiveKernel& a,
                                               std::span<const double> point_weights,
+                                              std::span<const std::uint32_t> groups,
                                               const AdditiveKernel& b,
                                               std::span<const double> alpha,
                                               std::span<const double> weights) {
   std::vector<double> result(weights.size());
   std::vector<double> f(a.points());
+  const auto group = [&](std::size_t i) { return groups.empty() ? 0 : groups[i]; };
+  std::vector<double> mass(groups.empty() ? 1 : std::size_t{std::ranges::max(groups)} + 1);
+  std::vector<double> mean(mass.size());
+  double all = 0;
+  for (std::size_t i = 0; i < f.size(); ++i) {
+    mass[group(i)] += point_weights[i];
+    all += point_weights[i];
+  }
+  if (!(all > 0)) return result;
   for (const std::size_t k : of_weight(weights)) {
-    double mass = 0;
-    double mean = 0;
+    std::ranges::fill(mean, 0.0);
     for (std::size_t i = 0; i < f.size(); ++i) {
       f[i] = HWY_DYNAMIC_DISPATCH(function_kernel)(
           weights[k] * a.growth_(k, i), weights[k] * a.decay_(k, i), b.growth_.row(k).data(),
           b.decay_.row(k).data(), alpha.data(), alpha.size());
-      mass += point_weights[i];
-      mean += point_weights[i] * f[i];
+      mean[group(i)] += point_weights[i] * f[i];
     }
-    if (!(mass > 0)) continue;
-    mean /= mass;
     for (std::size_t i = 0; i < f.size(); ++i) {
-      result[k] += point_weights[i] * (f[i] - mean) * (f[i] - mean) / mass;
+      if (!(mass[group(i)] > 0)) continue;
+      const double apart = f[i] - mean[group(i)] / mass[group(i)];
+      result[k] += point_weights[i] * apart * apart / all;
     }
   }
   return result;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -20,7 +21,7 @@ class AdditiveKernel {
   /// \param x        n x k
   /// \param columns  of \p x or of points like them
   AdditiveKernel(MatrixView<const double> x, std::span<const Column> columns);
-  /// Of some 400 points.
+  /// Of some 200 points.
   static std::vector<Column> columns_of(MatrixView<const double> x);
 
   std::size_t points() const { return growth_.columns(); }
@@ -30,9 +31,12 @@ class AdditiveKernel {
   /// multiplications and a comparison for each column of weight. On the calling thread.
   static void values(const AdditiveKernel& a, const AdditiveKernel& b,
                      std::span<const double> weights, MatrixView<double> out);
-  /// Variances over points a, weighed, of the functions f_k = w_k sum_j alpha_j k_k(., b_j).
+  /// Variances over points a, weighed, of the functions f_k = w_k sum_j alpha_j k_k(., b_j); within
+  /// groups where there are any.
+  /// \param groups  dense ids of points a; empty: one group
   static std::vector<double> variances(const AdditiveKernel& a,
                                        std::span<const double> point_weights,
+                                       std::span<const std::uint32_t> groups,
                                        const AdditiveKernel& b, std::span<const double> alpha,
                                        std::span<const double> weights);
 

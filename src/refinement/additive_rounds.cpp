@@ -25,6 +25,7 @@ struct AdditiveFold {
   std::optional<AdditiveKernel> left_out;
   std::optional<AdditiveKernel> some;  ///< of rows, spread
   std::vector<double> some_weights;
+  std::vector<std::uint32_t> some_groups;
   std::vector<double> weights;  ///< of columns, of sum 1
 };
 
@@ -69,6 +70,7 @@ std::vector<KernelMetric> additive_metrics(const MetricSample& sample,
       const std::size_t at = i * rows.size() / some.size();
       some[i] = rows[at];
       fold.some_weights.push_back(regression.weights()[at]);
+      if (!sample.groups.empty()) fold.some_groups.push_back(sample.groups[rows[at]]);
     }
     fold.some.emplace(rows_of(sample.x, some).view(), scaled);
     fold.weights.assign(columns, 1 / static_cast<double>(columns));
@@ -106,9 +108,9 @@ std::vector<KernelMetric> additive_metrics(const MetricSample& sample,
     std::vector<std::vector<double>> next(each.size());
     parallel_for_chunks(grid, parallel, [&](const Chunk& chunk) {
       const AdditiveFold& fold = each[chunk.index];
-      next[chunk.index] =
-          normalised(AdditiveKernel::variances(*fold.some, fold.some_weights, *fold.rows,
-                                               fits.fit(penalty, chunk.index).alpha, fold.weights));
+      next[chunk.index] = normalised(
+          AdditiveKernel::variances(*fold.some, fold.some_weights, fold.some_groups, *fold.rows,
+                                    fits.fit(penalty, chunk.index).alpha, fold.weights));
     });
     if (options.callbacks.cancelled()) return {};
     if (std::ranges::any_of(next, [](const auto& values) { return values.empty(); })) break;
@@ -122,8 +124,9 @@ std::vector<KernelMetric> additive_metrics(const MetricSample& sample,
     for (std::size_t k = 0; k < columns; ++k) {
       const double floor = kLeastVariance / static_cast<double>(columns);
       // Roots, as of all first metrics.
-      metric.diagonal[k] =
-          std::sqrt(std::max(values[k], floor)) / (scaled[k].scale * scaled[k].scale);
+      const double square =
+          std::max(scaled[k].scale * scaled[k].scale, std::numeric_limits<double>::min());
+      metric.diagonal[k] = std::sqrt(std::max(values[k], floor)) / square;
     }
     metrics.push_back(std::move(metric));
   }

@@ -148,7 +148,8 @@ std::optional<FoldedRegressions> MetricPath::fit(const std::string& stage,
   penalty = options_.penalty;
   if (!(penalty > 0)) {
     // From round to round it moves little: behind the first each looks to one side, by turns.
-    start_ = round.search(start_, std::span(sides_).first(searched_ ? 1 : 2));
+    const bool one_side = searched_ && std::isfinite(round.error(penalty_number(start_)));
+    start_ = round.search(start_, std::span(sides_).first(one_side ? 1 : 2));
     std::swap(sides_[0], sides_[1]);
     searched_ = true;
     penalty = penalty_number(start_);

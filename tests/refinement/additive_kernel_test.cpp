@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -90,7 +91,7 @@ TEST(AdditiveKernel, OffsetsDoNotCount) {
   }
 }
 
-TEST(AdditiveKernel, TellsTheVarianceOfEachFunction) {
+TEST(AdditiveKernel, TellsTheVarianceOfEachFunctionWithinGroups) {
   const Matrix<double> a = some_normals(31, 3, 3);
   const Matrix<double> b = some_normals(19, 3, 4);
   const Columns scales{{0, 1}, {1, 0.5}, {0, 2}};
@@ -99,22 +100,32 @@ TEST(AdditiveKernel, TellsTheVarianceOfEachFunction) {
   RandomStream(5, "test/additive").fill_normal(0, alpha);
   std::vector<double> points(31, 1.0);
   points[3] = 4;
-  const std::vector<double> variances =
-      AdditiveKernel::variances({a.view(), scales}, points, {b.view(), scales}, alpha, weights);
-  for (std::size_t k = 0; k < 3; ++k) {
-    double mass = 0;
-    double mean = 0;
-    double square = 0;
-    for (std::size_t i = 0; i < 31; ++i) {
-      double f = 0;
-      for (std::size_t j = 0; j < 19; ++j) {
-        f += weights[k] * alpha[j] * std::exp(-std::abs(a(i, k) - b(j, k)) / scales[k].scale);
+  std::vector<std::uint32_t> groups(31);
+  for (std::size_t i = 0; i < 31; ++i) groups[i] = static_cast<std::uint32_t>(i % 4);
+  for (const bool grouped : {false, true}) {
+    const std::span<const std::uint32_t> ids =
+        grouped ? std::span<const std::uint32_t>(groups) : std::span<const std::uint32_t>();
+    const std::vector<double> variances = AdditiveKernel::variances(
+        {a.view(), scales}, points, ids, {b.view(), scales}, alpha, weights);
+    for (std::size_t k = 0; k < 3; ++k) {
+      std::vector<double> mass(4);
+      std::vector<double> mean(4);
+      double square = 0;
+      for (std::size_t i = 0; i < 31; ++i) {
+        double f = 0;
+        for (std::size_t j = 0; j < 19; ++j) {
+          f += weights[k] * alpha[j] * std::exp(-std::abs(a(i, k) - b(j, k)) / scales[k].scale);
+        }
+        const std::size_t g = grouped ? groups[i] : 0;
+        mass[g] += points[i];
+        mean[g] += points[i] * f;
+        square += points[i] * f * f;
       }
-      mass += points[i];
-      mean += points[i] * f;
-      square += points[i] * f * f;
+      for (std::size_t g = 0; g < 4; ++g) {
+        if (mass[g] > 0) square -= mean[g] * mean[g] / mass[g];
+      }
+      EXPECT_NEAR(variances[k], square / 34, 1e-13);
     }
-    EXPECT_NEAR(variances[k], square / mass - mean * mean / (mass * mass), 1e-13);
   }
 }
 
