@@ -7,6 +7,7 @@
 #include "esscher/base/error.h"
 #include "esscher/linalg/factor.h"
 #include "esscher/linalg/gemm.h"
+#include "features/kernel_scales.h"
 #include "features/metric_kernel_rows.h"
 
 namespace esscher {
@@ -17,8 +18,11 @@ constexpr double kLeastEigenvalue = 1e-12;
 /// A kernel whose variance over the sample is this share of its size does not vary but for
 /// rounding.
 constexpr double kLeastVariance = 1e-12;
-/// Rows of a block: its coordinates stay in the second-level cache.
-constexpr std::size_t kBlock = 64;
+/// Rows of gradients that are taken at once, against all points.
+constexpr std::size_t kGradientRows = 64;
+/// Points of values that are, on both sides: their room and their coordinates stay in the
+/// second-level cache, and products pack them once for many.
+constexpr std::size_t kBlock = 256;
 /// Rows of a symmetric matrix that are computed up to the diagonal, and mirrored.
 constexpr std::size_t kMirrored = 256;
 
@@ -44,11 +48,11 @@ void require_metric(const KernelMetric& metric, std::size_t columns) {
 Matrix<double> stretched(MatrixView<const double> x, const Matrix<double>& by,
                          std::span<const double> diagonal) {
   if (diagonal.empty()) {
-    Matrix<double> out(x.rows, by.columns());
+    auto out = Matrix<double>::unset(x.rows, by.columns());
     gemm(Operand::plain, x, Operand::plain, by.view(), 0.0, out.view());
     return out;
   }
-  Matrix<double> out(x.rows, x.columns);
+  auto out = Matrix<double>::unset(x.rows, x.columns);
   for (std::size_t i = 0; i < x.rows; ++i) {
     for (std::size_t k = 0; k < x.columns; ++k) out(i, k) = x(i, k) * diagonal[k];
   }
@@ -77,48 +81,12 @@ std::vector<double> squares(const Matrix<double>& x, double more) {
   return out;
 }
 
-/// Of those above 0; 1 where there are none, since all points are one and any scale serves.
-double median(std::vector<double> values) {
-  std::erase_if(values, [](double value) { return !(value > 0); });
-  if (values.empty()) return 1;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
-
 Matrix<double> transposed(const Matrix<double>& x) {
   Matrix<double> out(x.columns(), x.rows());
   for (std::size_t i = 0; i < x.rows(); ++i) {
     for (std::size_t k = 0; k < x.columns(); ++k) out(k, i) = x(i, k);
   }
   return out;
-}
-
-/// Median distances of the points in the coordinates given.
-double median_distance(const Matrix<double>& x) {
-  std::vector<double> distances;
-  for (std::size_t i = 0; i < x.rows(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      double square = 0;
-      for (std::size_t k = 0; k < x.columns(); ++k) {
-        square += (x(i, k) - x(j, k)) * (x(i, k) - x(j, k));
-      }
-      distances.push_back(std::sqrt(square));
-    }
-  }
-  return median(std::move(distances));
-}
-
-double median_absolute_distance(const Matrix<double>& x) {
-  const Matrix<double> columns = transposed(x);
-  std::vector<double> distances;
-  Matrix<double> all(x.rows(), x.rows());
-  internal::absolute_distances(x.view(), columns.view(), all.view());
-  for (std::size_t i = 0; i < x.rows(); ++i) {
-    const std::span<const double> row = std::as_const(all).row(i);
-    distances.insert(distances.end(), row.begin(), row.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-  return median(std::move(distances));
 }
 
 /// What a point's own place has in its gradient, of differences to others with \p slopes.
@@ -132,31 +100,46 @@ void divide(std::span<double> values, double by) {
   for (double& value : values) value /= by;
 }
 
-/// Calls body(i, row) with what the kernels need of point i of a against all of b, block by block.
+/// Points of a against points of b that are taken at once.
+struct Block {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+};
+
+/// Calls body(i, first, row) with what the kernels need of point i of a against points first, ...
+/// of b, block by block.
 template <class Body>
 void for_each_row(const KernelPoints& a, const KernelPoints& b, const MetricKernel::State& state,
-                  const Matrix<double>& b_columns, Body&& body) {
-  const std::size_t m = b.size();
+                  const Block& block, Body&& body) {
   // One room for all blocks: fresh pages for each take longer than its products.
-  const std::size_t most = std::min(kBlock, a.size());
-  Matrix<double> arc(most, m);
-  Matrix<double> laplace(most, m);
-  Matrix<double> distances(most, m);
-  for (std::size_t first = 0; first < a.size(); first += kBlock) {
-    const std::size_t count = std::min(kBlock, a.size() - first);
-    std::ranges::fill(arc.values(), 1.0);
-    gemm(Operand::plain, a.arc.view().rows_from(first, count), Operand::transposed, b.arc.view(),
-         1.0, arc.view().rows_from(0, count));
-    gemm(Operand::plain, a.laplace.view().rows_from(first, count), Operand::transposed,
-         b.laplace.view(), 0.0, laplace.view().rows_from(0, count));
-    internal::absolute_distances(a.product.view().rows_from(first, count), b_columns.view(),
-                                 distances.view().rows_from(0, count));
-    for (std::size_t r = 0; r < count; ++r) {
-      const std::size_t i = first + r;
-      body(i, internal::KernelRow{std::as_const(arc).row(r), b.arc_length, a.arc_length[i],
-                                  std::as_const(laplace).row(r), b.laplace_square,
-                                  a.laplace_square[i], std::as_const(distances).row(r),
-                                  std::span<const double, 3>(state.shares.data(), 3)});
+  const std::size_t most = std::min(block.rows, a.size());
+  const std::size_t widest = std::min(block.columns, b.size());
+  auto arc = Matrix<double>::unset(most, widest);
+  auto laplace = Matrix<double>::unset(most, widest);
+  auto distances = Matrix<double>::unset(most, widest);
+  for (std::size_t first = 0; first < a.size(); first += most) {
+    const std::size_t count = std::min(most, a.size() - first);
+    for (std::size_t other = 0; other < b.size(); other += widest) {
+      const std::size_t width = std::min(widest, b.size() - other);
+      const auto part = [&](Matrix<double>& of) {
+        return MatrixView<double>{of.data(), count, width, widest};
+      };
+      std::ranges::fill(arc.values(), 1.0);
+      gemm(Operand::plain, a.arc.view().rows_from(first, count), Operand::transposed,
+           b.arc.view().rows_from(other, width), 1.0, part(arc));
+      gemm(Operand::plain, a.laplace.view().rows_from(first, count), Operand::transposed,
+           b.laplace.view().rows_from(other, width), 0.0, part(laplace));
+      internal::absolute_distances(a.product.view().rows_from(first, count),
+                                   b.product.view().rows_from(other, width), part(distances));
+      for (std::size_t r = 0; r < count; ++r) {
+        const std::size_t i = first + r;
+        body(i, other,
+             internal::KernelRow{part(arc).row(r), std::span(b.arc_length).subspan(other, width),
+                                 a.arc_length[i], part(laplace).row(r),
+                                 std::span(b.laplace_square).subspan(other, width),
+                                 a.laplace_square[i], part(distances).row(r),
+                                 std::span<const double, 3>(state.shares.data(), 3)});
+      }
     }
   }
 }
@@ -207,14 +190,14 @@ MetricKernel::MetricKernel(const KernelMetric& metric, MatrixView<const double> 
 }
 
 void MetricKernel::set_networks(MatrixView<const double> sample) {
-  const double arc = median_distance(stretched(sample, state_.arc, state_.diagonal_arc));
+  const double arc = internal::median_distance(stretched(sample, state_.arc, state_.diagonal_arc));
   divide(state_.arc.values(), arc);
   divide(state_.diagonal_arc, arc);
   const double laplace =
-      median_distance(stretched(sample, state_.laplace, state_.diagonal_laplace));
+      internal::median_distance(stretched(sample, state_.laplace, state_.diagonal_laplace));
   divide(state_.laplace.values(), laplace);
   divide(state_.diagonal_laplace, laplace);
-  divide(state_.product, median_absolute_distance(stretched(sample, {}, state_.product)));
+  divide(state_.product, internal::median_absolute_distance(stretched(sample, {}, state_.product)));
 
   // Each kernel by itself, for its mean variance.
   constexpr std::size_t kNetworks = 3;
@@ -231,7 +214,7 @@ void MetricKernel::set_laplace(MatrixView<const double> sample) {
   state_.arc = {};
   state_.diagonal_arc.clear();
   state_.product.assign(state_.product.size(), 0.0);
-  const double scale = median_distance(stretched(sample, state_.laplace, state_.diagonal_laplace));
+  const double scale = internal::median_distance(stretched(sample, state_.laplace, state_.diagonal_laplace));
   divide(state_.laplace.values(), scale);
   divide(state_.diagonal_laplace, scale);
   state_.shares = {0, 1, 0, 0};
@@ -321,10 +304,10 @@ void MetricKernel::values(const KernelPoints& a, const KernelPoints& b,
     }
     return;
   }
-  const Matrix<double> columns = transposed(b.product);
-  for_each_row(a, b, state_, columns, [&](std::size_t i, const internal::KernelRow& row) {
-    internal::kernel_row(row, out.row(i));
-  });
+  for_each_row(a, b, state_, {kBlock, kBlock},
+               [&](std::size_t i, std::size_t first, const internal::KernelRow& row) {
+                 internal::kernel_row(row, out.row(i).subspan(first, row.distances.size()));
+               });
 }
 
 void MetricKernel::values(const KernelPoints& x, MatrixView<double> out) const {
@@ -373,14 +356,14 @@ void MetricKernel::gradients(const KernelPoints& x, const KernelPoints& z,
     return;
   }
   const Matrix<double> z_columns = transposed(z.product);
-  Matrix<double> arc(n, m);
-  Matrix<double> laplace(n, m);
+  auto arc = Matrix<double>::unset(n, m);
+  auto laplace = Matrix<double>::unset(n, m);
   std::vector<double> arc_own(m);
   std::vector<double> product(m);
   // By the coordinates of each kernel.
   Matrix<double> by_arc(n, x.arc.columns());
   Matrix<double> by_laplace(n, x.laplace.columns());
-  for_each_row(x, z, state_, z_columns, [&](std::size_t i, const internal::KernelRow& row) {
+  const auto take = [&](std::size_t i, std::size_t, const internal::KernelRow& row) {
     internal::kernel_row_slopes(row, alpha, {arc.row(i), arc_own, laplace.row(i), product});
     double own = 0;
     for (const double value : arc_own) own += value;
@@ -389,7 +372,8 @@ void MetricKernel::gradients(const KernelPoints& x, const KernelPoints& z,
     own_part(x.laplace.row(i), std::as_const(laplace).row(i), by_laplace.row(i));
     internal::sign_sums(x.product.row(i), z_columns.view(), product, out.row(i));
     for (std::size_t k = 0; k < columns(); ++k) out(i, k) *= -state_.product[k];
-  });
+  };
+  for_each_row(x, z, state_, {kGradientRows, m}, take);
   gemm(Operand::plain, arc.view(), Operand::plain, z.arc.view(), 1.0, by_arc.view());
   gemm(Operand::plain, laplace.view(), Operand::plain, z.laplace.view(), 1.0, by_laplace.view());
   take_back(by_arc, state_.arc, state_.diagonal_arc, 1, out);

@@ -1,6 +1,7 @@
 #include "features/metric_kernel_rows.h"
 
 #include <algorithm>
+#include <vector>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "features/metric_kernel_rows.cpp"
@@ -142,52 +143,88 @@ void laplace_slopes_kernel(const LaplaceRow& row, const double* alpha, double* o
   });
 }
 
-/// Sums of |p_r - q_j| over the columns for rows r ... r + kRows of p and j ... j + 2 vectors: each
-/// other point is loaded once for all rows.
+/// Points of a tile of distances: vectors of them.
+constexpr std::size_t kTileVectors = 2;
+
+/// Coordinates of a tile's points, point by point in a vector, and their sums.
+struct DistanceTile {
+  const double* packed = nullptr;  ///< columns x points
+  const double* sums = nullptr;
+  std::size_t columns = 0;
+};
+
+/// |p_r - q|_1 for rows r ... r + kRows of p, all points of a tile into rows of \p out. Sums of
+/// 2 max(p, q) - p - q: two steps for each coordinate instead of three.
 template <std::size_t kRows, class D>
-void distances_tile(D d, MatrixView<const double> p, std::size_t r, MatrixView<const double> others,
-                    std::size_t j, MatrixView<double> out) {
+void distances_tile(D d, MatrixView<const double> p, const double* sums, std::size_t r,
+                    const DistanceTile& tile, double* out, std::size_t stride) {
   const std::size_t lanes = hn::Lanes(d);
-  hn::Vec<D> first[kRows];
-  hn::Vec<D> second[kRows];
-  for (std::size_t i = 0; i < kRows; ++i) first[i] = second[i] = hn::Zero(d);
+  hn::Vec<D> greater[kRows][kTileVectors];
+  for (auto& row : greater) {
+    for (auto& sum : row) sum = hn::Zero(d);
+  }
   const double* own[kRows];
   for (std::size_t i = 0; i < kRows; ++i) own[i] = p.data + (r + i) * p.stride;
-  for (std::size_t k = 0; k < others.rows; ++k) {
-    const double* q = others.data + k * others.stride + j;
+  const double* q = tile.packed;
+  for (std::size_t k = 0; k < tile.columns; ++k, q += kTileVectors * lanes) {
     const auto left = hn::LoadU(d, q);
     const auto right = hn::LoadU(d, q + lanes);
     for (std::size_t i = 0; i < kRows; ++i) {
       const auto point = hn::Set(d, own[i][k]);
-      first[i] = hn::Add(first[i], hn::Abs(hn::Sub(point, left)));
-      second[i] = hn::Add(second[i], hn::Abs(hn::Sub(point, right)));
+      greater[i][0] = hn::Add(greater[i][0], hn::Max(point, left));
+      greater[i][1] = hn::Add(greater[i][1], hn::Max(point, right));
     }
   }
   for (std::size_t i = 0; i < kRows; ++i) {
-    double* const row = out.data + (r + i) * out.stride + j;
-    hn::StoreU(first[i], d, row);
-    hn::StoreU(second[i], d, row + lanes);
+    const auto sum = hn::Set(d, sums[r + i]);
+    for (std::size_t v = 0; v < kTileVectors; ++v) {
+      // Both orders of two points have the same bits; equal points may be rounding apart.
+      const auto both = hn::Add(sum, hn::LoadU(d, tile.sums + v * lanes));
+      const auto twice = hn::Add(greater[i][v], greater[i][v]);
+      hn::StoreU(hn::Max(hn::Sub(twice, both), hn::Zero(d)), d, out + i * stride + v * lanes);
+    }
   }
 }
 
 void distances_kernel(MatrixView<const double> p, MatrixView<const double> others,
                       MatrixView<double> out) {
+  constexpr std::size_t kRows = 4;
   const hn::ScalableTag<double> d;
-  const std::size_t step = 2 * hn::Lanes(d);
-  const std::size_t whole = others.columns / step * step;
-  for (std::size_t j = 0; j < whole; j += step) {
-    std::size_t r = 0;
-    for (; r + 4 <= p.rows; r += 4) distances_tile<4>(d, p, r, others, j, out);
-    for (; r < p.rows; ++r) distances_tile<1>(d, p, r, others, j, out);
-  }
-  for (std::size_t r = 0; r < p.rows; ++r) {
-    for (std::size_t j = whole; j < others.columns; ++j) {
-      double sum = 0;
-      for (std::size_t k = 0; k < others.rows; ++k) {
-        const double difference = p.data[r * p.stride + k] - others.data[k * others.stride + j];
-        sum += difference < 0 ? -difference : difference;
+  const std::size_t step = kTileVectors * hn::Lanes(d);
+  const auto sum_of = [](std::span<const double> values) {
+    double sum = 0;
+    for (const double value : values) sum += value;
+    return sum;
+  };
+  std::vector<double> sums(p.rows);
+  for (std::size_t r = 0; r < p.rows; ++r) sums[r] = sum_of(p.row(r));
+  std::vector<double> packed(others.columns * step);
+  std::vector<double> packed_sums(step);
+  std::vector<double> part(kRows * step);
+  for (std::size_t j = 0; j < others.rows; j += step) {
+    const std::size_t count = std::min(step, others.rows - j);
+    for (std::size_t s = 0; s < count; ++s) {
+      const std::span<const double> row = others.row(j + s);
+      for (std::size_t k = 0; k < row.size(); ++k) packed[k * step + s] = row[k];
+      packed_sums[s] = sum_of(row);
+    }
+    const DistanceTile tile{packed.data(), packed_sums.data(), others.columns};
+    for (std::size_t r = 0; r < p.rows; r += kRows) {
+      const std::size_t rows = std::min(kRows, p.rows - r);
+      const bool whole = rows == kRows && count == step;
+      double* const to = whole ? out.data + r * out.stride + j : part.data();
+      const std::size_t stride = whole ? out.stride : step;
+      if (rows == kRows) {
+        distances_tile<kRows>(d, p, sums.data(), r, tile, to, stride);
+      } else {
+        for (std::size_t i = 0; i < rows; ++i) {
+          distances_tile<1>(d, p, sums.data(), r + i, tile, to + i * stride, stride);
+        }
       }
-      out.data[r * out.stride + j] = sum;
+      if (whole) continue;
+      for (std::size_t i = 0; i < rows; ++i) {
+        std::copy_n(part.data() + i * step, count, out.row(r + i).data() + j);
+      }
     }
   }
 }

@@ -46,7 +46,7 @@ void laplace_row(const LaplaceRow& row, std::span<double> out);
 void laplace_row_slopes(const LaplaceRow& row, std::span<const double> alpha,
                         std::span<double> out);
 
-/// out(i, j) = sum_k |p(i, k) - others(k, j)|. \param others  k x m: one column a point
+/// out(i, j) = sum_k |p(i, k) - others(j, k)|, but for rounding of the coordinates' sums.
 void absolute_distances(MatrixView<const double> p, MatrixView<const double> others,
                         MatrixView<double> out);
 

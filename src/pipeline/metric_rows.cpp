@@ -14,6 +14,13 @@ namespace esscher::internal {
 namespace {
 
 constexpr std::uint64_t kMetricChunkRows = 256;
+/// Rows of features made at once: products read the whole factor each time.
+constexpr std::uint64_t kHeldChunkRows = 1024;
+/// And their kernel values, which stay in the second-level cache. One room serves all of a chunk:
+/// fresh pages for each take longer than they.
+constexpr std::size_t kKernelRows = 64;
+/// Columns of a product with a lower triangle, of which it reads the rows so far alone.
+constexpr std::size_t kTriangleColumns = 256;
 constexpr std::size_t kScaleLandmarks = 400;
 /// What is added to the diagonal of (k(z_i, z_j)), as a share of its mean, at first.
 constexpr double kLeastJitter = 1e-10;
@@ -44,6 +51,25 @@ Matrix<double> scale_sample(const Matrix<double>& landmarks) {
     std::ranges::copy(landmarks.row(i * n / some.rows()), some.row(i).begin());
   }
   return some;
+}
+
+void round_to_single(MatrixView<const double> from, MatrixView<float> to) {
+  for (std::size_t i = 0; i < from.rows; ++i) {
+    std::ranges::transform(from.row(i), to.row(i).begin(),
+                           [](double value) { return static_cast<float>(value); });
+  }
+}
+
+/// out = k L', L lower triangular.
+template <class T>
+void by_lower(MatrixView<const T> k, MatrixView<const T> l, MatrixView<T> out) {
+  for (std::size_t begin = 0; begin < l.rows; begin += kTriangleColumns) {
+    const std::size_t count = std::min(kTriangleColumns, l.rows - begin);
+    const std::size_t inner = begin + count;
+    gemm(Operand::plain, {k.data, k.rows, inner, k.stride}, Operand::transposed,
+         {l.data + begin * l.stride, count, inner, l.stride}, T{0},
+         {out.data + begin, out.rows, count, out.stride});
+  }
 }
 
 /// L^{-1}, L L' the matrix plus as little on its diagonal as it needs.
@@ -86,29 +112,28 @@ MetricRows::MetricRows(const TransformedRows& rows, const KernelMetric& metric, 
   // Quadratic features have fewer dimensions than landmarks: whitening them wants all digits.
   if (rows.rows() > 2 * columns() && family != KernelFamily::quadratic) {
     inverse_factor_single_ = Matrix<float>(columns(), columns());
-    std::ranges::transform(inverse_factor_.values(), inverse_factor_single_.values().begin(),
-                           [](double value) { return static_cast<float>(value); });
+    round_to_single(std::as_const(inverse_factor_).view(), inverse_factor_single_.view());
+    inverse_factor_ = {};
   }
   const std::uint64_t bytes =
       saturating_product(rows.rows(), saturating_product(columns(), sizeof(double)));
   if (bytes / 2 > most_held) return;
   const bool single = bytes > most_held;
-  Matrix<double> held(single ? 0 : static_cast<std::size_t>(rows.rows()), columns());
-  Matrix<float> held_single(single ? static_cast<std::size_t>(rows.rows()) : 0, columns());
-  parallel_for_chunks(
-      ChunkGrid(rows.rows(), kMetricChunkRows), {threads, "", {}}, [&](const Chunk& chunk) {
-        const auto begin = static_cast<std::size_t>(chunk.begin);
-        const auto count = static_cast<std::size_t>(chunk.size());
-        if (!single) return make(chunk.begin, held.view().rows_from(begin, count));
-        Matrix<double> made(count, columns());
-        make(chunk.begin, made.view());
-        for (std::size_t i = 0; i < count; ++i) {
-          std::ranges::transform(made.row(i), held_single.row(begin + i).begin(),
-                                 [](double value) { return static_cast<float>(value); });
-        }
-      });
-  held_ = std::move(held);
-  held_single_ = std::move(held_single);
+  if (single) {
+    held_single_ = Matrix<float>::unset(static_cast<std::size_t>(rows.rows()), columns());
+  } else {
+    held_ = Matrix<double>::unset(static_cast<std::size_t>(rows.rows()), columns());
+  }
+  parallel_for_chunks(ChunkGrid(rows.rows(), kHeldChunkRows), {threads, "", {}},
+                      [&](const Chunk& chunk) {
+                        const auto begin = static_cast<std::size_t>(chunk.begin);
+                        const auto count = static_cast<std::size_t>(chunk.size());
+                        if (single) {
+                          make(chunk.begin, held_single_.view().rows_from(begin, count));
+                        } else {
+                          make(chunk.begin, held_.view().rows_from(begin, count));
+                        }
+                      });
 }
 
 void MetricRows::fill(std::uint64_t first, MatrixView<double> out) const {
@@ -123,32 +148,59 @@ void MetricRows::fill(std::uint64_t first, MatrixView<double> out) const {
   }
 }
 
+template <class Take>
+void MetricRows::for_kernel_rows(std::uint64_t first, std::size_t count, const Take& take) const {
+  const std::size_t most = std::min(kKernelRows, count);
+  auto x = Matrix<float>::unset(most, rows_.columns());
+  auto wide = Matrix<double>::unset(most, rows_.columns());
+  auto k = Matrix<double>::unset(most, columns());
+  for (std::size_t begin = 0; begin < count; begin += most) {
+    const std::size_t some = std::min(most, count - begin);
+    rows_.fill(first + begin, x.view().rows_from(0, some));
+    std::ranges::copy(x.values().first(some * x.columns()), wide.values().begin());
+    kernel_.values(kernel_.points(std::as_const(wide).view().rows_from(0, some)), points_,
+                   k.view().rows_from(0, some));
+    take(begin, std::as_const(k).view().rows_from(0, some));
+  }
+}
+
 void MetricRows::make(std::uint64_t first, MatrixView<double> out) const {
-  Matrix<float> x(out.rows, rows_.columns());
-  rows_.fill(first, x.view());
-  Matrix<double> wide(out.rows, rows_.columns());
-  std::ranges::copy(x.values(), wide.values().begin());
-  Matrix<double> k(out.rows, columns());
-  kernel_.values(kernel_.points(wide.view()), points_, k.view());
   if (!inverse_factor_single_.empty()) {
-    Matrix<float> single(out.rows, columns());
-    std::ranges::transform(k.values(), single.values().begin(),
-                           [](double value) { return static_cast<float>(value); });
-    Matrix<float> phi(out.rows, columns());
-    gemm(Operand::plain, std::as_const(single).view(), Operand::transposed,
-         std::as_const(inverse_factor_single_).view(), 0.0F, phi.view());
+    auto phi = Matrix<float>::unset(out.rows, columns());
+    make(first, phi.view());
     for (std::size_t i = 0; i < out.rows; ++i) std::ranges::copy(phi.row(i), out.row(i).begin());
     return;
   }
-  gemm(Operand::plain, k.view(), Operand::transposed, inverse_factor_.view(), 0.0, out);
+  for_kernel_rows(first, out.rows, [&](std::size_t begin, MatrixView<const double> k) {
+    by_lower<double>(k, inverse_factor_.view(), out.rows_from(begin, k.rows));
+  });
+}
+
+void MetricRows::make(std::uint64_t first, MatrixView<float> out) const {
+  if (inverse_factor_single_.empty()) {
+    for_kernel_rows(first, out.rows, [&](std::size_t begin, MatrixView<const double> k) {
+      auto phi = Matrix<double>::unset(k.rows, columns());
+      by_lower<double>(k, inverse_factor_.view(), phi.view());
+      round_to_single(std::as_const(phi).view(), out.rows_from(begin, k.rows));
+    });
+    return;
+  }
+  auto single = Matrix<float>::unset(out.rows, columns());
+  for_kernel_rows(first, out.rows, [&](std::size_t begin, MatrixView<const double> k) {
+    round_to_single(k, single.view().rows_from(begin, k.rows));
+  });
+  by_lower<float>(std::as_const(single).view(), std::as_const(inverse_factor_single_).view(), out);
 }
 
 std::vector<double> MetricRows::lift(std::span<const double> coefficients) const {
   std::vector<double> lifted(columns());
-  for (std::size_t i = 0; i < columns(); ++i) {
-    const std::span<const double> row = inverse_factor_.row(i);
-    for (std::size_t j = 0; j <= i; ++j) lifted[j] += coefficients[i] * row[j];
-  }
+  const auto by = [&](const auto& inverse_factor) {
+    for (std::size_t i = 0; i < columns(); ++i) {
+      const auto row = inverse_factor.row(i);
+      for (std::size_t j = 0; j <= i; ++j) lifted[j] += coefficients[i] * row[j];
+    }
+  };
+  inverse_factor_.empty() ? by(inverse_factor_single_) : by(inverse_factor_);
   return lifted;
 }
 

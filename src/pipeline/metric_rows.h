@@ -33,13 +33,17 @@ class MetricRows final : public DesignRows {
 
  private:
   void make(std::uint64_t first, MatrixView<double> out) const;
+  void make(std::uint64_t first, MatrixView<float> out) const;
+  /// Calls take(begin, k) with the kernel values of rows first + begin, ..., some at a time.
+  template <class Take>
+  void for_kernel_rows(std::uint64_t first, std::size_t count, const Take& take) const;
 
   const TransformedRows& rows_;
   Matrix<double> landmarks_;  ///< m x k
   MetricKernel kernel_;
   KernelPoints points_;  ///< of the landmarks
   Matrix<double> inverse_factor_;
-  /// Where rows outnumber landmarks and the reward cannot pass through all of them, single
+  /// Instead: where rows outnumber landmarks and the reward cannot pass through all of them, single
   /// precision does, in a quarter of the time.
   Matrix<float> inverse_factor_single_;
   Matrix<double> held_;

@@ -51,6 +51,14 @@ std::vector<double> candidate_penalties(double first, std::size_t rows,
   return path;
 }
 
+Matrix<double> widened(const TransformedRows& x, std::span<const std::uint64_t> rows) {
+  Matrix<float> single(rows.size(), x.columns());
+  x.gather(rows, single.view());
+  Matrix<double> points(rows.size(), x.columns());
+  std::ranges::copy(single.values(), points.values().begin());
+  return points;
+}
+
 }  // namespace
 
 MetricRounds learn_metrics(const TransformedRows& x, const TrainingLabels& targets,
@@ -59,10 +67,7 @@ MetricRounds learn_metrics(const TransformedRows& x, const TrainingLabels& targe
   std::vector<std::uint64_t> rows(targets.values().size());
   std::iota(rows.begin(), rows.end(), std::uint64_t{0});
   if (rows.size() > kMetricRows) rows = random_subset(rows, kMetricRows, options.seed);
-  Matrix<float> single(rows.size(), x.columns());
-  x.gather(rows, single.view());
-  Matrix<double> points(rows.size(), x.columns());
-  std::ranges::copy(single.values(), points.values().begin());
+  const Matrix<double> points = widened(x, rows);
   const auto some = [&](auto&& values) {
     std::vector<std::ranges::range_value_t<decltype(values)>> taken;
     for (const std::uint64_t row : rows) taken.push_back(values[row]);

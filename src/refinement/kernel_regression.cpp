@@ -27,7 +27,7 @@ std::vector<std::size_t> spread(std::size_t n, std::size_t most) {
 }
 
 Matrix<double> gathered(MatrixView<const double> x, std::span<const std::size_t> rows) {
-  Matrix<double> out(rows.size(), x.columns);
+  auto out = Matrix<double>::unset(rows.size(), x.columns);
   for (std::size_t i = 0; i < rows.size(); ++i)
     std::ranges::copy(x.row(rows[i]), out.row(i).begin());
   return out;
@@ -43,7 +43,7 @@ std::vector<std::size_t> picked(std::span<const std::size_t> rows,
 
 /// For what is written whole: rounds reuse the memory, whose pages cost more than a copy.
 void shape(Matrix<double>& x, std::size_t rows, std::size_t columns) {
-  if (x.rows() != rows || x.columns() != columns) x = Matrix<double>(rows, columns);
+  if (x.rows() != rows || x.columns() != columns) x = Matrix<double>::unset(rows, columns);
 }
 
 double weighted_mean(std::span<const double> values, std::span<const double> weights,

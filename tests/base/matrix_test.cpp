@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 namespace esscher {
 namespace {
@@ -36,6 +40,39 @@ TEST(Matrix, BeginsAtZeroWhateverItsSize) {
     const Matrix<double> copy = matrix;
     const Matrix<double> moved = std::move(matrix);
     EXPECT_EQ(copy, moved);
+  }
+}
+
+// Large blocks are used again.
+TEST(Matrix, BeginsAtZeroBehindOneThatDidNot) {
+  for (int i = 0; i < 3; ++i) {
+    Matrix<double> matrix(3000, 700);
+    double sum = 0;
+    for (const double value : matrix.values()) sum += std::abs(value);
+    ASSERT_EQ(sum, 0);
+    std::ranges::fill(matrix.values(), 7.0);
+  }
+}
+
+TEST(Matrix, LargeOnesThatLiveAtOnceShareNothing) {
+  std::vector<Matrix<double>> all;
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 4; ++i) all.emplace_back(3000 + 100 * i, 700, i);
+    for (int i = 0; i < 4; ++i) {
+      const Matrix<double>& matrix = all[static_cast<std::size_t>(i)];
+      EXPECT_EQ(std::ranges::count(matrix.values(), i), std::ssize(matrix.values()));
+    }
+    all.clear();
+  }
+}
+
+TEST(Matrix, UnsetHasItsShape) {
+  for (const std::size_t rows : {3U, 3000U}) {
+    auto matrix = Matrix<double>::unset(rows, 700);
+    EXPECT_EQ(matrix.rows(), rows);
+    EXPECT_EQ(matrix.values().size(), rows * 700);
+    std::ranges::fill(matrix.values(), 2.0);
+    EXPECT_EQ(matrix, Matrix<double>(rows, 700, 2.0));
   }
 }
 

@@ -114,6 +114,21 @@ TEST(MetricKernel, IsWhatItsDefinitionSays) {
   }
 }
 
+// More points than are taken at once, and no multiple of anything.
+TEST(MetricKernel, ValuesOfManyPointsAreThoseOfOneAtATime) {
+  constexpr std::size_t kPoints = 531;
+  for (const KernelMetric& metric : metrics()) {
+    const Example example(metric, kPoints);
+    const KernelPoints points = example.kernel.points(example.x.view());
+    const Matrix<double> k = kernel_matrix(example.kernel, example.x);
+    Matrix<double> alone(1, kPoints);
+    for (std::size_t i = 0; i < kPoints; ++i) {
+      example.kernel.values(points.part(i, 1), points, alone.view());
+      for (std::size_t j = 0; j < kPoints; ++j) ASSERT_EQ(alone(0, j), k(i, j)) << i << ", " << j;
+    }
+  }
+}
+
 // With the identity on standardised columns it is ridge regression on columns, squares and pairs.
 TEST(MetricKernel, QuadraticHasVarianceOneAndStandardisedCoordinates) {
   const Example example(KernelMetric{{}, {9, 9, 9, 9, 9, 9}}, 40, KernelFamily::quadratic);

@@ -7,6 +7,7 @@
 #include <new>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace esscher {
@@ -52,6 +53,15 @@ struct NumberAllocator {
     return static_cast<T*>(allocate_numbers(n * sizeof(T)));
   }
   void deallocate(T* block, std::size_t n) noexcept { free_numbers(block, n * sizeof(T)); }
+  /// Values that are not given are not set.
+  template <class U>
+  void construct(U* at) {
+    ::new (static_cast<void*>(at)) U;
+  }
+  template <class U, class... Values>
+  void construct(U* at, Values&&... values) {
+    ::new (static_cast<void*>(at)) U(std::forward<Values>(values)...);
+  }
   friend bool operator==(const NumberAllocator&, const NumberAllocator&) { return true; }
 };
 
@@ -64,6 +74,15 @@ class Matrix {
   Matrix() = default;
   Matrix(std::size_t rows, std::size_t columns, T value = T())
       : rows_(rows), columns_(columns), values_(rows * columns, value) {}
+  /// Its numbers are not set: for what is then written whole, perhaps by several threads, which
+  /// share the work of fresh pages.
+  static Matrix unset(std::size_t rows, std::size_t columns) {
+    Matrix matrix;
+    matrix.rows_ = rows;
+    matrix.columns_ = columns;
+    matrix.values_ = decltype(values_)(rows * columns);
+    return matrix;
+  }
 
   std::size_t rows() const { return rows_; }
   std::size_t columns() const { return columns_; }
