@@ -214,7 +214,8 @@ void MetricKernel::set_laplace(MatrixView<const double> sample) {
   state_.arc = {};
   state_.diagonal_arc.clear();
   state_.product.assign(state_.product.size(), 0.0);
-  const double scale = internal::median_distance(stretched(sample, state_.laplace, state_.diagonal_laplace));
+  const double scale =
+      internal::median_distance(stretched(sample, state_.laplace, state_.diagonal_laplace));
   divide(state_.laplace.values(), scale);
   divide(state_.diagonal_laplace, scale);
   state_.shares = {0, 1, 0, 0};

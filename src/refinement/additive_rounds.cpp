@@ -29,14 +29,6 @@ struct AdditiveFold {
   std::vector<double> weights;  ///< of columns, of sum 1
 };
 
-Matrix<double> rows_of(MatrixView<const double> x, std::span<const std::size_t> rows) {
-  Matrix<double> out(rows.size(), x.columns);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::ranges::copy(x.row(rows[i]), out.row(i).begin());
-  }
-  return out;
-}
-
 /// Of sum 1; none where all are 0.
 std::vector<double> normalised(std::vector<double> variances) {
   const double sum = std::accumulate(variances.begin(), variances.end(), 0.0);
@@ -63,8 +55,8 @@ std::vector<KernelMetric> additive_metrics(const MetricSample& sample,
     AdditiveFold& fold = each[chunk.index];
     const KernelRegression& regression = regressions[chunk.index];
     const std::vector<std::size_t>& rows = regression.rows();
-    fold.rows.emplace(rows_of(sample.x, rows).view(), scaled);
-    fold.left_out.emplace(rows_of(sample.x, regression.left_out()).view(), scaled);
+    fold.rows.emplace(gathered(sample.x, rows).view(), scaled);
+    fold.left_out.emplace(gathered(sample.x, regression.left_out()).view(), scaled);
     std::vector<std::size_t> some(std::min(rows.size(), kVariancePoints));
     for (std::size_t i = 0; i < some.size(); ++i) {
       const std::size_t at = i * rows.size() / some.size();
@@ -72,7 +64,7 @@ std::vector<KernelMetric> additive_metrics(const MetricSample& sample,
       fold.some_weights.push_back(regression.weights()[at]);
       if (!sample.groups.empty()) fold.some_groups.push_back(sample.groups[rows[at]]);
     }
-    fold.some.emplace(rows_of(sample.x, some).view(), scaled);
+    fold.some.emplace(gathered(sample.x, some).view(), scaled);
     fold.weights.assign(columns, 1 / static_cast<double>(columns));
   });
 

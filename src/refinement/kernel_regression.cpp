@@ -26,13 +26,6 @@ std::vector<std::size_t> spread(std::size_t n, std::size_t most) {
   return numbers;
 }
 
-Matrix<double> gathered(MatrixView<const double> x, std::span<const std::size_t> rows) {
-  auto out = Matrix<double>::unset(rows.size(), x.columns);
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    std::ranges::copy(x.row(rows[i]), out.row(i).begin());
-  return out;
-}
-
 /// Those of some positions.
 std::vector<std::size_t> picked(std::span<const std::size_t> rows,
                                 std::span<const std::size_t> positions) {
@@ -58,6 +51,13 @@ double weighted_mean(std::span<const double> values, std::span<const double> wei
 }
 
 }  // namespace
+
+Matrix<double> gathered(MatrixView<const double> x, std::span<const std::size_t> rows) {
+  auto out = Matrix<double>::unset(rows.size(), x.columns);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    std::ranges::copy(x.row(rows[i]), out.row(i).begin());
+  return out;
+}
 
 KernelRegression::KernelRegression(const MetricSample& sample, std::uint32_t fold,
                                    std::size_t landmarks)

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "esscher/base/function_ref.h"
@@ -10,6 +11,9 @@
 #include "esscher/refinement/metric_rounds.h"
 
 namespace esscher::internal {
+
+/// Some rows of x, in the order given.
+Matrix<double> gathered(MatrixView<const double> x, std::span<const std::size_t> rows);
 
 /// Kernel ridge regression of some rows of a sample, and its predictions of the others:
 ///     minimise  sum_i p_i (y_i - c - f(x_i))^2 + lambda |f|^2,  sum p = 1,
