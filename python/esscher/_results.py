@@ -47,6 +47,9 @@ class Record:
     def to_dict(self, *, arrays: bool = True) -> dict[str, Any]:
         """Everything, as nested dictionaries.
 
+        Numbers of rows, such as most_row of replicates, count from 0, as in X: ``X[most_row]``. The
+        command's own results count them from 1, as in its file.
+
         Parameters
         ----------
         arrays : bool
