@@ -190,6 +190,11 @@ def policy_value(
     Returns
     -------
     PolicyValue
+
+    Notes
+    -----
+    Up to 20,000 rows, times 1 + `bootstrap`, are valued on the calling thread alone; beyond,
+    `threads` do it, and Ctrl-C stops them. The bits are the same.
     """
     reward, gold = _both(r, y)
     rows = len(reward)
