@@ -32,8 +32,9 @@ python: $(BUILD)/build.ninja  ## the Python package: a wheel, installed in build
 	@cmake --build $(BUILD) -j $(JOBS) --target install_needs
 	@scripts/python.sh $(BUILD)
 
+# Threads that wait do not spin: several processes share the processors.
 test-python: python  ## the tests of the Python package alone
-	@build/python/venv/bin/python -m pytest -q
+	@OMP_WAIT_POLICY=PASSIVE build/python/venv/bin/python -m pytest -q -n $(JOBS) --dist worksteal
 
 wheel: python  ## a wheel that holds its libraries, for any Linux as new, in build/python/dist
 	@scripts/wheel.sh

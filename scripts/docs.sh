@@ -21,12 +21,15 @@ mkdir -p "$folder/source"
 cp -r docs examples "$folder/source"
 # Marks of cells are for editors and notebooks.
 sed -i -e '/^# %%$/d' -e 's/^# %% /# /' "$folder"/source/examples/python/*.py
-mkdir "$folder/source/docs/site/_output"
-for example in examples/python/*.py; do
-  "$venv/bin/python" -W error "$example" \
-    >"$folder/source/docs/site/_output/$(basename "$example" .py).txt"
-done
-"$venv/bin/python" scripts/notebooks.py "$folder/source/docs/site/_output" examples/python/*.py
+output=$folder/source/docs/site/_output
+mkdir "$output"
+# As many at once as there are processors, of one thread each, on which no result depends. One that
+# fails is seen by xargs.
+printf '%s\n' examples/python/*.py |
+  OMP_NUM_THREADS=1 xargs -P "${JOBS:-$(nproc)}" -I '{}' sh -ec '
+    "$1" -W error "$3" >"$2/$(basename "$3" .py).txt"
+    "$1" scripts/notebooks.py "$2" "$3"
+  ' sh "$venv/bin/python" "$output" '{}'
 "$venv/bin/sphinx-build" -q -W --keep-going -d "$folder/doctrees" \
   "$folder/source/docs/site" "$folder/html"
 echo "$folder/html/index.html"

@@ -1,5 +1,6 @@
-"""What a call from Python costs beside its work: microseconds on four rows, the least of seven
-series, since everything else on the machine only adds to it."""
+"""What a call from Python costs beside its work: microseconds on four rows, and with its work on the
+fewest that have a thread of their own. The least of seven series, since everything else on the
+machine only adds to it."""
 
 from __future__ import annotations
 
@@ -38,18 +39,21 @@ def main() -> None:
         "best_of_n": lambda: esscher.best_of_n(r, 2, size=1),
         "resample": lambda: esscher.resample(r, 1.0, 1),
         "pareto_smooth": lambda: esscher.pareto_smooth(r),
-    }
-    threaded: dict[str, Callable[[], object]] = {
         "policy_value": lambda: esscher.policy_value(r, r, 1.0, bootstrap=0),
+        "best_of_n_value": lambda: esscher.best_of_n_value(r, r, 2),
         "predict": lambda: model.predict(x[:1]),
+    }
+    many, label = np.random.default_rng(1).standard_normal((2, 20_001))
+    threaded: dict[str, Callable[[], object]] = {
+        "policy_value of 20,001 rows": lambda: esscher.policy_value(many, label, 1.0, bootstrap=0),
     }
     for title, calls, times in (
         ("on the calling thread", direct, 2000),
-        ("on a thread of their own", threaded, 200),
+        ("on a thread of its own", threaded, 20),
     ):
         print(f"{title}:")
         for name, call in calls.items():
-            print(f"  {name:<16}{microseconds(call, times):8.1f} us")
+            print(f"  {name:<28}{microseconds(call, times):8.1f} us")
 
 
 main()

@@ -1,8 +1,9 @@
 """Tables that memory need not hold: in files, and of Dask, which is known by what it offers.
 
-Dask is not imported. What is one-dimensional is brought into memory. Of a table, blocks are computed in the order of their
-rows, some at a time, and written into one file, which the engine reads as often as it needs. So
-each block is computed once, and all else is as with an array of the same rows, to the last bit.
+Dask is not imported. What is one-dimensional is brought into memory. Of a table, blocks are
+computed in the order of their rows, some at a time, and written into one file, which the engine
+reads as often as it needs. So each block is computed once, and all else is as with an array of the
+same rows, to the last bit.
 """
 
 from __future__ import annotations

@@ -73,7 +73,8 @@ def resample(
         Draws are a function of it, the group and the number of the draw: more of them begin with
         those of fewer.
     threads : int
-        0: all cores. Results do not depend on it.
+        0: all cores. Results do not depend on it. Up to 20,000 rows, and as
+        many draws, the calling thread does it all.
 
     Returns
     -------
@@ -190,6 +191,11 @@ def policy_value(
     Returns
     -------
     PolicyValue
+
+    Notes
+    -----
+    Up to 20,000 rows, times 1 + `bootstrap`, are valued on the calling thread alone; beyond,
+    `threads` do it, and Ctrl-C stops them. The bits are the same.
     """
     reward, gold = _both(r, y)
     rows = len(reward)
@@ -244,7 +250,8 @@ def admissible_temperatures(
     tolerance : float
         Share of the attainable gain that may be lost, of `AdmissibleTemperatures.efficient`.
     threads : int
-        0: all cores. Results do not depend on it.
+        0: all cores. Results do not depend on it. Up to 10,000 rows,
+        times temperatures, the calling thread does it all.
 
     Returns
     -------

@@ -47,6 +47,9 @@ class Record:
     def to_dict(self, *, arrays: bool = True) -> dict[str, Any]:
         """Everything, as nested dictionaries.
 
+        Numbers of rows, such as most_row of replicates, count from 0, as in X: ``X[most_row]``. The
+        command's own results count them from 1, as in its file.
+
         Parameters
         ----------
         arrays : bool
@@ -94,9 +97,14 @@ class Reported(Record):
         raise NotImplementedError
 
 
+_FIELDS: dict[type[Any], frozenset[str]] = {}  # names, by class: fields() takes longer than a call
+
+
 def values_of(cls: type[Any], record: dict[str, Any]) -> dict[str, Any]:
     """The entries of `record` that are fields of `cls`."""
-    names = {f.name for f in fields(cls)}
+    names = _FIELDS.get(cls)
+    if names is None:
+        names = _FIELDS[cls] = frozenset(f.name for f in fields(cls))
     return {name: value for name, value in record.items() if name in names}
 
 

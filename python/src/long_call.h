@@ -6,6 +6,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -31,6 +32,23 @@ auto long_call(const nb::object& progress, Work&& work) {
   std::optional<decltype(work(std::declval<const Callbacks&>()))> result;
   run_long(progress, [&](const Callbacks& callbacks) { result.emplace(work(callbacks)); });
   return std::move(*result);
+}
+
+/// Steps of work up to which a thread of its own would cost more than it is good for. A step is a
+/// row read, tilted or drawn, some 20 to 400 ns: one thread is done with so many in 10 ms.
+inline constexpr std::uint64_t kBriefSteps = 20'000;
+
+/// work(callbacks, threads), which opens no parallel region where threads is 1. Up to kBriefSteps
+/// it is done here and now, by this thread alone and without the interpreter's lock; beyond, as a
+/// long call by \p threads. Results do not depend on the number of threads, and so not on which.
+template <class Work>
+auto brief_or_long_call(std::uint64_t steps, int threads, Work&& work) {
+  if (steps > kBriefSteps) {
+    return long_call(nb::none(),
+                     [&](const Callbacks& callbacks) { return work(callbacks, threads); });
+  }
+  const nb::gil_scoped_release unlocked;
+  return work(Callbacks{}, 1);
 }
 
 }  // namespace esscher::python

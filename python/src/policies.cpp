@@ -4,11 +4,14 @@
 #include <nanobind/stl/tuple.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "arrays.h"
 #include "esscher/base/error.h"
+#include "esscher/base/memory.h"
 #include "esscher/base/number_text.h"
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/resample.h"
@@ -86,16 +89,21 @@ nb::object draw(const Numbers& r, const nb::dict& values, const std::optional<La
   }
   options.count = parameters.count("size", 1);
   options.seed = parameters.count("seed", 0);
-  options.threads = parameters.integer("threads", 0, 1024);
-  std::vector<std::int64_t> rows = [&] {
-    const nb::gil_scoped_release unlocked;
+  const auto work = [&](const Callbacks&, int threads) {
+    options.threads = threads;
     std::vector<std::int64_t> drawn;
     for (const ResampledRow& row :
          resample(span_of(r), reference_of(r, groups, log_weights), options)) {
       drawn.push_back(static_cast<std::int64_t>(row.row));
     }
     return drawn;
-  }();
+  };
+  const std::span<const std::uint32_t> of = span_of(groups);
+  const std::uint64_t urns = of.empty() ? 1 : std::ranges::max(of) + std::uint64_t{1};
+  const std::uint64_t steps =
+      std::max<std::uint64_t>(r.shape(0), saturating_product(urns, options.count));
+  std::vector<std::int64_t> rows =
+      brief_or_long_call(steps, parameters.integer("threads", 0, 1024), work);
   return owning_array(std::move(rows));
 }
 
@@ -155,12 +163,16 @@ nb::dict policy_value(const Numbers& r, const Numbers& y, const nb::dict& values
   options.bootstrap = parameters.integer("bootstrap", 0, 100'000);
   options.seed = parameters.count("seed", 0);
   options.enumerated = parameters.flag("enumerated");
-  options.threads = parameters.integer("threads", 0, 1024);
-  const TablePolicyValue value = long_call(nb::none(), [&](const Callbacks& callbacks) {
-    options.cancellation = callbacks.cancellation;
-    return table_policy_value(span_of(r), span_of(y),
-                              reference_of(r, groups, log_weights, clusters), options);
-  });
+  const std::uint64_t steps =
+      r.shape(0) * (std::uint64_t{1} + static_cast<std::uint64_t>(options.bootstrap));
+  const int wanted = parameters.integer("threads", 0, 1024);
+  const TablePolicyValue value =
+      brief_or_long_call(steps, wanted, [&](const Callbacks& callbacks, int threads) {
+        options.cancellation = callbacks.cancellation;
+        options.threads = threads;
+        return table_policy_value(span_of(r), span_of(y),
+                                  reference_of(r, groups, log_weights, clusters), options);
+      });
   return policy_record(value).dict();
 }
 
@@ -186,7 +198,7 @@ nb::dict admissible(const Numbers& r, const Numbers& y, const nb::dict& values,
   TablePolicyOptions options;
   options.bootstrap = 0;
   options.enumerated = parameters.flag("enumerated");
-  options.threads = parameters.integer("threads", 0, 1024);
+  const int wanted = parameters.integer("threads", 0, 1024);
   std::vector<TemperaturePoint> points;
   for (const double beta : betas) {
     require_temperature(beta, "beta");
@@ -195,7 +207,9 @@ nb::dict admissible(const Numbers& r, const Numbers& y, const nb::dict& values,
   admissible_sets(points, tolerance);  // looks at what was asked for before the work
   std::vector<TablePolicyValue> policies;
   const TableReference reference = reference_of(r, groups, log_weights, clusters);
-  long_call(nb::none(), [&](const Callbacks& callbacks) {
+  const std::uint64_t steps = 2 * saturating_product(r.shape(0), betas.size());
+  brief_or_long_call(steps, wanted, [&](const Callbacks& callbacks, int threads) {
+    options.threads = threads;
     for (TemperaturePoint& point : points) {
       if (callbacks.cancelled()) break;
       options.beta = point.beta;

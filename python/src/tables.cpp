@@ -14,6 +14,7 @@
 #include "errors.h"
 #include "esscher/base/build_info.h"
 #include "esscher/base/error.h"
+#include "esscher/base/memory.h"
 #include "esscher/base/number_text.h"
 #include "esscher/pipeline/reward_choice.h"
 #include "esscher/pipeline/table_model.h"
@@ -86,11 +87,19 @@ TableModel train(FeaturesArgument x, Numbers y, std::optional<Labels> groups,
   return model;
 }
 
+/// What rows cost in steps of long_call.h: a row takes values of the kernel at all landmarks and
+/// products with columns, a call once more the landmarks into the kernel's metric.
+std::uint64_t prediction_steps(const TrainedReward& reward, std::uint64_t rows) {
+  const std::uint64_t landmarks = reward.landmarks.rows();
+  const std::uint64_t columns = reward.transform.inputs();
+  const std::uint64_t row = landmarks * (1 + columns / 32) / 8 + columns / 8 + 1;
+  return saturating_product(rows, row) + landmarks * columns / 32 * columns / 32;
+}
+
 std::pair<nb::object, std::string> predict(const TableModel& model, FeaturesArgument x,
                                            const nb::dict& values) {
   const Parameters parameters(values);
   const std::string weights = parameters.text("weights");
-  const int threads = parameters.integer("threads", 0, 1024);
   std::optional<double> beta;
   if (!parameters.is_none("beta")) {
     beta = parameters.number("beta");
@@ -104,7 +113,8 @@ std::pair<nb::object, std::string> predict(const TableModel& model, FeaturesArgu
                   "the reward was fitted on " + std::to_string(model.reward.transform.inputs())));
   }
   const ChosenReward chosen = choose_reward(model.reward, weights, beta);
-  std::vector<double> r = long_call(nb::none(), [&](const Callbacks& callbacks) {
+  const std::uint64_t steps = prediction_steps(model.reward, features.rows());
+  const auto work = [&](const Callbacks& callbacks, int threads) {
     // In blocks, between which a request to stop is heard.
     constexpr std::uint64_t kBlockRows = 8192;
     const std::vector<std::uint64_t> rows = all_rows(features);
@@ -119,7 +129,8 @@ std::pair<nb::object, std::string> predict(const TableModel& model, FeaturesArgu
       rewards.insert(rewards.end(), some.begin(), some.end());
     }
     return rewards;
-  });
+  };
+  std::vector<double> r = brief_or_long_call(steps, parameters.integer("threads", 0, 1024), work);
   for (std::size_t i = 0; i < r.size(); ++i) {
     if (!std::isfinite(r[i])) {
       throw DataError("X[" + std::to_string(i) +

@@ -39,6 +39,7 @@ def command():
 
 def pytest_sessionfinish(session):
     """A skipped test has not been run: requirements.txt has all that tests need."""
+    # The processes among which pytest-xdist deals tests out have none; all ends up with the first.
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter.stats.get("skipped"):
+    if reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import subprocess
 import sys
-import textwrap
 
 import numpy as np
 import pyarrow
 import pytest
+from alone import printed_alone
 from pyarrow import feather, ipc, parquet
 
 import esscher
@@ -307,7 +306,6 @@ def test_a_large_file_is_held_once_at_most(tmp_path, kind):
     # In a process of its own, whose peak is that of this alone: 160 MB of X. A mapped file's pages
     # count, too, so that compression keeps them few.
     code = f"""
-        import resource
         import numpy as np
         import pyarrow
         from pyarrow import ipc, parquet
@@ -328,17 +326,14 @@ def test_a_large_file_is_held_once_at_most(tmp_path, kind):
                 for _ in range(10):
                     writer.write_table(table, max_chunksize=1000)
         del flat, vectors, table
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = peak()
         read = esscher.read(path, y="y", on_disk=on_disk)
         assert read.X.shape == (200_000, 200) and read.X.dtype == np.float32
         assert on_disk or read.X[123_456, 78] == 78
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+        print(peak() - before)
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
-    )
     # KiB; X alone is 156250, a second copy would be as much.
-    assert int(done.stdout) < (100_000 if kind == "on the disk" else 200_000)
+    assert int(printed_alone(code)) < (100_000 if kind == "on the disk" else 200_000)
 
 
 def test_mutations_are_read_as_the_sequences_that_they_make(tmp_path):

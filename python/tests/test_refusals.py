@@ -141,6 +141,7 @@ def test_faults_are_found_by_number_behind_rows_without_weight(table):
     x[[20, 30]] = x[15]
     told = evaluate(x, y, sample_weight=weight, **FAST)
     assert "(row 15 is there 3 times)" in told.remarks[0]
+    assert told.to_dict()["replicates"]["most_row"] == 15  # of X, from 0, as in sentences
     model = TiltedRewardRegressor(beta=1, rounds=0).fit(x, y, sample_weight=weight)
     assert "(row 15 is there 3 times)" in model.remarks_[0]
     groups, fold = np.arange(60) // 6, np.arange(60) % 3

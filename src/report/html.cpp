@@ -74,12 +74,18 @@ std::string rows_html(const std::vector<std::string>& head, const Rows& rows,
   return text + "</tbody></table></div>";
 }
 
-/// A sentence as HTML, whose numbers keep their per cent sign on their line.
+void replace_all(std::string& text, std::string_view what, std::string_view by) {
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
+    text.replace(at, what.size(), by);
+  }
+}
+
+/// A sentence as HTML, in which numbers keep their per cent sign, and equations both sides, on one
+/// line.
 std::string prose(std::string_view sentence) {
   std::string text = escaped(sentence);
-  for (std::size_t at = 0; (at = text.find(" %", at)) != std::string::npos;) {
-    text.replace(at, 1, "&nbsp;");
-  }
+  replace_all(text, " %", "&nbsp;%");
+  replace_all(text, " = ", "&nbsp;=&nbsp;");
   return text;
 }
 

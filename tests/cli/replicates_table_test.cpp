@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "../support/schema.h"
 #include "program.h"
 #include "tables.h"
 
@@ -42,6 +43,7 @@ TEST(ReplicatesTable, CopiesAreToldAndChangeNothing) {
   EXPECT_EQ(thrice["replicates"]["designs"], 80);
   EXPECT_EQ(thrice["replicates"]["most"], 3);
   EXPECT_EQ(thrice["replicates"]["noise_sd"], 0);
+  EXPECT_EQ(testing_support::schema_faults(ESSCHER_CLI_SCHEMAS, "evaluate", thrice), "");
   EXPECT_NE(report.find("240 rows are 80 distinct designs"), std::string::npos) << report;
   const auto gain = [](const nlohmann::json& json) {
     return json["rewards"][0]["policies"][0]["gain"];

@@ -127,15 +127,16 @@ TEST(Tables, EvaluationWritesItsFilesAndAVerdict) {
 TEST(Tables, AnEnumeratedTableIsValuedExactly) {
   const Folder folder;
   folder.write("data.csv", variants_csv());
-  const Words words{"evaluate", "data.csv", "--one-hot", "seq", "--reward", "y", "--enumerated"};
-  const Outcome outcome = run(with(words, {"--format", "json"}), folder);
+  const Outcome outcome = run(
+      {"evaluate", "data.csv", "--one-hot", "seq", "--reward", "y", "--enumerated", "-o", "out"},
+      folder);
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-  const auto policy = nlohmann::json::parse(outcome.out)["rewards"][0]["policies"][1];
+  const auto result = nlohmann::json::parse(read_file(folder.path() / "out" / "result.json"));
+  const auto& policy = result["rewards"][0]["policies"][1];
   EXPECT_EQ(policy["gold"]["standard_error"], 0);
   EXPECT_TRUE(policy["reliable"]);
   EXPECT_GT(policy["best_of_n"]["n"], 1);
-  const Outcome report = run(words, folder);
-  EXPECT_NE(report.out.find(", best of n\n"), std::string::npos);
+  EXPECT_NE(outcome.out.find(", best of n\n"), std::string::npos);
 }
 
 TEST(Tables, ARewardTransformKeepsTheRewardsUnit) {

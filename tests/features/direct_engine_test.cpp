@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <string_view>
 #include <vector>
 
 #include "../base/random_statistics.h"
@@ -95,6 +96,8 @@ double error_of(const FeatureOptions& options, std::uint64_t steps) {
 TEST(DirectEngine, StepsAsDefined) {
   for (const char* activation : {"tanh", "erf", "softplus", "hermite:2", "mixture:3"}) {
     for (const std::uint64_t dim : {2u, 3u, 40u, 1100u}) {
+      // Activations see inner products alone: one of them takes the long rows, most of the time.
+      if (dim > 1000 && std::string_view(activation) != "tanh") continue;
       FeatureOptions options = small_options();
       options.activation = parse_activation(activation);
       options.dim = dim;

@@ -93,8 +93,9 @@ void expect_within(const std::string& html, const std::string& part) {
 TEST(ReportPage, AnswersTheQuestionInWordsAndOnePicture) {
   const std::string html = page(evaluation(true));
   expect_within(html, "How low may the temperature go?");
-  expect_within(html, "Down to β = 1, 0.5 standard deviations of the reward.");
-  expect_within(html, "At β = 1 the true reward rises by 2; the learned reward promises 2.5");
+  expect_within(html, "Down to β&nbsp;=&nbsp;1, 0.5 standard deviations of the reward.");
+  expect_within(html,
+                "At β&nbsp;=&nbsp;1 the true reward rises by 2; the learned reward promises 2.5");
   const json spec = charts_of(html)[0]["spec"];
   EXPECT_EQ(spec["data"][0]["values"].size(), 3U);
   EXPECT_EQ(spec["data"][0]["values"][2]["doubtful"], true);
@@ -117,7 +118,7 @@ TEST(ReportPage, FollowsTheRecommendedReward) {
   record["rewards"].push_back(linear);
   record["recommendation"] = {{"weights", "linear"}, {"labels_to_halve", 900}};
   const std::string html = page(record);
-  expect_within(html, "Down to β = 1. Advised: linear ridge at β = 1");
+  expect_within(html, "Down to β&nbsp;=&nbsp;1. Advised: linear ridge at β&nbsp;=&nbsp;1");
   expect_within(html, "labels that halve it");
   EXPECT_EQ(charts_of(html)[0]["spec"]["data"][0]["values"][1]["y"], 4.0);
 }

@@ -150,8 +150,10 @@ struct Deployment {
 struct Replicates {
   std::uint64_t rows = 0;
   std::uint64_t designs = 0;
-  std::uint32_t most = 0;      ///< rows of the design that has most
-  std::uint64_t most_row = 1;  ///< RewardTable::number_of() its first row
+  std::uint32_t most = 0;  ///< rows of the design that has most
+  /// RewardTable::number_of() its first row (or pair): from 1 where rows are those of a file, from
+  /// 0 where the caller counts so.
+  std::uint64_t most_row = 1;
   /// Standard deviation of rewards within designs: the noise of one label. 0 where rows are copies.
   double noise_sd = 0;
   /// 1 - noise_sd^2 / variance of all rewards, with groups about their means: of one label.
