@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace esscher::internal {
@@ -85,6 +86,22 @@ Missed missed(std::span<const HighRow> high, std::size_t n, std::size_t m, doubl
   result.score = first + mean;
   result.share /= total;
   return result;
+}
+
+std::size_t thinned(std::size_t n, std::size_t by) { return std::max<std::size_t>(1, n / by); }
+
+/// Of what lies above all n.
+struct ScoreAbove {
+  double mean = 0;
+  double variance = 0;
+};
+
+/// None where thinned tables miss nothing.
+std::optional<ScoreAbove> score_above(std::span<const HighRow> high, std::size_t n, double total) {
+  const Missed near = missed(high, n, thinned(n, kThinnedScore), total);
+  const Missed far = missed(high, n, thinned(n, 2 * kThinnedScore), total);
+  if (!(near.share > 0 && far.share > 0)) return std::nullopt;
+  return ScoreAbove{near.score + kDoublings * (near.score - far.score), near.variance};
 }
 
 /// Gold as a curve of second degree in the score, by two polynomials that are orthogonal under the
@@ -179,17 +196,12 @@ AboveRows above_rows(const TableCells& cells, std::size_t cell, std::span<const 
   const std::vector<HighRow> high = high_rows(cells, cell, scores, weights);
   const std::size_t n = cells.pieces(cell);
   if (!(total > 0) || high.empty() || n < 2) return above;
-  const auto thinned = [&](std::size_t by) {
-    return missed(high, n, std::max<std::size_t>(1, n / by), total);
-  };
-  const Missed near = thinned(kThinnedScore);
-  const Missed far = thinned(2 * kThinnedScore);
-  const double share = thinned(kThinned).share;
-  if (!(far.share > 0 && near.share > 0 && share < 1 - kLeastShown)) return above;
+  const double share = missed(high, n, thinned(n, kThinned), total).share;
+  const std::optional<ScoreAbove> score = score_above(high, n, total);
+  if (!score || !(share < 1 - kLeastShown)) return above;
   above.odds = kMissedPart * share / (1 - share);
   const Curve curve(cells, cell, scores, gold, weights);
-  const double score = near.score + kDoublings * (near.score - far.score);
-  curve.at(score - curve.mean(), near.variance, above);
+  curve.at(score->mean - curve.mean(), score->variance, above);
   return above;
 }
 
@@ -211,6 +223,40 @@ Figures errors_above(const TableCells& cells, std::span<const double> scores,
   errors[kValue] = errors[kRise] = errors[kOver] = std::max(0.0, error - value);
   errors[kObjective] = errors[kGain] = std::max(0.0, error - gain);
   return errors;
+}
+
+namespace {
+
+/// \param draws  the best of which is chosen
+AboveRows above_choice(const TableCells& cells, std::size_t cell, std::span<const double> scores,
+                       std::span<const double> gold, std::span<const double> weights,
+                       double draws) {
+  AboveRows above;
+  const std::vector<HighRow> high = high_rows(cells, cell, scores, cells.prior);
+  const std::size_t n = cells.pieces(cell);
+  if (high.empty() || n < 2) return above;
+  const std::optional<ScoreAbove> score = score_above(high, n, 1);
+  if (!score) return above;
+  // One draw is a row of the table's law, whose error is that of a mean.
+  above.odds = (draws - 1) / static_cast<double>(n);
+  const Curve curve(cells, cell, scores, gold, weights);
+  curve.at(score->mean - curve.mean(), score->variance, above);
+  return above;
+}
+
+}  // namespace
+
+double error_above_choice(const TableCells& cells, std::span<const double> scores,
+                          std::span<const double> gold, std::span<const double> weights, double n) {
+  double value = 0;
+  double variance = 0;
+  for (std::size_t c = 0; c < cells.cells(); ++c) {
+    const AboveRows above = above_choice(cells, c, scores, gold, weights, n);
+    const double odds = cells.share[c] * above.odds;
+    value += odds * above.gold;
+    variance += odds * above.gold_error * (odds * above.gold_error);
+  }
+  return std::max(0.0, std::sqrt(variance) - value);
 }
 
 }  // namespace esscher::internal

@@ -9,6 +9,7 @@
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "policy/above_rows.h"
 #include "policy/choice_cell.h"
 #include "policy/known_gold.h"
 #include "policy/shared_cells.h"
@@ -120,6 +121,10 @@ void allow_for_unseen(const KnownGold& given, const TableCells& cells, const Cho
     least = internal::least_error(given, known, cells, law.weights, result.ess,
                                   result.value.standard_error);
     off = internal::error_beyond(given, known, cells, result.beyond);
+    if (internal::most_known(known, cells)) {
+      off = std::hypot(off, internal::error_above_choice(cells, law.scores, given.y, law.weights,
+                                                         result.n));
+    }
     if (given.partial() && cells.single_rows() && cells.cells() == 1) {
       result.steady_value =
           internal::steady_value(result.value.value, given, known, cells, law.weights, off);

@@ -154,12 +154,6 @@ void judge(TablePolicyValue& value, const TableCells& cells, std::span<const dou
   }
 }
 
-/// Whether the rows are no pool about the known ones. Without groups.
-bool most_known(const internal::KnownPlaces& known, const TableCells& cells) {
-  const auto rows = std::ranges::count_if(cells.prior, [](double prior) { return prior > 0; });
-  return 2 * known.place.size() >= static_cast<std::size_t>(rows);
-}
-
 /// Of cells' effective pieces, what they leave of the whole; of groups their sum.
 double ess_of_cells(const TableCells& cells, std::span<const double> ess) {
   double sum = 0;
@@ -240,7 +234,7 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
   double least_error = 0;
   const double off = internal::error_beyond(given, known, cells, result.beyond);
   internal::Figures above{};
-  if (!options.enumerated && !cells.grouped && most_known(known, cells)) {
+  if (!options.enumerated && !cells.grouped && internal::most_known(known, cells)) {
     find_weights();
     above = internal::errors_above(cells, r, y, weights, options.beta);
   }

@@ -100,6 +100,11 @@ KnownPlaces known_places(const KnownGold& gold, const TableCells& cells) {
   return known;
 }
 
+bool most_known(const KnownPlaces& known, const TableCells& cells) {
+  const auto rows = std::ranges::count_if(cells.prior, [](double prior) { return prior > 0; });
+  return 2 * known.place.size() >= static_cast<std::size_t>(rows);
+}
+
 SeenPolicy seen_policy(const KnownPlaces& known, const TableCells& cells,
                        std::span<const double> scores, PolicyWeights weights) {
   SeenPolicy seen{0, kInfinity, 0};

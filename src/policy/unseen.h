@@ -22,6 +22,10 @@ struct KnownPlaces {
 };
 KnownPlaces known_places(const KnownGold& gold, const TableCells& cells);
 
+/// Whether half of the rows at least are known, which are no pool about the known ones then.
+/// Without groups.
+bool most_known(const KnownPlaces& known, const TableCells& cells);
+
 /// A policy's weights in the cells' order, of each cell in a fixed proportion to each other.
 using PolicyWeights = std::span<const double>;
 
