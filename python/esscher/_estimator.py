@@ -216,8 +216,9 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         Notes
         -----
         Few rows are predicted on the calling thread alone: with m landmarks and d columns up to
-        some 160,000 / (m (1 + d / 32)), which takes at most milliseconds. More have a thread of
-        their own, and `threads` behind it. The bits are the same.
+        some (160,000 - m d^2 / 128) / (m (1 + d / 32)), which takes at most milliseconds; none
+        where that is below 1. More have a thread of their own, and `threads` behind it. The bits
+        are the same.
         """
         check_is_fitted(self, _SAVED)
         if is_blocks(X):

@@ -1,10 +1,13 @@
 #include "esscher/base/matrix.h"
 
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <mutex>
 #include <new>
-#include <vector>
+#include <type_traits>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -34,12 +37,13 @@ std::size_t in_pages(std::size_t bytes) {
 }
 
 /// Not from the heap, which grows by pieces between blocks that come and go: in some ten rounds of
-/// a thousand columns to twice what they hold. \param bytes  a multiple of a large page
+/// a thousand columns to twice what they hold. Null where the system has none.
+/// \param bytes  a multiple of a large page
 void* take_pages(std::size_t bytes) {
 #if defined(__linux__)
   void* const mapped =
       mmap(nullptr, bytes + kLargePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  if (mapped == MAP_FAILED) return nullptr;
   char* const begin = static_cast<char*>(mapped);
   const std::size_t beyond = reinterpret_cast<std::uintptr_t>(begin) % kLargePage;
   const std::size_t before = beyond == 0 ? 0 : kLargePage - beyond;
@@ -49,11 +53,11 @@ void* take_pages(std::size_t bytes) {
   madvise(begin + before, bytes, MADV_HUGEPAGE);
   return begin + before;
 #else
-  return ::operator new (bytes, std::align_val_t{kLargePage});
+  return ::operator new (bytes, std::align_val_t{kLargePage}, std::nothrow);
 #endif
 }
 
-void give_back(void* block, [[maybe_unused]] std::size_t bytes) noexcept {
+void return_pages(void* block, [[maybe_unused]] std::size_t bytes) noexcept {
 #if defined(__linux__)
   munmap(block, bytes);
 #else
@@ -66,16 +70,12 @@ void give_back(void* block, [[maybe_unused]] std::size_t bytes) noexcept {
 class Spare {
  public:
   /// Null where there is none of the size.
-  void* take(std::size_t bytes) {
-    const std::unique_lock lock(mutex_, std::try_to_lock);
-    if (!lock) return nullptr;
+  void* take(std::size_t bytes) noexcept {
+    const Turn turn(busy_);
+    if (!turn) return nullptr;
     // The last first: the caches may still have it.
-    for (std::size_t i = blocks_.size(); i-- > 0;) {
-      if (blocks_[i].bytes != bytes) continue;
-      void* const address = blocks_[i].address;
-      held_ -= bytes;
-      blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(i));
-      return address;
+    for (std::size_t i = count_; i-- > 0;) {
+      if (blocks_[i].bytes == bytes) return removed(i).address;
     }
     return nullptr;
   }
@@ -83,39 +83,70 @@ class Spare {
   /// Whether it was taken; the oldest make room for it.
   bool give(void* address, std::size_t bytes) noexcept {
     if (bytes > kMostHeld) return false;
-    const std::unique_lock lock(mutex_, std::try_to_lock);
-    if (!lock) return false;
-    while (held_ + bytes > kMostHeld || blocks_.size() == kMostBlocks) {
-      give_back(blocks_.front().address, blocks_.front().bytes);
-      held_ -= blocks_.front().bytes;
-      blocks_.erase(blocks_.begin());
-    }
-    blocks_.push_back({address, bytes});  // within its capacity
+    const Turn turn(busy_);
+    if (!turn) return false;
+    while (held_ + bytes > kMostHeld || count_ == kMostBlocks) give_back(removed(0));
+    blocks_[count_++] = {address, bytes};
     held_ += bytes;
+    return true;
+  }
+
+  /// Gives all back to the system. Whether there were any.
+  bool clear() noexcept {
+    const Turn turn(busy_);
+    if (!turn || count_ == 0) return false;
+    while (count_ > 0) give_back(removed(count_ - 1));
     return true;
   }
 
  private:
   struct Block {
-    void* address;
-    std::size_t bytes;
+    void* address = nullptr;
+    std::size_t bytes = 0;
   };
   static constexpr std::size_t kMostHeld = std::size_t{1} << 27;
   static constexpr std::size_t kMostBlocks = 32;
 
-  Spare() { blocks_.reserve(kMostBlocks); }
-  friend Spare& spare();
+  /// Never waited for: a child of a fork may find it taken for good, and the system serves, too.
+  class Turn {
+   public:
+    explicit Turn(std::atomic_flag& busy)
+        : busy_(busy.test_and_set(std::memory_order_acquire) ? nullptr : &busy) {}
+    ~Turn() {
+      if (busy_ != nullptr) busy_->clear(std::memory_order_release);
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    explicit operator bool() const { return busy_ != nullptr; }
 
-  /// Never waited for: a child of a fork may find it locked for good, and the system serves, too.
-  std::mutex mutex_;
-  std::vector<Block> blocks_;
+   private:
+    std::atomic_flag* busy_;
+  };
+
+  static void give_back(const Block& block) noexcept { return_pages(block.address, block.bytes); }
+
+  Block removed(std::size_t i) noexcept {
+    const Block block = blocks_[i];
+    std::copy(blocks_.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+              blocks_.begin() + static_cast<std::ptrdiff_t>(count_),
+              blocks_.begin() + static_cast<std::ptrdiff_t>(i));
+    --count_;
+    held_ -= block.bytes;
+    return block;
+  }
+
+  std::atomic_flag busy_;
+  std::array<Block, kMostBlocks> blocks_{};  ///< the oldest first
+  std::size_t count_ = 0;
   std::size_t held_ = 0;
 };
 
-/// Never destroyed: matrices of static storage may outlive all else.
+/// There before all else, and never destroyed: matrices of static storage may outlive the rest, and
+/// nobody waits for another to make it.
 Spare& spare() {
-  static Spare* const instance = new Spare;
-  return *instance;
+  static_assert(std::is_trivially_destructible_v<Spare>);
+  static constinit Spare instance;
+  return instance;
 }
 
 }  // namespace
@@ -124,14 +155,18 @@ void* allocate_numbers(std::size_t bytes) {
   if (!is_large(bytes)) return ::operator new(bytes);
   if (bytes > kMostBytes) throw std::bad_alloc();
   const std::size_t size = in_pages(bytes);
-  if (void* const block = spare().take(size)) return block;
-  return take_pages(size);
+  void* block = spare().take(size);
+  if (block == nullptr) block = take_pages(size);
+  // What waits for others of its size is in the way.
+  if (block == nullptr && spare().clear()) block = take_pages(size);
+  if (block == nullptr) throw std::bad_alloc();
+  return block;
 }
 
 void free_numbers(void* block, std::size_t bytes) noexcept {
   if (!is_large(bytes)) return ::operator delete(block);
   const std::size_t size = in_pages(bytes);
-  if (!spare().give(block, size)) give_back(block, size);
+  if (!spare().give(block, size)) return_pages(block, size);
 }
 
 }  // namespace esscher::internal

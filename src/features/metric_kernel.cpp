@@ -329,6 +329,10 @@ void MetricKernel::gradients(const KernelPoints& x, const KernelPoints& z,
                              std::span<const double> alpha, MatrixView<double> out) const {
   const std::size_t n = x.size();
   const std::size_t m = z.size();
+  if (m == 0) {
+    for (std::size_t i = 0; i < out.rows; ++i) std::ranges::fill(out.row(i), 0.0);
+    return;
+  }
   if (family() == KernelFamily::quadratic) {
     Matrix<double> slopes(n, m, 1.0);
     gemm(Operand::plain, x.arc.view(), Operand::transposed, z.arc.view(), 1.0, slopes.view());

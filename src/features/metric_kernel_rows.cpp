@@ -178,7 +178,8 @@ void distances_tile(D d, MatrixView<const double> p, const double* sums, std::si
   for (std::size_t i = 0; i < kRows; ++i) {
     const auto sum = hn::Set(d, sums[r + i]);
     for (std::size_t v = 0; v < kTileVectors; ++v) {
-      // Both orders of two points have the same bits; equal points may be rounding apart.
+      // Both orders of two points have the same bits, and equal ones are 0 apart, since their sums
+      // are taken in the order of the coordinates; what is next to 0 may be rounded below it.
       const auto both = hn::Add(sum, hn::LoadU(d, tile.sums + v * lanes));
       const auto twice = hn::Add(greater[i][v], greater[i][v]);
       hn::StoreU(hn::Max(hn::Sub(twice, both), hn::Zero(d)), d, out + i * stride + v * lanes);

@@ -1,10 +1,14 @@
 #include "esscher/base/matrix.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <iterator>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -65,6 +69,33 @@ TEST(Matrix, LargeOnesThatLiveAtOnceShareNothing) {
     all.clear();
   }
 }
+
+// A sanitizer takes more addresses than a limit leaves.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ESSCHER_TEST_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ESSCHER_TEST_SANITIZED
+#endif
+#endif
+
+#if defined(__linux__) && !defined(ESSCHER_TEST_SANITIZED)
+TEST(Matrix, BlocksThatWaitForOthersOfTheirSizeAreNotInTheWay) {
+  constexpr std::size_t kMebibyte = std::size_t{1} << 20;
+  { const Matrix<char> kept(100, kMebibyte); }
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  ASSERT_GT(pages, 0U);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
+  rlimit small = before;
+  small.rlim_cur = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + 50 * kMebibyte;
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &small), 0);
+  EXPECT_NO_THROW(Matrix<char>(90, kMebibyte));
+  EXPECT_THROW(Matrix<char>(300, kMebibyte), std::bad_alloc);
+  setrlimit(RLIMIT_AS, &before);
+}
+#endif
 
 TEST(Matrix, UnsetHasItsShape) {
   for (const std::size_t rows : {3U, 3000U}) {

@@ -249,6 +249,21 @@ TEST(MetricKernel, HasTheGradientsOfDifferences) {
   }
 }
 
+TEST(MetricKernel, NoPointsHaveNoValuesAndGradientsOfZero) {
+  for (const KernelFamily family : kFamilies) {
+    const Example example(metric_of_rank(6, 6, 2), 20, family);
+    const KernelPoints all = example.kernel.points(example.x.view());
+    const KernelPoints none = all.part(0, 0);
+    Matrix<double> values(20, 0);
+    example.kernel.values(all, none, values.view());
+    example.kernel.values(none, all, Matrix<double>(0, 20).view());
+    example.kernel.values(none, Matrix<double>(0, 0).view());
+    Matrix<double> gradients(20, 6, 7.0);
+    example.kernel.gradients(all, none, {}, gradients.view());
+    EXPECT_EQ(gradients, Matrix<double>(20, 6));
+  }
+}
+
 TEST(MetricKernel, HasNoKinkAtItsOwnPoints) {
   // One point alone: the Laplace kernels are symmetric about it, the arc-cosine one is not.
   const Example example(metric_of_rank(6, 6, 2), 20);

@@ -76,28 +76,54 @@ TEST(MetricRows, OfAllRowsMakeKernelRegression) {
   }
 }
 
-TEST(MetricRows, LiftCoefficientsToKernelValues) {
-  const Rows table(60);
-  const MetricRows features = table.features(std::span(table.numbers).first(25));
-  std::vector<double> a(features.columns());
+/// Features times coefficients beside kernel values times lifted ones.
+void expect_lifted(std::size_t rows, std::size_t landmarks, double rounding) {
+  const Rows table(rows);
+  const MetricRows features = table.features(std::span(table.numbers).first(landmarks));
+  const std::size_t m = features.columns();
+  ASSERT_EQ(m, landmarks);
+  std::vector<double> a(m);
   RandomStream(4, "test/a").fill_normal(0, a);
   const std::vector<double> alpha = features.lift(a);
-  const std::vector<double> expected = predict(features, a, 0, 1);
-  Matrix<double> x(60, 4);
-  for (std::size_t i = 0; i < 60; ++i) {
+  const std::vector<double> found = predict(features, a, 0, 1);
+  // Sizes of what each kernel value is multiplied by, which rounding is a share of.
+  std::vector<double> sizes(m);
+  for (std::size_t i = 0; i < m; ++i) {
+    std::vector<double> one(m);
+    one[i] = a[i];
+    const std::vector<double> lifted = features.lift(one);
+    for (std::size_t j = 0; j < m; ++j) sizes[j] += std::abs(lifted[j]);
+  }
+  Matrix<double> x(rows, 4);
+  for (std::size_t i = 0; i < rows; ++i) {
     for (std::size_t k = 0; k < 4; ++k) {
       x(i, k) = static_cast<float>(table.data.features.values()(i, k));
     }
   }
-  Matrix<double> k(60, features.columns());
+  Matrix<double> k(rows, m);
   features.kernel().values(features.kernel().points(x.view()),
                            features.kernel().points(features.landmarks().view()), k.view());
-  for (std::size_t i = 0; i < 60; ++i) {
+  for (std::size_t i = 0; i < rows; ++i) {
     double sum = 0;
-    for (std::size_t j = 0; j < alpha.size(); ++j) sum += k(i, j) * alpha[j];
-    // With landmarks for a third of the rows the features are single precision.
-    EXPECT_NEAR(sum, expected[i], 1e-4);
+    double size = 0;
+    for (std::size_t j = 0; j < m; ++j) {
+      sum += k(i, j) * alpha[j];
+      size += k(i, j) * sizes[j];
+    }
+    // Twice m products and sums, and what they are made of is rounded once more.
+    EXPECT_NEAR(sum, found[i], static_cast<double>(2 * m + 2) * rounding * size);
   }
+}
+
+TEST(MetricRows, LiftCoefficientsToKernelValues) {
+  constexpr double kSingle = 0x1p-24;
+  constexpr double kDouble = 0x1p-53;
+  // In single precision where rows are more than twice the landmarks; of more than 256, products
+  // are taken in several parts.
+  expect_lifted(60, 25, kSingle);
+  expect_lifted(50, 25, kDouble);
+  expect_lifted(620, 300, kSingle);
+  expect_lifted(310, 300, kDouble);
 }
 
 TEST(MetricRows, AreTheSameWhereTheyAreNotHeld) {

@@ -13,7 +13,8 @@
 ///   multivariate Cauchy in the metric M; rough along any direction;
 /// - product Laplace, e^{-sum_k a_k |x_k - z_k| / s}, a_k^2 = M_kk: cosines with independent Cauchy
 ///   entries; rough along single columns, as rewards with thresholds are.
-/// s is the median of the sample's distances. M's scale does not count.
+/// s is the median of the sample's distances. M's scale does not count. Columns should lie about 0:
+/// distances are differences of squares and of sums, which lose the digits that all points share.
 ///
 /// Beside them two other families. Laplace alone is cheap, and gradients of its rewards find
 /// directions in fewer rounds. Quadratic, for what few rows tell of smooth rewards, is
