@@ -43,9 +43,9 @@ finish_one() {
   unset "running[$ended]"
   printf '\n== %s\n' "$target" >&2
   if [ "$status" -eq 0 ]; then
-    grep '^stat::' "build/fuzz/$target.log" >&2
+    grep '^stat::' "build/fuzz/$target.log" >&2 || true
   else
-    cat "build/fuzz/$target.log" >&2
+    cat "build/fuzz/$target.log" >&2 || true
     failed+=("$target")
   fi
 }
