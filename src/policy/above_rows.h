@@ -56,8 +56,8 @@ AboveRows above_rows(const TableCells& cells, std::size_t cell, std::span<const 
 Figures errors_above(const TableCells& cells, std::span<const double> scores,
                      std::span<const double> gold, std::span<const double> weights, double beta);
 
-/// The same of the best of n by the score: of its value and of its gain, whose KL does not depend on
-/// the law of scores. Its odds are known: of n + k draws from one law, k of them pieces of the
+/// The same of the best of n by the score: of its value and of its gain, whose KL does not depend
+/// on the law of scores. Its odds are known: of n + k draws from one law, k of them pieces of the
 /// table, the best is one of the n others with chance n/(n + k). \param weights  of the choice
 double error_above_choice(const TableCells& cells, std::span<const double> scores,
                           std::span<const double> gold, std::span<const double> weights, double n);

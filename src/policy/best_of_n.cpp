@@ -122,8 +122,8 @@ void allow_for_unseen(const KnownGold& given, const TableCells& cells, const Cho
                                   result.value.standard_error);
     off = internal::error_beyond(given, known, cells, result.beyond);
     if (internal::most_known(known, cells)) {
-      off = std::hypot(off, internal::error_above_choice(cells, law.scores, given.y, law.weights,
-                                                         result.n));
+      off = std::hypot(
+          off, internal::error_above_choice(cells, law.scores, given.y, law.weights, result.n));
     }
     if (given.partial() && cells.single_rows() && cells.cells() == 1) {
       result.steady_value =
