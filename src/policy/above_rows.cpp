@@ -237,8 +237,9 @@ AboveRows above_choice(const TableCells& cells, std::size_t cell, std::span<cons
   if (high.empty() || n < 2) return above;
   const std::optional<ScoreAbove> score = score_above(high, n, 1);
   if (!score) return above;
-  // One draw is a row of the table's law, whose error is that of a mean.
-  above.odds = (draws - 1) / static_cast<double>(n);
+  // One draw is a row of the table's law, whose error is that of a mean. More than all is not
+  // above.
+  above.odds = std::min(1.0, (draws - 1) / static_cast<double>(n));
   const Curve curve(cells, cell, scores, gold, weights);
   curve.at(score->mean - curve.mean(), score->variance, above);
   return above;

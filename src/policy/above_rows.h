@@ -23,8 +23,8 @@
 ///   below: a doubling of rows raises it by as much as the doubling before.
 /// - Gold there is that of a curve of second degree in the score, fitted by the policy's weights,
 ///   less that curve's own error (a sandwich).
-/// - Of the best of m draws the share above n rows is known, m/(n + m), and the score there is that
-///   of single draws above them.
+/// - Of the best of m draws the odds above n rows are known, m/n, and the score there is that of
+///   single draws above them. One draw's part of them is in the error of any mean of rows.
 /// Simulated lower ends: docs/trust.md.
 
 #include <span>
@@ -57,8 +57,9 @@ Figures errors_above(const TableCells& cells, std::span<const double> scores,
                      std::span<const double> gold, std::span<const double> weights, double beta);
 
 /// The same of the best of n by the score: of its value and of its gain, whose KL does not depend
-/// on the law of scores. Its odds are known: of n + k draws from one law, k of them pieces of the
-/// table, the best is one of the n others with chance n/(n + k). \param weights  of the choice
+/// on the law of scores. Of n + k draws from one law, k of them pieces of the table, the best is
+/// one of the n others with chance n/(n + k): odds are (n - 1)/k, 1 at most. \param weights  of the
+/// choice
 double error_above_choice(const TableCells& cells, std::span<const double> scores,
                           std::span<const double> gold, std::span<const double> weights, double n);
 
