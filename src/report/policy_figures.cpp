@@ -154,11 +154,9 @@ Chart candidates_chart(const std::vector<EvaluatedReward>& rewards, const Policy
                 shown_count(choices[k]["ess"].value()) + " effective rows",
                 !choices[k]["reliable"].is_true());
       if (series.x.empty()) continue;
-      // Where few rows carry a choice its interval would leave nothing else to see.
-      const bool told = choices[k]["ess"].value() >= 5 || evaluated.grouped;
       const Reader all = gain["simultaneous_interval"];
-      series.low.back() = told ? all[0].number_or(series.low.back()) : series.y.back();
-      series.high.back() = told ? all[1].number_or(series.high.back()) : series.y.back();
+      series.low.back() = all[0].number_or(series.low.back());
+      series.high.back() = all[1].number_or(series.high.back());
     }
     drop_exact_intervals(series);
     chart.series.push_back(std::move(series));
