@@ -1,6 +1,7 @@
 /// Enumerated landscapes: rewards are learned from a small part of the variants, and the policies
 /// that they tilt are valued exactly over all of them. Prints Markdown:
-///     real_landscapes [SEEDS [NAME]] > docs/landscapes.md
+///     real_landscapes [SEEDS [NAME [ROWS]]] > docs/landscapes.md
+/// NAME is a part of a landscape's name, ROWS so many training rows at most.
 /// The data lie in the folder that ESSCHER_SHARED names (default ../shared), under data/.
 
 #include <algorithm>
@@ -91,8 +92,10 @@ void take_advice(const TableEvaluation& known, const Table& gains, std::span<con
         best = gain;
         best_beta = betas[b];
       }
-      const double low = known.rewards[method].gains[b].low;
-      broken |= low > 0 && low > gain;
+      const RewardEvaluation& told = known.rewards[method];
+      for (const std::vector<Interval>* lows : {&told.gains, &told.of_labelled.gains}) {
+        broken |= !lows->empty() && (*lows)[b].low > 0 && (*lows)[b].low > gain;
+      }
     }
   }
   ++promises.runs;
@@ -219,7 +222,7 @@ void add(const Promises& more, Promises& all) {
 
 /// \param totals  of all landscapes, one for each of kParts
 void run(const Landscape& landscape, const std::filesystem::path& folder, int seeds,
-         std::array<Advice, std::size(kParts)>& totals) {
+         std::uint64_t most_rows, std::array<Advice, std::size(kParts)>& totals) {
   DatasetOptions options;
   options.data = (folder / landscape.file).string();
   options.features = "none";
@@ -234,7 +237,7 @@ void run(const Landscape& landscape, const std::filesystem::path& folder, int se
     const double part = kParts[p];
     const double size = part > 1 ? part : part * static_cast<double>(y.size());
     const auto count = static_cast<std::uint64_t>(std::llround(size));
-    if (part == kParts[2] && count > kManyRows) continue;
+    if (count > most_rows || (part == kParts[2] && count > kManyRows)) continue;
     Table efficiency(kMethods.size(), std::vector<Mean>(kBetas.size()));
     Advice advice;
     for (int seed = 1; seed <= seeds; ++seed) {
@@ -267,11 +270,12 @@ int main(int argc, char** argv) {
   return esscher::run_on_real_data([&](const std::filesystem::path& folder) {
     const int seeds = argc > 1 ? std::atoi(argv[1]) : 10;
     const std::string only = argc > 2 ? argv[2] : "";
+    const std::uint64_t most_rows = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : UINT64_MAX;
     std::printf("Seeds: %d.\n", seeds);
     std::array<esscher::Advice, std::size(esscher::kParts)> totals;
     for (const auto& landscape : esscher::kLandscapes) {
       if (std::string(landscape.name).find(only) == std::string::npos) continue;
-      esscher::run(landscape, folder, seeds, totals);
+      esscher::run(landscape, folder, seeds, most_rows, totals);
     }
     for (std::size_t p = 0; p < totals.size(); ++p) {
       const double part = esscher::kParts[p];

@@ -33,6 +33,8 @@ class Recommendation:
         not_learnable.
     verdict : str
         The same in plain sentences.
+    told_by_labelled_rows : bool
+        With a reference: the gain is told from the labelled rows alone, since these promise more.
     """
 
     beta: float | None
@@ -41,6 +43,7 @@ class Recommendation:
     labels_to_halve: int | None
     limit: str
     verdict: str
+    told_by_labelled_rows: bool
 
     @classmethod
     def _of(cls, advice: dict[str, Any]) -> Recommendation:
@@ -52,6 +55,7 @@ class Recommendation:
             advice["labels_to_halve"],
             advice["limit"],
             advice["verdict"],
+            advice["told_by_labelled_rows"],
         )
 
 
@@ -112,6 +116,8 @@ class BestOfNRecommendation:
         Why n ends there, as that of `Recommendation`.
     verdict : str
         The same in plain sentences.
+    told_by_labelled_rows : bool
+        As that of `Recommendation`.
     """
 
     n: float | None
@@ -119,6 +125,7 @@ class BestOfNRecommendation:
     gain: Estimate | None
     limit: str
     verdict: str
+    told_by_labelled_rows: bool
 
     @classmethod
     def _of(cls, advice: dict[str, Any]) -> BestOfNRecommendation:
@@ -129,6 +136,7 @@ class BestOfNRecommendation:
             None if gain is None else Estimate._of(gain),
             advice["limit"],
             advice["verdict"],
+            advice["told_by_labelled_rows"],
         )
 
 

@@ -51,7 +51,7 @@ void add_draw_remark(const AuditedTable& table, std::vector<std::string>& remark
   std::string name;
   for (const auto* scores : {&given.proxies, &given.log_ratios}) {
     for (const NamedScores& each : *scores) {
-      const auto unlike = unlike_parts(each.values, given.gold, given.log_weights);
+      const auto unlike = unlike_parts(each.values, given.gold, given.log_weights, kAlarm);
       if (!unlike || (worst && worst->errors >= unlike->errors)) continue;
       worst = unlike;
       name = each.name;

@@ -77,23 +77,18 @@ std::vector<BestOfNValue> best_of_n_choices(std::span<const double> r, std::span
 
 std::optional<std::size_t> advise_choices(std::span<ChoiceSeries> rewards, double alpha,
                                           std::uint64_t seed, RewardOrigin origin) {
-  std::vector<MeasuredGain> measured;
+  std::vector<GainSeries<BestOfNValue>> told;
   for (const ChoiceSeries& reward : rewards) {
-    for (const BestOfNValue& best : reward.values) measured.push_back(measured_gain(best));
+    reward.forecast = forecast(*reward.told.points);
+    told.push_back(reward.told);
   }
-  const SimultaneousGains all = simultaneous_gains(measured, alpha, seed);
-  auto next = all.intervals.begin();
+  tell_gains(told, alpha, seed);
   double most = 0;
   std::optional<std::size_t> recommended;
   for (std::size_t k = 0; k < rewards.size(); ++k) {
     ChoiceSeries& reward = rewards[k];
-    reward.forecast = forecast(reward.values);
-    for (BestOfNValue& best : reward.values) {
-      reward.gains.push_back(*next++);
-      best.gain_influence = {};
-      best.value_influence = {};
-    }
-    reward.advice = advise_best_of_n(reward.values, reward.gains, origin);
+    reward.advice = advise_best_of_n(*reward.told.points, *reward.told.gains, origin,
+                                     reward.told.of_labelled());
     if (reward.advice.gain && cautious_gain(*reward.advice.gain) > most) {
       most = cautious_gain(*reward.advice.gain);
       recommended = k;

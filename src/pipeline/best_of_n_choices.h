@@ -13,6 +13,7 @@
 #include "esscher/policy/table_policy.h"
 #include "esscher/temperature/best_of_n_advice.h"
 #include "esscher/temperature/forecast.h"
+#include "pipeline/told_gains.h"
 #include "policy/table_cells.h"
 
 namespace esscher::internal {
@@ -37,8 +38,7 @@ std::vector<BestOfNValue> best_of_n_choices(std::span<const double> r, std::span
 
 /// Those of one reward, and what is advised of them.
 struct ChoiceSeries {
-  std::vector<BestOfNValue>& values;
-  std::vector<Interval>& gains;
+  GainSeries<BestOfNValue> told;
   BestOfNAdvice& advice;
   std::optional<Forecast>& forecast;
 };

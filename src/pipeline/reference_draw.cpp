@@ -33,14 +33,11 @@ struct DrawnPart {
   }
 };
 
-/// The chance that a normal variable lies within 4 standard deviations.
-constexpr double kSure = 0.99993666;
-
 }  // namespace
 
 std::optional<UnlikeParts> unlike_parts(std::span<const double> scores,
                                         std::span<const double> gold,
-                                        std::span<const double> log_weights) {
+                                        std::span<const double> log_weights, double level) {
   DrawnPart known;
   DrawnPart others;
   for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -62,7 +59,7 @@ std::optional<UnlikeParts> unlike_parts(std::span<const double> scores,
   };
   const Estimate apart{known.mean - others.mean, std::sqrt(variance(known) + variance(others)),
                        freedom};
-  if (!(apart.standard_error > 0) || std::abs(apart.value) <= apart.half_width(kSure)) {
+  if (!(apart.standard_error > 0) || std::abs(apart.value) <= apart.half_width(level)) {
     return std::nullopt;
   }
   return UnlikeParts{known.mean, others.mean, std::abs(apart.value) / apart.standard_error};

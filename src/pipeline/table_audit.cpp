@@ -121,25 +121,20 @@ void check(const AuditOptions& options) {
 
 /// Gains that hold for all proxies at once, advice by them, and whom to take.
 void advise(std::vector<Proxy>& proxies, const AuditOptions& options, TableAudit& audit) {
-  std::vector<MeasuredGain> tilted;
+  std::vector<internal::GainSeries<TablePolicyValue>> tilted;
   std::vector<internal::ChoiceSeries> choices;
   for (Proxy& proxy : proxies) {
     ProxyAudit& each = proxy.audit;
-    for (const auto& policy : each.policies) tilted.push_back(measured_gain(policy));
+    tilted.push_back({&each.policies, &each.gains});
     choices.push_back(
-        {each.best_of_n, each.best_of_n_gains, each.best_of_n_advice, each.best_of_n_forecast});
+        {{&each.best_of_n, &each.best_of_n_gains}, each.best_of_n_advice, each.best_of_n_forecast});
   }
   audit.recommended_best_of_n =
       internal::advise_choices(choices, options.alpha, options.seed, RewardOrigin::given);
-  const SimultaneousGains gains = simultaneous_gains(tilted, options.alpha, options.seed);
-  auto next = gains.intervals.begin();
+  internal::tell_gains(tilted, options.alpha, options.seed);
   double most = 0;
   for (Proxy& proxy : proxies) {
     ProxyAudit& each = proxy.audit;
-    for (TablePolicyValue& policy : each.policies) {
-      each.gains.push_back(*next++);
-      policy.clear_influences();
-    }
     each.advice = advise_deployment(each.policies, each.gains, RewardOrigin::given);
     if (each.advice.gain && cautious_gain(*each.advice.gain) > most) {
       most = cautious_gain(*each.advice.gain);

@@ -19,6 +19,7 @@
 #include "pipeline/merged_table.h"
 #include "pipeline/noise_free_gain.h"
 #include "pipeline/single_column.h"
+#include "pipeline/told_gains.h"
 #include "pipeline/valued_rows.h"
 #include "policy/shared_cells.h"
 
@@ -93,32 +94,31 @@ void advise(TableEvaluation& evaluation, const EvaluationOptions& options) {
     }
     evaluation.target = against.answer(options.alpha, options.training.seed);
   }
-  std::vector<MeasuredGain> policies;
-  for (const RewardEvaluation& reward : evaluation.rewards) {
-    for (const TablePolicyValue& policy : reward.policies) {
-      policies.push_back(measured_gain(policy));
+  const bool twice = !evaluation.rewards.front().of_labelled.policies.empty();
+  std::vector<internal::GainSeries<TablePolicyValue>> tilts;
+  std::vector<internal::ChoiceSeries> choices;
+  for (RewardEvaluation& reward : evaluation.rewards) {
+    tilts.push_back({&reward.policies, &reward.gains});
+    internal::GainSeries<BestOfNValue> best{&reward.best_of_n, &reward.best_of_n_gains};
+    if (twice) {
+      ToldByLabelled& labelled = reward.of_labelled;
+      tilts.back().labelled_points = &labelled.policies;
+      tilts.back().labelled_gains = &labelled.gains;
+      best.labelled_points = &labelled.best_of_n;
+      best.labelled_gains = &labelled.best_of_n_gains;
     }
+    choices.push_back({best, reward.best_of_n_advice, reward.best_of_n_forecast});
   }
-  const SimultaneousGains gains =
-      simultaneous_gains(policies, options.alpha, options.training.seed);
-  auto next = gains.intervals.begin();
+  internal::tell_gains(tilts, options.alpha, options.training.seed);
   double most = 0;
   for (std::size_t k = 0; k < evaluation.rewards.size(); ++k) {
     RewardEvaluation& reward = evaluation.rewards[k];
-    const auto end = next + static_cast<std::ptrdiff_t>(reward.policies.size());
-    reward.gains.assign(next, end);
-    next = end;
-    reward.advice = advise_deployment(reward.policies, reward.gains);
-    for (TablePolicyValue& policy : reward.policies) policy.clear_influences();
+    reward.advice = advise_deployment(reward.policies, reward.gains, RewardOrigin::learned,
+                                      tilts[k].of_labelled());
     if (reward.advice.gain && cautious_gain(*reward.advice.gain) > most) {
       most = cautious_gain(*reward.advice.gain);
       evaluation.recommended = k;
     }
-  }
-  std::vector<internal::ChoiceSeries> choices;
-  for (RewardEvaluation& reward : evaluation.rewards) {
-    choices.push_back({reward.best_of_n, reward.best_of_n_gains, reward.best_of_n_advice,
-                       reward.best_of_n_forecast});
   }
   evaluation.recommended_best_of_n = internal::advise_choices(
       choices, options.alpha, options.training.seed, RewardOrigin::learned);
@@ -227,6 +227,8 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
     ranked = counts.pairs > counts.ties;
   }
   const internal::TableCells reference_cells = internal::table_cells(reference);
+  const std::optional<internal::TableCells> labelled =
+      valued.labelled_cells(held_out.front().at(0));
   for (std::size_t kind = 0; kind < held_out.size(); ++kind) {
     RewardEvaluation& evaluation = result.rewards[kind];
     for (std::size_t b = 0; b < betas.size(); ++b) {
@@ -237,6 +239,12 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
       evaluation.policies.push_back(
           internal::table_policy_value(r, valued.gold(), reference_cells, policy));
       fold_influences(evaluation.policies.back());
+      if (labelled) {
+        policy.predicted = {};
+        std::vector<TablePolicyValue>& alone = evaluation.of_labelled.policies;
+        alone.push_back(internal::table_policy_value(r.first(n), gold, *labelled, policy));
+        fold_influences(alone.back());
+      }
       const double candidates = equivalent_n(std::max(0.0, evaluation.policies.back().kl.value));
       const std::vector<double> of_best = valued.expected_of_best(r, candidates);
       evaluation.equal_kl.push_back(internal::best_of_n_value(
@@ -244,10 +252,18 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
           {.n = candidates, .enumerated = options.enumerated, .predicted = of_best}));
     }
     const std::span<const double> first = held_out[kind].at(0);
+    std::vector<double> candidates = options.best_of;
+    if (labelled) {
+      std::vector<BestOfNValue>& alone = evaluation.of_labelled.best_of_n;
+      alone = internal::best_of_n_choices(
+          first.first(n), gold, *labelled, {}, [](double) { return std::vector<double>{}; },
+          candidates);
+      candidates.clear();
+      for (const BestOfNValue& best : alone) candidates.push_back(best.n);
+    }
     evaluation.best_of_n = internal::best_of_n_choices(
         first, valued.gold(), reference_cells, {.enumerated = options.enumerated},
-        [&](double candidates) { return valued.expected_of_best(first, candidates); },
-        options.best_of);
+        [&](double of) { return valued.expected_of_best(first, of); }, candidates);
     evaluation.correlation =
         spread(held_out[kind].at(0).first(n), gold, cells, log_weights).correlation();
     if (ranked) {

@@ -144,10 +144,11 @@ struct ValuedRows::Originals {
 ValuedRows::ValuedRows(const RewardTable& table, std::span<const double> gold,
                        const std::optional<ReferenceRows>& reference,
                        std::span<const std::uint32_t> folds, std::uint64_t seed, int threads)
-    : reference_{.rows = table.rewards.size(),
-                 .groups = table.groups,
-                 .log_weights = table.log_weights,
-                 .clusters = table.clusters},
+    : own_{.rows = table.rewards.size(),
+           .groups = table.groups,
+           .log_weights = table.log_weights,
+           .clusters = table.clusters},
+      reference_(own_),
       gold_(gold),
       clustered_(!table.clusters.empty()) {
   if (!reference || reference->features.rows() == 0) return;
@@ -273,13 +274,19 @@ ValuedRows::FoldRows ValuedRows::reference_in_fold(std::uint32_t fold) const {
 
 std::optional<std::string> ValuedRows::draw_remark(std::span<const double> r) const {
   if (!audited_ || !all_.groups.empty() || clustered_) return std::nullopt;
-  const auto unlike = unlike_parts(r, all_.gold, all_.log_weights);
+  const auto unlike = unlike_parts(r, all_.gold, all_.log_weights, kAlarm);
   if (!unlike) return std::nullopt;
   return "Predicted rewards average " + number_text(unlike->known, 3) + " over the table and " +
          number_text(unlike->others, 3) + " over the reference, " + number_text(unlike->errors, 2) +
          " standard errors apart: the table is no random draw from the reference, and what is told "
          "of policies is wrong by what that does; give its rows' prior importance by --weight, or "
          "leave --reference out.";
+}
+
+std::optional<TableCells> ValuedRows::labelled_cells(std::span<const double> r) const {
+  if (!audited_ || !all_.groups.empty() || clustered_) return std::nullopt;
+  if (unlike_parts(r, all_.gold, all_.log_weights, kDoubt)) return std::nullopt;
+  return table_cells(own_);
 }
 
 std::vector<double> ValuedRows::expected(std::span<const double> predictions, double beta) const {

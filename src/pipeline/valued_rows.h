@@ -13,6 +13,7 @@
 #include "esscher/pipeline/table_audit.h"
 #include "esscher/pipeline/table_evaluation.h"
 #include "pipeline/audited_table.h"
+#include "policy/table_cells.h"
 
 namespace esscher::internal {
 
@@ -52,6 +53,10 @@ class ValuedRows {
   /// Where the table is no random draw from its reference, a sentence: predictions that have seen
   /// neither tell, without groups and clusters.
   std::optional<std::string> draw_remark(std::span<const double> predictions) const;
+  /// Those of the table alone, where they pass as a sample of pi_0 beside its reference: without
+  /// groups and clusters, of which predictions tell no draw, and where the average prediction of
+  /// both parts is alike at kDoubt.
+  std::optional<TableCells> labelled_cells(std::span<const double> predictions) const;
   /// What gold reward to expect at predictions of all rows, under the policy tilted by these;
   /// empty where all are known.
   std::vector<double> expected(std::span<const double> predictions, double beta) const;
@@ -64,6 +69,7 @@ class ValuedRows {
             std::span<const std::uint32_t> folds, std::uint64_t seed);
   void append(const RewardTable& table, const ReferenceRows& more, const Originals& originals);
 
+  TableReference own_;
   TableReference reference_;
   std::span<const double> gold_;
   bool clustered_ = false;              ///< the table is

@@ -116,6 +116,7 @@ Json PolicyJson::advice(const DeploymentAdvice& given) const {
   Json json{{"verdict", given.verdict},
             {"limit", advice_limit_name(given.limit)},
             {"recommended_beta", or_null(given.recommended)},
+            {"told_by_labelled_rows", given.of_labelled},
             {"admissible", Json()}};
   if (given.admissible) {
     json["admissible"] = {{"low", given.admissible->low},
@@ -132,6 +133,7 @@ Json PolicyJson::advice(const BestOfNAdvice& given) const {
   Json json{{"verdict", given.verdict},
             {"limit", advice_limit_name(given.limit)},
             {"recommended_n", or_null(given.recommended)},
+            {"told_by_labelled_rows", given.of_labelled},
             {"largest_n", or_null(given.largest)},
             {"largest_n_excluded", or_null(given.largest_excluded)}};
   if (given.gain) json["gain"] = advised_gain(*given.gain);

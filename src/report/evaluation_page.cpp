@@ -57,6 +57,17 @@ Chart gain_chart(const std::vector<EvaluatedReward>& rewards) {
     }
     if (chart.series.size() < kMostCurves) chart.series.push_back(std::move(series));
   }
+  ChartSeries labelled{.name = rewards.front().name + ", labelled rows alone",
+                       .x = {},
+                       .y = {},
+                       .style = SeriesStyle::dashed};
+  for (std::size_t i = 0; i < rewards.front().policies().size(); ++i) {
+    const Reader policy = rewards.front().policies()[i];
+    const Reader alone = policy["labelled_rows"];
+    if (!alone.exists()) break;
+    add_point(labelled, policy["beta"].value(), alone["gain"], policy_note(policy), false);
+  }
+  if (!labelled.x.empty()) chart.series.push_back(std::move(labelled));
   chart.rules.push_back({0, "no gain", true});
   const auto beta = rewards.front().reward["advice"]["recommended_beta"].number();
   const auto first = policy_at(rewards.front(), beta);
@@ -64,10 +75,11 @@ Chart gain_chart(const std::vector<EvaluatedReward>& rewards) {
   const auto linear = baseline ? policy_at(*baseline, beta) : std::nullopt;
   if (beta) chart.rules.push_back({*beta, "advised"});
   if (first && linear && baseline != &rewards.front()) {
-    const double gain = (*first)["gain"]["value"].value();
+    const bool alone = rewards.front().reward["advice"]["told_by_labelled_rows"].is_true();
+    const Reader told = alone ? (*first)["labelled_rows"]["gain"] : (*first)["gain"];
+    const double gain = told["value"].value();
     const double other = (*linear)["gain"]["value"].value();
-    const double low = (*first)["gain"]["interval"][0].number_or(
-        gain - 2 * (*first)["gain"]["standard_error"].value());
+    const double low = told["interval"][0].number_or(gain - 2 * told["standard_error"].value());
     const double high = (*linear)["gain"]["interval"][1].number_or(
         other + 2 * (*linear)["gain"]["standard_error"].value());
     chart.title = "At " + beta_text(*beta) + " " + chart.series.front().name + " gain " +

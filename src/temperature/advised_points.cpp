@@ -1,6 +1,7 @@
 #include "temperature/advised_points.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "esscher/base/error.h"
@@ -26,6 +27,24 @@ std::string loss_text(const AdviceWords& words) {
 }
 
 }  // namespace
+
+void require_gains(std::size_t points, std::size_t gains) {
+  if (points > 0 && gains == points) return;
+  throw UsageError(rejection("points",
+                             std::to_string(points) + " and " + std::to_string(gains) + " gains",
+                             "there must be one at least, and a gain for each"));
+}
+
+bool may_speak(double coverage, double beyond, double ess) {
+  return beyond <= 0.5 && (coverage - 1) * std::sqrt(ess) <= 2;
+}
+
+AdvisedPoint more_certain(AdvisedPoint told, AdvisedPoint of_labelled) {
+  of_labelled.of_labelled = true;
+  if (!of_labelled.gains()) return told;
+  if (told.gains() && told.cautious() >= of_labelled.cautious()) return told;
+  return of_labelled;
+}
 
 std::optional<AdvisedRange> advised_range(std::span<const AdvisedPoint> points) {
   const auto best = std::ranges::max_element(points, {}, [](const AdvisedPoint& point) {
@@ -102,7 +121,7 @@ std::string gain_text(const AdvisedPoint& point, const AdviceWords& words) {
   return "a gain of at least " + number_text(point.interval.low, 3) + " over the reference" +
          (words.kl_counted ? ", KL counted" : "") + " (estimate " +
          number_text(point.gain.value, 3) + ", at most " + number_text(point.interval.high, 3) +
-         ")";
+         (point.of_labelled ? "; told by the labelled rows alone)" : ")");
 }
 
 }  // namespace esscher::internal

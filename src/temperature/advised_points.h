@@ -4,6 +4,7 @@
 /// Which of several policies to take, and how far from it the others are admissible: one rule for
 /// temperatures and for best-of-n.
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,14 +25,26 @@ struct AdvisedPoint {
   double at = 0;  ///< the temperature, or n
   Estimate gain{};
   Interval interval{};
-  Estimate rise{};       ///< of the gold value over the reference
-  bool tilted = true;    ///< false where it is the reference
-  bool told = true;      ///< several rows or, with groups, several groups tell its error
-  std::string untold{};  ///< why they do not
+  Estimate rise{};           ///< of the gold value over the reference
+  bool tilted = true;        ///< false where it is the reference
+  bool told = true;          ///< several rows or, with groups, several groups tell its error
+  std::string untold{};      ///< why they do not
+  bool of_labelled = false;  ///< told from the labelled rows alone
 
   bool gains() const { return told && tilted && interval.low > 0; }
   double cautious() const { return (interval.low + gain.value) / 2; }
 };
+
+/// Whether labelled rows may speak for themselves of a policy, by what all rows know of it. Half of
+/// it, at least, must lie on rows that do not score above every labelled one. And the labelled
+/// rows' weight must not be above its due by more than two standard errors: else they are no random
+/// draw where the policy goes.
+/// \param coverage, beyond, ess  as in TablePolicyValue
+bool may_speak(double coverage, double beyond, double ess);
+
+/// Of one policy told twice, what promises more: what gains for sure, of two the more cautious
+/// gain. Both intervals must hold at once.
+AdvisedPoint more_certain(AdvisedPoint told, AdvisedPoint of_labelled);
 
 struct AdvisedRange {
   std::size_t best = 0;
@@ -39,6 +52,9 @@ struct AdvisedRange {
   std::size_t stop = 0;   ///< behind their last
   AdviceLimit limit = AdviceLimit::grid_end;  ///< why it stops there
 };
+
+/// \throws UsageError unless there is a point, and a gain for each
+void require_gains(std::size_t points, std::size_t gains);
 
 /// \param points  from the mildest policy to the strongest, one at least
 /// \return none where no point gains for sure

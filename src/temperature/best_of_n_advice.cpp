@@ -1,6 +1,7 @@
 #include "esscher/temperature/best_of_n_advice.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "esscher/base/error.h"
@@ -28,12 +29,11 @@ internal::AdvisedPoint candidates_point(const BestOfNValue& best, const Interval
 }  // namespace
 
 BestOfNAdvice advise_best_of_n(std::span<const BestOfNValue> points,
-                               std::span<const Interval> gains, RewardOrigin origin) {
-  if (points.empty() || gains.size() != points.size()) {
-    throw UsageError(rejection(
-        "points", std::to_string(points.size()) + " and " + std::to_string(gains.size()) + " gains",
-        "there must be one at least, and a gain for each"));
-  }
+                               std::span<const Interval> gains, RewardOrigin origin,
+                               const ToldGains<BestOfNValue>& of_labelled) {
+  internal::require_gains(points.size(), gains.size());
+  const bool twice = !of_labelled.points.empty();
+  if (twice) internal::require_gains(of_labelled.points.size(), of_labelled.gains.size());
   std::vector<internal::AdvisedPoint> ascending;
   double last = 1;
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -41,7 +41,12 @@ BestOfNAdvice advise_best_of_n(std::span<const BestOfNValue> points,
       throw UsageError(rejection("n", points[i].n, "must be above 1 and ascending"));
     }
     last = points[i].n;
-    ascending.push_back(candidates_point(points[i], gains[i]));
+    internal::AdvisedPoint point = candidates_point(points[i], gains[i]);
+    if (twice && internal::may_speak(points[i].coverage, points[i].beyond, points[i].ess)) {
+      point = internal::more_certain(std::move(point),
+                                     candidates_point(of_labelled.points[i], of_labelled.gains[i]));
+    }
+    ascending.push_back(std::move(point));
   }
   const internal::AdviceWords words{.kl_counted = false, .origin = origin};
   BestOfNAdvice advice;
@@ -56,11 +61,13 @@ BestOfNAdvice advise_best_of_n(std::span<const BestOfNValue> points,
   advice.limit = range->limit;
   advice.largest = ascending[range->stop - 1].at;
   if (range->stop < ascending.size()) advice.largest_excluded = ascending[range->stop].at;
-  advice.recommended = ascending[range->best].at;
-  advice.gain = TableEstimate{points[range->best].gain, gains[range->best]};
+  const internal::AdvisedPoint& best = ascending[range->best];
+  advice.recommended = best.at;
+  advice.gain = TableEstimate{best.gain, best.interval};
+  advice.of_labelled = best.of_labelled;
   advice.verdict = "Best-of-n is safe up to n = " + number_text(*advice.largest, 4) +
                    ". Recommended: " + number_text(*advice.recommended, 4) + ", with " +
-                   internal::gain_text(ascending[range->best], words) + ". " +
+                   internal::gain_text(best, words) + ". " +
                    internal::stop_sentence(*range, ascending, words);
   return advice;
 }

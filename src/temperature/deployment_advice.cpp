@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "esscher/base/error.h"
@@ -58,12 +59,11 @@ double cautious_gain(const TableEstimate& gain) {
 }
 
 DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points,
-                                   std::span<const Interval> gains, RewardOrigin origin) {
-  if (points.empty() || gains.size() != points.size()) {
-    throw UsageError(rejection(
-        "points", std::to_string(points.size()) + " and " + std::to_string(gains.size()) + " gains",
-        "there must be one at least, and a gain for each"));
-  }
+                                   std::span<const Interval> gains, RewardOrigin origin,
+                                   const ToldGains<TablePolicyValue>& of_labelled) {
+  internal::require_gains(points.size(), gains.size());
+  const bool twice = !of_labelled.points.empty();
+  if (twice) internal::require_gains(of_labelled.points.size(), of_labelled.gains.size());
   std::vector<std::size_t> order(points.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::sort(order, std::ranges::greater{}, [&](std::size_t i) { return points[i].beta; });
@@ -72,7 +72,14 @@ DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points,
     std::erase_if(order, [&](std::size_t i) { return !is_tilted(points[i]); });
   }
   std::vector<AdvisedPoint> descending;
-  for (const std::size_t i : order) descending.push_back(advised_point(points[i], gains[i]));
+  for (const std::size_t i : order) {
+    AdvisedPoint point = advised_point(points[i], gains[i]);
+    if (twice && internal::may_speak(points[i].coverage, points[i].beyond, points[i].ess)) {
+      point = internal::more_certain(std::move(point),
+                                     advised_point(of_labelled.points[i], of_labelled.gains[i]));
+    }
+    descending.push_back(std::move(point));
+  }
 
   const internal::AdviceWords words{.kl_counted = true, .origin = origin};
   DeploymentAdvice advice;
@@ -91,12 +98,13 @@ DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points,
   interval.high = descending[first].at;
   if (stop < descending.size()) interval.low_excluded = descending[stop].at;
   if (first > 0) interval.high_excluded = descending[first - 1].at;
-  const TablePolicyValue& chosen = points[order[at]];
-  const Interval& gain = gains[order[at]];
+  const AdvisedPoint& best = descending[at];
+  const TablePolicyValue& chosen = (best.of_labelled ? of_labelled.points : points)[order[at]];
   advice.admissible = interval;
   advice.recommended = chosen.beta;
   advice.gain = chosen.gain;
-  advice.gain->interval = gain;
+  advice.gain->interval = best.interval;
+  advice.of_labelled = best.of_labelled;
   if (chosen.groups == 0 && chosen.gain.standard_error > 0) {
     const double share = chosen.value.standard_error / chosen.gain.standard_error;
     advice.labels_to_halve =
@@ -104,7 +112,7 @@ DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points,
   }
   advice.verdict = "Admissible temperatures: " + interval.text() +
                    ". Recommended: " + number_text(chosen.beta, 3) + ", with " +
-                   internal::gain_text(descending[at], words) + ". " +
+                   internal::gain_text(best, words) + ". " +
                    internal::stop_sentence(*range, descending, words);
   return advice;
 }

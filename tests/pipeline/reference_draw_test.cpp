@@ -25,8 +25,9 @@ struct TwoParts {
       gold[i] = std::numeric_limits<double>::quiet_NaN();
     }
   }
-  std::optional<UnlikeParts> told(std::span<const double> log_weights = {}) const {
-    return unlike_parts(scores, gold, log_weights);
+  std::optional<UnlikeParts> told(std::span<const double> log_weights = {},
+                                  double level = internal::kAlarm) const {
+    return unlike_parts(scores, gold, log_weights, level);
   }
   std::vector<double> scores;
   std::vector<double> gold;
@@ -44,6 +45,16 @@ TEST(ReferenceDraw, OfOneLawIsNoAlarmHoweverFewRowsThereAre) {
     }
   }
   EXPECT_LE(alarms, 7);
+}
+
+// 2000 draws of one law: at 95 % doubtful are 100 +- 10, outside [60, 140] with a chance of 6e-5.
+TEST(ReferenceDraw, OfOneLawIsAsOftenDoubtfulAsItsLevelSays) {
+  int doubtful = 0;
+  for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+    if (TwoParts(60, 200, 0, seed).told({}, internal::kDoubt)) ++doubtful;
+  }
+  EXPECT_GE(doubtful, 60);
+  EXPECT_LE(doubtful, 140);
 }
 
 TEST(ReferenceDraw, OfAnotherLawIsTold) {

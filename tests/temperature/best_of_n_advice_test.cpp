@@ -49,6 +49,24 @@ TEST(BestOfNAdvice, GoesOnWhereTheGoldValueStandsStill) {
   EXPECT_EQ(advice.limit, AdviceLimit::grid_end);
 }
 
+TEST(BestOfNAdvice, GoesByTheLabelledRowsWhereThesePromiseMore) {
+  std::vector<BestOfNValue> points{best_of(2, 0.5), best_of(4, 0.9)};
+  points[1].ess = 4;
+  const std::vector<Interval> gains{{0.4, 0.6}, {0.8, 1}};
+  const std::vector<BestOfNValue> labelled{best_of(2, 0.4), best_of(4, 0.8)};
+  const std::vector<Interval> labelled_gains{{0.1, 0.7}, {0.6, 1}};
+  const auto advise_twice = [&] {
+    return advise_best_of_n(points, gains, RewardOrigin::learned, {labelled, labelled_gains});
+  };
+  EXPECT_EQ(advise_twice().largest, 4);
+  EXPECT_EQ(advise_twice().gain->value, 0.8);
+  EXPECT_TRUE(advise_twice().of_labelled);
+  points[1].coverage = 2.1;  // of 4 effective rows 1 +- 0.5
+  EXPECT_EQ(advise_twice().largest, 2);
+  EXPECT_EQ(advise_twice().gain->interval->low, 0.4);
+  EXPECT_FALSE(advise_twice().of_labelled);
+}
+
 TEST(BestOfNAdvice, NeedsSeveralEffectiveRows) {
   std::vector<BestOfNValue> points{best_of(2, 0.5), best_of(4, 0.9)};
   points[1].ess = 4;

@@ -125,6 +125,59 @@ TEST(DeploymentAdvice, CountsTheLabelsThatWouldHalveTheInterval) {
   EXPECT_FALSE(advise(points).labels_to_halve);
 }
 
+/// Told from others, of which 5 effective rows are labelled, and from these alone.
+DeploymentAdvice advise_twice(const std::vector<TablePolicyValue>& points,
+                              const std::vector<Interval>& gains,
+                              const std::vector<TablePolicyValue>& labelled,
+                              const std::vector<Interval>& labelled_gains) {
+  return advise_deployment(points, gains, RewardOrigin::learned, {labelled, labelled_gains});
+}
+
+TEST(DeploymentAdvice, GoesByTheLabelledRowsWhereThesePromiseMore) {
+  std::vector<TablePolicyValue> points{policy_point(2, 1, 0.5), policy_point(1, 1.5, 0.9),
+                                       policy_point(0.5, 2, 1.2)};
+  points[2].beyond = 0.4;
+  points[2].reliable = false;
+  points[2].remark = "much of it lies beyond";
+  const std::vector<Interval> gains{{0.4, 0.6}, {0.7, 1.1}, {-1, 3}};
+  const std::vector<TablePolicyValue> labelled{policy_point(2, 1, 0.7), policy_point(1, 1.5, 0.8),
+                                               policy_point(0.5, 2, 1.1)};
+  const DeploymentAdvice advice =
+      advise_twice(points, gains, labelled, {{-0.1, 1.5}, {0.5, 1.1}, {0.6, 1.6}});
+  EXPECT_EQ(advice.recommended, 0.5);
+  EXPECT_TRUE(advice.of_labelled);
+  EXPECT_EQ(advice.gain->value, 1.1);
+  EXPECT_EQ(advice.gain->interval->low, 0.6);
+  EXPECT_EQ(advice.admissible->high, 2);
+  EXPECT_THAT(advice.verdict, testing::HasSubstr("told by the labelled rows alone"));
+  // Where neither set promises anything there, what all rows say of it is told.
+  const DeploymentAdvice none =
+      advise_twice(points, gains, labelled, {{-0.1, 1.5}, {0.5, 1.1}, {-0.6, 2.8}});
+  EXPECT_EQ(none.recommended, 1);
+  EXPECT_FALSE(none.of_labelled);
+  EXPECT_EQ(none.gain->value, 0.9);
+  EXPECT_EQ(none.limit, AdviceLimit::unreliable);
+  EXPECT_THAT(none.verdict, testing::HasSubstr("much of it lies beyond"));
+}
+
+TEST(DeploymentAdvice, LetsLabelledRowsSpeakWhereTheyAreAFairDraw) {
+  std::vector<TablePolicyValue> points{policy_point(1, 1.5, 0.5)};
+  const std::vector<Interval> gains{{0.4, 0.6}};
+  const std::vector<TablePolicyValue> labelled{policy_point(1, 2, 0.9)};
+  // Of 100 effective rows a random draw has 1 +- 0.1 of its due.
+  points[0].coverage = 1.19;
+  EXPECT_TRUE(advise_twice(points, gains, labelled, {{0.8, 1}}).of_labelled);
+  points[0].coverage = 1.21;
+  EXPECT_FALSE(advise_twice(points, gains, labelled, {{0.8, 1}}).of_labelled);
+  points[0].coverage = 1;
+  points[0].beyond = 0.51;
+  points[0].reliable = false;
+  EXPECT_FALSE(advise_twice(points, gains, labelled, {{0.8, 1}}).recommended);
+  points[0].beyond = 0.49;
+  EXPECT_TRUE(advise_twice(points, gains, labelled, {{0.8, 1}}).of_labelled);
+  EXPECT_THROW(advise_twice(points, gains, labelled, {}), UsageError);
+}
+
 TEST(DeploymentAdvice, SaysThatThereIsNoSafeTemperature) {
   const DeploymentAdvice advice = advise({policy_point(2, 1, 0.1), policy_point(1, 3, 0.15)});
   EXPECT_FALSE(advice.admissible);

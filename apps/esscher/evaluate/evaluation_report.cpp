@@ -72,6 +72,21 @@ std::string noise_free_text(const TableEvaluation& evaluation, std::size_t b, do
   return fmt::format(" {:>5}", share ? fmt::format("{:.2f}", *share) : "-");
 }
 
+/// What the labelled rows alone tell of the same policies.
+std::string labelled_table(const ToldByLabelled& labelled) {
+  if (labelled.policies.empty()) return "";
+  std::string text = fmt::format("  by the labelled rows alone\n  {:>9} {:>9} {:<20} {:>7}\n",
+                                 "beta", "gain", "all at once", "ESS");
+  for (std::size_t b = 0; b < labelled.policies.size(); ++b) {
+    const TablePolicyValue& policy = labelled.policies[b];
+    const Interval& gain = labelled.gains[b];
+    text +=
+        fmt::format("{} {:>9.4g} {:>9.4g} {:<20} {:>7.0f}\n", policy.reliable ? " " : "!",
+                    policy.beta, policy.gain.value, interval_text(gain.low, gain.high), policy.ess);
+  }
+  return text;
+}
+
 std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluation, double sd,
                   Told told) {
   std::string text = fmt::format(
@@ -93,7 +108,7 @@ std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluat
         std::isfinite(policy.weights.pareto_k) ? fmt::format("{:.2f}", policy.weights.pareto_k)
                                                : "-");
   }
-  return text + paragraph(reward.advice.verdict);
+  return text + labelled_table(reward.of_labelled) + paragraph(reward.advice.verdict);
 }
 
 std::string best_of_n_sentence(const TableEvaluation& evaluation) {
@@ -157,14 +172,18 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
   if (evaluation.reference_rows > 0) {
     text += paragraph(fmt::format(
         "and {} more of the reference{}{}: policies go over all of them; what their rewards are is "
-        "predicted, by fits that have not seen them, and corrected by the rows that have one.",
+        "predicted, by fits that have not seen them, and corrected by the rows that have one.{}",
         counted(evaluation.reference_rows, "row"),
         evaluation.reference_groups > 0
             ? ", in " + counted(evaluation.reference_groups, "further group")
             : "",
         evaluation.reference_copies > 0
             ? fmt::format(", {} of them candidates that have a reward", evaluation.reference_copies)
-            : ""));
+            : "",
+        evaluation.rewards.front().of_labelled.policies.empty()
+            ? ""
+            : " These rows tell of policies by themselves, too; advice goes by what promises more, "
+              "and all intervals hold at once."));
   }
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
   if (evaluation.replicates) text += paragraph(evaluation.replicates->text());

@@ -50,6 +50,12 @@ struct BestOfNValue {
   std::vector<double> gain_influence{};
   std::vector<double> value_influence{};  ///< likewise of the value
   Estimate steady_value{};                ///< as TablePolicyValue::steady_value
+
+  /// Lets go of them.
+  void clear_influences() {
+    gain_influence = {};
+    value_influence = {};
+  }
 };
 
 /// With rows sorted by r, F_b the prior weight up to and with the b-th distinct value and m_b its

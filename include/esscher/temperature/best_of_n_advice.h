@@ -24,6 +24,7 @@ struct BestOfNAdvice {
   /// value - reference at the recommended n, with the interval that was given. KL is not counted:
   /// best-of-n has no temperature that would price it.
   std::optional<TableEstimate> gain;
+  bool of_labelled = false;  ///< as DeploymentAdvice::of_labelled
   AdviceLimit limit = AdviceLimit::not_learnable;
   std::string verdict;  ///< plain sentences
 };
@@ -31,9 +32,11 @@ struct BestOfNAdvice {
 /// \param points  best-of-n at distinct n above 1, ascending
 /// \param gains   an interval for each, which must hold for all among which anything is picked
 ///                (simultaneous_gains.h)
+/// \param of_labelled  as that of advise_deployment(), at the same n
 /// \throws UsageError where there are no points, not as many intervals, or another order
 BestOfNAdvice advise_best_of_n(std::span<const BestOfNValue> points,
                                std::span<const Interval> gains,
-                               RewardOrigin origin = RewardOrigin::learned);
+                               RewardOrigin origin = RewardOrigin::learned,
+                               const ToldGains<BestOfNValue>& of_labelled = {});
 
 }  // namespace esscher

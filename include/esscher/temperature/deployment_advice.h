@@ -36,6 +36,13 @@ enum class RewardOrigin {
   given,    ///< its own
 };
 
+/// Policies, or choices among candidates, with an interval for the gain of each.
+template <class Policy>
+struct ToldGains {
+  std::span<const Policy> points{};
+  std::span<const Interval> gains{};
+};
+
 struct DeploymentAdvice {
   /// The temperatures around the recommended one whose gains all lie above zero. Empty: no safe
   /// temperature.
@@ -45,6 +52,7 @@ struct DeploymentAdvice {
   std::optional<double> recommended;
   /// J - reference at the recommended temperature, with the interval that was given.
   std::optional<TableEstimate> gain;
+  bool of_labelled = false;  ///< the gain is told from the labelled rows alone
   AdviceLimit limit = AdviceLimit::not_learnable;
   /// So many more labels of rows drawn from the recommended policy would halve the interval of its
   /// value, roughly: three times those that carry it now. To be averaged apart from the table,
@@ -65,9 +73,17 @@ struct DeploymentAdvice {
 /// not reliable.
 /// \param points  one policy at distinct temperatures, in any order
 /// \param gains   an interval for each
+/// \param of_labelled  the same policies in the same order, told from the labelled rows alone,
+/// where
+///                     those of \p points are told from others, too; all intervals must hold at
+///                     once. At each temperature that one counts which gains for sure, of two the
+///                     one of the larger cautious_gain(); but not the labelled rows where more than
+///                     half of the policy lies beyond them, or where they carry more of it than
+///                     their due by two standard errors, 1/sqrt(ESS) each. Empty: none
 /// \throws UsageError where there are no points, or not as many intervals
 DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points,
                                    std::span<const Interval> gains,
-                                   RewardOrigin origin = RewardOrigin::learned);
+                                   RewardOrigin origin = RewardOrigin::learned,
+                                   const ToldGains<TablePolicyValue>& of_labelled = {});
 
 }  // namespace esscher

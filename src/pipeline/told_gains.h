@@ -1,0 +1,65 @@
+#pragma once
+
+/// \file
+/// Gains of several rewards' policies, with intervals that hold for all of them at once, told once
+/// or, where labelled rows may speak for themselves, twice.
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "esscher/policy/table_policy.h"
+#include "esscher/temperature/deployment_advice.h"
+#include "esscher/temperature/simultaneous_gains.h"
+
+namespace esscher::internal {
+
+/// Policies of one reward, and where the intervals of their gains go.
+template <class Policy>
+struct GainSeries {
+  std::vector<Policy>* points = nullptr;
+  std::vector<Interval>* gains = nullptr;
+  /// The same told from the labelled rows alone; nullptr, for all rewards: they are not.
+  std::vector<Policy>* labelled_points = nullptr;
+  std::vector<Interval>* labelled_gains = nullptr;
+
+  ToldGains<Policy> of_labelled() const {
+    if (!labelled_points) return {};
+    return {*labelled_points, *labelled_gains};
+  }
+};
+
+/// Fills in the intervals of \p gains of all \p points, and clears influences.
+template <class Policy>
+void tell_gains(std::vector<GainSeries<Policy>>& rewards,
+                std::vector<Policy>* GainSeries<Policy>::*points,
+                std::vector<Interval>* GainSeries<Policy>::*gains, double alpha,
+                std::uint64_t seed) {
+  std::vector<MeasuredGain> all;
+  for (const auto& reward : rewards) {
+    for (const Policy& policy : *(reward.*points)) all.push_back(measured_gain(policy));
+  }
+  const SimultaneousGains told = simultaneous_gains(all, alpha, seed);
+  auto next = told.intervals.begin();
+  for (const auto& reward : rewards) {
+    (reward.*gains)->clear();
+    for (Policy& policy : *(reward.*points)) {
+      (reward.*gains)->push_back(*next++);
+      policy.clear_influences();
+    }
+  }
+}
+
+/// All intervals of all rewards hold at once, nominally with probability 1 - \p alpha: what is told
+/// twice is told at half of it each time.
+template <class Policy>
+void tell_gains(std::vector<GainSeries<Policy>>& rewards, double alpha, std::uint64_t seed) {
+  using Series = GainSeries<Policy>;
+  const bool twice = !rewards.empty() && rewards.front().labelled_points;
+  if (twice) alpha /= 2;
+  tell_gains<Policy>(rewards, &Series::points, &Series::gains, alpha, seed);
+  if (!twice) return;
+  tell_gains<Policy>(rewards, &Series::labelled_points, &Series::labelled_gains, alpha, seed);
+}
+
+}  // namespace esscher::internal
