@@ -7,6 +7,7 @@
 #include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
 #include "esscher/weights/log_weights.h"
+#include "pipeline/reference_draw.h"
 
 namespace esscher::internal {
 namespace {
@@ -112,6 +113,14 @@ void AuditedTable::require_spread() const {
         grouped() ? "is the same throughout each group" : "is the same in all rows that have one",
         "there is nothing to measure proxies by"));
   }
+}
+
+std::optional<TableCells> AuditedTable::labelled_cells(std::span<const NamedScores> scores) const {
+  if (grouped() || !table.clusters.empty() || 2 * known.size() >= rows) return std::nullopt;
+  for (const NamedScores& each : scores) {
+    if (unlike_parts(each.values, table.gold, table.log_weights, kDoubt)) return std::nullopt;
+  }
+  return table_cells({.rows = known.size(), .log_weights = known_log_weights});
 }
 
 double AuditedTable::mean(std::span<const double> values) const {

@@ -6,12 +6,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "esscher/pipeline/table_audit.h"
 #include "pipeline/held_out_spread.h"
 #include "pipeline/proxy_calibration.h"
+#include "policy/table_cells.h"
 
 namespace esscher::internal {
 
@@ -43,6 +45,10 @@ struct AuditedTable {
     for (const std::size_t i : known) result.push_back(values[i]);
     return result;
   }
+  /// The known rows alone, where they may speak for themselves beside the others: fewer than half
+  /// of all, without groups and clusters, whose draws are not told by rows, and alike with the
+  /// others at kDoubt in the average of each of \p scores.
+  std::optional<TableCells> labelled_cells(std::span<const NamedScores> scores) const;
   /// Under the reference, of rows where there is a value.
   double mean(std::span<const double> values) const;
   double sd(std::span<const double> values) const {

@@ -1,6 +1,7 @@
 #include "pipeline/best_of_n_choices.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
@@ -73,6 +74,16 @@ std::vector<BestOfNValue> best_of_n_choices(std::span<const double> r, std::span
     if (open && !told) break;
   }
   return values;
+}
+
+std::vector<double> labelled_choices(std::span<const double> r, std::span<const double> y,
+                                     const TableCells& cells, std::vector<double> numbers,
+                                     std::vector<BestOfNValue>& values) {
+  const auto known = [](double) { return std::vector<double>{}; };
+  values = best_of_n_choices(r, y, cells, {}, known, std::move(numbers));
+  std::vector<double> told;
+  for (const BestOfNValue& best : values) told.push_back(best.n);
+  return told;
 }
 
 std::optional<std::size_t> advise_choices(std::span<ChoiceSeries> rewards, double alpha,

@@ -36,6 +36,12 @@ std::vector<BestOfNValue> best_of_n_choices(std::span<const double> r, std::span
                                             const ExpectedGold& expected,
                                             std::vector<double> numbers);
 
+/// The same on the labelled rows alone, into \p values. \return its numbers, for all rows to be
+/// told at, too
+std::vector<double> labelled_choices(std::span<const double> r, std::span<const double> y,
+                                     const TableCells& cells, std::vector<double> numbers,
+                                     std::vector<BestOfNValue>& values);
+
 /// Those of one reward, and what is advised of them.
 struct ChoiceSeries {
   GainSeries<BestOfNValue> told;

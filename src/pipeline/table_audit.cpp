@@ -125,17 +125,19 @@ void advise(std::vector<Proxy>& proxies, const AuditOptions& options, TableAudit
   std::vector<internal::ChoiceSeries> choices;
   for (Proxy& proxy : proxies) {
     ProxyAudit& each = proxy.audit;
-    tilted.push_back({&each.policies, &each.gains});
+    tilted.push_back(internal::gain_series(each.policies, each.gains, each.of_labelled));
     choices.push_back(
-        {{&each.best_of_n, &each.best_of_n_gains}, each.best_of_n_advice, each.best_of_n_forecast});
+        {internal::gain_series(each.best_of_n, each.best_of_n_gains, each.of_labelled),
+         each.best_of_n_advice, each.best_of_n_forecast});
   }
   audit.recommended_best_of_n =
       internal::advise_choices(choices, options.alpha, options.seed, RewardOrigin::given);
   internal::tell_gains(tilted, options.alpha, options.seed);
   double most = 0;
-  for (Proxy& proxy : proxies) {
-    ProxyAudit& each = proxy.audit;
-    each.advice = advise_deployment(each.policies, each.gains, RewardOrigin::given);
+  for (std::size_t k = 0; k < proxies.size(); ++k) {
+    ProxyAudit& each = proxies[k].audit;
+    each.advice =
+        advise_deployment(each.policies, each.gains, RewardOrigin::given, tilted[k].of_labelled());
     if (each.advice.gain && cautious_gain(*each.advice.gain) > most) {
       most = cautious_gain(*each.advice.gain);
       audit.recommended = audit.proxies.size();
@@ -275,7 +277,11 @@ TableAudit audit_distinct(const AuditTable& given, const AuditOptions& options) 
   for (const Proxy& proxy : proxies) require_range(proxy.audit, audit.gold_sd, options);
   const internal::TableCells cells = internal::table_cells(table.reference);
   const std::size_t betas = options.temperatures.size();
-  for (Proxy& proxy : proxies) proxy.audit.policies.resize(betas);
+  const std::optional<internal::TableCells> labelled = table.labelled_cells(given.proxies);
+  for (Proxy& proxy : proxies) {
+    proxy.audit.policies.resize(betas);
+    if (labelled) proxy.audit.of_labelled.policies.resize(betas);
+  }
   // One task a policy, and one for best-of-n of each proxy.
   const std::size_t tasks = proxies.size() * (betas + 1);
   const LoopStatus status = parallel_for_chunks(
@@ -289,9 +295,15 @@ TableAudit audit_distinct(const AuditTable& given, const AuditOptions& options) 
             const auto expected = [&](double n) {
               return internal::expected_gold(table, proxy.scaled, ranks, n - 1);
             };
-            proxy.audit.best_of_n = internal::best_of_n_choices(proxy.scaled, given.gold, cells,
-                                                                {.enumerated = options.enumerated},
-                                                                expected, options.best_of);
+            std::vector<double> numbers = options.best_of;
+            if (labelled) {
+              numbers =
+                  internal::labelled_choices(table.at_known(proxy.scaled), table.gold, *labelled,
+                                             numbers, proxy.audit.of_labelled.best_of_n);
+            }
+            proxy.audit.best_of_n =
+                internal::best_of_n_choices(proxy.scaled, given.gold, cells,
+                                            {.enumerated = options.enumerated}, expected, numbers);
             continue;
           }
           TablePolicyOptions policy = policy_options(table, options);
@@ -306,6 +318,13 @@ TableAudit audit_distinct(const AuditTable& given, const AuditOptions& options) 
           fold_influences(value);
           if (!options.target) value.value_influence.clear();
           value.rise_influence.clear();
+          if (!labelled) continue;
+          policy.predicted = {};
+          TablePolicyValue& alone = proxy.audit.of_labelled.policies[b];
+          alone = internal::table_policy_value(table.at_known(proxy.scaled), table.gold, *labelled,
+                                               policy);
+          alone.beta /= proxy.audit.unit;
+          fold_influences(alone);
         }
       });
   if (status == LoopStatus::cancelled) {

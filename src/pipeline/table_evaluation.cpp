@@ -94,20 +94,13 @@ void advise(TableEvaluation& evaluation, const EvaluationOptions& options) {
     }
     evaluation.target = against.answer(options.alpha, options.training.seed);
   }
-  const bool twice = !evaluation.rewards.front().of_labelled.policies.empty();
   std::vector<internal::GainSeries<TablePolicyValue>> tilts;
   std::vector<internal::ChoiceSeries> choices;
   for (RewardEvaluation& reward : evaluation.rewards) {
-    tilts.push_back({&reward.policies, &reward.gains});
-    internal::GainSeries<BestOfNValue> best{&reward.best_of_n, &reward.best_of_n_gains};
-    if (twice) {
-      ToldByLabelled& labelled = reward.of_labelled;
-      tilts.back().labelled_points = &labelled.policies;
-      tilts.back().labelled_gains = &labelled.gains;
-      best.labelled_points = &labelled.best_of_n;
-      best.labelled_gains = &labelled.best_of_n_gains;
-    }
-    choices.push_back({best, reward.best_of_n_advice, reward.best_of_n_forecast});
+    tilts.push_back(internal::gain_series(reward.policies, reward.gains, reward.of_labelled));
+    choices.push_back(
+        {internal::gain_series(reward.best_of_n, reward.best_of_n_gains, reward.of_labelled),
+         reward.best_of_n_advice, reward.best_of_n_forecast});
   }
   internal::tell_gains(tilts, options.alpha, options.training.seed);
   double most = 0;
@@ -254,12 +247,8 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
     const std::span<const double> first = held_out[kind].at(0);
     std::vector<double> candidates = options.best_of;
     if (labelled) {
-      std::vector<BestOfNValue>& alone = evaluation.of_labelled.best_of_n;
-      alone = internal::best_of_n_choices(
-          first.first(n), gold, *labelled, {}, [](double) { return std::vector<double>{}; },
-          candidates);
-      candidates.clear();
-      for (const BestOfNValue& best : alone) candidates.push_back(best.n);
+      candidates = internal::labelled_choices(first.first(n), gold, *labelled, candidates,
+                                              evaluation.of_labelled.best_of_n);
     }
     evaluation.best_of_n = internal::best_of_n_choices(
         first, valued.gold(), reference_cells, {.enumerated = options.enumerated},

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "esscher/policy/table_policy.h"
-#include "esscher/temperature/deployment_advice.h"
+#include "esscher/temperature/best_of_n_advice.h"
 #include "esscher/temperature/simultaneous_gains.h"
 
 namespace esscher::internal {
@@ -28,6 +28,19 @@ struct GainSeries {
     return {*labelled_points, *labelled_gains};
   }
 };
+
+inline GainSeries<TablePolicyValue> gain_series(std::vector<TablePolicyValue>& points,
+                                                std::vector<Interval>& gains,
+                                                ToldByLabelled& labelled) {
+  if (labelled.policies.empty()) return {&points, &gains};
+  return {&points, &gains, &labelled.policies, &labelled.gains};
+}
+inline GainSeries<BestOfNValue> gain_series(std::vector<BestOfNValue>& points,
+                                            std::vector<Interval>& gains,
+                                            ToldByLabelled& labelled) {
+  if (labelled.best_of_n.empty()) return {&points, &gains};
+  return {&points, &gains, &labelled.best_of_n, &labelled.best_of_n_gains};
+}
 
 /// Fills in the intervals of \p gains of all \p points, and clears influences.
 template <class Policy>

@@ -284,7 +284,9 @@ std::optional<std::string> ValuedRows::draw_remark(std::span<const double> r) co
 }
 
 std::optional<TableCells> ValuedRows::labelled_cells(std::span<const double> r) const {
-  if (!audited_ || !all_.groups.empty() || clustered_) return std::nullopt;
+  if (!audited_ || !all_.groups.empty() || clustered_ || kept_.size() <= own_.rows) {
+    return std::nullopt;
+  }
   if (unlike_parts(r, all_.gold, all_.log_weights, kDoubt)) return std::nullopt;
   return table_cells(own_);
 }

@@ -53,9 +53,9 @@ class ValuedRows {
   /// Where the table is no random draw from its reference, a sentence: predictions that have seen
   /// neither tell, without groups and clusters.
   std::optional<std::string> draw_remark(std::span<const double> predictions) const;
-  /// Those of the table alone, where they pass as a sample of pi_0 beside its reference: without
-  /// groups and clusters, of which predictions tell no draw, and where the average prediction of
-  /// both parts is alike at kDoubt.
+  /// Those of the table alone, where they may speak for themselves beside a longer reference:
+  /// without groups and clusters, of which predictions tell no draw, and where the average
+  /// prediction of both parts is alike at kDoubt.
   std::optional<TableCells> labelled_cells(std::span<const double> predictions) const;
   /// What gold reward to expect at predictions of all rows, under the policy tilted by these;
   /// empty where all are known.

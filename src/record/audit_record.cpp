@@ -37,6 +37,8 @@ Json proxy_json(const ProxyAudit& proxy, double gold_sd, const PolicyJson& told)
     policy["gain"]["simultaneous_interval"] = interval_json(proxy.gains[b]);
     policies.push_back(std::move(policy));
   }
+  Json choices = told.choices(proxy.best_of_n, proxy.best_of_n_gains);
+  told.add_labelled(policies, choices, proxy.of_labelled);
   return {{"name", proxy.name},
           {"correlation", proxy.calibration.correlation},
           {"unit", proxy.unit},
@@ -44,7 +46,7 @@ Json proxy_json(const ProxyAudit& proxy, double gold_sd, const PolicyJson& told)
           {"calibration", calibration_json(proxy.calibration, told)},
           {"policies", std::move(policies)},
           {"advice", told.advice(proxy.advice)},
-          {"best_of_n", told.choices(proxy.best_of_n, proxy.best_of_n_gains)},
+          {"best_of_n", std::move(choices)},
           {"best_of_n_advice", told.advice(proxy.best_of_n_advice)},
           {"best_of_n_forecast", internal::forecast_json(proxy.best_of_n_forecast)}};
 }
@@ -75,6 +77,7 @@ Json recommendation_json(const TableAudit& audit, const PolicyJson& told) {
           {"beta_sd", beta * proxy.unit / audit.gold_sd},
           {"price", beta * proxy.unit},
           {"gain", told.advised_gain(*proxy.advice.gain)},
+          {"told_by_labelled_rows", proxy.advice.of_labelled},
           {"labels_to_halve", or_null(proxy.advice.labels_to_halve)}};
 }
 
@@ -84,7 +87,8 @@ Json best_of_n_recommendation_json(const TableAudit& audit, const PolicyJson& to
   return {{"proxy", proxy.name},
           {"n", *proxy.best_of_n_advice.recommended},
           {"largest_n", *proxy.best_of_n_advice.largest},
-          {"gain", told.advised_gain(*proxy.best_of_n_advice.gain)}};
+          {"gain", told.advised_gain(*proxy.best_of_n_advice.gain)},
+          {"told_by_labelled_rows", proxy.best_of_n_advice.of_labelled}};
 }
 
 }  // namespace

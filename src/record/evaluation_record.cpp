@@ -46,24 +46,6 @@ Json single_column_json(const std::optional<SingleColumn>& column) {
   return {{"name", column->name}, {"correlation", column->correlation}, {"share", column->share}};
 }
 
-/// What the labelled rows alone tell of a policy, or choice.
-template <class Policy>
-Json labelled_json(const Policy& policy, const Interval& gain, const PolicyJson& told) {
-  Json json{{"gain", told.estimate(policy.gain)}, {"ess", policy.ess}};
-  json["gain"]["simultaneous_interval"] = interval_json(gain);
-  return json;
-}
-
-Json choices_json(const RewardEvaluation& reward, const PolicyJson& told) {
-  Json choices = told.choices(reward.best_of_n, reward.best_of_n_gains);
-  const ToldByLabelled& labelled = reward.of_labelled;
-  for (std::size_t k = 0; k < labelled.best_of_n.size(); ++k) {
-    choices[k]["labelled_rows"] =
-        labelled_json(labelled.best_of_n[k], labelled.best_of_n_gains[k], told);
-  }
-  return choices;
-}
-
 Json reward_json(const RewardEvaluation& reward, const TableEvaluation& evaluation, double sd,
                  const PolicyJson& told) {
   Json policies = Json::array();
@@ -80,10 +62,6 @@ Json reward_json(const RewardEvaluation& reward, const TableEvaluation& evaluati
     }
     policy["best_of_n"] = told.best_of_n(reward.equal_kl[b]);
     policy["gain"]["simultaneous_interval"] = interval_json(reward.gains[b]);
-    const ToldByLabelled& labelled = reward.of_labelled;
-    if (!labelled.policies.empty()) {
-      policy["labelled_rows"] = labelled_json(labelled.policies[b], labelled.gains[b], told);
-    }
     if (!reward.weight_temperatures.empty()) {
       Json folds = Json::array();
       for (const double t : reward.weight_temperatures[b]) folds.push_back(number_json(t));
@@ -91,13 +69,15 @@ Json reward_json(const RewardEvaluation& reward, const TableEvaluation& evaluati
     }
     policies.push_back(std::move(policy));
   }
+  Json choices = told.choices(reward.best_of_n, reward.best_of_n_gains);
+  told.add_labelled(policies, choices, reward.of_labelled);
   return {
       {"name", reward.name},
       {"correlation", reward.correlation},
       {"preferences", reward.preferences ? internal::quality_json(*reward.preferences) : Json()},
       {"policies", std::move(policies)},
       {"advice", told.advice(reward.advice)},
-      {"best_of_n", choices_json(reward, told)},
+      {"best_of_n", std::move(choices)},
       {"best_of_n_advice", told.advice(reward.best_of_n_advice)},
       {"best_of_n_forecast", internal::forecast_json(reward.best_of_n_forecast)}};
 }

@@ -91,6 +91,20 @@ Json PolicyJson::choices(const std::vector<BestOfNValue>& all,
   return list;
 }
 
+void PolicyJson::add_labelled(Json& policies, Json& choices, const ToldByLabelled& labelled) const {
+  const auto add = [&](Json& told, const auto& policy, const Interval& gain) {
+    Json alone{{"gain", estimate(policy.gain)}, {"ess", policy.ess}};
+    alone["gain"]["simultaneous_interval"] = interval_json(gain);
+    told["labelled_rows"] = std::move(alone);
+  };
+  for (std::size_t b = 0; b < labelled.policies.size(); ++b) {
+    add(policies[b], labelled.policies[b], labelled.gains[b]);
+  }
+  for (std::size_t k = 0; k < labelled.best_of_n.size(); ++k) {
+    add(choices[k], labelled.best_of_n[k], labelled.best_of_n_gains[k]);
+  }
+}
+
 Json forecast_json(const std::optional<Forecast>& forecast) {
   if (!forecast) return {};
   Json curves = Json::array();

@@ -36,6 +36,8 @@ class PolicyJson {
   Json best_of_n(const BestOfNValue& best) const;
   /// A list, with the intervals that hold for all at once.
   Json choices(const std::vector<BestOfNValue>& all, const std::vector<Interval>& gains) const;
+  /// Adds to each policy, and to each of the choices, what the labelled rows alone tell of it.
+  void add_labelled(Json& policies, Json& choices, const ToldByLabelled& labelled) const;
   Json advice(const DeploymentAdvice& given) const;
   Json advice(const BestOfNAdvice& given) const;
 

@@ -150,6 +150,7 @@ PageTable audited_table(const EvaluatedReward& proxy) {
          shown_count(policy["ess"].value()), shown(policy["pareto_k"].value(), 2),
          policy["reliable"].is_true() ? "yes" : "no"});
   }
+  add_labelled_column(table, proxy);
   return table;
 }
 

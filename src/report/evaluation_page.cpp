@@ -57,17 +57,7 @@ Chart gain_chart(const std::vector<EvaluatedReward>& rewards) {
     }
     if (chart.series.size() < kMostCurves) chart.series.push_back(std::move(series));
   }
-  ChartSeries labelled{.name = rewards.front().name + ", labelled rows alone",
-                       .x = {},
-                       .y = {},
-                       .style = SeriesStyle::dashed};
-  for (std::size_t i = 0; i < rewards.front().policies().size(); ++i) {
-    const Reader policy = rewards.front().policies()[i];
-    const Reader alone = policy["labelled_rows"];
-    if (!alone.exists()) break;
-    add_point(labelled, policy["beta"].value(), alone["gain"], policy_note(policy), false);
-  }
-  if (!labelled.x.empty()) chart.series.push_back(std::move(labelled));
+  add_labelled_gains(chart, rewards.front());
   chart.rules.push_back({0, "no gain", true});
   const auto beta = rewards.front().reward["advice"]["recommended_beta"].number();
   const auto first = policy_at(rewards.front(), beta);
@@ -114,6 +104,7 @@ PageTable policy_table(const EvaluatedReward& evaluated) {
          shown(policy["efficiency"].value(), 2), shown_count(policy["ess"].value()),
          shown(policy["pareto_k"].value(), 2), policy["reliable"].is_true() ? "yes" : "no"});
   }
+  add_labelled_column(table, evaluated);
   return table;
 }
 

@@ -28,6 +28,24 @@ std::string value_title(const EvaluatedReward& evaluated, const PolicyWords& wor
          shown(proxy);
 }
 
+/// The gains that the labelled rows alone tell, over \p at of each policy or choice, with the
+/// intervals that hold for all at once.
+ChartSeries labelled_series(Reader told, const char* at, const std::string& name) {
+  ChartSeries series{
+      .name = name + ", labelled rows alone", .x = {}, .y = {}, .style = SeriesStyle::dashed};
+  for (std::size_t k = 0; k < told.size(); ++k) {
+    const Reader alone = told[k]["labelled_rows"];
+    if (!alone.exists()) continue;
+    const Reader gain = alone["gain"];
+    add_point(series, told[k][at].value(), gain,
+              shown_count(alone["ess"].value()) + " effective rows");
+    if (series.x.empty()) continue;
+    series.low.back() = gain["simultaneous_interval"][0].number_or(series.low.back());
+    series.high.back() = gain["simultaneous_interval"][1].number_or(series.high.back());
+  }
+  return series;
+}
+
 /// What best-of-n would come to beyond the n that rows can tell.
 void add_forecast(Chart& chart, const EvaluatedReward& evaluated) {
   const Reader points = evaluated.reward["best_of_n_forecast"]["points"];
@@ -118,6 +136,23 @@ Chart value_chart(const EvaluatedReward& evaluated, const PolicyWords& words) {
   return chart;
 }
 
+void add_labelled_gains(Chart& chart, const EvaluatedReward& evaluated) {
+  ChartSeries series = labelled_series(evaluated.policies(), "beta", evaluated.name);
+  if (!series.x.empty()) chart.series.push_back(std::move(series));
+}
+
+void add_labelled_column(PageTable& table, const EvaluatedReward& evaluated) {
+  const Reader policies = evaluated.policies();
+  if (!policies[0]["labelled_rows"].exists()) return;
+  table.head.emplace_back("by labelled rows alone");
+  for (std::size_t i = 0; i < policies.size(); ++i) {
+    const Reader gain = policies[i]["labelled_rows"]["gain"];
+    table.rows[i].push_back(shown_interval(gain["value"].value(),
+                                           gain["simultaneous_interval"][0].value(),
+                                           gain["simultaneous_interval"][1].value()));
+  }
+}
+
 std::string safe_n_text(const EvaluatedReward& evaluated) {
   const auto largest = evaluated.reward["best_of_n_advice"]["largest_n"].number();
   return largest ? shown_count(*largest) : "none";
@@ -162,7 +197,11 @@ Chart candidates_chart(const std::vector<EvaluatedReward>& rewards, const Policy
     chart.series.push_back(std::move(series));
   }
   // Last, so that rewards keep the colours that they have elsewhere.
-  if (best != rewards.end()) add_forecast(chart, *best);
+  if (best != rewards.end()) {
+    ChartSeries labelled = labelled_series(best->reward["best_of_n"], "n", best->name);
+    if (!labelled.x.empty()) chart.series.push_back(std::move(labelled));
+    add_forecast(chart, *best);
+  }
   return chart;
 }
 

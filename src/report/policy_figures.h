@@ -49,6 +49,10 @@ Chart promise_chart(const EvaluatedReward& evaluated, const PolicyWords& words);
 /// The true reward of the best of n by each reward. \param advised  its name, if any is
 Chart candidates_chart(const std::vector<EvaluatedReward>& rewards, const PolicyWords& words,
                        const std::string& advised);
+/// Where the labelled rows tell of the policies by themselves, too: a curve of their gains over the
+/// temperature, and a column of them.
+void add_labelled_gains(Chart& chart, const EvaluatedReward& evaluated);
+void add_labelled_column(PageTable& table, const EvaluatedReward& evaluated);
 /// The largest safe n, or "none".
 std::string safe_n_text(const EvaluatedReward& evaluated);
 Chart rows_chart(const EvaluatedReward& evaluated, double rows);

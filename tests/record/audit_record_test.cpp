@@ -54,6 +54,30 @@ TEST(AuditRecord, MeetsItsSchema) {
   EXPECT_FALSE(record["target"]["reached"].empty());
 }
 
+TEST(AuditRecord, HasWhatTheLabelledRowsAloneTell) {
+  AuditTable table = table_of(3000);
+  table.log_ratios.clear();
+  const TableAudit all = audit_table(table, audit_options({2, 1}));
+  EXPECT_FALSE(
+      json::parse(audit_record(all, {}, run_of("again")))["rewards"][0]["policies"][0].contains(
+          "labelled_rows"));
+  for (std::size_t i = 150; i < 3000; ++i) table.gold[i] = kUnknown;
+  const TableAudit audit = audit_table(table, audit_options({2, 1}));
+  const json record = record_of(audit_record(audit, {}, run_of("again")), RecordKind::audit);
+  const ToldByLabelled& labelled = audit.proxies[0].of_labelled;
+  const json& judge = record["rewards"][0];
+  const json& told = judge["policies"][1]["labelled_rows"];
+  EXPECT_EQ(told["gain"]["value"], labelled.policies[1].gain.value);
+  EXPECT_EQ(told["gain"]["simultaneous_interval"],
+            json({labelled.gains[1].low, labelled.gains[1].high}));
+  EXPECT_EQ(told["ess"], labelled.policies[1].ess);
+  EXPECT_EQ(judge["best_of_n"][0]["labelled_rows"]["gain"]["value"],
+            labelled.best_of_n[0].gain.value);
+  EXPECT_EQ(judge["advice"]["told_by_labelled_rows"], audit.proxies[0].advice.of_labelled);
+  EXPECT_EQ(record["recommendation"]["told_by_labelled_rows"],
+            audit.proxies[*audit.recommended].advice.of_labelled);
+}
+
 TEST(AuditRecord, IsNullWhereThereIsNothing) {
   AuditTable table = table_of(100);
   // The better a row, the less of it.

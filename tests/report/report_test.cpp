@@ -123,6 +123,20 @@ TEST(ReportPage, FollowsTheRecommendedReward) {
   EXPECT_EQ(charts_of(html)[0]["spec"]["data"][0]["values"][1]["y"], 4.0);
 }
 
+TEST(ReportPage, ShowsWhatTheLabelledRowsAloneTell) {
+  json record = evaluation(true);
+  EXPECT_EQ(page(record).find("labelled rows alone"), std::string::npos);
+  json told = {{"gain", estimate(0.75, 0.1)}, {"ess", 40}};
+  told["gain"]["simultaneous_interval"] = {0.25, 1.25};
+  for (json& each : record["rewards"][0]["policies"]) each["labelled_rows"] = told;
+  const std::string html = page(record);
+  expect_within(html, ">by labelled rows alone</th>");
+  expect_within(html, "0.75 [0.25, 1.25]");
+  const json charts = charts_of(html);
+  ASSERT_EQ(charts[1]["id"], "gain-against-temperature");
+  EXPECT_NE(charts[1]["spec"].dump().find("auto weights, labelled rows alone"), std::string::npos);
+}
+
 TEST(ReportPage, TellsRisesWithinGroups) {
   json record = evaluation(true);
   record["groups"] = 50;

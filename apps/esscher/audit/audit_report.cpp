@@ -42,7 +42,7 @@ std::string policies_text(const ProxyAudit& proxy, double gold_sd, Told told, bo
         policy.gain.value, interval_text(proxy.gains[b].low, proxy.gains[b].high), policy.ess,
         or_dash(policy.weights.pareto_k, 2));
   }
-  return text + paragraph(proxy.advice.verdict);
+  return text + labelled_text(proxy.of_labelled) + paragraph(proxy.advice.verdict);
 }
 
 std::string trained_text(const TableAudit& audit, Told told) {

@@ -36,6 +36,20 @@ std::string best_of_n_text(const std::vector<BestOfNValue>& choices,
   return text;
 }
 
+std::string labelled_text(const ToldByLabelled& labelled) {
+  if (labelled.policies.empty()) return "";
+  std::string text = fmt::format("  by the labelled rows alone\n  {:>9} {:>9} {:<20} {:>7}\n",
+                                 "beta", "gain", "all at once", "ESS");
+  for (std::size_t b = 0; b < labelled.policies.size(); ++b) {
+    const TablePolicyValue& policy = labelled.policies[b];
+    const Interval& gain = labelled.gains[b];
+    text +=
+        fmt::format("{} {:>9.4g} {:>9.4g} {:<20} {:>7.0f}\n", policy.reliable ? " " : "!",
+                    policy.beta, policy.gain.value, interval_text(gain.low, gain.high), policy.ess);
+  }
+  return text;
+}
+
 std::string forecast_text(const std::optional<Forecast>& forecast) {
   if (!forecast) return "";
   const double reach = forecast->shown_kl().back();

@@ -9,6 +9,7 @@
 
 #include "esscher/policy/best_of_n.h"
 #include "esscher/policy/table_policy.h"
+#include "esscher/temperature/best_of_n_advice.h"
 #include "esscher/temperature/forecast.h"
 
 namespace esscher::app {
@@ -41,6 +42,10 @@ struct Told {
 /// A table of best-of-n, a line each n. \param gains  that hold for all at once
 std::string best_of_n_text(const std::vector<BestOfNValue>& choices,
                            const std::vector<Interval>& gains, Told told);
+
+/// A table of the gains that the labelled rows alone tell, a line each policy; "" where they do
+/// not.
+std::string labelled_text(const ToldByLabelled& labelled);
 
 /// A sentence on what best-of-n would come to beyond the n that rows can tell; "" without a
 /// forecast.

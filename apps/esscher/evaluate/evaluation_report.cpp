@@ -72,21 +72,6 @@ std::string noise_free_text(const TableEvaluation& evaluation, std::size_t b, do
   return fmt::format(" {:>5}", share ? fmt::format("{:.2f}", *share) : "-");
 }
 
-/// What the labelled rows alone tell of the same policies.
-std::string labelled_table(const ToldByLabelled& labelled) {
-  if (labelled.policies.empty()) return "";
-  std::string text = fmt::format("  by the labelled rows alone\n  {:>9} {:>9} {:<20} {:>7}\n",
-                                 "beta", "gain", "all at once", "ESS");
-  for (std::size_t b = 0; b < labelled.policies.size(); ++b) {
-    const TablePolicyValue& policy = labelled.policies[b];
-    const Interval& gain = labelled.gains[b];
-    text +=
-        fmt::format("{} {:>9.4g} {:>9.4g} {:<20} {:>7.0f}\n", policy.reliable ? " " : "!",
-                    policy.beta, policy.gain.value, interval_text(gain.low, gain.high), policy.ess);
-  }
-  return text;
-}
-
 std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluation, double sd,
                   Told told) {
   std::string text = fmt::format(
@@ -108,7 +93,7 @@ std::string table(const RewardEvaluation& reward, const TableEvaluation& evaluat
         std::isfinite(policy.weights.pareto_k) ? fmt::format("{:.2f}", policy.weights.pareto_k)
                                                : "-");
   }
-  return text + labelled_table(reward.of_labelled) + paragraph(reward.advice.verdict);
+  return text + labelled_text(reward.of_labelled) + paragraph(reward.advice.verdict);
 }
 
 std::string best_of_n_sentence(const TableEvaluation& evaluation) {

@@ -117,6 +117,9 @@ struct ProxyAudit {
   std::vector<Interval> best_of_n_gains;  ///< likewise, for all n of all proxies at once
   BestOfNAdvice best_of_n_advice;
   std::optional<Forecast> best_of_n_forecast;  ///< none where too few n can be told
+  /// Where fewer than half of the rows have a gold reward and these pass as a random draw, without
+  /// groups and clusters: the same on them alone. Else empty.
+  ToldByLabelled of_labelled{};
 };
 
 inline constexpr double kSameUnit = 4;

@@ -72,14 +72,6 @@ struct EvaluationOptions {
   double label_noise = 0;
 };
 
-/// What the labelled rows alone tell of policies that are told from a reference, too.
-struct ToldByLabelled {
-  std::vector<TablePolicyValue> policies{};
-  std::vector<Interval> gains{};
-  std::vector<BestOfNValue> best_of_n{};
-  std::vector<Interval> best_of_n_gains{};
-};
-
 /// One kind of reward over the temperatures.
 struct RewardEvaluation {
   std::string name;  ///< "auto", "uniform", "label", "surrogate", "linear"
@@ -105,11 +97,8 @@ struct RewardEvaluation {
   std::vector<Interval> best_of_n_gains{};
   BestOfNAdvice best_of_n_advice{};
   std::optional<Forecast> best_of_n_forecast{};  ///< none where too few n can be told
-  /// With a reference of which the table passes as a random draw, without groups and clusters: the
-  /// same policies and n on the table's rows alone. The reference tells better where a policy goes
-  /// and what it costs; these tell better what it is worth where few of them have its weight, since
-  /// rows above all of them are then told by how the reward bends (policy/above_rows.h). Advice
-  /// goes by whichever promises more; intervals of both hold at once. Else empty.
+  /// With a reference longer than the table, of which this passes as a random draw, without groups
+  /// and clusters: the same on the table's rows alone. Else empty.
   ToldByLabelled of_labelled{};
 };
 

@@ -7,11 +7,24 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "esscher/policy/best_of_n.h"
 #include "esscher/temperature/deployment_advice.h"
 
 namespace esscher {
+
+/// What the labelled rows alone tell of policies that are told from others, too. All rows tell
+/// better where a policy goes and what it costs; where few labelled ones have its weight, these may
+/// tell better what it is worth, since what lies above them is then told by how the gold reward
+/// bends (policy/above_rows.h). Advice goes by whichever promises more; intervals of both hold at
+/// once.
+struct ToldByLabelled {
+  std::vector<TablePolicyValue> policies{};
+  std::vector<Interval> gains{};
+  std::vector<BestOfNValue> best_of_n{};
+  std::vector<Interval> best_of_n_gains{};
+};
 
 struct BestOfNAdvice {
   /// The largest n that is safe: from the recommended one on all n up to it gain for sure, and the
