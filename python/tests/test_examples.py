@@ -27,6 +27,17 @@ def test_it_runs(example):
     assert done.stdout
 
 
+def test_what_is_not_installed_is_said_in_a_line():
+    # None among modules is one that cannot be imported.
+    code = "import runpy, sys; sys.modules['lightgbm'] = None; runpy.run_path(sys.argv[1])"
+    example = ROOT / "examples" / "python" / "tilted_scores.py"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(example)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == "the trees of this example are LightGBM's: pip install lightgbm\n"
+
+
 def test_there_are_examples():
     assert len(EXAMPLES) >= 4
 
