@@ -154,6 +154,8 @@ LONG = {
     "evaluate": lambda progress: esscher.evaluate(
         np.random.default_rng(0).standard_normal((3000, 50)),
         np.random.default_rng(1).standard_normal(3000), progress=progress),
+    "theory": lambda _: esscher.theory("sin(40*z)", noise="gaussian:0.3", max_order=64),
+    "link": lambda _: esscher.link(lambda z: np.sin(40 * z)),
     "resample": lambda _: esscher.resample(REWARDS, 1.0, 40_000_000, threads=1),
     "best_of_n": lambda _: esscher.best_of_n(REWARDS, 4, 40_000_000, threads=1),
     "soft_best_of_n": lambda _: esscher.soft_best_of_n(REWARDS, 1.0, len(REWARDS), threads=1),
