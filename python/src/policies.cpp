@@ -246,11 +246,11 @@ nb::dict best_value(const Numbers& r, const Numbers& y, const nb::dict& values,
                     const std::optional<Labels>& clusters) {
   const Parameters parameters(values);
   const BestOfNOptions options{parameters.number("n"), parameters.flag("enumerated")};
-  const BestOfNValue best = [&] {
-    const nb::gil_scoped_release unlocked;
+  const std::uint64_t rows = r.shape(0);
+  const BestOfNValue best = brief_or_long_call(rows, 1, [&](const Callbacks&, int /*threads*/) {
     return best_of_n_value(span_of(r), span_of(y), reference_of(r, groups, log_weights, clusters),
                            options);
-  }();
+  });
   return best_of_n_record(best).dict();
 }
 

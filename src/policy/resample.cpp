@@ -37,7 +37,10 @@ class Poll {
   explicit Poll(const CancellationToken* token) : token_(token) {}
   void operator()() {
     constexpr std::uint32_t kSteps = 1 << 16;
-    if (++steps_ % kSteps == 0 && token_ != nullptr && token_->requested()) throw Cancelled();
+    if (++steps_ % kSteps == 0) now();
+  }
+  void now() const {
+    if (token_ != nullptr && token_->requested()) throw Cancelled();
   }
 
  private:
@@ -68,13 +71,14 @@ class Urn {
 
 class TiltedUrn final : public Urn {
  public:
-  TiltedUrn(const TableCells& cells, const internal::TiltedTable& table)
+  TiltedUrn(const TableCells& cells, const internal::TiltedTable& table, Poll& poll)
       : grouped_(cells.grouped), begin_(cells.begin), cumulative_(table.log_weights()) {
     // One urn for all strata: the weights include their shares.
     if (!grouped_) begin_ = {0, cells.order.size()};
     for (std::size_t c = 0; c + 1 < begin_.size(); ++c) {
       double sum = 0;
       for (std::size_t j = begin_[c]; j < begin_[c + 1]; ++j) {
+        poll();
         cumulative_[j] = sum += std::exp(cumulative_[j]);
       }
     }
@@ -231,6 +235,8 @@ std::vector<ResampledRow> drawn(std::span<const double> r, const TableCells& cel
   Callbacks callbacks;
   callbacks.cancellation = options.cancellation;
   const ParallelOptions loop{options.threads, "", callbacks};
+  Poll poll(options.cancellation);
+  poll.now();
   const auto put = [&](std::uint64_t urn, std::uint64_t draw, std::size_t place) {
     result[urn * options.count + draw] = {static_cast<std::uint32_t>(urn), cells.order[place],
                                           draw};
@@ -243,13 +249,13 @@ std::vector<ResampledRow> drawn(std::span<const double> r, const TableCells& cel
     constexpr std::uint64_t kChunk = 64;
     const LoopStatus status =
         parallel_for_chunks(ChunkGrid(urns, kChunk), loop, [&](const Chunk& chunk) {
-          Poll poll(options.cancellation);
+          Poll own(options.cancellation);
           for (std::uint64_t urn = chunk.begin; urn < chunk.end; ++urn) {
             const std::size_t begin = cells.grouped ? cells.begin[urn] : 0;
             const std::size_t end = cells.grouped ? cells.begin[urn + 1] : cells.order.size();
             const std::string whose = cells.grouped ? "group " + std::to_string(urn) : "the table";
             const std::vector<std::size_t> places =
-                gumbel_top(cells, log_weights, begin, end, options.count, stream, whose, poll);
+                gumbel_top(cells, log_weights, begin, end, options.count, stream, whose, own);
             for (std::size_t k = 0; k < places.size(); ++k) put(urn, k, places[k]);
           }
         });
@@ -276,10 +282,11 @@ std::vector<ResampledRow> drawn(std::span<const double> r, const TableCells& cel
     }
   };
   if (options.kind == ResampleKind::best_of_n) {
-    Poll poll(options.cancellation);
     draw_all(BestUrn(cells, r, options.n, poll));
   } else {
-    draw_all(TiltedUrn(cells, internal::TiltedTable(cells, r, {r, {}}, options.beta)));
+    const internal::TiltedTable table(cells, r, {r, {}}, options.beta);
+    poll.now();
+    draw_all(TiltedUrn(cells, table, poll));
   }
   return result;
 }
