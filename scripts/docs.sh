@@ -23,13 +23,11 @@ cp -r docs examples "$folder/source"
 sed -i -e '/^# %%$/d' -e 's/^# %% /# /' "$folder"/source/examples/python/*.py
 output=$folder/source/docs/site/_output
 mkdir "$output"
-# As many at once as there are processors, of one thread each, on which no result depends. One that
-# fails is seen by xargs.
+# As notebooks alone: as scripts they run in `make test`. As many at once as there are processors, of
+# one thread each, on which no result depends. One that fails is seen by xargs.
 printf '%s\n' examples/python/*.py |
-  OMP_NUM_THREADS=1 xargs -P "${JOBS:-$(nproc)}" -I '{}' sh -ec '
-    "$1" -W error "$3" >"$2/$(basename "$3" .py).txt"
-    "$1" scripts/notebooks.py "$2" "$3"
-  ' sh "$venv/bin/python" "$output" '{}'
+  OMP_NUM_THREADS=1 xargs -P "${JOBS:-$(nproc)}" -I '{}' \
+    "$venv/bin/python" scripts/notebooks.py "$output" '{}'
 "$venv/bin/sphinx-build" -q -W --keep-going -d "$folder/doctrees" \
   "$folder/source/docs/site" "$folder/html"
 echo "$folder/html/index.html"

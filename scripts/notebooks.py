@@ -1,7 +1,9 @@
-"""Notebooks of the examples with what their cells print: notebooks.py FOLDER EXAMPLE.py...
+"""Notebooks of the examples with what their cells print, and that as a text beside each:
+notebooks.py FOLDER EXAMPLE.py...
 
-An example is a docstring and cells, each behind a line `# %%` or `# %% What it is about`. The run ends
-with the first cell that raises.
+The text is what the example prints as a script, so that it need not run as one, too. An example is a
+docstring and cells, each behind a line `# %%` or `# %% What it is about`. The run ends with the first
+cell that raises.
 """
 
 from __future__ import annotations
@@ -36,6 +38,16 @@ def notebook_of(source: str) -> NotebookNode:
     return v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
+def printed(notebook: NotebookNode) -> str:
+    """What cells print, without what shows as a table: a script has none."""
+    return "".join(
+        output.text
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "stream" and output.name == "stdout"
+    )
+
+
 def main(folder: str, *examples: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         # Neither the settings nor the history of who builds.
@@ -51,6 +63,7 @@ def main(folder: str, *examples: str) -> None:
             ).execute()
             written = v4.writes(notebook)
             (Path(folder) / f"{example.stem}.ipynb").write_text(written + "\n")
+            (Path(folder) / f"{example.stem}.txt").write_text(printed(notebook))
 
 
 if __name__ == "__main__":

@@ -2,11 +2,15 @@
 
 # %%
 import numpy as np
-from lightgbm import LGBMRegressor
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 
 import esscher
+
+try:
+    from lightgbm import LGBMRegressor
+except ImportError:
+    raise SystemExit("the trees of this example are LightGBM's: pip install lightgbm") from None
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((800, 6))

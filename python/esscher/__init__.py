@@ -8,8 +8,8 @@ command ``esscher``, which comes with the package.
 
 Rewards from tables
     `TiltedRewardRegressor` (scikit-learn), `evaluate`, `load_reward`
-Files
-    `read`
+Files and sequences
+    `read`, `SequenceEncoder`
 Given scores, held against true rewards
     `audit`
 Given rewards
@@ -62,6 +62,7 @@ from ._version import __version__, build_info
 
 if TYPE_CHECKING:
     from ._estimator import TiltedRewardRegressor, load_reward
+    from ._sequences import SequenceEncoder
 
 __all__ = [
     "AdmissibleTemperatures",
@@ -79,6 +80,7 @@ __all__ = [
     "ReachingPolicy",
     "Recommendation",
     "RewardEvaluation",
+    "SequenceEncoder",
     "SimulatedReward",
     "Simulation",
     "SmoothedWeights",
@@ -113,6 +115,8 @@ def __getattr__(name: str) -> Any:
     # scikit-learn takes a second to import, which theory has no use for.
     if name in ("TiltedRewardRegressor", "load_reward"):
         return getattr(import_module("._estimator", __name__), name)
+    if name == "SequenceEncoder":
+        return import_module("._sequences", __name__).SequenceEncoder
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

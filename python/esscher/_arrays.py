@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._core import Features
 
 
+_FLOAT64 = np.dtype(np.float64)
 # Complex numbers, dates and times: NumPy would make floats of them, and drop a part.
 _NO_NUMBERS = "cmM"
 
@@ -46,6 +47,8 @@ def unmasked(values: Any, name: str) -> Any:
 
 def numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """A 1-D float64 array, C order; no copy where `values` is one."""
+    if type(values) is np.ndarray and values.dtype is _FLOAT64 and values.ndim == 1:
+        return np.ascontiguousarray(values)  # at once: brief calls have no time
     values = plain(unmasked(values, name), name)
     try:
         array = np.asarray(values)

@@ -23,6 +23,7 @@ from ._refusals import explain, refuse_times
 
 _SAVED = "_reward"
 _FEW_NUMBERS = 10_000
+_PLAIN = {np.dtype(np.float64), np.dtype(np.float32)}
 
 
 class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -220,11 +221,12 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         where that is below 1. More have a thread of their own, and `threads` behind it. The bits
         are the same.
         """
-        check_is_fitted(self, _SAVED)
-        if is_blocks(X):
-            x = self._from_blocks(X, reset=False)
-        elif self._takes_as_it_is(X):
+        if _SAVED not in self.__dict__:  # scikit-learn's look takes longer
+            check_is_fitted(self, _SAVED)
+        if self._takes_as_it_is(X):
             x = X
+        elif is_blocks(X):
+            x = self._from_blocks(X, reset=False)
         else:
             x = features(self._validated(X, reset=False))
         if weights is None:
@@ -288,7 +290,7 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         return (
             type(X) is np.ndarray
             and X.ndim == 2
-            and (X.dtype == np.float64 or X.dtype == np.float32)
+            and X.dtype in _PLAIN
             and 0 < X.size <= _FEW_NUMBERS
             and X.shape[1] == self.n_features_in_
             and not hasattr(self, "feature_names_in_")

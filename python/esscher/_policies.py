@@ -74,7 +74,7 @@ def resample(
         those of fewer.
     threads : int
         0: all cores. Results do not depend on it. Up to 20,000 rows, and as
-        many draws, the calling thread does it all.
+        many draws, the calling thread does it all; beyond, Ctrl-C stops it within a second.
 
     Returns
     -------

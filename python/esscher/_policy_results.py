@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._results import Record, values_of
+from ._policy_text import figures, lines, temperatures
+from ._results import Record, axes_of, table_html
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+    import pandas
 
 
 @dataclass(frozen=True)
@@ -31,18 +36,88 @@ class Estimate:
 
     @classmethod
     def _of(cls, record: dict[str, Any]) -> Estimate:
-        return cls(**values_of(cls, record))
+        one = _new(cls)
+        values = one.__dict__
+        values["value"] = record["value"]
+        values["standard_error"] = record["standard_error"]
+        values["low"] = record["low"]
+        values["high"] = record["high"]
+        return one
 
 
-def _estimates(record: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: Estimate._of(part) if isinstance(part, dict) and "standard_error" in part else part
-        for name, part in record.items()
-    }
+# Frozen classes set each field by a call of their own, which would be a third of a brief call: the
+# library's records go into instances at once.
+_new = object.__new__
+_Value = TypeVar("_Value", bound="_PolicyRecord")
+# By class the names of fields that are taken as they are, and of those that are estimates: fields()
+# takes longer than a call.
+_FIELDS: dict[type[Any], tuple[tuple[str, ...], tuple[str, ...]]] = {}
+
+
+def _fields_of(cls: type[Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    found = _FIELDS.get(cls)
+    if found is None:
+        own = [f for f in fields(cls) if not f.name.startswith("_")]
+        estimates = tuple(f.name for f in own if f.type == "Estimate")
+        found = _FIELDS[cls] = tuple(f.name for f in own if f.type != "Estimate"), estimates
+    return found
 
 
 @dataclass(frozen=True)
-class PolicyValue(Record):
+class _PolicyRecord(Record):
+    """What one policy comes to."""
+
+    @classmethod
+    def _of(cls: type[_Value], record: dict[str, Any]) -> _Value:
+        one = _new(cls)
+        values = one.__dict__
+        plain, estimates = _fields_of(cls)
+        for name in plain:
+            values[name] = record[name]
+        for name in estimates:
+            values[name] = Estimate._of(record[name])
+        values["_record"] = record
+        return one
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row, so that `pandas.concat` makes a table of several; needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Of an estimate four columns, such as gain, gain_se, gain_low and gain_high.
+        """
+        import pandas
+
+        return pandas.DataFrame([self._row()])
+
+    def _row(self) -> dict[str, Any]:
+        row: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Estimate):
+                row[field.name] = value.value
+                row[f"{field.name}_se"] = value.standard_error
+                row[f"{field.name}_low"], row[f"{field.name}_high"] = value.low, value.high
+            elif not field.name.startswith("_"):
+                row[field.name] = value
+        return row
+
+    def _repr_html_(self) -> str:
+        estimates = _fields_of(type(self))[1]
+        shown = figures([(name, getattr(self, name)) for name in estimates])
+        return table_html(shown[0], shown[1:], self._caption())
+
+    def _caption(self) -> str:
+        raise NotImplementedError
+
+
+def _trust(reliable: bool, ess: float, remark: str) -> str:
+    return f"{ess:.0f} effective rows" if reliable else f"not reliable: {remark}"
+
+
+@dataclass(frozen=True)
+class PolicyValue(_PolicyRecord):
     """What the policy tilted by a reward is worth; rewards in their unit, KL in nats.
 
     Attributes
@@ -92,9 +167,8 @@ class PolicyValue(Record):
     reliable: bool
     remark: str
 
-    @classmethod
-    def _of(cls, record: dict[str, Any]) -> PolicyValue:
-        return cls(**values_of(cls, _estimates(record)), _record=record)
+    def _caption(self) -> str:
+        return f"beta = {self.beta:.4g}: {_trust(self.reliable, self.ess, self.remark)}"
 
 
 @dataclass(frozen=True)
@@ -135,9 +209,59 @@ class AdmissibleTemperatures(Record):
             _record=record,
         )
 
+    def to_frame(self) -> pandas.DataFrame:
+        """One row a temperature, as of `PolicyValue.to_frame`; needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        import pandas
+
+        return pandas.DataFrame([policy._row() for policy in self.policies])
+
+    def plot(self, ax: matplotlib.axes.Axes | None = None) -> matplotlib.axes.Axes:
+        """Gain over temperature, each with an interval of its own; needs matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        ax = axes_of(ax)
+        known = [(p.beta, p.gain.value, p.gain.low, p.gain.high) for p in self.policies]
+        known = sorted(point for point in known if point[2] is not None and point[3] is not None)
+        beta, gain, low, high = zip(*known, strict=True) if known else ((), (), (), ())
+        (line,) = ax.plot(beta, gain, "o-")
+        ax.fill_between(beta, low, high, alpha=0.15, color=line.get_color())
+        ax.axhline(0, color="0.5", linewidth=0.8)
+        if self.gold_optimal_beta is not None:
+            ax.axvline(self.gold_optimal_beta, color="0.5", linestyle=":")
+        ax.set_xscale("log")
+        ax.set_xlabel("beta (unit of the reward)")
+        ax.set_ylabel("gain over the reference")
+        return ax
+
+    def __str__(self) -> str:
+        return "\n".join([self._verdict(), *lines(temperatures(self.policies))])
+
+    def _repr_html_(self) -> str:
+        shown = temperatures(self.policies)
+        return table_html(shown[0], shown[1:], self._verdict())
+
+    def _verdict(self) -> str:
+        if not self.gaining:
+            return "No temperature gains for sure."
+        runs = ", ".join(f"{low:.4g} to {high:.4g}" for low, high in self.gaining)
+        return f"Policies gain for sure at beta from {runs}."
+
 
 @dataclass(frozen=True)
-class BestOfNValue(Record):
+class BestOfNValue(_PolicyRecord):
     """What choosing the best of n draws by a reward is worth.
 
     Attributes
@@ -165,9 +289,8 @@ class BestOfNValue(Record):
     reliable: bool
     remark: str
 
-    @classmethod
-    def _of(cls, record: dict[str, Any]) -> BestOfNValue:
-        return cls(**values_of(cls, _estimates(record)), _record=record)
+    def _caption(self) -> str:
+        return f"best of {self.n:.4g}: {_trust(self.reliable, self.ess, self.remark)}"
 
 
 @dataclass(frozen=True)

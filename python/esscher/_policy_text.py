@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._policy_results import Estimate, PolicyValue
 
 
 def lines(rows: list[list[str]]) -> list[str]:
@@ -41,3 +45,38 @@ def tilts(proxy: dict[str, Any]) -> list[list[str]]:
 def choices(proxy: dict[str, Any]) -> list[list[str]]:
     """Best-of-n over n."""
     return _shown(proxy["best_of_n"], "n")
+
+
+def figures(estimates: list[tuple[str, Estimate]]) -> list[list[str]]:
+    """One policy's, by name."""
+    rows = [["", "value", "standard error", "interval"]]
+    for name, estimate in estimates:
+        error = estimate.standard_error
+        rows.append(
+            [
+                name.replace("_", "-"),
+                f"{estimate.value:.4g}",
+                "-" if error is None else f"{error:.2g}",
+                interval_text(estimate.low, estimate.high),
+            ]
+        )
+    return rows
+
+
+def temperatures(policies: Iterable[PolicyValue]) -> list[list[str]]:
+    """Policies, each with an interval of its own."""
+    rows = [["beta", "gold", "proxy", "KL", "gain", "95 %", "ESS", "reliable"]]
+    for policy in policies:
+        rows.append(
+            [
+                f"{policy.beta:.4g}",
+                f"{policy.gold.value:.4g}",
+                f"{policy.proxy.value:.4g}",
+                f"{policy.kl.value:.3g}",
+                f"{policy.gain.value:.4g}",
+                interval_text(policy.gain.low, policy.gain.high),
+                f"{policy.ess:.0f}",
+                "yes" if policy.reliable else "no",
+            ]
+        )
+    return rows

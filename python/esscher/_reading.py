@@ -83,6 +83,7 @@ def read(
     one_hot: str | Sequence[str] | None = None,
     wild_type: str | None = None,
     first_position: int = 1,
+    fold_case: bool = False,
     sample_weight: str | None = None,
     clusters: str | None = None,
     fold: str | None = None,
@@ -119,6 +120,8 @@ def read(
         mutations of it, "A24G:T30S" or "p.(Ala24Gly)", and become whole sequences.
     first_position : int
         Number of the wild type's first letter.
+    fold_case : bool
+        Lower case of sequences is read as upper case.
     dtype : {"float32", "float64"}, optional
         Of X. By default float32 where Arrow columns fit into it exactly, else float64.
     on_disk : bool
@@ -162,7 +165,7 @@ def read(
             if given is not None:
                 raise ValueError(
                     f"{name}: of tables of text only; encode the column with "
-                    "sklearn.preprocessing.OneHotEncoder"
+                    "esscher.SequenceEncoder or sklearn.preprocessing.OneHotEncoder"
                 )
         from ._arrow import read_arrow
 
@@ -174,7 +177,8 @@ def read(
         )
     else:
         parameters = {**labels, "features": _pattern(features), "one_hot": _pattern(one_hot),
-                      "wild_type": wild_type, "first_position": first_position, "dtype": dtype}
+                      "wild_type": wild_type, "first_position": first_position,
+                      "fold_case": fold_case, "dtype": dtype}
         record = _core.read_table(os.fspath(path), parameters)
     for name in ("names", "group_names", "remarks"):
         record[name] = tuple(record[name])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import _core
 from ._arrays import is_missing, numbers, plain, require_length, unmasked
 
 Scores = dict[str, NDArray[np.float64]]
@@ -114,12 +115,8 @@ def _columns(values: Any, name: str) -> tuple[list[tuple[str, Any]], bool]:
 def finite(values: Any, name: str, *, never: bool = False) -> NDArray[np.float64]:
     """Numbers of which sums of squares are numbers, too; with `never` also -inf, for no chance."""
     array = numbers(values, name)
-    good = np.abs(array) <= _GREATEST
-    if never:
-        good |= np.isneginf(array)
-    bad = np.flatnonzero(~good)
-    if bad.size:
-        at = bad[0]
+    at = _core.first_unfit(array, _GREATEST, never)
+    if at >= 0:
         raise ValueError(
             f"{name}[{at}] = {array[at]}: "
             + (

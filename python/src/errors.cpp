@@ -70,7 +70,13 @@ void translate(const std::exception_ptr& failure, void* /*unused*/) {
 
 std::string in_python_words(std::string_view message) {
   std::string text;
+  // Rows are the caller's to leave out.
+  constexpr std::string_view kByOption = " by --exclude";
   for (std::size_t i = 0; i < message.size();) {
+    if (message.substr(i).starts_with(kByOption)) {
+      i += kByOption.size();
+      continue;
+    }
     const bool option = message.substr(i).starts_with("--") && i + 2 < message.size() &&
                         is_word(message[i + 2]) && (i == 0 || !is_word(message[i - 1]));
     if (!option) {

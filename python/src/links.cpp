@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "arrays.h"
+#include "esscher/base/callbacks.h"
 #include "esscher/base/error.h"
 #include "esscher/gaussian/hermite.h"
 #include "esscher/model/link_catalogue.h"
@@ -39,6 +40,7 @@ class PythonFunction final : public LinkFunction {
   }
 
   void values(std::span<const double> z, std::span<double> out) const override {
+    checkpoint();
     const nb::gil_scoped_acquire locked;
     const nb::object result = (*function_)(owning_array(std::vector<double>(z.begin(), z.end())));
     Numbers numbers;

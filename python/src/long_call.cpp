@@ -70,6 +70,8 @@ void run_long(const nb::object& progress, const std::function<void(const Callbac
   }
   std::exception_ptr failure;
   std::thread worker([&] {
+    // For work that takes no callbacks; what its checkpoints throw is not told, as the stop is.
+    const CancellationScope scope(&token);
     try {
       work(callbacks);
     } catch (...) {

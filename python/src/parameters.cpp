@@ -1,10 +1,23 @@
 #include "parameters.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 
 namespace esscher::python {
 namespace {
+
+/// What needs no reading: a plain int of Python within bounds.
+std::optional<std::int64_t> small_integer(nb::handle value, std::int64_t least, std::int64_t most) {
+  if (PyLong_CheckExact(value.ptr()) == 0) return std::nullopt;
+  int overflow = 0;
+  const long long number = PyLong_AsLongLongAndOverflow(value.ptr(), &overflow);
+  if (overflow != 0 || number < least || number > most) return std::nullopt;
+  return number;
+}
 
 std::string class_name(nb::handle value) {
   return nb::cast<std::string>(nb::str(nb::handle(Py_TYPE(value.ptr())).attr("__name__")));
@@ -64,6 +77,11 @@ double Parameters::number(const char* name) const {
 
 std::uint64_t Parameters::count(const char* name, std::uint64_t least, std::uint64_t most) const {
   const nb::object value = (*this)[name];
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  const std::optional<std::int64_t> small =
+      small_integer(value, static_cast<std::int64_t>(std::min(least, kMost)),
+                    static_cast<std::int64_t>(std::min(most, kMost)));
+  if (small) return static_cast<std::uint64_t>(*small);
   if (is_text(value)) return parse_count(text(name), name, least, most);
   const std::optional<double> number = as_number(value);
   if (!number) refuse_type(name, value, "a whole number");
@@ -81,6 +99,7 @@ std::uint64_t Parameters::count(const char* name, std::uint64_t least, std::uint
 
 int Parameters::integer(const char* name, int least, int most) const {
   const nb::object value = (*this)[name];
+  if (const auto small = small_integer(value, least, most)) return static_cast<int>(*small);
   if (!is_text(value) && PyIndex_Check(value.ptr()) == 0)
     refuse_type(name, value, "a whole number");
   if (PyBool_Check(value.ptr()) != 0) refuse_type(name, value, "a whole number");

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "keys.h"
+
 namespace esscher::python {
 
 namespace nb = nanobind;
@@ -20,7 +22,12 @@ class Parameters {
  public:
   explicit Parameters(nb::dict values) : values_(std::move(values)) {}
 
-  nb::object operator[](const char* name) const { return values_[name]; }
+  /// \param name  a literal, here and below
+  nb::object operator[](const char* name) const {
+    PyObject* const value = PyDict_GetItemWithError(values_.ptr(), key_of(name));
+    // Where there is none, this says so.
+    return value != nullptr ? nb::borrow(value) : nb::object(values_[name]);
+  }
   /// Whether it is this word.
   bool is(const char* name, std::string_view word) const;
   bool is_none(const char* name) const { return (*this)[name].is_none(); }

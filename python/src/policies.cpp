@@ -4,6 +4,7 @@
 #include <nanobind/stl/tuple.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -89,12 +90,17 @@ nb::object draw(const Numbers& r, const nb::dict& values, const std::optional<La
   }
   options.count = parameters.count("size", 1);
   options.seed = parameters.count("seed", 0);
-  const auto work = [&](const Callbacks&, int threads) {
+  const auto work = [&](const Callbacks& callbacks, int threads) {
     options.threads = threads;
+    options.cancellation = callbacks.cancellation;
+    const std::vector<ResampledRow> rows =
+        resample(span_of(r), reference_of(r, groups, log_weights), options);
+    constexpr std::size_t kBlock = 1 << 20;  // between looks at what the caller wants
     std::vector<std::int64_t> drawn;
-    for (const ResampledRow& row :
-         resample(span_of(r), reference_of(r, groups, log_weights), options)) {
-      drawn.push_back(static_cast<std::int64_t>(row.row));
+    drawn.reserve(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (i % kBlock == 0 && callbacks.cancelled()) break;
+      drawn.push_back(static_cast<std::int64_t>(rows[i].row));
     }
     return drawn;
   };
@@ -240,11 +246,11 @@ nb::dict best_value(const Numbers& r, const Numbers& y, const nb::dict& values,
                     const std::optional<Labels>& clusters) {
   const Parameters parameters(values);
   const BestOfNOptions options{parameters.number("n"), parameters.flag("enumerated")};
-  const BestOfNValue best = [&] {
-    const nb::gil_scoped_release unlocked;
+  const std::uint64_t rows = r.shape(0);
+  const BestOfNValue best = brief_or_long_call(rows, 1, [&](const Callbacks&, int /*threads*/) {
     return best_of_n_value(span_of(r), span_of(y), reference_of(r, groups, log_weights, clusters),
                            options);
-  }();
+  });
   return best_of_n_record(best).dict();
 }
 
@@ -263,6 +269,17 @@ nb::dict smooth(const Numbers& log_weights) {
       .dict();
 }
 
+/// The first place whose value is none that rewards may have, -1 where all are: within
+/// [-greatest, greatest] or, where \p never, -inf.
+std::int64_t first_unfit(const Numbers& values, double greatest, bool never) {
+  const std::span<const double> all = span_of(values);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const bool fit = std::abs(all[i]) <= greatest || (never && std::isinf(all[i]) && all[i] < 0);
+    if (!fit) return static_cast<std::int64_t>(i);
+  }
+  return -1;
+}
+
 }  // namespace
 
 void bind_policies(nb::module_& module) {
@@ -277,6 +294,7 @@ void bind_policies(nb::module_& module) {
   module.def("admissible", &admissible, nb::arg("r"), nb::arg("y"), nb::arg("parameters"),
              nb::arg("groups").none(), nb::arg("log_weights").none(), nb::arg("clusters").none());
   module.def("pareto_smooth", &smooth, nb::arg("log_weights"));
+  module.def("first_unfit", &first_unfit);
   module.def("best_of_n_kl_bound", &best_of_n_kl_bound);
   module.def("equivalent_n", &equivalent_n);
 }

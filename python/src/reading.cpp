@@ -68,6 +68,7 @@ nb::dict read_table(const std::string& path, const nb::dict& values) {
       .data = path,
       .features = column("features"),
       .one_hot = column("one_hot"),
+      .fold_case = parameters.flag("fold_case"),
       .wild_type = column("wild_type"),
       .first_position = parameters.integer("first_position", -1'000'000, 1'000'000),
       .reward = column("y"),
@@ -96,6 +97,39 @@ nb::dict read_table(const std::string& path, const nb::dict& values) {
       .dict();
 }
 
+/// Sequences, or mutations, of a table's one column, "sequence", as features; and how they became
+/// such.
+nb::dict encode_text(const std::string& path, const nb::dict& values) {
+  const Parameters parameters(values);
+  const bool mutations = !parameters.is_none("wild_type");
+  const DatasetOptions options{
+      .data = path,
+      .features = "none",
+      .one_hot = mutations ? "sequence:mutations" : "sequence:sequence",
+      .fold_case = parameters.flag("fold_case"),
+      .wild_type = mutations ? parameters.text("wild_type") : std::string(),
+      .first_position = parameters.integer("first_position", -1'000'000, 1'000'000),
+      .least_rows = 1,
+      .advises_impute = false};
+  const Dataset data =
+      long_call(nb::none(), [&](const Callbacks&) { return load_dataset(options); });
+  return Record()
+      .add("X", feature_array(*data.features, true))
+      .add("names", data.feature_names)
+      .add("encoding", data.encoding.to_json())
+      .add("remarks", in_python_words(data.remarks))
+      .dict();
+}
+
+/// Others, by what encode_text() has made of the first ones.
+nb::object encoded_text(const std::string& path, const std::string& encoding) {
+  const FeatureEncoding known = FeatureEncoding::from_json(encoding, "encoding_");
+  const DatasetOptions options{.data = path, .least_rows = 1, .advises_impute = false};
+  const Dataset data =
+      long_call(nb::none(), [&](const Callbacks&) { return load_features(options, known); });
+  return feature_array(*data.features, true);
+}
+
 }  // namespace
 
 void bind_reading(nb::module_& module) {
@@ -106,6 +140,8 @@ void bind_reading(nb::module_& module) {
       });
   module.def("stored_rows", &map_npy, nb::arg("path"));
   module.def("read_table", &read_table, nb::arg("path"), nb::arg("parameters"));
+  module.def("encode_text", &encode_text, nb::arg("path"), nb::arg("parameters"));
+  module.def("encoded_text", &encoded_text, nb::arg("path"), nb::arg("encoding"));
   module.def("select_columns", &select_columns, nb::arg("pattern"), nb::arg("names"),
              nb::arg("field"));
 }

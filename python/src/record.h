@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "esscher/policy/estimate.h"
+#include "keys.h"
 
 namespace esscher::python {
 
@@ -20,20 +21,19 @@ namespace nb = nanobind;
 
 class Record {
  public:
+  /// \param name  a literal
   template <class T>
   Record& add(const char* name, const T& value) {
     if constexpr (requires { value.dict(); }) {
-      dict_[name] = value.dict();
+      return put(name, value.dict());
     } else {
-      dict_[name] = nb::cast(value);
+      return put(name, nb::cast(value));
     }
-    return *this;
   }
   template <class T>
   Record& add(const char* name, const std::optional<T>& value) {
     if (value) return add(name, *value);
-    dict_[name] = nb::none();
-    return *this;
+    return put(name, nb::none());
   }
   /// What \p make makes of it, where there is one.
   template <class T, class Make>
@@ -44,6 +44,11 @@ class Record {
   const nb::dict& dict() const { return dict_; }
 
  private:
+  Record& put(const char* name, nb::handle value) {
+    if (PyDict_SetItem(dict_.ptr(), key_of(name), value.ptr()) != 0) throw nb::python_error();
+    return *this;
+  }
+
   nb::dict dict_;
 };
 

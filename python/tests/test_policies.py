@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import json
 import math
+import pickle
 
+import matplotlib
 import numpy as np
+import pandas
 import pytest
 from arviz_stats.base import array_stats
 
@@ -87,6 +93,63 @@ def test_policy_value_is_the_weighted_mean():
     assert value.to_dict()["gold"]["value"] == value.gold.value
     with pytest.raises(AttributeError):
         value.beta = 2
+
+
+def test_values_of_policies_are_frozen_and_whole():
+    r, y = rewards()
+    for value in (esscher.policy_value(r, y, 1.0), esscher.best_of_n_value(r, y, 4)):
+        told = value.to_dict()
+        fields = [field.name for field in dataclasses.fields(value) if field.name != "_record"]
+        assert sorted(vars(value)) == sorted([*fields, "_record"])
+        for name in fields:
+            own = getattr(value, name)
+            assert (dataclasses.asdict(own) if isinstance(own, esscher.Estimate) else own) == told[name]
+            with pytest.raises(dataclasses.FrozenInstanceError):
+                setattr(value, name, own)
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            value.gold.value = 0.0
+        # As made by hand, and as it comes back from elsewhere.
+        by_hand = type(value)(**{name: getattr(value, name) for name in fields}, _record=told)
+        for other in (by_hand, pickle.loads(pickle.dumps(value)), copy.deepcopy(value)):
+            assert other == value and repr(other) == repr(value) and other.to_dict() == told
+        told["gold"]["value"] = None
+        assert value.to_dict()["gold"]["value"] == value.gold.value
+        json.dumps(value.to_dict())
+
+
+def test_values_of_policies_make_rows_of_a_frame():
+    r, y = rewards()
+    found = esscher.admissible_temperatures(r, y, [2, 1, 0.5])
+    frame = found.to_frame()
+    assert frame["beta"].tolist() == [2, 1, 0.5]
+    one = pandas.concat([esscher.policy_value(r, y, beta, bootstrap=0).to_frame() for beta in (2, 1, 0.5)])
+    pandas.testing.assert_frame_equal(frame, one.reset_index(drop=True))
+    gain = found.policies[1].gain
+    assert frame.loc[1, ["gain", "gain_se", "gain_low", "gain_high"]].tolist() == [
+        gain.value, gain.standard_error, gain.low, gain.high
+    ]
+    best = esscher.best_of_n_value(r, y, 4)
+    row = best.to_frame().iloc[0]
+    assert row["n"] == 4 and row["gold_se"] == best.gold.standard_error and row["reliable"]
+    assert not any(column.startswith("_") for column in (*frame, *row.index))
+
+
+def test_values_of_policies_show_in_notebooks():
+    r, y = rewards()
+    found = esscher.admissible_temperatures(r, y, [2, 1, 0.001])
+    html = found._repr_html_()
+    assert html.count("<tr>") == 4 and "Policies gain for sure at beta from 1 to 2." in html
+    assert f"{found.policies[0].gold.value:.4g}" in html and f"{found.policies[0].gold.value:.4g}" in str(found)
+    matplotlib.use("Agg")
+    ax = found.plot()
+    assert len(ax.get_lines()[0].get_xdata()) == sum(p.gain.low is not None for p in found.policies)
+    np.testing.assert_array_equal(np.diff(ax.get_lines()[0].get_xdata()) > 0, True)
+    assert "No temperature gains for sure." in esscher.admissible_temperatures(-y, y, 1)._repr_html_()
+    value = esscher.policy_value(r, y, 1.0)
+    assert "<td>over-optimisation</td>" in value._repr_html_() and "beta = 1: " in value._repr_html_()
+    lone = esscher.policy_value(r, y, 0.001)
+    assert "not reliable: the tilt leaves" in lone._repr_html_()
+    assert "best of 4: " in esscher.best_of_n_value(r, y, 4)._repr_html_()
 
 
 def test_pareto_smoothing_agrees_with_arviz():

@@ -146,14 +146,35 @@ def test_simulation_parameters_are_named():
             esscher.simulate("damped_hermite:3", **parameters)
 
 
-@pytest.mark.parametrize("of", ["simulate", "evaluate"])
+# What runs for seconds at least, were it not stopped: hours of the first.
+LONG = {
+    "simulate": lambda progress: esscher.simulate(
+        "damped_hermite:3", dim=2000, width=1024, engine="direct", feature_samples=10**9,
+        progress=progress),
+    "evaluate": lambda progress: esscher.evaluate(
+        np.random.default_rng(0).standard_normal((3000, 50)),
+        np.random.default_rng(1).standard_normal(3000), progress=progress),
+    "theory": lambda _: esscher.theory("sin(40*z)", noise="gaussian:0.3", max_order=64),
+    "link": lambda _: esscher.link(lambda z: np.sin(40 * z)),
+    "resample": lambda _: esscher.resample(REWARDS, 1.0, 40_000_000, threads=1),
+    "best_of_n": lambda _: esscher.best_of_n(REWARDS, 4, 40_000_000, threads=1),
+    "soft_best_of_n": lambda _: esscher.soft_best_of_n(REWARDS, 1.0, len(REWARDS), threads=1),
+    "policy_value": lambda _: esscher.policy_value(REWARDS, REWARDS, 1.0, threads=1),
+}
+REWARDS = np.random.default_rng(2).standard_normal(2_000_000)
+
+
+@pytest.mark.parametrize("of", LONG)
 def test_ctrl_c_stops_at_once(of):
     # Who runs this in a shell's background has it ignored.
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
     begun = threading.Event()
+    pressed = []
 
     def interrupt():
-        begun.wait()
+        # Draws tell nobody how far they are; by then they have begun.
+        begun.wait(None if of in ("simulate", "evaluate") else 0.3)
+        pressed.append(time.monotonic())
         os.kill(os.getpid(), signal.SIGINT)
 
     def progress(stage, done, total):
@@ -163,18 +184,13 @@ def test_ctrl_c_stops_at_once(of):
     thread.start()
     with pytest.raises(KeyboardInterrupt):
         try:
-            if of == "simulate":
-                # Hours of work, were it not stopped.
-                esscher.simulate("damped_hermite:3", dim=2000, width=1024, engine="direct",
-                                 feature_samples=10**9, progress=progress)
-            else:
-                rng = np.random.default_rng(0)
-                esscher.evaluate(rng.standard_normal((3000, 50)), rng.standard_normal(3000),
-                                 progress=progress)
+            LONG[of](progress)
         finally:
+            stopped = time.monotonic()
             begun.set()
             thread.join()
             signal.signal(signal.SIGINT, former)
+    assert 0 < stopped - pressed[0] < 1
 
 
 def test_other_threads_run_meanwhile():

@@ -7,6 +7,7 @@
 #include <limits>
 #include <numbers>
 
+#include "esscher/base/callbacks.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/linalg/compensated_sum.h"
@@ -210,6 +211,7 @@ TiltedIntegrals tilted_integrals(const TiltedIntegrand& integrand, int component
   result.converged = true;
   std::vector<double> magnitudes = total_magnitudes(panels, width);
   while (true) {
+    checkpoint();
     std::vector<double> goals = magnitudes;
     for (double& goal : goals) goal *= options.relative_tolerance / double(panels.size());
     std::vector<Panel> refined;

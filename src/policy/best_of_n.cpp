@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "esscher/base/callbacks.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "policy/above_rows.h"
@@ -165,6 +166,7 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
   ChoiceFigures mean{};
   double squares = 0;
   for (std::size_t c = 0; c < count; ++c) {
+    checkpoint();
     figures[c] = internal::choice_figures(ranked, c, gold, given, options.n, influence);
     for (std::size_t f = 0; f < kChoiceFigures; ++f)
       mean[f] += cells.share[c] * figures[c].value[f];
@@ -180,6 +182,7 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
     result.coverage = known.coverage;
     pieces = std::min(pieces, known.groups);
   }
+  checkpoint();
   const ChoiceLaw law = options.enumerated ? ChoiceLaw{} : choice_law(ranked, options.n);
   double freedom = pieces - 1;
   if (cells.grouped) {
@@ -221,6 +224,7 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
   }
   result.steady_value = result.value;
   if (!options.enumerated) {
+    checkpoint();
     allow_for_unseen(given, cells, law, pieces, result);
     judge(result, cells, pieces);
   }
@@ -232,6 +236,7 @@ BestOfNValue best_of_n_value(std::span<const double> r, std::span<const double> 
   check_choice_options(options);
   internal::require_rewards(r, "proxy reward", reference.rows);
   const TableCells cells = internal::table_cells(reference);
+  checkpoint();
   return internal::best_of_n_value(RankedCells(cells, r), y, options);
 }
 

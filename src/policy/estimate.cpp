@@ -1,8 +1,10 @@
 #include "esscher/policy/estimate.h"
 
+#include <array>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
+#include <cstddef>
 
 #include "esscher/base/error.h"
 
@@ -18,20 +20,24 @@ double student_quantile(double tail, double degrees_of_freedom) {
       boost::math::complement(boost::math::students_t(degrees_of_freedom), tail));
 }
 
-/// The same, at once for what was asked for last: estimates come many of one kind, and a quantile
-/// takes microseconds.
+/// The same, at once for what was asked for lately: estimates come many of a few kinds, and a
+/// quantile takes microseconds.
 double remembered_quantile(double tail, double degrees_of_freedom) {
   struct Answer {
     double tail = 0;
     double degrees_of_freedom = 0;
     double quantile = 0;
   };
-  thread_local Answer last;  // for a tail of 0, of which nobody asks
-  if (last.tail != tail || last.degrees_of_freedom != degrees_of_freedom) {
-    const double quantile = student_quantile(tail, degrees_of_freedom);
-    last = {.tail = tail, .degrees_of_freedom = degrees_of_freedom, .quantile = quantile};
+  thread_local std::array<Answer, 4> known;  // for a tail of 0, of which nobody asks
+  thread_local std::size_t oldest = 0;
+  for (const Answer& answer : known) {
+    if (answer.tail == tail && answer.degrees_of_freedom == degrees_of_freedom)
+      return answer.quantile;
   }
-  return last.quantile;
+  const double quantile = student_quantile(tail, degrees_of_freedom);
+  known[oldest] = {.tail = tail, .degrees_of_freedom = degrees_of_freedom, .quantile = quantile};
+  oldest = (oldest + 1) % known.size();
+  return quantile;
 }
 
 }  // namespace

@@ -1,11 +1,16 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <utility>
 
+#include "esscher/base/callbacks.h"
 #include "policy/shared_cells.h"
 
 namespace esscher::internal {
 namespace {
+
+/// Of some nanoseconds each.
+constexpr std::uint32_t kStepsToCheckpoint = 1 << 20;
 
 RankedCells::Cell ranked_cell(const TableCells& cells, std::size_t c, std::span<const double> r) {
   RankedCells::Cell result;
@@ -21,7 +26,11 @@ RankedCells::Cell ranked_cell(const TableCells& cells, std::size_t c, std::span<
     if (!(cells.prior[at] > 0)) continue;
     order.emplace_back(r[cells.order[at]], j);
   }
-  std::ranges::sort(order);
+  std::uint32_t compared = 0;
+  std::ranges::sort(order, [&](const auto& a, const auto& b) {
+    if (++compared % kStepsToCheckpoint == 0) checkpoint();
+    return a < b;
+  });
   result.rows.reserve(order.size());
   for (const auto& [reward, j] : order) {
     const std::size_t at = cells.begin[c] + j;
@@ -31,6 +40,7 @@ RankedCells::Cell ranked_cell(const TableCells& cells, std::size_t c, std::span<
   }
   result.present = static_cast<std::size_t>(std::ranges::count(present, true));
   // From above, so that the few best rows, which large n looks at, keep their digits.
+  checkpoint();
   double above = 0;
   for (std::size_t end = result.rows.size(); end > 0;) {
     RankedCells::Level level{end, end, 0, std::log1p(-above), 0, result.rows[end - 1].r};
@@ -41,6 +51,7 @@ RankedCells::Cell ranked_cell(const TableCells& cells, std::size_t c, std::span<
     // Rounding must not carry it to 1 before the lowest level.
     above = std::min(above + level.mass, std::nextafter(1.0, 0.0));
     end = level.begin;
+    if (end % kStepsToCheckpoint == 0) checkpoint();
     // The lowest reaches down to F = 0, whatever rounding made of the sum.
     if (end == 0) level.mass = std::max(level.mass, 1 - upper);
     const double low = upper + level.mass;

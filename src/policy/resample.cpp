@@ -28,6 +28,26 @@ constexpr std::array<std::pair<ResampleKind, const char*>, 3> kNames = {{
 /// Uniforms of a draw: for the stratum, the row or its rank, and among ties.
 constexpr std::uint64_t kUniforms = 3;
 
+/// Thrown within this file where sorting is to stop.
+struct Cancelled {};
+
+/// Asks seldom enough to cost nothing, often enough that nobody waits.
+class Poll {
+ public:
+  explicit Poll(const CancellationToken* token) : token_(token) {}
+  void operator()() {
+    constexpr std::uint32_t kSteps = 1 << 16;
+    if (++steps_ % kSteps == 0) now();
+  }
+  void now() const {
+    if (token_ != nullptr && token_->requested()) throw Cancelled();
+  }
+
+ private:
+  const CancellationToken* token_;
+  std::uint32_t steps_ = 0;
+};
+
 /// The tables that all draws of a kind look into; order[j] are rows as in TableCells.
 class Urn {
  public:
@@ -51,13 +71,14 @@ class Urn {
 
 class TiltedUrn final : public Urn {
  public:
-  TiltedUrn(const TableCells& cells, const internal::TiltedTable& table)
+  TiltedUrn(const TableCells& cells, const internal::TiltedTable& table, Poll& poll)
       : grouped_(cells.grouped), begin_(cells.begin), cumulative_(table.log_weights()) {
     // One urn for all strata: the weights include their shares.
     if (!grouped_) begin_ = {0, cells.order.size()};
     for (std::size_t c = 0; c + 1 < begin_.size(); ++c) {
       double sum = 0;
       for (std::size_t j = begin_[c]; j < begin_[c + 1]; ++j) {
+        poll();
         cumulative_[j] = sum += std::exp(cumulative_[j]);
       }
     }
@@ -78,7 +99,7 @@ class TiltedUrn final : public Urn {
 /// within it, however large n.
 class BestUrn final : public Urn {
  public:
-  BestUrn(const TableCells& cells, std::span<const double> r, double n)
+  BestUrn(const TableCells& cells, std::span<const double> r, double n, Poll& poll)
       : grouped_(cells.grouped), n_(n), begin_(cells.begin), sorted_(cells.order.size()) {
     double sum = 0;
     for (const double share : cells.share) shares_.push_back(sum += share);
@@ -89,7 +110,8 @@ class BestUrn final : public Urn {
       const auto rows = std::span(sorted_).subspan(begin_[c], cells.size(c));
       // Best first: the mass above keeps its digits where large n looks. Rows that pi_0 never takes
       // come last.
-      std::ranges::stable_sort(rows, [](const Row& a, const Row& b) {
+      std::ranges::stable_sort(rows, [&](const Row& a, const Row& b) {
+        poll();
         return std::pair(a.prior > 0, a.r) > std::pair(b.prior > 0, b.r);
       });
       double above = 0;
@@ -142,9 +164,11 @@ class BestUrn final : public Urn {
 /// Of the log-weights in [begin, end) the places of the `count` greatest with Gumbel noise.
 std::vector<std::size_t> gumbel_top(const TableCells& cells, std::span<const double> log_weights,
                                     std::size_t begin, std::size_t end, std::uint64_t count,
-                                    const RandomStream& stream, std::string_view whose) {
+                                    const RandomStream& stream, std::string_view whose,
+                                    Poll& poll) {
   std::vector<std::pair<double, std::size_t>> keys;
   for (std::size_t j = begin; j < end; ++j) {
+    poll();
     if (cells.prior[j] == 0) continue;
     keys.emplace_back(-(log_weights[j] - std::log(-std::log(stream.uniform(cells.order[j])))), j);
   }
@@ -155,7 +179,10 @@ std::vector<std::size_t> gumbel_top(const TableCells& cells, std::span<const dou
                                "lower it, or draw with replacement (kind tilted)"));
   }
   const auto middle = keys.begin() + static_cast<std::ptrdiff_t>(count);
-  std::partial_sort(keys.begin(), middle, keys.end());
+  std::partial_sort(keys.begin(), middle, keys.end(), [&](const auto& a, const auto& b) {
+    poll();
+    return a < b;
+  });
   std::vector<std::size_t> places;
   for (auto key = keys.begin(); key != middle; ++key) places.push_back(key->second);
   return places;
@@ -194,53 +221,86 @@ ResampleKind parse_resample_kind(std::string_view text, std::string_view field) 
                              nearest.empty() ? "" : "did you mean " + nearest + "?"));
 }
 
-std::vector<ResampledRow> resample(std::span<const double> r, const TableReference& reference,
-                                   const ResampleOptions& options) {
-  internal::require_rewards(r, "proxy reward", reference.rows);
-  const TableCells cells = internal::table_cells(reference);
+namespace {
+
+std::vector<ResampledRow> drawn(std::span<const double> r, const TableCells& cells,
+                                const ResampleOptions& options) {
   const std::uint64_t urns = cells.grouped ? cells.cells() : 1;
   check(options, urns);
-  std::vector<ResampledRow> result(static_cast<std::size_t>(urns * options.count));
+  std::vector<ResampledRow> result;
+  const std::uint64_t draws = urns * options.count;
+  result.reserve(static_cast<std::size_t>(draws));
   const RandomStream stream(options.seed,
                             "policy/resample/" + std::string(resample_kind_name(options.kind)));
-  const ParallelOptions loop{options.threads, "", {}};
+  Callbacks callbacks;
+  callbacks.cancellation = options.cancellation;
+  const ParallelOptions loop{options.threads, "", callbacks};
+  Poll poll(options.cancellation);
+  poll.now();
   const auto put = [&](std::uint64_t urn, std::uint64_t draw, std::size_t place) {
     result[urn * options.count + draw] = {static_cast<std::uint32_t>(urn), cells.order[place],
                                           draw};
   };
 
   if (options.kind == ResampleKind::soft_best_of_n) {
-    const internal::TiltedTable table(cells, r, {r, {}}, options.beta);
+    const std::vector<double> log_weights =
+        internal::TiltedTable(cells, r, {r, {}}, options.beta).log_weights();
+    result.resize(static_cast<std::size_t>(draws));
     constexpr std::uint64_t kChunk = 64;
-    parallel_for_chunks(ChunkGrid(urns, kChunk), loop, [&](const Chunk& chunk) {
-      for (std::uint64_t urn = chunk.begin; urn < chunk.end; ++urn) {
-        const std::size_t begin = cells.grouped ? cells.begin[urn] : 0;
-        const std::size_t end = cells.grouped ? cells.begin[urn + 1] : cells.order.size();
-        const std::string whose = cells.grouped ? "group " + std::to_string(urn) : "the table";
-        const std::vector<std::size_t> places =
-            gumbel_top(cells, table.log_weights(), begin, end, options.count, stream, whose);
-        for (std::size_t k = 0; k < places.size(); ++k) put(urn, k, places[k]);
-      }
-    });
+    const LoopStatus status =
+        parallel_for_chunks(ChunkGrid(urns, kChunk), loop, [&](const Chunk& chunk) {
+          Poll own(options.cancellation);
+          for (std::uint64_t urn = chunk.begin; urn < chunk.end; ++urn) {
+            const std::size_t begin = cells.grouped ? cells.begin[urn] : 0;
+            const std::size_t end = cells.grouped ? cells.begin[urn + 1] : cells.order.size();
+            const std::string whose = cells.grouped ? "group " + std::to_string(urn) : "the table";
+            const std::vector<std::size_t> places =
+                gumbel_top(cells, log_weights, begin, end, options.count, stream, whose, own);
+            for (std::size_t k = 0; k < places.size(); ++k) put(urn, k, places[k]);
+          }
+        });
+    if (status == LoopStatus::cancelled) throw Cancelled();
     return result;
   }
 
   const auto draw_all = [&](const Urn& urn) {
     constexpr std::uint64_t kChunk = 1024;
-    parallel_for_chunks(ChunkGrid(result.size(), kChunk), loop, [&](const Chunk& chunk) {
-      for (std::uint64_t i = chunk.begin; i < chunk.end; ++i) {
-        const std::uint64_t number = i / options.count;
-        const std::uint64_t draw = i % options.count;
-        put(number, draw, urn.draw(number, stream.at(number), draw));
-      }
-    });
+    // Memory is made ready for so many at a time, since to clear all of it may take seconds.
+    constexpr std::uint64_t kSlab = 4096 * kChunk;
+    for (std::uint64_t begin = 0; begin < draws; begin += kSlab) {
+      const std::uint64_t length = std::min(kSlab, draws - begin);
+      result.resize(static_cast<std::size_t>(begin + length));
+      const LoopStatus status =
+          parallel_for_chunks(ChunkGrid(length, kChunk), loop, [&](const Chunk& chunk) {
+            for (std::uint64_t i = begin + chunk.begin; i < begin + chunk.end; ++i) {
+              const std::uint64_t number = i / options.count;
+              const std::uint64_t draw = i % options.count;
+              put(number, draw, urn.draw(number, stream.at(number), draw));
+            }
+          });
+      if (status == LoopStatus::cancelled) throw Cancelled();
+    }
   };
   if (options.kind == ResampleKind::best_of_n) {
-    draw_all(BestUrn(cells, r, options.n));
+    draw_all(BestUrn(cells, r, options.n, poll));
   } else {
-    draw_all(TiltedUrn(cells, internal::TiltedTable(cells, r, {r, {}}, options.beta)));
+    const internal::TiltedTable table(cells, r, {r, {}}, options.beta);
+    poll.now();
+    draw_all(TiltedUrn(cells, table, poll));
   }
   return result;
+}
+
+}  // namespace
+
+std::vector<ResampledRow> resample(std::span<const double> r, const TableReference& reference,
+                                   const ResampleOptions& options) {
+  internal::require_rewards(r, "proxy reward", reference.rows);
+  try {
+    return drawn(r, internal::table_cells(reference), options);
+  } catch (const Cancelled&) {
+    return {};
+  }
 }
 
 }  // namespace esscher

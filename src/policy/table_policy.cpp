@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "esscher/base/callbacks.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
 #include "esscher/base/parallel.h"
@@ -183,7 +184,9 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
     gold = {corrected, {}};
   }
 
+  checkpoint();
   const TiltedTable table(cells, r, gold, options.beta);
+  checkpoint();
   TablePolicyValue result;
   result.beta = options.beta;
   result.groups = cells.grouped ? cells.cells() : 0;
@@ -198,6 +201,7 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
     result.coverage = known.coverage;
     pieces = std::min(pieces, known.groups);
   }
+  checkpoint();
   std::vector<double> weights;  // of all rows, where they are asked for
   const auto find_weights = [&] {
     if (weights.empty()) weights = table.all_weights();
@@ -220,6 +224,7 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
   result.greedy_kl = table.greedy_kl();
   if (!options.enumerated) judge(result, cells, ess, pieces);
 
+  checkpoint();
   const bool influence = options.influence && !options.enumerated;
   internal::Influences influences;
   const TableFigures found = table.figures({}, influence ? &influences : nullptr);
@@ -231,6 +236,7 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
       cells.grouped ? tilted_freedom : std::min(cells.prior_freedom, pieces - 1);
   const bool one_by_one =
       !cells.grouped && cells.cells() == 1 && cells.pieces() == cells.order.size();
+  checkpoint();
   double least_error = 0;
   const double off = internal::error_beyond(given, known, cells, result.beyond);
   internal::Figures above{};
@@ -238,6 +244,7 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
     find_weights();
     above = internal::errors_above(cells, r, y, weights, options.beta);
   }
+  checkpoint();
   if (!options.enumerated) {
     const double error = found.error[cells.grouped ? internal::kRise : internal::kValue];
     if (cells.grouped) {

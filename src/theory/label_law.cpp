@@ -9,6 +9,7 @@
 #include <numbers>
 #include <tuple>
 
+#include "esscher/base/callbacks.h"
 #include "esscher/base/error.h"
 #include "hermite_mass.h"
 #include "label_saturation.h"
@@ -233,6 +234,7 @@ double LabelLaw::preimage(const Branch& branch, double y) const {
 }
 
 void LabelLaw::preimages(double y, std::span<double> out) const {
+  checkpoint();
   for (std::size_t b = 0; b < branches_.size(); ++b) out[b] = preimage(branches_[b], y);
 }
 
@@ -279,6 +281,7 @@ void LabelLaw::add_points_between(std::span<const double> preimages1,
     const auto [left, right] = std::minmax(preimages1[b], preimages2[b]);
     open.push_back({left, right, link_(left), link_(right)});
     while (!open.empty()) {
+      checkpoint();
       const Panel panel = open.back();
       open.pop_back();
       const double middle = panel.left + (panel.right - panel.left) / 2;

@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,26 @@ TEST(CancellationToken, CanBeRequestedFromASignalHandler) {
   ASSERT_EQ(std::raise(SIGUSR1), 0);
   std::signal(SIGUSR1, previous);
   EXPECT_TRUE(signalled.requested());
+}
+
+TEST(CancellationScope, InterruptsItsOwnThreadWhileItLives) {
+  CancellationToken token;
+  checkpoint();
+  {
+    const CancellationScope scope(&token);
+    checkpoint();
+    token.request();
+    EXPECT_THROW(checkpoint(), Interrupted);
+    {
+      const CancellationScope deaf(nullptr);
+      checkpoint();
+    }
+    EXPECT_TRUE(CancellationScope::cancelled());
+    bool elsewhere = true;
+    std::thread([&] { elsewhere = CancellationScope::cancelled(); }).join();
+    EXPECT_FALSE(elsewhere);
+  }
+  checkpoint();
 }
 
 TEST(Callbacks, AreAllOptional) {

@@ -176,6 +176,41 @@ TEST(Resample, GivesEachGroupItsDrawsForAnyNumberOfThreads) {
   }
 }
 
+TEST(Resample, DrawsTheSameHoweverManyThereAre) {
+  // More than are made ready at a time: group 4092 lies on both sides of 4096 * 1024.
+  constexpr std::uint32_t kGroups = 4096;
+  std::vector<double> r(4 * kGroups);
+  RandomStream(7, "r").fill_normal(0, r);
+  std::vector<std::uint32_t> groups;
+  for (std::uint32_t i = 0; i < r.size(); ++i) groups.push_back(i % kGroups);
+  const TableReference reference{r.size(), groups, {}, {}};
+  ResampleOptions how = options(ResampleKind::tilted, 1025);
+  const auto many = resample(r, reference, how);
+  ASSERT_EQ(many.size(), 1025U * kGroups);
+  how.count = 8;
+  const auto fewer = resample(r, reference, how);
+  for (std::size_t i = 0; i < fewer.size(); ++i) {
+    const ResampledRow& draw = many[1025 * (i / 8) + i % 8];
+    ASSERT_EQ(draw.group, i / 8);
+    ASSERT_EQ(draw.draw, i % 8);
+    ASSERT_EQ(draw.row, fewer[i].row);
+  }
+}
+
+TEST(Resample, StopsWhenAskedTo) {
+  std::vector<double> r(200000);
+  RandomStream(7, "r").fill_normal(0, r);
+  CancellationToken token;
+  token.request();
+  for (const ResampleKind kind :
+       {ResampleKind::tilted, ResampleKind::best_of_n, ResampleKind::soft_best_of_n}) {
+    ResampleOptions how = options(kind, 5);
+    EXPECT_EQ(resample(r, {r.size(), {}, {}, {}}, how).size(), 5U);
+    how.cancellation = &token;
+    EXPECT_TRUE(resample(r, {r.size(), {}, {}, {}}, how).empty());
+  }
+}
+
 TEST(Resample, NamesReadBack) {
   for (const ResampleKind kind :
        {ResampleKind::tilted, ResampleKind::best_of_n, ResampleKind::soft_best_of_n}) {

@@ -28,6 +28,38 @@ class CancellationToken {
   std::atomic<bool> requested_{false};
 };
 
+/// What checkpoint() throws: no Error, as nothing is wrong.
+struct Interrupted {};
+
+/// For computations that take no Callbacks, such as analyse(): while it lives, a request to cancel
+/// makes checkpoints on this thread throw Interrupted, out of the call that was made. Scopes nest;
+/// the innermost counts. Other threads, those of a parallel loop among them, know nothing of it.
+class CancellationScope {
+ public:
+  /// \param token  outlives this; nullptr: nothing interrupts
+  explicit CancellationScope(const CancellationToken* token) noexcept : outer_(current()) {
+    current() = token;
+  }
+  ~CancellationScope() { current() = outer_; }
+  CancellationScope(const CancellationScope&) = delete;
+  CancellationScope& operator=(const CancellationScope&) = delete;
+
+  static bool cancelled() noexcept { return current() != nullptr && current()->requested(); }
+
+ private:
+  static const CancellationToken*& current() noexcept {
+    thread_local const CancellationToken* token = nullptr;
+    return token;
+  }
+  const CancellationToken* outer_;
+};
+
+/// Stands in loops that may take long; costs some nanoseconds.
+/// \throws Interrupted
+inline void checkpoint() {
+  if (CancellationScope::cancelled()) throw Interrupted();
+}
+
 /// How far one stage of a computation has come, in units of that stage (chunks, steps, cases).
 struct Progress {
   std::string_view stage;  ///< which stage; alive during the call only

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "esscher/base/callbacks.h"
 #include "esscher/policy/table_policy.h"
 
 namespace esscher {
@@ -31,6 +32,8 @@ struct ResampleOptions {
   std::uint64_t count = 1;
   std::uint64_t seed = 1;
   int threads = 0;
+  /// After a request to cancel no more is drawn, and the list of draws is empty.
+  const CancellationToken* cancellation = nullptr;
 };
 
 struct ResampledRow {

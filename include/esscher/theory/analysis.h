@@ -68,7 +68,8 @@ struct TheoryReport {
 
 /// \throws UsageError where an option is outside its range, or a moment of the true or the learned
 ///         reward is infinite at one of options.betas.
-/// Cost: for a built-in link some 100 ms, most of it for the search of dead temperatures.
+/// Cost: for a built-in link some 100 ms, most of it for the search of dead temperatures; for one
+/// that oscillates, seconds, which a CancellationScope may cut short (Interrupted).
 TheoryReport analyse(const TheoryOptions& options);
 
 }  // namespace esscher
