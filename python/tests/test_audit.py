@@ -253,6 +253,21 @@ def test_labelled_rows_that_are_no_draw_from_the_reference_are_remarked(scores):
     assert found.remarks[1].endswith("by sample_weight, or leave reference out.")
 
 
+def test_labelled_rows_speak_for_themselves():
+    rng = np.random.default_rng(1)
+    z = rng.standard_normal(3000)
+    gold = np.where(np.arange(3000) < 150, 0.8 * z + 0.3 * rng.standard_normal(3000), np.nan)
+    found = esscher.audit(z, gold, beta=[2, 1, 0.7, 0.5])
+    assert found.recommendation.told_by_labelled_rows
+    assert "told by the labelled rows alone" in found.recommendation.verdict
+    policies = found.to_dict()["rewards"][0]["policies"]
+    advised = next(p for p in policies if p["beta"] == found.recommendation.beta)
+    assert advised["labelled_rows"]["gain"]["simultaneous_interval"][0] == found.recommendation.gain.low
+    # Where all rows are labelled there is but one way to tell.
+    alone = esscher.audit(z[:150], gold[:150], beta=[2, 1, 0.7, 0.5])
+    assert not alone.recommendation.told_by_labelled_rows
+
+
 def test_trained_policies_alone(scores):
     found = esscher.audit(None, scores.human, log_ratio={"trained": scores.policy, "idle": 0 * scores.judge})
     trained, idle = found.policies
