@@ -316,9 +316,9 @@ TrainedReward internal::train_distinct(const RewardTable& table,
   const std::vector<double> even = targets.even_log_weights();
   internal::FoldedFits fits(internal::folded_features(x, metrics, folds, options), targets.values(),
                             folds, targets.groups(), even, options, targets.sure_win());
-  reward.landmarks = fits.all(0).landmarks();
   internal::Readouts readouts(fits, targets, labels, options, reward);
   if (fits.shares().empty()) return reward;  // cancelled
+  reward.landmarks = fits.all(0).landmarks();
   for (std::size_t k = 0; k < fits.kernels(); ++k) {
     reward.kernels.push_back({fits.all(k).kernel(), metrics.kernels[k].learned, fits.shares()[k]});
   }
