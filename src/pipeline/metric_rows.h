@@ -14,7 +14,7 @@ namespace esscher::internal {
 /// The features of a metric kernel on landmarks z_1 ... z_m: phi(x) = L^{-1} (k(x, z_1), ...,
 /// k(x, z_m)), L L' = (k(z_i, z_j)), so that |a|^2 is the square of the reward <a, phi> in the
 /// kernel's own norm. With all rows as landmarks, ridge regression on phi is kernel regression.
-/// Held in memory where they fit (pipeline/held_bytes.h), with the same bits as where they are not.
+/// Held in memory where they fit (pipeline/held_bytes.h).
 class MetricRows final : public DesignRows {
  public:
   /// \param rows       must outlive this
