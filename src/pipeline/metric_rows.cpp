@@ -26,24 +26,6 @@ constexpr std::size_t kScaleLandmarks = 400;
 /// What is added to the diagonal of (k(z_i, z_j)), as a share of its mean, at first.
 constexpr double kLeastJitter = 1e-10;
 
-Matrix<double> distinct_rows(const TransformedRows& rows,
-                             std::span<const std::uint64_t> positions) {
-  Matrix<float> x(positions.size(), rows.columns());
-  rows.gather(positions, x.view());
-  const auto before = [&](std::size_t a, std::size_t b) {
-    return std::ranges::lexicographical_compare(std::as_const(x).row(a), std::as_const(x).row(b));
-  };
-  std::set<std::size_t, decltype(before)> seen(before);
-  std::vector<std::size_t> kept;
-  for (std::size_t i = 0; i < positions.size(); ++i) {
-    if (seen.insert(i).second) kept.push_back(i);
-  }
-  Matrix<double> out(kept.size(), rows.columns());
-  for (std::size_t i = 0; i < kept.size(); ++i)
-    std::ranges::copy(x.row(kept[i]), out.row(i).begin());
-  return out;
-}
-
 /// Some of them, evenly spaced as those of the regressions that chose metric and penalty.
 Matrix<double> scale_sample(const Matrix<double>& landmarks) {
   const std::size_t n = landmarks.rows();
@@ -100,6 +82,24 @@ Matrix<double> inverse_cholesky(Matrix<double> k) {
 
 }  // namespace
 
+std::shared_ptr<const Matrix<double>> distinct_rows(const TransformedRows& rows,
+                                                    std::span<const std::uint64_t> positions) {
+  Matrix<float> x(positions.size(), rows.columns());
+  rows.gather(positions, x.view());
+  const auto before = [&](std::size_t a, std::size_t b) {
+    return std::ranges::lexicographical_compare(std::as_const(x).row(a), std::as_const(x).row(b));
+  };
+  std::set<std::size_t, decltype(before)> seen(before);
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    if (seen.insert(i).second) kept.push_back(i);
+  }
+  auto out = std::make_shared<Matrix<double>>(kept.size(), rows.columns());
+  for (std::size_t i = 0; i < kept.size(); ++i)
+    std::ranges::copy(x.row(kept[i]), out->row(i).begin());
+  return out;
+}
+
 std::uint64_t MetricRows::bytes(std::uint64_t rows, std::size_t columns, bool single) {
   return saturating_product(rows,
                             saturating_product(columns, single ? sizeof(float) : sizeof(double)));
@@ -114,13 +114,18 @@ bool MetricRows::single(std::uint64_t rows, std::size_t columns, KernelFamily fa
 MetricRows::MetricRows(const TransformedRows& rows, const KernelMetric& metric, KernelFamily family,
                        std::span<const std::uint64_t> landmarks, int threads,
                        std::uint64_t most_held)
+    : MetricRows(rows, metric, family, distinct_rows(rows, landmarks), threads, most_held) {}
+
+MetricRows::MetricRows(const TransformedRows& rows, const KernelMetric& metric, KernelFamily family,
+                       std::shared_ptr<const Matrix<double>> landmarks, int threads,
+                       std::uint64_t most_held)
     : rows_(rows),
       threads_(threads),
       most_held_(most_held),
-      landmarks_(distinct_rows(rows, landmarks)),
-      kernel_(metric, scale_sample(landmarks_).view(), family),
+      landmarks_(std::move(landmarks)),
+      kernel_(metric, scale_sample(*landmarks_).view(), family),
       single_(single(rows.rows(), columns(), family)),
-      points_(kernel_.points(landmarks_.view())) {
+      points_(kernel_.points(landmarks_->view())) {
   Matrix<double> k(columns(), columns());
   parallel_for_chunks(ChunkGrid(columns(), kMetricChunkRows), {threads, "", {}},
                       [&](const Chunk& chunk) {
@@ -141,7 +146,7 @@ MetricRows::MetricRows(const TransformedRows& rows, const KernelMetric& metric, 
 }
 
 void MetricRows::use() const {
-  if (points_.size() == 0) points_ = kernel_.points(landmarks_.view());
+  if (points_.size() == 0) points_ = kernel_.points(landmarks_->view());
   if (bytes() > most_held_ || !held_.empty() || !held_single_.empty()) return;
   const auto rows = static_cast<std::size_t>(rows_.rows());
   if (single_) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,10 @@
 #include "pipeline/transformed_rows.h"
 
 namespace esscher::internal {
+
+/// Rows at some positions, each once.
+std::shared_ptr<const Matrix<double>> distinct_rows(const TransformedRows& rows,
+                                                    std::span<const std::uint64_t> positions);
 
 /// The features of a metric kernel on landmarks z_1 ... z_m: phi(x) = L^{-1} (k(x, z_1), ...,
 /// k(x, z_m)), L L' = (k(z_i, z_j)), so that |a|^2 is the square of the reward <a, phi> in the
@@ -23,8 +28,12 @@ class MetricRows final : public DesignRows {
   MetricRows(const TransformedRows& rows, const KernelMetric& metric, KernelFamily family,
              std::span<const std::uint64_t> landmarks, int threads,
              std::uint64_t most_held = kHeldBytes);
+  /// On landmarks that several kernels share. \param landmarks  distinct_rows()
+  MetricRows(const TransformedRows& rows, const KernelMetric& metric, KernelFamily family,
+             std::shared_ptr<const Matrix<double>> landmarks, int threads,
+             std::uint64_t most_held = kHeldBytes);
   std::uint64_t rows() const override { return rows_.rows(); }
-  std::size_t columns() const override { return landmarks_.rows(); }
+  std::size_t columns() const override { return landmarks_->rows(); }
   void fill(std::uint64_t first, MatrixView<double> out) const override;
   void fill_wanted(std::uint64_t first, std::span<const std::uint8_t> wanted,
                    MatrixView<double> out) const override;
@@ -40,7 +49,7 @@ class MetricRows final : public DesignRows {
   static bool single(std::uint64_t rows, std::size_t columns, KernelFamily family);
 
   const MetricKernel& kernel() const { return kernel_; }
-  const Matrix<double>& landmarks() const { return landmarks_; }
+  const Matrix<double>& landmarks() const { return *landmarks_; }
   /// What <a, phi(x)> is in kernel values: sum_j lift(a)_j k(x, z_j).
   std::vector<double> lift(std::span<const double> coefficients) const;
 
@@ -54,7 +63,7 @@ class MetricRows final : public DesignRows {
   const TransformedRows& rows_;
   int threads_;
   std::uint64_t most_held_;
-  Matrix<double> landmarks_;  ///< m x k
+  std::shared_ptr<const Matrix<double>> landmarks_;  ///< m x k
   MetricKernel kernel_;
   bool single_;
   Matrix<double> inverse_factor_;

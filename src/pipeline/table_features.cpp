@@ -106,12 +106,20 @@ std::vector<KernelFeatures> folded_features(const TransformedRows& x, const Metr
   std::size_t most = options.landmarks;
   if (most == 0) most = options.loss == ReadoutLoss::preferences ? 512 : kLandmarkRows;
   const std::size_t folds_and_all = metrics.kernels[0].metrics.size();
-  const auto landmarks = [=, &options](std::size_t fold) {
+  // Of all rows the kernels share them.
+  using Landmarks = std::shared_ptr<const Matrix<double>>;
+  const auto known =
+      std::make_shared<std::vector<std::weak_ptr<const Matrix<double>>>>(folds_and_all);
+  const auto landmarks = [=, &x, &options](std::size_t fold) -> Landmarks {
+    if (Landmarks found = (*known)[fold].lock()) return found;
     std::vector<std::uint64_t> rows;
     for (std::uint64_t i = 0; i < folds.size(); ++i) {
       if (folds[i] != fold) rows.push_back(i);
     }
-    return rows.size() > most ? random_subset(rows, most, options.seed) : rows;
+    if (rows.size() > most) rows = random_subset(rows, most, options.seed);
+    const Landmarks made = distinct_rows(x, rows);
+    (*known)[fold] = made;
+    return made;
   };
   std::vector<KernelFeatures> features;
   std::uint64_t bytes = 0;
