@@ -14,8 +14,8 @@
 namespace esscher::internal {
 namespace {
 
-/// Moments of fits that share a pass: four of 2048 landmarks.
-constexpr std::size_t kSharedMomentBytes = std::size_t{9} << 24;
+/// Moments of fits that share a pass: eight of 2048 landmarks, four of two folds.
+constexpr std::size_t kSharedMomentBytes = std::size_t{9} << 25;
 constexpr std::uint64_t kPredictedRows = 256;
 
 }  // namespace
