@@ -56,7 +56,7 @@ void by_lower(MatrixView<const T> k, MatrixView<const T> l, MatrixView<T> out) {
 }
 
 /// Positions first, first + 1, ...
-std::vector<std::uint64_t> from(std::uint64_t first, std::size_t count) {
+std::vector<std::uint64_t> positions_from(std::uint64_t first, std::size_t count) {
   std::vector<std::uint64_t> positions(count);
   std::iota(positions.begin(), positions.end(), first);
   return positions;
@@ -157,7 +157,7 @@ void MetricRows::use() const {
   parallel_for_chunks(ChunkGrid(rows, kHeldChunkRows), {threads_, "", {}}, [&](const Chunk& chunk) {
     const auto begin = static_cast<std::size_t>(chunk.begin);
     const auto count = static_cast<std::size_t>(chunk.size());
-    const std::vector<std::uint64_t> positions = from(chunk.begin, count);
+    const std::vector<std::uint64_t> positions = positions_from(chunk.begin, count);
     if (single_) {
       make(positions, held_single_.view().rows_from(begin, count));
     } else {
@@ -180,7 +180,7 @@ void MetricRows::fill(std::uint64_t first, MatrixView<double> out) const {
       std::ranges::copy(held_single_.row(first + i), out.row(i).begin());
     }
   } else {
-    make(from(first, out.rows), out);
+    make(positions_from(first, out.rows), out);
   }
 }
 

@@ -82,7 +82,7 @@ constexpr std::uint64_t one_set(std::size_t rows, std::size_t landmarks) {
   return rows * landmarks * sizeof(double);
 }
 
-void expect_same(const std::vector<CrossFit>& held, const std::vector<CrossFit>& anew) {
+void expect_same_fits(const std::vector<CrossFit>& held, const std::vector<CrossFit>& anew) {
   ASSERT_EQ(held.size(), 3);
   ASSERT_EQ(anew.size(), held.size());
   for (std::size_t i = 0; i < held.size(); ++i) {
@@ -98,8 +98,8 @@ TEST(HeldBytes, ChangeNoBitInDoublePrecision) {
   for (const auto& [rows, landmarks] : {std::pair(350UL, 200UL), {150UL, 80UL}}) {
     const Streamed table(rows, landmarks);
     const std::vector<CrossFit> held = table.fits(kHeldBytes);
-    expect_same(held, table.fits(one_set(rows, landmarks)));
-    expect_same(held, table.fits(0));
+    expect_same_fits(held, table.fits(one_set(rows, landmarks)));
+    expect_same_fits(held, table.fits(0));
   }
 }
 
@@ -107,7 +107,7 @@ TEST(HeldBytes, ChangeLittleInSinglePrecision) {
   for (const auto& [rows, landmarks] : {std::pair(500UL, 40UL), {600UL, 200UL}}) {
     const Streamed table(rows, landmarks);
     const std::vector<CrossFit> held = table.fits(kHeldBytes);
-    expect_same(held, table.fits(one_set(rows, landmarks)));
+    expect_same_fits(held, table.fits(one_set(rows, landmarks)));
     // Products of other numbers of rows round in other ways.
     const std::vector<CrossFit> anew = table.fits(0);
     ASSERT_EQ(anew.size(), held.size());
