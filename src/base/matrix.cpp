@@ -104,7 +104,7 @@ class Spare {
     void* address = nullptr;
     std::size_t bytes = 0;
   };
-  static constexpr std::size_t kMostHeld = std::size_t{1} << 27;
+  static constexpr std::size_t kMostHeld = std::size_t{1} << 26;
   static constexpr std::size_t kMostBlocks = 32;
 
   /// Never waited for: a child of a fork may find it taken for good, and the system serves, too.

@@ -87,6 +87,11 @@ class WeightedFits {
     return defensive_log_weights(sample_.tilted(values, temperature), even_);
   }
 
+  /// Whether they differ enough from equal ones to be worth a fit.
+  bool worth_a_fit(std::span<const double> tilted) const {
+    return diagnose_weights(tilted).ess <= greatest_;
+  }
+
   /// Appended in the order of the temperatures, but for those whose weights are nearly equal; false
   /// where cancelled.
   bool add(ReadoutWeights kind, std::span<const double> values,
@@ -98,7 +103,7 @@ class WeightedFits {
     std::vector<bool> fitted;
     for (const double temperature : temperatures) {
       std::vector<double> tilted = weights(values, temperature);
-      fitted.push_back(diagnose_weights(tilted).ess <= greatest_);
+      fitted.push_back(worth_a_fit(tilted));
       if (!fitted.back() || fits.contains({kind, temperature}) ||
           std::ranges::find(missing, temperature) != missing.end()) {
         continue;
@@ -132,19 +137,75 @@ class WeightedFits {
   double least_;
 };
 
+WeightedFits weighted_fits(const ReadoutSample& sample, const CrossFit& uniform,
+                           SharedFits* shared) {
+  std::vector<double> even(sample.base.log_weights.begin(), sample.base.log_weights.end());
+  if (even.empty()) even.assign(sample.labels.size(), 0.0);
+  // Half the samples are left by any weights that are mild enough.
+  const double least = std::min(diagnose_weights(even).ess / 2,
+                                kSamplesPerParameter * uniform.fit.degrees_of_freedom);
+  return {sample, shared, std::move(even), least};
+}
+
+/// Those of a pilot, the lowest first.
+std::array<double, kFactors.size()> surrogate_temperatures(double bearable) {
+  std::array<double, kFactors.size()> temperatures{};
+  std::ranges::transform(kFactors, temperatures.begin(), [&](double factor) {
+    return std::min(factor * bearable, kGreatestTemperature);
+  });
+  return temperatures;
+}
+
 }  // namespace
+
+std::vector<WeightKind> automatic_fits(const ReadoutSample& sample, const CrossFit& uniform,
+                                       double beta) {
+  SharedFits none;
+  const WeightedFits fits = weighted_fits(sample, uniform, &none);
+  std::vector<WeightKind> kinds;
+  const auto add = [&](ReadoutWeights kind, std::span<const double> values, double temperature) {
+    const WeightKind next(kind, temperature);
+    if (std::ranges::find(kinds, next) != kinds.end()) return;
+    if (fits.worth_a_fit(fits.weights(values, temperature))) kinds.push_back(next);
+  };
+  add(ReadoutWeights::label, sample.labels, fits.bearable(sample.labels, beta));
+  const std::vector<double> pilot = sample.rewards(uniform.held_out);
+  const double scale = calibrate_tilt(pilot, sample.labels, beta, sample.base).scale;
+  for (const double temperature : surrogate_temperatures(fits.bearable(pilot, beta / scale))) {
+    add(ReadoutWeights::surrogate, pilot, temperature);
+  }
+  return kinds;
+}
+
+bool share_fits(const ReadoutSample& sample, const CrossFit& uniform,
+                std::span<const WeightKind> kinds, SharedFits& shared) {
+  const WeightedFits fits = weighted_fits(sample, uniform, &shared);
+  const std::vector<double> pilot = sample.rewards(uniform.held_out);
+  std::vector<WeightKind> missing;
+  std::vector<std::vector<double>> log_weights;
+  for (const WeightKind& kind : kinds) {
+    if (shared.contains(kind) || std::ranges::find(missing, kind) != missing.end()) continue;
+    missing.push_back(kind);
+    const bool label = kind.first == ReadoutWeights::label;
+    log_weights.push_back(
+        fits.weights(label ? sample.labels : std::span<const double>(pilot), kind.second));
+  }
+  if (missing.empty()) return true;
+  std::vector<CrossFit> made = sample.fit(std::move(log_weights));
+  if (made.size() != missing.size()) return false;
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    if (made[i].held_out.empty()) return false;
+    shared.emplace(missing[i], std::move(made[i]));
+  }
+  return true;
+}
 
 AutomaticReadout automatic_readout(const ReadoutSample& sample, const CrossFit& uniform,
                                    double beta, const AutomaticReadoutOptions& options) {
   if (options.shared != nullptr && options.rounds != 1) {
     throw InternalError("fits are shared in one round only");
   }
-  std::vector<double> even(sample.base.log_weights.begin(), sample.base.log_weights.end());
-  if (even.empty()) even.assign(sample.labels.size(), 0.0);
-  // Half the samples are left by any weights that are mild enough.
-  const double least = std::min(diagnose_weights(even).ess / 2,
-                                kSamplesPerParameter * uniform.fit.degrees_of_freedom);
-  const WeightedFits fits(sample, options.shared, even, least);
+  const WeightedFits fits = weighted_fits(sample, uniform, options.shared);
   const auto calibrate = [&](std::span<const double> rewards) {
     return calibrate_tilt(rewards, sample.labels, beta, sample.base);
   };
@@ -166,10 +227,8 @@ AutomaticReadout automatic_readout(const ReadoutSample& sample, const CrossFit& 
     const std::vector<double> pilot = sample.rewards(leading);
     // A pilot brought to its slope tilts at beta as itself does at beta over the scale.
     const double bearable = fits.bearable(pilot, beta / calibrate(pilot).scale);
-    temperatures.clear();
-    for (const double factor : kFactors) {
-      temperatures.push_back(std::min(factor * bearable, kGreatestTemperature));
-    }
+    const auto factored = surrogate_temperatures(bearable);
+    temperatures.assign(factored.begin(), factored.end());
     candidates = lasting;
     if (!fits.add(ReadoutWeights::surrogate, pilot, temperatures, candidates)) return result;
     const std::vector<double> where_the_tilt_goes = fits.weights(pilot, bearable);

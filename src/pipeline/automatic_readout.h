@@ -27,8 +27,11 @@ struct ReadoutSample {
   std::function<std::vector<double>(std::vector<double> targets)> rewards{};
 };
 
-/// Fits that readouts for several temperatures share, by kind and temperature of their weights.
-using SharedFits = std::map<std::pair<ReadoutWeights, double>, CrossFit>;
+/// Kind and temperature of weights.
+using WeightKind = std::pair<ReadoutWeights, double>;
+
+/// Fits that readouts for several temperatures share.
+using SharedFits = std::map<WeightKind, CrossFit>;
 
 /// The readout to deploy at one temperature, where the choice of weights is ours.
 ///
@@ -68,5 +71,15 @@ struct AutomaticReadoutOptions {
 /// Cost: at most seven fits, or four for one round, less those that are shared.
 AutomaticReadout automatic_readout(const ReadoutSample& sample, const CrossFit& uniform,
                                    double beta, const AutomaticReadoutOptions& options = {});
+
+/// What one round of automatic_readout() with shared fits looks for there.
+std::vector<WeightKind> automatic_fits(const ReadoutSample& sample, const CrossFit& uniform,
+                                       double beta);
+
+/// Makes those at once that are not there yet: a pass over the rows serves them all, where
+/// automatic_readout() of one temperature after the other would take two for each. False where
+/// cancelled.
+bool share_fits(const ReadoutSample& sample, const CrossFit& uniform,
+                std::span<const WeightKind> kinds, SharedFits& shared);
 
 }  // namespace esscher::internal

@@ -14,8 +14,8 @@
 namespace esscher::internal {
 namespace {
 
-/// Moments of fits that share a pass.
-constexpr std::size_t kSharedMomentBytes = std::size_t{1} << 28;
+/// Moments of fits that share a pass: eight of 2048 landmarks, four of two folds.
+constexpr std::size_t kSharedMomentBytes = std::size_t{9} << 25;
 constexpr std::uint64_t kPredictedRows = 256;
 
 }  // namespace
@@ -37,6 +37,22 @@ FoldedFits::FoldedFits(std::vector<KernelFeatures> kernels, std::span<const doub
   ridge_.callbacks = options.callbacks;
 }
 
+const MetricRows& FoldedFits::at_work(std::size_t k, std::size_t at) const {
+  if (kernels_[k].make) {
+    for (std::size_t other = 0; other < kernels_.size(); ++other) {
+      auto& sets = kernels_[other].rows;
+      for (std::size_t i = 0; i < sets.size(); ++i) {
+        if (sets[i] == nullptr || (other == k && i == at)) continue;
+        // Those of all rows lift coefficients yet.
+        i + 1 == sets.size() ? sets[i]->rest() : sets[i].reset();
+      }
+    }
+    auto& set = kernels_[k].rows[at];
+    set == nullptr ? void(set = kernels_[k].make(at)) : set->use();
+  }
+  return *kernels_[k].rows[at];
+}
+
 std::vector<double> FoldedFits::without(std::size_t fold, std::vector<double> log_weights) const {
   for (std::size_t i = 0; i < log_weights.size(); ++i) {
     if (folds_[i] == fold) log_weights[i] = -std::numeric_limits<double>::infinity();
@@ -52,22 +68,24 @@ std::size_t FoldedFits::fits_a_pass(const MetricRows& rows, std::size_t moments)
 }
 
 std::vector<RidgeFit> FoldedFits::ridges(const MetricRows& rows,
-                                         std::vector<std::vector<double>> log_weights,
+                                         const std::vector<std::vector<double>>& log_weights,
+                                         std::optional<std::size_t> without_fold,
                                          std::span<const double> penalties) const {
   std::vector<RidgeFit> fits;
   const std::size_t most = fits_a_pass(rows, 1);
   for (std::size_t begin = 0; begin < penalties.size(); begin += most) {
     if (options_.callbacks.cancelled()) return {};
     const std::size_t count = std::min(most, penalties.size() - begin);
+    std::vector<std::vector<double>> some;
+    for (std::size_t w = begin; w < begin + count; ++w) {
+      some.push_back(without_fold ? without(*without_fold, log_weights[w]) : log_weights[w]);
+    }
     if (!groups_.empty()) {
       RidgeOptions ridge = ridge_;
       ridge.penalty = penalties[begin];
-      fits.push_back(fit_ridge(rows, targets_, log_weights[begin], ridge, groups_));
+      fits.push_back(fit_ridge(rows, targets_, some.front(), ridge, groups_));
       continue;
     }
-    std::vector<std::vector<double>> some(
-        std::make_move_iterator(log_weights.begin() + static_cast<std::ptrdiff_t>(begin)),
-        std::make_move_iterator(log_weights.begin() + static_cast<std::ptrdiff_t>(begin + count)));
     std::ranges::move(
         fit_ridges(rows, targets_, std::move(some), penalties.subspan(begin, count), ridge_),
         std::back_inserter(fits));
@@ -82,25 +100,26 @@ void FoldedFits::predict_fold(const MetricRows& rows, std::size_t fold,
     std::ranges::copy(fits[k].coefficients, coefficients.row(k).begin());
     into[k].held_out.resize(targets_.size());
   }
-  parallel_for_chunks(
-      ChunkGrid(rows.rows(), kPredictedRows), {options_.threads, "", {}}, [&](const Chunk& chunk) {
-        const auto begin = folds_.begin() + static_cast<std::ptrdiff_t>(chunk.begin);
-        if (std::find(begin, begin + static_cast<std::ptrdiff_t>(chunk.size()), fold) ==
-            begin + static_cast<std::ptrdiff_t>(chunk.size())) {
-          return;
-        }
-        Matrix<double> block(static_cast<std::size_t>(chunk.size()), rows.columns());
-        rows.fill(chunk.begin, block.view());
-        Matrix<double> values(block.rows(), fits.size());
-        gemm(Operand::plain, block.view(), Operand::transposed, coefficients.view(), 0.0,
-             values.view());
-        for (std::size_t i = 0; i < block.rows(); ++i) {
-          if (folds_[chunk.begin + i] != fold) continue;
-          for (std::size_t k = 0; k < fits.size(); ++k) {
-            into[k].held_out[chunk.begin + i] = fits[k].intercept + values(i, k);
-          }
-        }
-      });
+  parallel_for_chunks(ChunkGrid(rows.rows(), kPredictedRows),
+                      {options_.threads, "readout: held-out predictions", options_.callbacks},
+                      [&](const Chunk& chunk) {
+                        std::vector<std::uint8_t> wanted(static_cast<std::size_t>(chunk.size()));
+                        for (std::size_t i = 0; i < wanted.size(); ++i) {
+                          wanted[i] = folds_[chunk.begin + i] == fold;
+                        }
+                        if (std::ranges::find(wanted, std::uint8_t{1}) == wanted.end()) return;
+                        Matrix<double> block(wanted.size(), rows.columns());
+                        rows.fill_wanted(chunk.begin, wanted, block.view());
+                        Matrix<double> values(block.rows(), fits.size());
+                        gemm(Operand::plain, block.view(), Operand::transposed, coefficients.view(),
+                             0.0, values.view());
+                        for (std::size_t i = 0; i < block.rows(); ++i) {
+                          if (wanted[i] == 0) continue;
+                          for (std::size_t k = 0; k < fits.size(); ++k) {
+                            into[k].held_out[chunk.begin + i] = fits[k].intercept + values(i, k);
+                          }
+                        }
+                      });
 }
 
 std::vector<double> FoldedFits::lift(std::span<const double> coefficients) const {
@@ -116,21 +135,19 @@ std::vector<double> FoldedFits::lift(std::span<const double> coefficients) const
 
 std::vector<CrossFit> FoldedFits::fit(const std::vector<std::vector<double>>& log_weights,
                                       std::span<const double> factors) const {
-  std::vector<std::vector<CrossFit>> by_weights(log_weights.size());
+  std::vector<CrossFit> result(log_weights.size());
   for (std::size_t k = 0; k < kernels_.size(); ++k) {
     std::vector<double> penalties(factors.begin(), factors.end());
     for (double& penalty : penalties) penalty *= penalties_[k];
     std::vector<CrossFit> fits = fit_kernel(k, log_weights, penalties);
-    if (fits.size() != by_weights.size()) return {};
-    for (std::size_t w = 0; w < fits.size(); ++w) by_weights[w].push_back(std::move(fits[w]));
+    if (fits.size() != result.size()) return {};
+    for (std::size_t w = 0; w < fits.size(); ++w) mix(k, std::move(fits[w]), result[w]);
   }
-  std::vector<CrossFit> result;
-  for (const std::vector<CrossFit>& fits : by_weights) result.push_back(mixed(fits));
   return result;
 }
 
 std::vector<CrossFit> FoldedFits::fit_kernel(std::size_t k,
-                                             std::vector<std::vector<double>> log_weights,
+                                             const std::vector<std::vector<double>>& log_weights,
                                              std::span<const double> penalties) const {
   std::vector<CrossFit> result(log_weights.size());
   if (options_.loss == ReadoutLoss::preferences) {
@@ -142,15 +159,14 @@ std::vector<CrossFit> FoldedFits::fit_kernel(std::size_t k,
   }
   if (kernels_[k].shared()) {
     const std::size_t folds = std::size_t{std::ranges::max(folds_)} + 1;
-    const std::size_t most = fits_a_pass(all(k), folds);
+    const MetricRows& rows = at_work(k, 0);
+    const std::size_t most = fits_a_pass(rows, folds);
     result.clear();
     for (std::size_t begin = 0; begin < penalties.size(); begin += most) {
       const std::size_t count = std::min(most, penalties.size() - begin);
       const auto first = log_weights.begin() + static_cast<std::ptrdiff_t>(begin);
-      std::vector<std::vector<double>> some(
-          std::make_move_iterator(first),
-          std::make_move_iterator(first + static_cast<std::ptrdiff_t>(count)));
-      std::ranges::move(cross_fit_ridges(all(k), targets_, std::move(some),
+      std::vector<std::vector<double>> some(first, first + static_cast<std::ptrdiff_t>(count));
+      std::ranges::move(cross_fit_ridges(rows, targets_, std::move(some),
                                          penalties.subspan(begin, count), folds_, ridge_, groups_),
                         std::back_inserter(result));
       if (options_.callbacks.cancelled()) return {};
@@ -158,14 +174,13 @@ std::vector<CrossFit> FoldedFits::fit_kernel(std::size_t k,
     return result;
   }
   for (std::size_t fold = 0; fold + 1 < kernels_[k].rows.size(); ++fold) {
-    const MetricRows& rows = *kernels_[k].rows[fold];
-    std::vector<std::vector<double>> others;
-    for (const std::vector<double>& each : log_weights) others.push_back(without(fold, each));
-    const std::vector<RidgeFit> fits = ridges(rows, std::move(others), penalties);
+    const MetricRows& rows = at_work(k, fold);
+    const std::vector<RidgeFit> fits = ridges(rows, log_weights, fold, penalties);
     if (fits.size() != result.size() || options_.callbacks.cancelled()) return {};
     predict_fold(rows, fold, fits, result);
   }
-  std::vector<RidgeFit> fits = ridges(all(k), std::move(log_weights), penalties);
+  std::vector<RidgeFit> fits =
+      ridges(at_work(k, kernels_[k].rows.size() - 1), log_weights, std::nullopt, penalties);
   if (fits.size() != result.size() || options_.callbacks.cancelled()) return {};
   for (std::size_t w = 0; w < result.size(); ++w) result[w].fit = std::move(fits[w]);
   return result;
@@ -179,33 +194,37 @@ CrossFit FoldedFits::choose() {
   for (std::size_t k = 0; k < kernels_.size(); ++k) {
     fits.push_back(choose_penalty(k));
     if (fits.back().held_out.empty()) return {};  // cancelled
-    held_out.push_back(fits.back().held_out);
+    held_out.push_back(std::move(fits.back().held_out));
     penalties_.push_back(fits.back().fit.penalty);
   }
   shares_ = fits.size() == 1 ? std::vector<double>{1}
                              : stacking_shares(held_out, targets_, even_, groups_);
-  return mixed(fits);
+  CrossFit result;
+  for (std::size_t k = 0; k < kernels_.size(); ++k) {
+    fits[k].held_out = std::move(held_out[k]);
+    mix(k, std::move(fits[k]), result);
+  }
+  return result;
 }
 
-CrossFit FoldedFits::mixed(std::span<const CrossFit> fits) const {
-  if (fits.size() == 1) return fits.front();
+void FoldedFits::mix(std::size_t k, CrossFit&& fit, CrossFit& into) const {
+  if (kernels_.size() == 1) {
+    into = std::move(fit);
+    return;
+  }
+  const double share = shares_[k];
+  std::vector<double> coefficients = std::exchange(into.fit.coefficients, {});
+  for (const double a : fit.fit.coefficients) coefficients.push_back(share * a);
+  const double intercept = into.fit.intercept + share * fit.fit.intercept;
+  const double freedom = into.fit.degrees_of_freedom + share * fit.fit.degrees_of_freedom;
+  into.held_out.resize(fit.held_out.size());
+  for (std::size_t i = 0; i < fit.held_out.size(); ++i) into.held_out[i] += share * fit.held_out[i];
   // The facts of the kernel that has most of it.
   const auto most = std::ranges::max_element(shares_) - shares_.begin();
-  CrossFit result = fits[static_cast<std::size_t>(most)];
-  result.fit.coefficients.clear();
-  result.fit.intercept = 0;
-  result.fit.degrees_of_freedom = 0;
-  std::vector<std::vector<double>> held_out;
-  for (std::size_t k = 0; k < fits.size(); ++k) {
-    for (const double a : fits[k].fit.coefficients) {
-      result.fit.coefficients.push_back(shares_[k] * a);
-    }
-    result.fit.intercept += shares_[k] * fits[k].fit.intercept;
-    result.fit.degrees_of_freedom += shares_[k] * fits[k].fit.degrees_of_freedom;
-    held_out.push_back(fits[k].held_out);
-  }
-  result.held_out = stacked(held_out, shares_);
-  return result;
+  if (k == static_cast<std::size_t>(most)) into.fit = std::move(fit.fit);
+  into.fit.coefficients = std::move(coefficients);
+  into.fit.intercept = intercept;
+  into.fit.degrees_of_freedom = freedom;
 }
 
 CrossFit FoldedFits::choose_penalty(std::size_t k) const {
@@ -218,11 +237,12 @@ CrossFit FoldedFits::choose_penalty(std::size_t k) const {
   counting.count_degrees_of_freedom = true;
   std::vector<CrossFit> candidates(penalties.size());
   if (kernels_[k].shared()) {
-    candidates = cross_fit_ridge_path(all(k), targets_, even, penalties, folds_, counting, groups_);
+    candidates =
+        cross_fit_ridge_path(at_work(k, 0), targets_, even, penalties, folds_, counting, groups_);
     if (options_.callbacks.cancelled()) return {};
   } else {
     for (std::size_t fold = 0; fold + 1 < kernels_[k].rows.size(); ++fold) {
-      const MetricRows& rows = *kernels_[k].rows[fold];
+      const MetricRows& rows = at_work(k, fold);
       const std::vector<RidgeFit> fits =
           fit_ridge_path(rows, targets_, without(fold, even), penalties, ridge_, groups_);
       if (options_.callbacks.cancelled()) return {};
@@ -241,7 +261,9 @@ CrossFit FoldedFits::choose_penalty(std::size_t k) const {
   CrossFit result = std::move(candidates[best]);
   if (kernels_[k].shared()) return result;
   counting.penalty = penalties[best];
-  result.fit = fit_ridge(all(k), targets_, even_, counting, groups_);
+  candidates.clear();
+  result.fit =
+      fit_ridge(at_work(k, kernels_[k].rows.size() - 1), targets_, even_, counting, groups_);
   if (result.fit.status == RidgeStatus::cancelled) result.held_out.clear();
   return result;
 }

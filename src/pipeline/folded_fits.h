@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,6 +18,9 @@ namespace esscher::internal {
 struct KernelFeatures {
   std::vector<std::unique_ptr<const MetricRows>> rows;
   std::vector<double> penalties;  ///< of plain regression, to choose from
+  /// Where given, sets take turns: it makes the one of that number, and one is at work at a time.
+  /// Others are null or, of all rows, at rest.
+  std::function<std::unique_ptr<const MetricRows>(std::size_t)> make{};
 
   bool shared() const { return rows.size() == 1; }
 };
@@ -37,7 +41,8 @@ class FoldedFits {
              std::span<const double> even, const TrainingOptions& options, double sure_win = 0);
 
   std::size_t kernels() const { return kernels_.size(); }
-  /// The features of kernel \p k on all rows; all kernels have the same landmarks.
+  /// The features of kernel \p k on all rows; all kernels have the same landmarks. Perhaps at rest,
+  /// and not there before choose() where sets take turns.
   const MetricRows& all(std::size_t k) const { return *kernels_[k].rows.back(); }
   const std::vector<double>& shares() const { return shares_; }
   /// What a readout is in kernel values: one coefficient a landmark, kernel by kernel.
@@ -53,16 +58,22 @@ class FoldedFits {
                             std::span<const double> factors) const;
 
  private:
+  /// The features of a fold, or of all rows, at work.
+  const MetricRows& at_work(std::size_t k, std::size_t at) const;
   /// Of one kernel, as fit().
-  std::vector<CrossFit> fit_kernel(std::size_t k, std::vector<std::vector<double>> log_weights,
+  std::vector<CrossFit> fit_kernel(std::size_t k,
+                                   const std::vector<std::vector<double>>& log_weights,
                                    std::span<const double> penalties) const;
   CrossFit choose_penalty(std::size_t k) const;
-  /// The mean of one readout of each kernel, with shares.
-  CrossFit mixed(std::span<const CrossFit> fits) const;
+  /// A readout of kernel \p k with its share, into the mean of those of the kernels before.
+  void mix(std::size_t k, CrossFit&& fit, CrossFit& into) const;
   std::vector<double> without(std::size_t fold, std::vector<double> log_weights) const;
   /// How many fits may share a pass, each with so many moments.
   std::size_t fits_a_pass(const MetricRows& rows, std::size_t moments) const;
-  std::vector<RidgeFit> ridges(const MetricRows& rows, std::vector<std::vector<double>> log_weights,
+  /// Without the rows of a fold, if any.
+  std::vector<RidgeFit> ridges(const MetricRows& rows,
+                               const std::vector<std::vector<double>>& log_weights,
+                               std::optional<std::size_t> without_fold,
                                std::span<const double> penalties) const;
   /// Into the held-out predictions of each fit: those of a fold's rows.
   void predict_fold(const MetricRows& rows, std::size_t fold, std::span<const RidgeFit> fits,
@@ -70,7 +81,7 @@ class FoldedFits {
   CrossFit preferences(std::span<const double> log_weights, std::optional<double> penalty) const;
   double held_out_error(std::span<const double> predictions) const;
 
-  std::vector<KernelFeatures> kernels_;
+  mutable std::vector<KernelFeatures> kernels_;  ///< which may take turns
   std::vector<double> shares_;
   std::vector<double> penalties_;
   std::span<const double> targets_;

@@ -16,6 +16,10 @@ namespace {
 /// Standard errors by which labels' slope on predictions is raised before it takes off anything.
 constexpr double kCaution = 2;
 constexpr double kEqualWeights = std::numeric_limits<double>::infinity();
+/// Numbers a row of a fit at work: its log-weights, their copy, what it and each kernel predict.
+constexpr std::size_t kFitNumbers = 4;
+/// Of fits that are made at once.
+constexpr std::size_t kFitBytes = std::size_t{1} << 27;
 
 }  // namespace
 
@@ -90,6 +94,7 @@ Deployment Readouts::automatic(double beta) {
     return fit(log_weights);
   };
   sample.rewards = [&](std::vector<double> values) { return as_rewards(std::move(values)); };
+  share(sample, beta / rewards_.sd());
   const AutomaticReadout found =
       automatic_readout(sample, uniform_, beta / rewards_.sd(),
                         {.rounds = 1, .shared = &shared_, .unit = rewards_.sd()});
@@ -99,6 +104,42 @@ Deployment Readouts::automatic(double beta) {
     deployment.head = add(ReadoutWeights::automatic, found.weight_temperature, found.fit);
   }
   return deployment;
+}
+
+void Readouts::share(const ReadoutSample& sample, double beta) {
+  if (planned_.empty() && shared_.empty()) {
+    for (const double each : options_.deployment_temperatures) {
+      const double temperature = each / rewards_.sd();
+      planned_[temperature] = automatic_fits(sample, uniform_, temperature);
+    }
+  }
+  const auto planned = planned_.find(beta);
+  if (planned == planned_.end()) return;
+  const auto looked_for = [&](const WeightKind& kind) {
+    return std::ranges::any_of(planned_, [&](const auto& each) {
+      return std::ranges::find(each.second, kind) != each.second.end();
+    });
+  };
+  std::erase_if(shared_, [&](const auto& fit) { return !looked_for(fit.first); });
+  const std::size_t most = std::max<std::size_t>(
+      planned->second.size(), kFitBytes / (kFitNumbers * sizeof(double) * pilot_.size()));
+  std::vector<WeightKind> next;
+  const auto add = [&](const std::vector<WeightKind>& kinds) {
+    for (const WeightKind& kind : kinds) {
+      const bool known = shared_.contains(kind) || std::ranges::find(next, kind) != next.end();
+      if (!known && next.size() < most) next.push_back(kind);
+    }
+  };
+  add(planned->second);
+  // In their order, which descends; by then some of their fits may be there.
+  if (!next.empty()) {
+    for (const double each : options_.deployment_temperatures) {
+      const auto found = planned_.find(each / rewards_.sd());
+      if (found != planned_.end()) add(found->second);
+    }
+  }
+  planned_.erase(beta);
+  share_fits(sample, uniform_, next, shared_);
 }
 
 std::vector<CrossFit> Readouts::fit(const std::vector<std::vector<double>>& log_weights) const {

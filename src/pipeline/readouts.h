@@ -38,6 +38,9 @@ class Readouts {
   /// Index of the head fitted with such weights. Temperatures in standard deviations.
   std::size_t head(ReadoutWeights weights, double temperature);
   Deployment automatic(double beta);
+  /// Makes the fits that automatic weights for \p beta share with other temperatures asked for,
+  /// and theirs, as many as one pass bears; forgets those that no temperature to come looks for.
+  void share(const ReadoutSample& sample, double beta);
   /// One fit for each weights; none where cancelled.
   std::vector<CrossFit> fit(const std::vector<std::vector<double>>& log_weights) const;
   std::size_t add(ReadoutWeights weights, double temperature, const RidgeFit& fit);
@@ -55,6 +58,7 @@ class Readouts {
   std::vector<double> pilot_;  ///< held-out rewards of plain regression
   std::map<std::pair<ReadoutWeights, double>, std::size_t> heads_;
   SharedFits shared_;
+  std::map<double, std::vector<WeightKind>> planned_;  ///< of temperatures yet to come
   std::set<std::string> constant_;  ///< kinds of weights with a readout that learned nothing
 };
 

@@ -101,27 +101,48 @@ MetricRounds learn_metrics(const TransformedRows& x, const TrainingLabels& targe
 
 std::vector<KernelFeatures> folded_features(const TransformedRows& x, const MetricRounds& metrics,
                                             std::span<const std::uint32_t> folds,
-                                            const TrainingOptions& options) {
+                                            const TrainingOptions& options,
+                                            std::uint64_t most_held) {
   std::size_t most = options.landmarks;
   if (most == 0) most = options.loss == ReadoutLoss::preferences ? 512 : kLandmarkRows;
-  std::vector<KernelFeatures> features;
-  for (const StackedKernel& kernel : metrics.kernels) {
-    features.push_back({{}, candidate_penalties(kernel.penalty, folds.size(), options)});
-  }
   const std::size_t folds_and_all = metrics.kernels[0].metrics.size();
-  for (std::uint32_t fold = 0; fold < folds_and_all; ++fold) {
+  // Of all rows the kernels share them.
+  using Landmarks = std::shared_ptr<const Matrix<double>>;
+  const auto known =
+      std::make_shared<std::vector<std::weak_ptr<const Matrix<double>>>>(folds_and_all);
+  const auto landmarks = [=, &x, &options](std::size_t fold) -> Landmarks {
+    if (Landmarks found = (*known)[fold].lock()) return found;
     std::vector<std::uint64_t> rows;
     for (std::uint64_t i = 0; i < folds.size(); ++i) {
       if (folds[i] != fold) rows.push_back(i);
     }
     if (rows.size() > most) rows = random_subset(rows, most, options.seed);
-    for (std::size_t k = 0; k < features.size(); ++k) {
-      const StackedKernel& kernel = metrics.kernels[k];
-      // One that has seen no label serves all folds: landmarks are rows without their labels.
-      if (!kernel.learned && fold + 1 < folds_and_all) continue;
-      features[k].rows.push_back(std::make_unique<const MetricRows>(
-          x, kernel.metrics[fold], kernel.family, rows, options.threads));
-    }
+    const Landmarks made = distinct_rows(x, rows);
+    (*known)[fold] = made;
+    return made;
+  };
+  std::vector<KernelFeatures> features;
+  std::uint64_t bytes = 0;
+  for (const StackedKernel& kernel : metrics.kernels) {
+    // One that has seen no label serves all folds: landmarks are rows without their labels.
+    const std::size_t first = kernel.learned ? 0 : folds_and_all - 1;
+    KernelFeatures& made = features.emplace_back();
+    made.penalties = candidate_penalties(kernel.penalty, folds.size(), options);
+    made.rows.resize(folds_and_all - first);
+    made.make = [&x, &kernel, &options, landmarks, first, most_held](std::size_t at) {
+      return std::make_unique<const MetricRows>(x, kernel.metrics[first + at], kernel.family,
+                                                landmarks(first + at), options.threads, most_held);
+    };
+    const std::size_t columns = std::min<std::size_t>(most, folds.size());
+    bytes +=
+        made.rows.size() *
+        MetricRows::bytes(x.rows(), columns, MetricRows::single(x.rows(), columns, kernel.family));
+  }
+  // Bradley-Terry fits take all at once.
+  if (bytes > most_held && options.loss == ReadoutLoss::squared) return features;
+  for (KernelFeatures& kernel : features) {
+    for (std::size_t at = 0; at < kernel.rows.size(); ++at) kernel.rows[at] = kernel.make(at);
+    kernel.make = nullptr;
   }
   return features;
 }

@@ -23,10 +23,12 @@ MetricRounds learn_metrics(const TransformedRows& x, const TrainingLabels& targe
 /// The features of each kernel of the rounds on all rows, fold by fold where they have seen labels,
 /// with the penalties of its readout to
 /// choose from: that of the rounds and, where the readout sees more rows, lower ones; none from
-/// preferences, which look for theirs.
+/// preferences, which look for theirs. Where \p most_held bytes do not hold them all they take
+/// turns. Arguments must outlive them.
 std::vector<KernelFeatures> folded_features(const TransformedRows& x, const MetricRounds& metrics,
                                             std::span<const std::uint32_t> folds,
-                                            const TrainingOptions& options);
+                                            const TrainingOptions& options,
+                                            std::uint64_t most_held = kHeldBytes);
 
 /// A gradient product in transformed columns, told in those of the table.
 FeatureImportance feature_importance(const KernelMetric& product,

@@ -308,20 +308,17 @@ TrainedReward internal::train_distinct(const RewardTable& table,
   double temperature = options.feature_temperature / labels.sd();
   if (temperature == 0) temperature = 1;
   reward.feature_temperature = temperature * labels.sd();
-  const MetricRounds metrics = internal::learn_metrics(x, targets, folds, temperature, options);
+  MetricRounds metrics = internal::learn_metrics(x, targets, folds, temperature, options);
   if (metrics.cancelled) return reward;
   reward.rounds = metrics.rounds;
   reward.chosen_round = metrics.chosen;
   reward.importance = internal::feature_importance(metrics.product, reward.transform);
+  metrics.product = {};
   const std::vector<double> even = targets.even_log_weights();
   internal::FoldedFits fits(internal::folded_features(x, metrics, folds, options), targets.values(),
                             folds, targets.groups(), even, options, targets.sure_win());
-  reward.landmarks = fits.all(0).landmarks();
   internal::Readouts readouts(fits, targets, labels, options, reward);
   if (fits.shares().empty()) return reward;  // cancelled
-  for (std::size_t k = 0; k < fits.kernels(); ++k) {
-    reward.kernels.push_back({fits.all(k).kernel(), metrics.kernels[k].learned, fits.shares()[k]});
-  }
   internal::StageProgress progress(options.callbacks, "readouts",
                                    options.weights.size() * options.deployment_temperatures.size());
   for (const FitWeights weights : options.weights) {
@@ -332,6 +329,11 @@ TrainedReward internal::train_distinct(const RewardTable& table,
     }
   }
   progress.finish();
+  // Behind the readouts, which need the memory.
+  reward.landmarks = fits.all(0).landmarks();
+  for (std::size_t k = 0; k < fits.kernels(); ++k) {
+    reward.kernels.push_back({fits.all(k).kernel(), metrics.kernels[k].learned, fits.shares()[k]});
+  }
   readouts.add_remarks();
   reward.held_out = readouts.held_out();
   fit_linear(x, targets, options, reward);

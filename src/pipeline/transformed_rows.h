@@ -8,18 +8,16 @@
 #include "esscher/data/feature_transform.h"
 #include "esscher/io/feature_rows.h"
 #include "esscher/readout/ridge.h"
+#include "pipeline/held_bytes.h"
 
 namespace esscher::internal {
-
-/// What is held in memory rather than made again, at most, for each kind of rows.
-inline constexpr std::uint64_t kHeldBytes = std::uint64_t{1} << 29;
 
 /// Some rows of a table, transformed, by their position in the list given. Held where they fit.
 class TransformedRows {
  public:
   TransformedRows(const FeatureRows& features, std::span<const std::uint64_t> rows,
                   const FeatureTransform& transform, int threads,
-                  std::uint64_t most_held = kHeldBytes);
+                  std::uint64_t most_held = kHeldRowBytes);
   std::uint64_t rows() const { return rows_.size(); }
   std::size_t columns() const { return columns_; }
   /// Positions first, first + 1, ...

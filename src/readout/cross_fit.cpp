@@ -90,12 +90,8 @@ internal::Moments joined(const internal::FoldMoments& moments, const FoldWeights
   for (std::size_t fold = 0; fold < log_masses.size(); ++fold) {
     if (fold == heaviest || fold == without || moments.folds[fold].weight == 0) continue;
     const double scale = std::exp(log_masses[fold] - log_masses[heaviest]);
-    internal::Moments other = moments.folds[fold];
-    other.weight *= scale;
-    other.square_weight *= scale * scale;
-    other.lost *= scale;
-    for (double& sum : other.scatter.values()) sum *= scale;
-    merge(all, other);
+    // Beyond the smallest doubles there is nothing to add.
+    if (scale > 0) merge(all, moments.folds[fold], scale);
   }
   return all;
 }
@@ -139,9 +135,10 @@ std::vector<CrossFit> cross_fit(const DesignRows& rows, std::span<const double> 
   // Of each task the fit to all rows and those without one fold, side by side.
   Matrix<double> coefficients(tasks.size() * count, space.rows().columns());
   std::vector<double> intercepts(tasks.size() * count);
+  const int solving = internal::solution_threads(space.rows(), common.threads);
   const LoopStatus fitted = parallel_for_chunks(
-      ChunkGrid(tasks.size() * (count + 1), 1),
-      {common.threads, "readout: folds", common.callbacks}, [&](const Chunk& chunk) {
+      ChunkGrid(tasks.size() * (count + 1), 1), {solving, "readout: folds", common.callbacks},
+      [&](const Chunk& chunk) {
         const std::size_t t = chunk.index / (count + 1);
         const std::size_t fold = chunk.index % (count + 1);
         const Task& task = tasks[t];

@@ -20,17 +20,18 @@ constexpr std::size_t kFilledRows = 256;
 
 /// All but the second moments, merged as merge() says. \param step  from one mean to the other
 /// \return what the square of the step adds to the second moments
-double merge_means(Moments& into, const Moments& other, std::span<double> step) {
-  const double weight = into.weight + other.weight;
-  const double share = other.weight / weight;
+double merge_means(Moments& into, const Moments& other, std::span<double> step, double scale = 1) {
+  const double added = other.weight * scale;
+  const double weight = into.weight + added;
+  const double share = added / weight;
   const double between = into.weight * share;
   for (std::size_t j = 0; j < step.size(); ++j) {
     step[j] = other.mean[j] - into.mean[j];
     into.mean[j] += share * step[j];
   }
   into.weight = weight;
-  into.square_weight += other.square_weight;
-  into.lost += other.lost;
+  into.square_weight += other.square_weight * (scale * scale);
+  into.lost += other.lost * scale;
   return between;
 }
 
@@ -200,9 +201,14 @@ bool add_by_strips(const DesignRows& rows, std::span<const double> targets,
       blocks, ParallelOptions{1, "readout: moments", callbacks}, [&](const Chunk& block) {
         parallel_for_chunks(
             ChunkGrid(block.size(), kFilledRows), {threads, "", {}}, [&](const Chunk& part) {
-              rows.fill(block.begin + part.begin,
-                        {x.row(part.begin).data(), static_cast<std::size_t>(part.size()),
-                         columns - 1, columns});
+              std::vector<std::uint8_t> wanted(static_cast<std::size_t>(part.size()));
+              for (std::size_t i = 0; i < wanted.size(); ++i) {
+                const std::uint64_t row = block.begin + part.begin + i;
+                wanted[i] = std::ranges::any_of(
+                    each, [&](const RowWeights& given) { return given.weight(row) != 0; });
+              }
+              rows.fill_wanted(block.begin + part.begin, wanted,
+                               {x.row(part.begin).data(), wanted.size(), columns - 1, columns});
               for (std::uint64_t i = part.begin; i < part.end; ++i) {
                 x(i, columns - 1) = targets[block.begin + i];
               }
@@ -232,20 +238,17 @@ double Moments::mean_eigenvalue() const {
   return features() == 0 ? 0 : trace / weight / static_cast<double>(features());
 }
 
-void merge(Moments& into, const Moments& other) {
-  if (other.weight == 0) return;
-  if (into.weight == 0) {
-    into = other;
-    return;
-  }
+void merge(Moments& into, const Moments& other, double scale) {
+  if (other.weight * scale == 0) return;
+  if (into.weight == 0) into = no_moments(other.mean.size());
   const std::size_t columns = into.mean.size();
   std::vector<double> step(columns);
-  const double between = merge_means(into, other, step);
+  const double between = merge_means(into, other, step, scale);
   add_between(between, step, 0, columns, into.scatter);
   for (std::size_t i = 0; i < columns; ++i) {
     double* row = into.scatter.row(i).data();
     const double* added = other.scatter.row(i).data();
-    for (std::size_t j = 0; j <= i; ++j) row[j] += added[j];
+    for (std::size_t j = 0; j <= i; ++j) row[j] += scale * added[j];
   }
 }
 

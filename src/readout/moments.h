@@ -34,8 +34,8 @@ struct Moments {
 
 /// The moments of both together (Chan, Golub, LeVeque, "Algorithms for computing the sample
 /// variance", The American Statistician 37, 1983): sums of squares only, nothing cancels.
-/// One that has no weight changes nothing.
-void merge(Moments& into, const Moments& other);
+/// One that has no weight changes nothing. \param scale  of the other's weights, above 0
+void merge(Moments& into, const Moments& other, double scale = 1);
 Moments merged(std::span<const Moments* const> parts);
 
 /// Moments of rows (phi, y) - origin. The origin is the heaviest row: differences to it keep all

@@ -157,12 +157,12 @@ std::vector<RidgeFit> fit_ridges(const DesignRows& rows, std::span<const double>
       internal::fold_moments(space.rows(), targets, given, {}, options.threads, options.callbacks);
   if (!moments) return std::vector(fixed.size(), internal::cancelled_fit(rows.columns()));
   std::vector<RidgeFit> fits(fixed.size());
-  parallel_for_chunks(ChunkGrid(fits.size(), 1), {options.threads, "", {}},
-                      [&](const Chunk& chunk) {
-                        const std::size_t k = chunk.index;
-                        fits[k] = internal::fit_all((*moments)[k], space, targets, diagnostics[k],
-                                                    rows.columns(), fixed[k]);
-                      });
+  const int solving = internal::solution_threads(space.rows(), options.threads);
+  parallel_for_chunks(ChunkGrid(fits.size(), 1), {solving, "", {}}, [&](const Chunk& chunk) {
+    const std::size_t k = chunk.index;
+    fits[k] =
+        internal::fit_all((*moments)[k], space, targets, diagnostics[k], rows.columns(), fixed[k]);
+  });
   return fits;
 }
 
@@ -187,11 +187,11 @@ std::vector<RidgeFit> fit_ridge_path(const DesignRows& rows, std::span<const dou
   if (!moments) return std::vector(fixed.size(), internal::cancelled_fit(rows.columns()));
   const WeightDiagnostics diagnostics = internal::diagnose_present(log_weights);
   std::vector<RidgeFit> fits(fixed.size());
-  parallel_for_chunks(
-      ChunkGrid(fits.size(), 1), {options.threads, "", {}}, [&](const Chunk& chunk) {
-        fits[chunk.index] = internal::fit_all(moments->front(), space, targets, diagnostics,
-                                              rows.columns(), fixed[chunk.index]);
-      });
+  const int solving = internal::solution_threads(space.rows(), options.threads);
+  parallel_for_chunks(ChunkGrid(fits.size(), 1), {solving, "", {}}, [&](const Chunk& chunk) {
+    fits[chunk.index] = internal::fit_all(moments->front(), space, targets, diagnostics,
+                                          rows.columns(), fixed[chunk.index]);
+  });
   return fits;
 }
 

@@ -14,6 +14,7 @@ namespace {
 /// Points whose distances tell a kernel's scales, and whose gradients tell a metric.
 constexpr std::size_t kScalePoints = 400;
 constexpr std::size_t kGradientPoints = 1024;
+constexpr std::size_t kGradientRows = 256;  ///< of them at once
 constexpr double kEqualShare = 0.1;
 /// Of the trace of the normal equations: their rounding.
 constexpr double kJitter = 1e-13;
@@ -170,7 +171,14 @@ void KernelRegression::set_landmarks() {
   points_ = kernel_->points(gathered(sample_.x, picked(rows_, landmarks_)).view());
   shape(k_, rows_.size(), m);
   fill(rows_, k_.view());
-  square_ = gathered(k_.view(), landmarks_);
+  shape(equations_, m, m);
+  square_diagonal_.resize(m);
+  for (std::size_t j = 0; j < m; ++j) {
+    const std::span<const double> row = k_.row(landmarks_[j]);
+    for (std::size_t l = 0; l < j; ++l) equations_(l, j) = row[l];
+    square_diagonal_[j] = row[j];
+    std::fill_n(equations_.row(j).begin(), j + 1, 0.0);
+  }
   if (sample_.groups.empty()) {
     mean_.assign(m, 0.0);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
@@ -179,10 +187,7 @@ void KernelRegression::set_landmarks() {
     }
   }
   take_off_means(k_.view());
-  shape(normal_, m, m);
-  std::ranges::fill(normal_.values(), 0.0);
-  add_weighted_gram(k_.view(), weights_, normal_.view());
-  symmetrise_from_lower(normal_.view());
+  add_weighted_gram(k_.view(), weights_, equations_.view());
   right_.assign(m, 0.0);
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const std::span<const double> row = k_.row(i);
@@ -228,11 +233,22 @@ KernelRegression::Fit KernelRegression::solve_dual(double penalty) {
 
 KernelRegression::Fit KernelRegression::solve_landmarks(double penalty) {
   const std::size_t m = landmarks_.size();
-  Matrix<double>& b = factor_;
-  b = normal_;
+  // Not kept: of 2048 landmarks it takes 32 MiB a fold, which gradients have a use for.
+  auto b = Matrix<double>::unset(m, m);
   double trace = 0;
+  // Factors read the lower triangle alone. By tiles, since half of it lies across the rows.
+  constexpr std::size_t kTile = 64;
+  for (std::size_t first = 0; first < m; first += kTile) {
+    for (std::size_t left = 0; left <= first; left += kTile) {
+      for (std::size_t j = first; j < std::min(first + kTile, m); ++j) {
+        for (std::size_t l = left; l < std::min(left + kTile, j); ++l) {
+          b(j, l) = equations_(j, l) + penalty * equations_(l, j);
+        }
+      }
+    }
+  }
   for (std::size_t j = 0; j < m; ++j) {
-    for (std::size_t l = 0; l < m; ++l) b(j, l) += penalty * square_(j, l);
+    b(j, j) = equations_(j, j) + penalty * square_diagonal_[j];
     trace += b(j, j);
   }
   for (std::size_t j = 0; j < m; ++j) b(j, j) += kJitter * trace;
@@ -342,9 +358,15 @@ KernelMetric KernelRegression::gradient_product(const Fit& fit, double temperatu
       weights[taken[t]] *= kept > 0 ? all / kept : 0;
     some = std::move(taken);
   }
-  const Matrix<double> chosen = gathered(sample_.x, picked(rows_, some));
-  Matrix<double> gradients(some.size(), chosen.columns());
-  kernel_->gradients(kernel_->points(chosen.view()), points_, fit.alpha, gradients.view());
+  const std::vector<std::size_t> chosen = picked(rows_, some);
+  Matrix<double> gradients(some.size(), sample_.x.columns);
+  // Kernel values and coordinates of all at once are several times the metric.
+  for (std::size_t begin = 0; begin < chosen.size(); begin += kGradientRows) {
+    const std::size_t count = std::min(kGradientRows, chosen.size() - begin);
+    const Matrix<double> x = gathered(sample_.x, std::span(chosen).subspan(begin, count));
+    kernel_->gradients(kernel_->points(x.view()), points_, fit.alpha,
+                       gradients.view().rows_from(begin, count));
+  }
   std::vector<double> w(some.size());
   std::ranges::transform(some, w.begin(), [&](std::size_t i) { return weights[i]; });
   KernelMetric metric;

@@ -77,12 +77,14 @@ class KernelRegression {
   Matrix<double> k_left_out_;  ///< left out x points
   /// k_ about group means on both sides, times roots of the weights.
   Matrix<double> centred_;
-  Matrix<double> factor_;  ///< of the last fit
+  Matrix<double> factor_;  ///< room for that of a fit at all rows
   // Of landmarks.
-  Matrix<double> normal_;      ///< k_' P k_
-  Matrix<double> square_;      ///< of the norm: kernels of landmarks
-  std::vector<double> right_;  ///< k_' P y
-  std::vector<double> mean_;   ///< of the rows of kernels, without groups
+  /// On and below the diagonal k_' P k_; above it the kernels of landmarks among themselves, which
+  /// are the square of the norm. Each is symmetric, and of 2048 landmarks takes 32 MiB in full.
+  Matrix<double> equations_;
+  std::vector<double> square_diagonal_;  ///< of the second
+  std::vector<double> right_;            ///< k_' P y
+  std::vector<double> mean_;             ///< of the rows of kernels, without groups
 };
 
 }  // namespace esscher::internal

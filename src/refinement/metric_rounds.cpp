@@ -79,14 +79,18 @@ std::unique_ptr<MetricPath> learned_path(const MetricSample& sample,
                                          const MetricRoundsOptions& options) {
   if (sample.labels.size() <= kFewRows) return best_way(sample, options, true).path;
   std::vector<KernelMetric> begin;
-  const internal::FewRows few(sample, std::clamp(sample.labels.size() / 2, kFewRows, kMostFewRows));
-  if (few.serve()) {
-    const MetricSample some = few.sample();
-    Way way = best_way(some, options, false);
-    if (!way.behind_laplace) begin = way.path->gradient_products();
-    way.path.reset();  // its memory, before all rows take theirs
-    if (way.behind_laplace) begin = laplace_metrics(sample, options, false);
+  bool behind_laplace = false;
+  {  // its memory, before all rows take theirs
+    const std::size_t half = sample.labels.size() / 2;
+    const internal::FewRows few(sample, std::clamp(half, kFewRows, kMostFewRows));
+    if (few.serve()) {
+      const MetricSample some = few.sample();
+      const Way way = best_way(some, options, false);
+      behind_laplace = way.behind_laplace;
+      if (!behind_laplace) begin = way.path->gradient_products();
+    }
   }
+  if (behind_laplace) begin = laplace_metrics(sample, options, false);
   auto path = std::make_unique<MetricPath>(sample, options, false);
   if (options.callbacks.cancelled()) return path;
   const bool begun = !begin.empty();

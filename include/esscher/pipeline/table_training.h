@@ -244,9 +244,10 @@ void validate(const TrainingOptions& options, const RewardTable& table);
 ///         rewards do not vary or are not finite, or there are fewer rows than folds.
 /// Deterministic: the same bits for any number of threads.
 /// Cost: learn_metric() on kMetricRows rows at most; then, for each of folds + 1 features, n m (k +
-/// m) multiply-adds for the rows, and n m^2 / 2 + m^3 for each distinct weights. Memory: n (k/2 +
-/// m) doubles for each of them where they fit into 512 MiB, else rows are read and made anew for
-/// each pass.
+/// m) multiply-adds for the rows, and n m^2 / 2 + m^3 for each distinct weights. Memory: n m floats
+/// or doubles for each of them; of more than 512 MiB together one is held at a time, and where that
+/// alone takes more its rows are read and made anew for each pass. Beside them some numbers a row,
+/// what learn_metric() takes, and transformed rows, n k floats, where they fit into 128 MiB.
 TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64_t> rows,
                            const TrainingOptions& options);
 

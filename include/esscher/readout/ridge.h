@@ -38,6 +38,13 @@ class DesignRows {
   virtual std::uint64_t rows() const = 0;
   virtual std::size_t columns() const = 0;
   virtual void fill(std::uint64_t first, MatrixView<double> out) const = 0;
+  /// As fill(), but rows that nobody wants may stay as they are, at no cost. \param wanted  1 for
+  /// those that somebody does, else 0; as many as out has rows
+  virtual void fill_wanted(std::uint64_t first, std::span<const std::uint8_t> wanted,
+                           MatrixView<double> out) const {
+    static_cast<void>(wanted);
+    fill(first, out);
+  }
 };
 
 /// Rows that are held. \p values must outlive this.
