@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ._audit_text import best_of_n_verdict, frame_row, tilt_verdict, trained
 from ._policy_results import BestOfNValue, Estimate, PolicyValue
-from ._policy_text import choices, lines, tilts
+from ._policy_text import choices, labelled, lines, tilts
 from ._recommendations import (
     Advice,
     BestOfNRecommendation,
@@ -290,8 +290,10 @@ class Audit(Advice[ProxyAudit], Reported):
         text = [self._verdict()]
         for proxy, record in zip(self.proxies, self._record["rewards"], strict=True):
             text += ["", f"{proxy.name} (correlation with gold {proxy.correlation:.3f})"]
-            text += [*lines(tilts(record)), proxy.recommendation.verdict]
-            text += [*lines(choices(record)), proxy.best_of_n_recommendation.verdict]
+            text += lines(tilts(record)) + lines(labelled(record["policies"], "beta"))
+            text.append(proxy.recommendation.verdict)
+            text += lines(choices(record)) + lines(labelled(record["best_of_n"], "n"))
+            text.append(proxy.best_of_n_recommendation.verdict)
         if self.policies:
             text += ["", "trained policies", *lines(trained(self.policies))]
         return "\n".join(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._policy_text import interval_text
+from ._policy_text import by_labelled, interval_text
 
 if TYPE_CHECKING:
     from ._audit_results import Audit, PolicyAudit
@@ -47,7 +47,7 @@ def tilt_verdict(audit: Audit) -> str:
     text = (
         f"Recommendation: tilt by {audit.recommended!r} at beta {audit.recommendation.beta:.4g}, "
         f"with a gain of at least {gain.low:.3g} over the reference, KL counted (estimate "
-        f"{gain.value:.3g})."
+        f"{gain.value:.3g}{by_labelled(audit.recommendation.told_by_labelled_rows)})."
     )
     labels_to_halve = audit.recommendation.labels_to_halve
     if labels_to_halve is not None:
@@ -66,7 +66,7 @@ def best_of_n_verdict(audit: Audit) -> str:
     return (
         f"Best-of-n: by {audit.recommended_best_of_n!r}, the best of "
         f"{audit.best_of_n_recommendation.n:.4g}, with a gain of at least {gain.low:.3g} (estimate "
-        f"{gain.value:.3g})."
+        f"{gain.value:.3g}{by_labelled(audit.best_of_n_recommendation.told_by_labelled_rows)})."
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._policy_results import BestOfNValue, PolicyValue
-from ._policy_text import choices, interval_text, lines
+from ._policy_text import choices, interval_text, labelled, lines
 from ._recommendations import (
     Advice,
     BestOfNRecommendation,
@@ -161,7 +161,8 @@ class Evaluation(Advice[RewardEvaluation], Reported):
         text = [self._verdict()]
         for reward, record in zip(self.rewards, self._record["rewards"], strict=True):
             text += ["", f"{reward.name} (held-out correlation {reward.correlation:.3f})"]
-            text += [*lines(_shown(reward)), *lines(choices(record))]
+            text += lines(_shown(reward)) + lines(labelled(record["policies"], "beta"))
+            text += lines(choices(record)) + lines(labelled(record["best_of_n"], "n"))
             text.append(reward.best_of_n_recommendation.verdict)
         return "\n".join(text)
 

@@ -37,6 +37,24 @@ def _shown(records: list[dict[str, Any]], name: str) -> list[list[str]]:
     return rows
 
 
+def labelled(records: list[dict[str, Any]], name: str) -> list[list[str]]:
+    """The gains that the labelled rows alone tell; no rows where they do not."""
+    told = [(record[name], record["labelled_rows"]) for record in records if "labelled_rows" in record]
+    if not told:
+        return []
+    rows = [[name, "gain", "all at once", "ESS", "by the labelled rows alone"]]
+    for at, alone in told:
+        gain = alone["gain"]
+        interval = interval_text(*gain["simultaneous_interval"])
+        rows.append([f"{at:.4g}", f"{gain['value']:.4g}", interval, f"{alone['ess']:.0f}"])
+    return rows
+
+
+def by_labelled(told: bool) -> str:
+    """Behind a gain: whether it is one of those."""
+    return "; told by the labelled rows alone" if told else ""
+
+
 def tilts(proxy: dict[str, Any]) -> list[list[str]]:
     """Policies over temperatures."""
     return _shown(proxy["policies"], "beta")

@@ -34,7 +34,7 @@ class Recommendation:
     verdict : str
         The same in plain sentences.
     told_by_labelled_rows : bool
-        With a reference: the gain is told from the labelled rows alone, since these promise more.
+        The gain is told from the labelled rows alone, which promise more than all rows do.
     """
 
     beta: float | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 
 import matplotlib
 import numpy as np
@@ -254,18 +255,25 @@ def test_labelled_rows_that_are_no_draw_from_the_reference_are_remarked(scores):
 
 
 def test_labelled_rows_speak_for_themselves():
-    rng = np.random.default_rng(1)
-    z = rng.standard_normal(3000)
-    gold = np.where(np.arange(3000) < 150, 0.8 * z + 0.3 * rng.standard_normal(3000), np.nan)
-    found = esscher.audit(z, gold, beta=[2, 1, 0.7, 0.5])
-    assert found.recommendation.told_by_labelled_rows
-    assert "told by the labelled rows alone" in found.recommendation.verdict
-    policies = found.to_dict()["rewards"][0]["policies"]
-    advised = next(p for p in policies if p["beta"] == found.recommendation.beta)
-    assert advised["labelled_rows"]["gain"]["simultaneous_interval"][0] == found.recommendation.gain.low
+    rng = random.Random(1)
+    z = np.empty(3000)
+    gold = np.full(3000, np.nan)
+    for i in range(3000):
+        z[i] = rng.gauss(0, 1)
+        if i < 150:
+            gold[i] = 0.8 * z[i] + 0.3 * rng.gauss(0, 1)
+    found = esscher.audit(z, gold, beta=[2, 1])
+    advised = found.best_of_n_recommendation
+    assert advised.told_by_labelled_rows
+    assert "told by the labelled rows alone" in advised.verdict
+    assert "told by the labelled rows alone" in str(found)
+    choices = found.to_dict()["rewards"][0]["best_of_n"]
+    told = next(each for each in choices if each["n"] == advised.n)["labelled_rows"]["gain"]
+    assert told["simultaneous_interval"][0] == advised.gain.low
     # Where all rows are labelled there is but one way to tell.
-    alone = esscher.audit(z[:150], gold[:150], beta=[2, 1, 0.7, 0.5])
-    assert not alone.recommendation.told_by_labelled_rows
+    alone = esscher.audit(z[:150], gold[:150], beta=[2, 1])
+    assert not alone.best_of_n_recommendation.told_by_labelled_rows
+    assert "labelled rows alone" not in str(alone)
 
 
 def test_trained_policies_alone(scores):

@@ -78,7 +78,11 @@ void add_audit_remarks(const AuditedTable& table, TableAudit& audit) {
         "Gold rewards are known in " + std::to_string(table.known.size()) + " of " +
         std::to_string(table.rows) +
         " rows, which are taken for a random draw from all: the others count by what each proxy "
-        "predicts, corrected by the known ones; ESS and errors are those of the known ones.");
+        "predicts, corrected by the known ones; ESS and errors are those of the known ones." +
+        (audit.proxies.empty() || audit.proxies.front().of_labelled.policies.empty()
+             ? ""
+             : " These tell of policies by themselves, too; advice goes by what promises more, and "
+               "the intervals of both hold at once."));
     if (table.grouped()) add_size_remark(table, remarks);
     add_draw_remark(table, remarks);
   }

@@ -116,9 +116,16 @@ void AuditedTable::require_spread() const {
 }
 
 std::optional<TableCells> AuditedTable::labelled_cells(std::span<const NamedScores> scores) const {
-  if (grouped() || !table.clusters.empty() || 2 * known.size() >= rows) return std::nullopt;
+  if (grouped() || !table.clusters.empty()) return std::nullopt;
+  const auto taken = [](std::span<const double> log_weights, std::size_t count) {
+    if (log_weights.empty()) return static_cast<std::ptrdiff_t>(count);
+    return std::ranges::count_if(log_weights, [](double w) { return !std::isinf(w); });
+  };
+  const std::ptrdiff_t labelled = taken(known_log_weights, known.size());
+  if (labelled < 2 || 2 * labelled >= taken(table.log_weights, rows)) return std::nullopt;
+  const double doubt = (1 - kDoubt) / static_cast<double>(scores.size());
   for (const NamedScores& each : scores) {
-    if (unlike_parts(each.values, table.gold, table.log_weights, kDoubt)) return std::nullopt;
+    if (unlike_parts(each.values, table.gold, table.log_weights, 1 - doubt)) return std::nullopt;
   }
   return table_cells({.rows = known.size(), .log_weights = known_log_weights});
 }

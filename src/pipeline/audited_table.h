@@ -47,7 +47,7 @@ struct AuditedTable {
   }
   /// The known rows alone, where they may speak for themselves beside the others: fewer than half
   /// of all, without groups and clusters, whose draws are not told by rows, and alike with the
-  /// others at kDoubt in the average of each of \p scores.
+  /// others in the averages of \p scores, which of a fair draw 1 - kDoubt fail at most.
   std::optional<TableCells> labelled_cells(std::span<const NamedScores> scores) const;
   /// Under the reference, of rows where there is a value.
   double mean(std::span<const double> values) const;

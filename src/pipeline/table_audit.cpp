@@ -316,15 +316,18 @@ TableAudit audit_distinct(const AuditTable& given, const AuditOptions& options) 
           value = internal::table_policy_value(proxy.scaled, given.gold, cells, policy);
           value.beta /= proxy.audit.unit;
           fold_influences(value);
-          if (!options.target) value.value_influence.clear();
-          value.rise_influence.clear();
+          if (!options.target) value.value_influence = {};
+          value.rise_influence = {};
           if (!labelled) continue;
           policy.predicted = {};
           TablePolicyValue& alone = proxy.audit.of_labelled.policies[b];
           alone = internal::table_policy_value(table.at_known(proxy.scaled), table.gold, *labelled,
                                                policy);
           alone.beta /= proxy.audit.unit;
+          internal::price_by_all(value, alone);
           fold_influences(alone);
+          alone.value_influence = {};
+          alone.rise_influence = {};
         }
       });
   if (status == LoopStatus::cancelled) {

@@ -236,6 +236,7 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
         policy.predicted = {};
         std::vector<TablePolicyValue>& alone = evaluation.of_labelled.policies;
         alone.push_back(internal::table_policy_value(r.first(n), gold, *labelled, policy));
+        internal::price_by_all(evaluation.policies.back(), alone.back());
         fold_influences(alone.back());
       }
       const double candidates = equivalent_n(std::max(0.0, evaluation.policies.back().kl.value));

@@ -4,6 +4,7 @@
 /// Gains of several rewards' policies, with intervals that hold for all of them at once, told once
 /// or, where labelled rows may speak for themselves, twice.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -13,6 +14,17 @@
 #include "esscher/temperature/simultaneous_gains.h"
 
 namespace esscher::internal {
+
+/// The labelled rows tell what a policy is worth; what it costs is told by all rows, if that is
+/// more: a draw that has missed the heaviest rows knows neither.
+inline void price_by_all(const TablePolicyValue& all, TablePolicyValue& labelled) {
+  const auto cost = [](const TablePolicyValue& policy) {
+    return policy.value.value - policy.objective.value;
+  };
+  const double more = std::max(0.0, cost(all) - cost(labelled));
+  labelled.objective.value -= more;
+  labelled.gain.value -= more;
+}
 
 /// Policies of one reward, and where the intervals of their gains go.
 template <class Policy>

@@ -168,7 +168,9 @@ ValuedRows::ValuedRows(const RewardTable& table, std::span<const double> gold,
   for (std::size_t j = 0; j < originals.of_features.size(); ++j) {
     if (originals.of_features[j] != kNoOriginal) ++copies_;
     const bool again = !table.groups.empty() && originals.of_candidate[j] != kNoOriginal;
-    if (!again) kept_.push_back(j);
+    if (again) continue;
+    kept_.push_back(j);
+    copied_.push_back(originals.of_features[j] != kNoOriginal);
   }
   if (kept_.empty()) return;
   deal(table, *reference, originals, folds, seed);
@@ -274,20 +276,28 @@ ValuedRows::FoldRows ValuedRows::reference_in_fold(std::uint32_t fold) const {
 
 std::optional<std::string> ValuedRows::draw_remark(std::span<const double> r) const {
   if (!audited_ || !all_.groups.empty() || clustered_) return std::nullopt;
-  const auto unlike = unlike_parts(r, all_.gold, all_.log_weights, kAlarm);
-  if (!unlike) return std::nullopt;
-  return "Predicted rewards average " + number_text(unlike->known, 3) + " over the table and " +
-         number_text(unlike->others, 3) + " over the reference, " + number_text(unlike->errors, 2) +
+  const auto far = unlike(r, kAlarm);
+  if (!far) return std::nullopt;
+  return "Predicted rewards average " + number_text(far->known, 3) + " over the table and " +
+         number_text(far->others, 3) + " over the reference, " + number_text(far->errors, 2) +
          " standard errors apart: the table is no random draw from the reference, and what is told "
          "of policies is wrong by what that does; give its rows' prior importance by --weight, or "
          "leave --reference out.";
 }
 
-std::optional<TableCells> ValuedRows::labelled_cells(std::span<const double> r) const {
-  if (!audited_ || !all_.groups.empty() || clustered_ || kept_.size() <= own_.rows) {
-    return std::nullopt;
+std::optional<UnlikeParts> ValuedRows::unlike(std::span<const double> r, double level) const {
+  std::vector<double> log_weights = all_.log_weights;
+  log_weights.resize(all_.gold.size());
+  for (std::size_t k = 0; k < copied_.size(); ++k) {
+    if (copied_[k]) log_weights[own_.rows + k] = -std::numeric_limits<double>::infinity();
   }
-  if (unlike_parts(r, all_.gold, all_.log_weights, kDoubt)) return std::nullopt;
+  return unlike_parts(r, all_.gold, log_weights, level);
+}
+
+std::optional<TableCells> ValuedRows::labelled_cells(std::span<const double> r) const {
+  if (!audited_ || !all_.groups.empty() || clustered_) return std::nullopt;
+  const auto others = static_cast<std::size_t>(std::ranges::count(copied_, false));
+  if (others <= own_.rows || unlike(r, kDoubt)) return std::nullopt;
   return table_cells(own_);
 }
 

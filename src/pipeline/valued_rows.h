@@ -13,6 +13,7 @@
 #include "esscher/pipeline/table_audit.h"
 #include "esscher/pipeline/table_evaluation.h"
 #include "pipeline/audited_table.h"
+#include "pipeline/reference_draw.h"
 #include "policy/table_cells.h"
 
 namespace esscher::internal {
@@ -55,7 +56,7 @@ class ValuedRows {
   std::optional<std::string> draw_remark(std::span<const double> predictions) const;
   /// Those of the table alone, where they may speak for themselves beside a longer reference:
   /// without groups and clusters, of which predictions tell no draw, and where the average
-  /// prediction of both parts is alike at kDoubt.
+  /// prediction of both parts is alike at kDoubt; fewer than the others, copies left out.
   std::optional<TableCells> labelled_cells(std::span<const double> predictions) const;
   /// What gold reward to expect at predictions of all rows, under the policy tilted by these;
   /// empty where all are known.
@@ -69,12 +70,16 @@ class ValuedRows {
             std::span<const std::uint32_t> folds, std::uint64_t seed);
   void append(const RewardTable& table, const ReferenceRows& more, const Originals& originals);
 
+  /// Whether the table's rows and those that are no copies of them have unlike predictions.
+  std::optional<UnlikeParts> unlike(std::span<const double> predictions, double level) const;
+
   TableReference own_;
   TableReference reference_;
   std::span<const double> gold_;
   bool clustered_ = false;              ///< the table is
   std::vector<std::uint64_t> kept_;     ///< rows of the reference that stand behind the table's
   std::vector<std::uint32_t> fold_of_;  ///< of each of them
+  std::vector<bool> copied_;            ///< of each of them
   std::uint64_t copies_ = 0;
   std::uint64_t new_groups_ = 0;
   AuditTable all_;

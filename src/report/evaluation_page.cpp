@@ -68,10 +68,11 @@ Chart gain_chart(const std::vector<EvaluatedReward>& rewards) {
     const bool alone = rewards.front().reward["advice"]["told_by_labelled_rows"].is_true();
     const Reader told = alone ? (*first)["labelled_rows"]["gain"] : (*first)["gain"];
     const double gain = told["value"].value();
-    const double other = (*linear)["gain"]["value"].value();
+    const Reader against = alone ? (*linear)["labelled_rows"]["gain"] : (*linear)["gain"];
+    const double other = against["value"].value();
     const double low = told["interval"][0].number_or(gain - 2 * told["standard_error"].value());
-    const double high = (*linear)["gain"]["interval"][1].number_or(
-        other + 2 * (*linear)["gain"]["standard_error"].value());
+    const double high =
+        against["interval"][1].number_or(other + 2 * against["standard_error"].value());
     chart.title = "At " + beta_text(*beta) + " " + chart.series.front().name + " gain " +
                   shown(gain) + ", the " + reward_name("linear") + " " + shown(other) +
                   (low > high ? "" : ": no clear difference");

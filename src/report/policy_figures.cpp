@@ -21,12 +21,21 @@ std::string value_title(const EvaluatedReward& evaluated, const PolicyWords& wor
   const Reader advice = evaluated.reward["advice"];
   const auto policy = policy_at(evaluated, advice["recommended_beta"].number());
   if (!policy) return "No tilt has a true gain that these rows can tell from zero";
+  if (advice["told_by_labelled_rows"].is_true()) {
+    return "At " + beta_text((*policy)["beta"].value()) +
+           " the labelled rows alone tell a gain of " + shown(advice["gain"]["value"].value());
+  }
   const double proxy =
       (*policy)["proxy"]["value"].value() - (*policy)["reference"]["value"].value();
   return "At " + beta_text((*policy)["beta"].value()) + " the true reward rises by " +
          shown((*policy)["rise"]["value"].value()) + "; the " + words.source + " promises " +
          shown(proxy);
 }
+
+constexpr const char* kLabelledCaption =
+    " Dashed, labelled rows alone: what these tell without the others, with intervals that hold "
+    "for "
+    "all at once.";
 
 /// The gains that the labelled rows alone tell, over \p at of each policy or choice, with the
 /// intervals that hold for all at once.
@@ -61,7 +70,8 @@ void add_forecast(Chart& chart, const EvaluatedReward& evaluated) {
     series.high.push_back(high);
   }
   chart.caption +=
-      " Dashed: an extrapolation, from going on as before to standing still, and its middle.";
+      " Dashed, forecast: an extrapolation, from going on as before to standing still, and its "
+      "middle.";
   chart.series.push_back(std::move(series));
 }
 
@@ -138,13 +148,15 @@ Chart value_chart(const EvaluatedReward& evaluated, const PolicyWords& words) {
 
 void add_labelled_gains(Chart& chart, const EvaluatedReward& evaluated) {
   ChartSeries series = labelled_series(evaluated.policies(), "beta", evaluated.name);
-  if (!series.x.empty()) chart.series.push_back(std::move(series));
+  if (series.x.empty()) return;
+  chart.caption += kLabelledCaption;
+  chart.series.push_back(std::move(series));
 }
 
 void add_labelled_column(PageTable& table, const EvaluatedReward& evaluated) {
   const Reader policies = evaluated.policies();
   if (!policies[0]["labelled_rows"].exists()) return;
-  table.head.emplace_back("by labelled rows alone");
+  table.head.emplace_back("by labelled rows alone [all at once]");
   for (std::size_t i = 0; i < policies.size(); ++i) {
     const Reader gain = policies[i]["labelled_rows"]["gain"];
     table.rows[i].push_back(shown_interval(gain["value"].value(),
@@ -199,7 +211,10 @@ Chart candidates_chart(const std::vector<EvaluatedReward>& rewards, const Policy
   // Last, so that rewards keep the colours that they have elsewhere.
   if (best != rewards.end()) {
     ChartSeries labelled = labelled_series(best->reward["best_of_n"], "n", best->name);
-    if (!labelled.x.empty()) chart.series.push_back(std::move(labelled));
+    if (!labelled.x.empty()) {
+      chart.caption += kLabelledCaption;
+      chart.series.push_back(std::move(labelled));
+    }
     add_forecast(chart, *best);
   }
   return chart;

@@ -15,8 +15,15 @@ constexpr double kAsGood = 1e-3;
 
 /// Whether the gold value lies clearly below the best of points [first, i).
 bool turned(std::span<const AdvisedPoint> points, std::size_t first, std::size_t i) {
+  const auto falls = [](const Estimate& rise, const Estimate& above) {
+    return rise.value + rise.standard_error < above.value;
+  };
+  const AdvisedPoint& here = points[i];
+  // Either kind of rows against itself: they differ by the errors of both.
   return std::ranges::any_of(points.subspan(first, i - first), [&](const AdvisedPoint& above) {
-    return points[i].rise.value + points[i].rise.standard_error < above.rise.value;
+    if (here.rise_told && above.rise_told && falls(here.rise, above.rise)) return true;
+    return here.of_labelled && above.labelled_rise &&
+           falls(*here.labelled_rise, *above.labelled_rise);
   });
 }
 
@@ -36,14 +43,18 @@ void require_gains(std::size_t points, std::size_t gains) {
 }
 
 bool may_speak(double coverage, double beyond, double ess) {
-  return beyond <= 0.5 && (coverage - 1) * std::sqrt(ess) <= 2;
+  return beyond <= 0.2 && (coverage - 1) * std::sqrt(ess) <= 2;
 }
 
-AdvisedPoint more_certain(AdvisedPoint told, AdvisedPoint of_labelled) {
-  of_labelled.of_labelled = true;
-  if (!of_labelled.gains()) return told;
-  if (told.gains() && told.cautious() >= of_labelled.cautious()) return told;
-  return of_labelled;
+AdvisedPoint more_certain(const AdvisedPoint& told, const AdvisedPoint& of_labelled) {
+  const bool labelled =
+      of_labelled.gains() && !(told.gains() && told.cautious() >= of_labelled.cautious());
+  AdvisedPoint more = labelled ? of_labelled : told;
+  more.of_labelled = labelled;
+  more.rise = told.rise;
+  more.rise_told = told.told;
+  more.labelled_rise = of_labelled.rise;
+  return more;
 }
 
 std::optional<AdvisedRange> advised_range(std::span<const AdvisedPoint> points) {

@@ -25,7 +25,10 @@ struct AdvisedPoint {
   double at = 0;  ///< the temperature, or n
   Estimate gain{};
   Interval interval{};
-  Estimate rise{};           ///< of the gold value over the reference
+  Estimate rise{};        ///< of the gold value over the reference, by all rows
+  bool rise_told = true;  ///< these tell its error
+  /// The same by the labelled rows alone, where they may speak.
+  std::optional<Estimate> labelled_rise{};
   bool tilted = true;        ///< false where it is the reference
   bool told = true;          ///< several rows or, with groups, several groups tell its error
   std::string untold{};      ///< why they do not
@@ -35,16 +38,17 @@ struct AdvisedPoint {
   double cautious() const { return (interval.low + gain.value) / 2; }
 };
 
-/// Whether labelled rows may speak for themselves of a policy, by what all rows know of it. Half of
-/// it, at least, must lie on rows that do not score above every labelled one. And the labelled
-/// rows' weight must not be above its due by more than two standard errors: else they are no random
-/// draw where the policy goes.
+/// Whether labelled rows may speak for themselves of a policy, by what all rows know of it. No more
+/// than a fifth of it may lie on rows that score above every labelled one: what those are worth is
+/// told by how gold bends below them, which a gold reward that turns there may belie. And the
+/// labelled rows' weight must not be above its due by more than two standard errors: else they are
+/// no random draw where the policy goes.
 /// \param coverage, beyond, ess  as in TablePolicyValue
 bool may_speak(double coverage, double beyond, double ess);
 
 /// Of one policy told twice, what promises more: what gains for sure, of two the more cautious
 /// gain. Both intervals must hold at once.
-AdvisedPoint more_certain(AdvisedPoint told, AdvisedPoint of_labelled);
+AdvisedPoint more_certain(const AdvisedPoint& told, const AdvisedPoint& of_labelled);
 
 struct AdvisedRange {
   std::size_t best = 0;

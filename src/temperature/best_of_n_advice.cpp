@@ -43,7 +43,7 @@ BestOfNAdvice advise_best_of_n(std::span<const BestOfNValue> points,
     last = points[i].n;
     internal::AdvisedPoint point = candidates_point(points[i], gains[i]);
     if (twice && internal::may_speak(points[i].coverage, points[i].beyond, points[i].ess)) {
-      point = internal::more_certain(std::move(point),
+      point = internal::more_certain(point,
                                      candidates_point(of_labelled.points[i], of_labelled.gains[i]));
     }
     ascending.push_back(std::move(point));

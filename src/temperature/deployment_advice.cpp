@@ -75,8 +75,8 @@ DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points,
   for (const std::size_t i : order) {
     AdvisedPoint point = advised_point(points[i], gains[i]);
     if (twice && internal::may_speak(points[i].coverage, points[i].beyond, points[i].ess)) {
-      point = internal::more_certain(std::move(point),
-                                     advised_point(of_labelled.points[i], of_labelled.gains[i]));
+      point =
+          internal::more_certain(point, advised_point(of_labelled.points[i], of_labelled.gains[i]));
     }
     descending.push_back(std::move(point));
   }

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numbers>
+#include <string>
 #include <vector>
 
 #include "audit_tables.h"
@@ -208,9 +210,8 @@ TEST(TableAudit, LabelledRowsSpeakForThemselves) {
   const TableAudit audit = audit_table(table, options);
   const ProxyAudit& proxy = audit.proxies[0];
   ASSERT_EQ(proxy.of_labelled.policies.size(), 4U);
-  EXPECT_TRUE(proxy.advice.of_labelled);
   EXPECT_TRUE(proxy.best_of_n_advice.of_labelled);
-  // They are what an audit of them alone says, at half of its level.
+  // They are what an audit of them alone says, at half of its level, but for what policies cost.
   AuditTable alone;
   alone.gold.assign(table.gold.begin(), table.gold.begin() + 150);
   alone.proxies = {{"r", {table.proxies[0].values.begin(), table.proxies[0].values.begin() + 150}}};
@@ -218,15 +219,24 @@ TEST(TableAudit, LabelledRowsSpeakForThemselves) {
   const TableAudit of_them = audit_table(alone, options);
   const ProxyAudit& same = of_them.proxies[0];
   EXPECT_TRUE(same.of_labelled.policies.empty());
-  const double unit = of_them.gold_sd / audit.gold_sd;
-  EXPECT_EQ(unit, 1);
+  // And of all rows likewise, as where clusters, each of one row, do not let them speak.
+  AuditTable silent = table;
+  for (std::uint32_t i = 0; i < 3000; ++i) silent.clusters.push_back(i);
+  const ProxyAudit all = audit_table(silent, options).proxies[0];
+  EXPECT_TRUE(all.of_labelled.policies.empty());
   for (std::size_t b = 0; b < 4; ++b) {
-    EXPECT_EQ(proxy.of_labelled.policies[b].beta, same.policies[b].beta);
-    EXPECT_NEAR(proxy.of_labelled.policies[b].gain.value, same.policies[b].gain.value, 1e-12);
-    EXPECT_NEAR(proxy.of_labelled.gains[b].low, same.gains[b].low, 1e-9);
+    const TablePolicyValue& told = proxy.of_labelled.policies[b];
+    EXPECT_EQ(told.beta, same.policies[b].beta);
+    EXPECT_NEAR(told.rise.value, same.policies[b].rise.value, 1e-12);
+    const double more =
+        std::max(0.0, told.beta * (proxy.policies[b].kl.value - same.policies[b].kl.value));
+    EXPECT_NEAR(told.gain.value, same.policies[b].gain.value - more, 1e-12);
+    EXPECT_NEAR(proxy.of_labelled.gains[b].low, same.gains[b].low - more, 1e-9);
+    EXPECT_NEAR(proxy.gains[b].low, all.gains[b].low, 1e-9);
   }
-  EXPECT_EQ(proxy.best_of_n.size(), same.best_of_n.size());
+  ASSERT_EQ(proxy.best_of_n.size(), same.best_of_n.size());
   EXPECT_NEAR(proxy.of_labelled.best_of_n_gains[0].low, same.best_of_n_gains[0].low, 1e-9);
+  EXPECT_NEAR(proxy.best_of_n_gains[0].low, all.best_of_n_gains[0].low, 1e-9);
 }
 
 TEST(TableAudit, LabelledRowsOfAnotherLawDoNotSpeakForThemselves) {
@@ -238,34 +248,83 @@ TEST(TableAudit, LabelledRowsOfAnotherLawDoNotSpeakForThemselves) {
   EXPECT_TRUE(audit_table(clustered, options).proxies[0].of_labelled.gains.empty());
 }
 
-// Gold z - 0.3 z^2 by the proxy z, 400 of 8000 rows labelled: the tilt gains 1/(2 beta) -
-// 0.3/beta^2, nothing at beta 0.6. Of 100 tables 5 may hold a promise, of either kind, that is not
-// kept; more than 13 have a chance below 1e-3 then. (Measured: none.)
-TEST(TableAudit, PromisesOfEitherKindHoldWhereGoldTurns) {
-  const std::vector<double> betas{2, 1, 0.8, 0.6, 0.4};
+// Forty scores of a fair draw: each is held against a fortieth of what one may be off by. Of 40
+// fair draws 2 are silenced; more than 8 with a chance below 1e-3.
+TEST(TableAudit, ManyProxiesDoNotSilenceLabelledRows) {
+  int silenced = 0;
+  for (std::uint64_t t = 0; t < 40; ++t) {
+    AuditTable table = labelled_in_part();
+    for (std::uint64_t k = 0; k < 39; ++k) {
+      table.proxies.push_back({"p" + std::to_string(k), normals(3000, "many", 100 * t + k)});
+    }
+    AuditOptions options = audit_options({2});
+    options.best_of = {2};
+    options.mean_of_proxies = false;
+    if (audit_table(table, options).proxies[0].of_labelled.gains.empty()) ++silenced;
+  }
+  EXPECT_LE(silenced, 8);
+}
+
+/// Gold by the proxy z, and few labels of it.
+struct TurningGold {
+  const char* name;
+  double (*of)(double z);
+  int labelled;
+};
+constexpr TurningGold kTurning[] = {
+    {"parabola", [](double z) { return z - 0.3 * z * z; }, 60},
+    {"parabola", [](double z) { return z - 0.3 * z * z; }, 150},
+    {"kink at 2", [](double z) { return z < 2 ? z : 6 - 2 * z; }, 60},
+    {"kink at 2", [](double z) { return z < 2 ? z : 6 - 2 * z; }, 150},
+    {"cliff at 2", [](double z) { return z < 2 ? z : z - 3; }, 60},
+    {"cliff at 2", [](double z) { return z < 2 ? z : z - 3; }, 150},
+    {"saturation", [](double z) { return std::min(z, 1.5); }, 60},
+    {"saturation", [](double z) { return std::min(z, 1.5); }, 150},
+};
+
+/// Under the tilt at beta, N(1/beta, 1), by the midpoint rule.
+double true_gain(double (*gold)(double), double beta) {
+  double gain = -0.5 / beta;  // beta KL
+  constexpr double kStep = 1e-3;
+  for (double z = -8 + kStep / 2; z < 8; z += kStep) {
+    const double density = std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
+    gain += kStep * density * (gold(z + 1 / beta) - gold(z));
+  }
+  return gain;
+}
+
+class TurningPromises : public testing::TestWithParam<TurningGold> {};
+INSTANTIATE_TEST_SUITE_P(Golds, TurningPromises, testing::ValuesIn(kTurning));
+
+// Where gold turns above what is labelled the labelled rows alone cannot know; the others see that
+// policies go there. Of 100 tables of 2000 rows advice may promise too much in 5; more than 13 have
+// a chance below 1e-3 then. (Measured: 6 and 1 at the kink, 3 and 4 at the cliff, none elsewhere;
+// if labelled rows spoke up to half beyond, and told what policies cost, some 20 at either.)
+TEST_P(TurningPromises, AreKept) {
+  const auto [name, gold, labelled] = GetParam();
+  const std::vector<double> betas{2, 1.4, 1, 0.7, 0.5, 0.35};
   AuditOptions options = audit_options(betas);
   options.in_sd = false;
   int broken = 0;
+  int advised = 0;
   for (std::uint64_t t = 0; t < 100; ++t) {
     AuditTable table;
-    table.proxies = {{"z", normals(8000, "turning r", t)}};
-    const std::vector<double> noise = normals(8000, "turning noise", t);
-    for (std::size_t i = 0; i < 8000; ++i) {
-      const double z = table.proxies[0].values[i];
-      table.gold.push_back(i % 20 == 0 ? z - 0.3 * z * z + 0.3 * noise[i] : kUnknown);
+    table.proxies = {{"z", normals(2000, "promised z", t)}};
+    const std::vector<double> noise = normals(2000, "promised noise", t);
+    for (int i = 0; i < 2000; ++i) {
+      const double z = table.proxies[0].values[static_cast<std::size_t>(i)];
+      table.gold.push_back(i < labelled ? gold(z) + 0.3 * noise[static_cast<std::size_t>(i)]
+                                        : kUnknown);
     }
     const ProxyAudit& proxy = audit_table(table, options).proxies[0];
-    bool wrong = false;
-    for (std::size_t b = 0; b < betas.size(); ++b) {
-      const double gain = 0.5 / betas[b] - 0.3 / (betas[b] * betas[b]);
-      const auto too_high = [&](const std::vector<Interval>& gains) {
-        return !gains.empty() && gains[b].low > std::max(0.0, gain);
-      };
-      wrong |= too_high(proxy.gains) || too_high(proxy.of_labelled.gains);
-    }
-    if (wrong) ++broken;
+    if (!proxy.advice.gain) continue;
+    ++advised;
+    // A proxy of another unit tilts at another price.
+    const double beta = *proxy.advice.recommended;
+    const double priced = true_gain(gold, beta) + (1 - proxy.unit) * 0.5 / beta;
+    if (proxy.advice.gain->interval->low > std::max(0.0, priced)) ++broken;
   }
-  EXPECT_LE(broken, 13);
+  EXPECT_LE(broken, 13) << name << ", " << labelled << " labels, of " << advised << " advised";
 }
 
 }  // namespace

@@ -300,8 +300,12 @@ TEST(EvaluationBesideAReference, LabelledRowsSpeakForThemselves) {
   const RewardEvaluation& one = alone.rewards[0];
   const RewardEvaluation& both = beside.rewards[0];
   ASSERT_EQ(both.of_labelled.policies.size(), 1U);
-  EXPECT_EQ(both.of_labelled.policies[0].gain.value, one.policies[0].gain.value);
-  EXPECT_EQ(both.of_labelled.policies[0].gain.standard_error, one.policies[0].gain.standard_error);
+  const TablePolicyValue& told = both.of_labelled.policies[0];
+  EXPECT_EQ(told.value.value, one.policies[0].value.value);
+  EXPECT_EQ(told.gain.standard_error, one.policies[0].gain.standard_error);
+  // All rows tell what it costs.
+  EXPECT_GT(both.policies[0].kl.value, one.policies[0].kl.value);
+  EXPECT_NEAR(told.gain.value, told.rise.value - 0.25 * both.policies[0].kl.value, 1e-12);
   ASSERT_EQ(both.of_labelled.best_of_n.size(), one.best_of_n.size());
   ASSERT_EQ(both.best_of_n.size(), one.best_of_n.size());
   EXPECT_EQ(both.of_labelled.best_of_n.back().gain.value, one.best_of_n.back().gain.value);
@@ -323,6 +327,15 @@ TEST(EvaluationBesideAReference, LabelledRowsSpeakForThemselves) {
   options.reference->groups = groups;
   options.reference->clusters = {};
   EXPECT_TRUE(evaluate_table(table, options).rewards[0].of_labelled.policies.empty());
+
+  // Copies of the labelled rows are no others.
+  const ChosenRows few(pool.features, first_rows(190));
+  options.reference.emplace(ReferenceRows{few});
+  table.groups = {};
+  EXPECT_TRUE(evaluate_table(table, options).rewards[0].of_labelled.policies.empty());
+  const ChosenRows more(pool.features, first_rows(201));
+  options.reference.emplace(ReferenceRows{more});
+  EXPECT_FALSE(evaluate_table(table, options).rewards[0].of_labelled.policies.empty());
 }
 
 // The better half of a library was labelled more often: parts differ by two standard errors.
@@ -341,7 +354,7 @@ TEST(EvaluationBesideAReference, LabelledRowsOfAnotherLawDoNotSpeakForThemselves
   EXPECT_TRUE(evaluate_table({features, rewards}, options).rewards[0].of_labelled.policies.empty());
 }
 
-// 200 tables of 100 rows beside a pool of 1000, four temperatures, two rewards, told twice: some
+// 200 tables of 100 rows beside a pool of 1000, four temperatures, told twice: some
 // lower end above zero is too high in 5 % of the tables at most. At 5 % more than 19 of 200 have a
 // chance of 0.3 %. Fold models' policies are valued by 5000 fresh rows.
 TEST(EvaluationBesideAReference, PromisesOfEitherKindHold) {
@@ -358,6 +371,7 @@ TEST(EvaluationBesideAReference, PromisesOfEitherKindHold) {
     const RewardTable table{features, rewards};
     const TableEvaluation evaluation = evaluate_table(table, options);
     const std::vector<double> truth = testing_support::fold_gains(table, options, fresh);
+    // Equal weights; of the linear baseline no truth is known here.
     const RewardEvaluation& reward = evaluation.rewards[0];
     bool wrong = false;
     for (std::size_t b = 0; b < truth.size(); ++b) {

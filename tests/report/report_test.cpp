@@ -130,7 +130,7 @@ TEST(ReportPage, ShowsWhatTheLabelledRowsAloneTell) {
   told["gain"]["simultaneous_interval"] = {0.25, 1.25};
   for (json& each : record["rewards"][0]["policies"]) each["labelled_rows"] = told;
   const std::string html = page(record);
-  expect_within(html, ">by labelled rows alone</th>");
+  expect_within(html, ">by labelled rows alone [all at once]</th>");
   expect_within(html, "0.75 [0.25, 1.25]");
   const json charts = charts_of(html);
   ASSERT_EQ(charts[1]["id"], "gain-against-temperature");

@@ -136,7 +136,7 @@ DeploymentAdvice advise_twice(const std::vector<TablePolicyValue>& points,
 TEST(DeploymentAdvice, GoesByTheLabelledRowsWhereThesePromiseMore) {
   std::vector<TablePolicyValue> points{policy_point(2, 1, 0.5), policy_point(1, 1.5, 0.9),
                                        policy_point(0.5, 2, 1.2)};
-  points[2].beyond = 0.4;
+  points[2].beyond = 0.15;
   points[2].reliable = false;
   points[2].remark = "much of it lies beyond";
   const std::vector<Interval> gains{{0.4, 0.6}, {0.7, 1.1}, {-1, 3}};
@@ -160,6 +160,22 @@ TEST(DeploymentAdvice, GoesByTheLabelledRowsWhereThesePromiseMore) {
   EXPECT_THAT(none.verdict, testing::HasSubstr("much of it lies beyond"));
 }
 
+// Levels of the two differ by the errors of both: a rise of all rows below one of the labelled is
+// no turn, and one of theirs is, whoever's gain is taken.
+TEST(DeploymentAdvice, HoldsRisesAgainstThoseOfTheSameRows) {
+  const std::vector<TablePolicyValue> points{policy_point(2, 1, 0.2), policy_point(1, 1.3, 0.9)};
+  std::vector<TablePolicyValue> labelled{policy_point(2, 1.5, 0.8), policy_point(1, 1.9, 0.9)};
+  const auto limit_of = [&](double labelled_low) {
+    const std::vector<Interval> gains{{-0.1, 0.5}, {0.5, 1.3}};
+    const std::vector<Interval> labelled_gains{{0.7, 0.9}, {labelled_low, 2 - labelled_low}};
+    return advise_twice(points, gains, labelled, labelled_gains).limit;
+  };
+  EXPECT_EQ(limit_of(-0.1), AdviceLimit::grid_end);
+  EXPECT_EQ(limit_of(0.6), AdviceLimit::grid_end);
+  labelled[1].rise.value = 1.3;
+  EXPECT_EQ(limit_of(0.6), AdviceLimit::gold_turned);
+}
+
 TEST(DeploymentAdvice, LetsLabelledRowsSpeakWhereTheyAreAFairDraw) {
   std::vector<TablePolicyValue> points{policy_point(1, 1.5, 0.5)};
   const std::vector<Interval> gains{{0.4, 0.6}};
@@ -170,10 +186,10 @@ TEST(DeploymentAdvice, LetsLabelledRowsSpeakWhereTheyAreAFairDraw) {
   points[0].coverage = 1.21;
   EXPECT_FALSE(advise_twice(points, gains, labelled, {{0.8, 1}}).of_labelled);
   points[0].coverage = 1;
-  points[0].beyond = 0.51;
+  points[0].beyond = 0.21;
   points[0].reliable = false;
   EXPECT_FALSE(advise_twice(points, gains, labelled, {{0.8, 1}}).recommended);
-  points[0].beyond = 0.49;
+  points[0].beyond = 0.19;
   EXPECT_TRUE(advise_twice(points, gains, labelled, {{0.8, 1}}).of_labelled);
   EXPECT_THROW(advise_twice(points, gains, labelled, {}), UsageError);
 }

@@ -70,8 +70,9 @@ std::string recommendation_text(const TableAudit& audit) {
     const DeploymentAdvice& advice = proxy.advice;
     text += fmt::format(
         "Recommendation: tilt by {} at beta {:.4g}, with a gain of at least {:.3g} over the "
-        "reference, KL counted (estimate {:.3g}).",
-        in_quotes(proxy.name), *advice.recommended, advice.gain->interval->low, advice.gain->value);
+        "reference, KL counted (estimate {:.3g}{}).",
+        in_quotes(proxy.name), *advice.recommended, advice.gain->interval->low, advice.gain->value,
+        by_labelled_text(advice.of_labelled));
     if (advice.labels_to_halve) {
       text += fmt::format(
           " Some {} more gold labels, of rows drawn from that policy and averaged apart from this "
@@ -87,8 +88,10 @@ std::string recommendation_text(const TableAudit& audit) {
     const ProxyAudit& proxy = audit.proxies[*audit.recommended_best_of_n];
     const BestOfNAdvice& advice = proxy.best_of_n_advice;
     text += fmt::format(
-        " Best-of-n: by {}, the best of {:.4g}, with a gain of at least {:.3g} (estimate {:.3g}).",
-        in_quotes(proxy.name), *advice.recommended, advice.gain->interval->low, advice.gain->value);
+        " Best-of-n: by {}, the best of {:.4g}, with a gain of at least {:.3g} (estimate "
+        "{:.3g}{}).",
+        in_quotes(proxy.name), *advice.recommended, advice.gain->interval->low, advice.gain->value,
+        by_labelled_text(advice.of_labelled));
   } else {
     text += " Best-of-n: by none of them.";
   }
@@ -113,7 +116,7 @@ std::string audit_report(const TableAudit& audit, const AuditInput& input) {
     text += "\n" + proxy.name + "\n" + paragraph(calibration_text(proxy)) +
             policies_text(proxy, audit.gold_sd, told, priced) +
             best_of_n_text(proxy.best_of_n, proxy.best_of_n_gains, told) +
-            paragraph(proxy.best_of_n_advice.verdict) +
+            labelled_best_of_n_text(proxy.of_labelled) + paragraph(proxy.best_of_n_advice.verdict) +
             paragraph(forecast_text(proxy.best_of_n_forecast));
   }
   if (!audit.policies.empty()) text += trained_text(audit, told);

@@ -36,18 +36,37 @@ std::string best_of_n_text(const std::vector<BestOfNValue>& choices,
   return text;
 }
 
-std::string labelled_text(const ToldByLabelled& labelled) {
-  if (labelled.policies.empty()) return "";
-  std::string text = fmt::format("  by the labelled rows alone\n  {:>9} {:>9} {:<20} {:>7}\n",
-                                 "beta", "gain", "all at once", "ESS");
-  for (std::size_t b = 0; b < labelled.policies.size(); ++b) {
-    const TablePolicyValue& policy = labelled.policies[b];
-    const Interval& gain = labelled.gains[b];
-    text +=
-        fmt::format("{} {:>9.4g} {:>9.4g} {:<20} {:>7.0f}\n", policy.reliable ? " " : "!",
-                    policy.beta, policy.gain.value, interval_text(gain.low, gain.high), policy.ess);
+namespace {
+
+/// A line each policy, "" where there are none.
+template <class Policy, class At>
+std::string labelled_lines(const char* name, const std::vector<Policy>& policies,
+                           const std::vector<Interval>& gains, const At& at) {
+  if (policies.empty()) return "";
+  std::string text = fmt::format("  by the labelled rows alone\n  {:>9} {:>9} {:<20} {:>7}\n", name,
+                                 "gain", "all at once", "ESS");
+  for (std::size_t k = 0; k < policies.size(); ++k) {
+    text += fmt::format("{} {:>9.4g} {:>9.4g} {:<20} {:>7.0f}\n", policies[k].reliable ? " " : "!",
+                        at(policies[k]), policies[k].gain.value,
+                        interval_text(gains[k].low, gains[k].high), policies[k].ess);
   }
   return text;
+}
+
+}  // namespace
+
+std::string labelled_text(const ToldByLabelled& labelled) {
+  return labelled_lines("beta", labelled.policies, labelled.gains,
+                        [](const TablePolicyValue& policy) { return policy.beta; });
+}
+
+std::string labelled_best_of_n_text(const ToldByLabelled& labelled) {
+  return labelled_lines("n", labelled.best_of_n, labelled.best_of_n_gains,
+                        [](const BestOfNValue& best) { return best.n; });
+}
+
+std::string by_labelled_text(bool of_labelled) {
+  return of_labelled ? "; told by the labelled rows alone" : "";
 }
 
 std::string forecast_text(const std::optional<Forecast>& forecast) {

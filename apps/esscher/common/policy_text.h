@@ -43,9 +43,12 @@ struct Told {
 std::string best_of_n_text(const std::vector<BestOfNValue>& choices,
                            const std::vector<Interval>& gains, Told told);
 
-/// A table of the gains that the labelled rows alone tell, a line each policy; "" where they do
+/// Tables of the gains that the labelled rows alone tell, a line each policy or n; "" where they do
 /// not.
 std::string labelled_text(const ToldByLabelled& labelled);
+std::string labelled_best_of_n_text(const ToldByLabelled& labelled);
+/// Behind a gain: whether it is one of those.
+std::string by_labelled_text(bool of_labelled);
 
 /// A sentence on what best-of-n would come to beyond the n that rows can tell; "" without a
 /// forecast.

@@ -101,10 +101,10 @@ std::string best_of_n_sentence(const TableEvaluation& evaluation) {
   const RewardEvaluation& reward = evaluation.rewards[*evaluation.recommended_best_of_n];
   const BestOfNAdvice& advice = reward.best_of_n_advice;
   return fmt::format(
-      " Best-of-n: by {}, the best of {:.4g}, with a gain of at least {:.3g} (estimate {:.3g}), "
+      " Best-of-n: by {}, the best of {:.4g}, with a gain of at least {:.3g} (estimate {:.3g}{}), "
       "and safe up to {:.4g}.",
       reward.name, *advice.recommended, advice.gain->interval->low, advice.gain->value,
-      *advice.largest);
+      by_labelled_text(advice.of_labelled), *advice.largest);
 }
 
 /// What to deploy, in a sentence or two.
@@ -121,9 +121,10 @@ std::string recommendation_text(const TableEvaluation& evaluation, double sd) {
   for (const RewardEvaluation& each : evaluation.rewards) policies += each.policies.size();
   std::string text = fmt::format(
       "Recommendation: {} at beta {:.4g} ({:.3g} sd), with a gain of at least {:.3g} over the "
-      "reference, KL counted (estimate {:.3g}; lower ends hold for all {} policies here at once).",
+      "reference, KL counted (estimate {:.3g}{}; lower ends hold for all {} policies here at "
+      "once).",
       reward.name, *advice.recommended, *advice.recommended / sd, advice.gain->interval->low,
-      advice.gain->value, policies);
+      advice.gain->value, by_labelled_text(advice.of_labelled), policies);
   if (advice.labels_to_halve) {
     text += fmt::format(
         " Some {} more labels, of rows drawn from that policy ('esscher resample') and averaged "
@@ -168,7 +169,7 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
         evaluation.rewards.front().of_labelled.policies.empty()
             ? ""
             : " These rows tell of policies by themselves, too; advice goes by what promises more, "
-              "and all intervals hold at once."));
+              "and the intervals of both hold at once."));
   }
   for (const std::string& remark : dataset.remarks) text += paragraph(remark);
   if (evaluation.replicates) text += paragraph(evaluation.replicates->text());
@@ -191,6 +192,7 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
       evaluation.rewards[evaluation.recommended_best_of_n.value_or(0)];
   text += "\n" + chooser.name + ", best of n\n" +
           best_of_n_text(chooser.best_of_n, chooser.best_of_n_gains, told) +
+          labelled_best_of_n_text(chooser.of_labelled) +
           paragraph(chooser.best_of_n_advice.verdict) +
           paragraph(forecast_text(chooser.best_of_n_forecast)) + "\n";
   const std::string values =

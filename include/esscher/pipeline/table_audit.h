@@ -110,7 +110,8 @@ struct ProxyAudit {
   double sd = 0;  ///< of the proxy as it is, within groups where there are any
   ProxyCalibration calibration;
   std::vector<TablePolicyValue> policies;  ///< in the order of the temperatures
-  /// Of the policies' gains: they hold for all policies of all proxies at once.
+  /// Of the policies' gains: they hold for all policies of all proxies at once, together with those
+  /// of of_labelled where there are any.
   std::vector<Interval> gains;
   DeploymentAdvice advice;
   std::vector<BestOfNValue> best_of_n;
@@ -118,7 +119,7 @@ struct ProxyAudit {
   BestOfNAdvice best_of_n_advice;
   std::optional<Forecast> best_of_n_forecast;  ///< none where too few n can be told
   /// Where fewer than half of the rows have a gold reward and these pass as a random draw, without
-  /// groups and clusters: the same on them alone. Else empty.
+  /// groups and clusters: the same on them alone, at the cost that all rows tell. Else empty.
   ToldByLabelled of_labelled{};
 };
 

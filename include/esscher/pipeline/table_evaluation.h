@@ -86,19 +86,19 @@ struct RewardEvaluation {
   /// Correlation of held-out predictions with rewards, within groups where there are any.
   double correlation = 0;
   /// Of the policies' gains: they hold for all policies of all rewards at once, nominally with
-  /// probability 1 - alpha.
+  /// probability 1 - alpha, together with those of of_labelled where there are any.
   std::vector<Interval> gains{};
   /// From preferences within groups: how many of those left out it tells. Else none.
   std::optional<PreferenceQuality> preferences{};
   DeploymentAdvice advice;
   /// By the reward as deployed at the first temperature, at the n of EvaluationOptions::best_of.
   std::vector<BestOfNValue> best_of_n{};
-  /// Hold for all n of all rewards at once, nominally with probability 1 - alpha.
+  /// Hold for all n of all rewards at once, nominally with probability 1 - alpha, likewise.
   std::vector<Interval> best_of_n_gains{};
   BestOfNAdvice best_of_n_advice{};
   std::optional<Forecast> best_of_n_forecast{};  ///< none where too few n can be told
   /// With a reference longer than the table, of which this passes as a random draw, without groups
-  /// and clusters: the same on the table's rows alone. Else empty.
+  /// and clusters: the same on the table's rows alone, at the cost that all rows tell. Else empty.
   ToldByLabelled of_labelled{};
 };
 

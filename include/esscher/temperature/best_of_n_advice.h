@@ -17,8 +17,9 @@ namespace esscher {
 /// What the labelled rows alone tell of policies that are told from others, too. All rows tell
 /// better where a policy goes and what it costs; where few labelled ones have its weight, these may
 /// tell better what it is worth, since what lies above them is then told by how the gold reward
-/// bends (policy/above_rows.h). Advice goes by whichever promises more; intervals of both hold at
-/// once.
+/// bends (policy/above_rows.h). So gains here are of what these say it is worth and, if that is
+/// more than they say, what all rows say it costs. Advice goes by whichever promises more;
+/// intervals of both hold at once.
 struct ToldByLabelled {
   std::vector<TablePolicyValue> policies{};
   std::vector<Interval> gains{};

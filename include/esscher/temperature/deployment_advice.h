@@ -73,12 +73,11 @@ struct DeploymentAdvice {
 /// not reliable.
 /// \param points  one policy at distinct temperatures, in any order
 /// \param gains   an interval for each
-/// \param of_labelled  the same policies in the same order, told from the labelled rows alone,
-/// where
+/// \param of_labelled  the same policies in the same order, told from the labelled rows alone where
 ///                     those of \p points are told from others, too; all intervals must hold at
 ///                     once. At each temperature that one counts which gains for sure, of two the
 ///                     one of the larger cautious_gain(); but not the labelled rows where more than
-///                     half of the policy lies beyond them, or where they carry more of it than
+///                     a fifth of the policy lies beyond them, or where they carry more of it than
 ///                     their due by two standard errors, 1/sqrt(ESS) each. Empty: none
 /// \throws UsageError where there are no points, or not as many intervals
 DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points,
