@@ -173,12 +173,15 @@ std::vector<CrossFit> FoldedFits::fit_kernel(std::size_t k,
     }
     return result;
   }
+  // Asked before each set of features, which may be long in the making.
   for (std::size_t fold = 0; fold + 1 < kernels_[k].rows.size(); ++fold) {
+    if (options_.callbacks.cancelled()) return {};
     const MetricRows& rows = at_work(k, fold);
     const std::vector<RidgeFit> fits = ridges(rows, log_weights, fold, penalties);
     if (fits.size() != result.size() || options_.callbacks.cancelled()) return {};
     predict_fold(rows, fold, fits, result);
   }
+  if (options_.callbacks.cancelled()) return {};
   std::vector<RidgeFit> fits =
       ridges(at_work(k, kernels_[k].rows.size() - 1), log_weights, std::nullopt, penalties);
   if (fits.size() != result.size() || options_.callbacks.cancelled()) return {};
@@ -242,6 +245,7 @@ CrossFit FoldedFits::choose_penalty(std::size_t k) const {
     if (options_.callbacks.cancelled()) return {};
   } else {
     for (std::size_t fold = 0; fold + 1 < kernels_[k].rows.size(); ++fold) {
+      if (options_.callbacks.cancelled()) return {};
       const MetricRows& rows = at_work(k, fold);
       const std::vector<RidgeFit> fits =
           fit_ridge_path(rows, targets_, without(fold, even), penalties, ridge_, groups_);
@@ -260,6 +264,7 @@ CrossFit FoldedFits::choose_penalty(std::size_t k) const {
   }
   CrossFit result = std::move(candidates[best]);
   if (kernels_[k].shared()) return result;
+  if (options_.callbacks.cancelled()) return {};
   counting.penalty = penalties[best];
   candidates.clear();
   result.fit =

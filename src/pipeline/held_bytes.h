@@ -3,8 +3,8 @@
 /// \file
 /// What a fit of a table may hold in memory rather than make again: the one place that says so.
 /// Results do not depend on it, but for the rounding of single precision. With what rounds and
-/// readouts need beside it (some 0.7 GB for 2048 landmarks in 1000 columns) a fit of a file of any
-/// size stays below 1 GB where features are not held, and below 1.3 GB where they are.
+/// readouts need beside it (some 0.7 GB for 2048 landmarks in 1000 columns) fits were found below
+/// 1 GB (docs/size.md says which; groups and preferences take more).
 
 #include <cstdint>
 

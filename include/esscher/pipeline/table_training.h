@@ -245,9 +245,10 @@ void validate(const TrainingOptions& options, const RewardTable& table);
 /// Deterministic: the same bits for any number of threads.
 /// Cost: learn_metric() on kMetricRows rows at most; then, for each of folds + 1 features, n m (k +
 /// m) multiply-adds for the rows, and n m^2 / 2 + m^3 for each distinct weights. Memory: n m floats
-/// or doubles for each of them; of more than 512 MiB together one is held at a time, and where that
-/// alone takes more its rows are read and made anew for each pass. Beside them some numbers a row,
-/// what learn_metric() takes, and transformed rows, n k floats, where they fit into 128 MiB.
+/// or doubles for each of them; of more than 512 MiB together one is held at a time (from
+/// preferences all are), and where that alone takes more its rows are read and made anew for each
+/// pass. Beside them some numbers a row, with groups m + 1 a group, what learn_metric() takes, and
+/// transformed rows, n k floats, where they fit into 128 MiB.
 TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64_t> rows,
                            const TrainingOptions& options);
 
