@@ -117,7 +117,7 @@ std::vector<KernelFeatures> folded_features(const TransformedRows& x, const Metr
       if (folds[i] != fold) rows.push_back(i);
     }
     if (rows.size() > most) rows = random_subset(rows, most, options.seed);
-    const Landmarks made = distinct_rows(x, rows);
+    Landmarks made = distinct_rows(x, rows);
     (*known)[fold] = made;
     return made;
   };

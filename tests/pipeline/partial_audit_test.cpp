@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <numbers>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -265,19 +266,23 @@ TEST(TableAudit, ManyProxiesDoNotSilenceLabelledRows) {
   EXPECT_LE(silenced, 8);
 }
 
-/// Gold by the proxy z, and few labels of it.
+/// Gold by the proxy z, and few labels of it; kink and cliff lie at 2.
 struct TurningGold {
   const char* name;
   double (*of)(double z);
   int labelled;
+
+  friend void PrintTo(const TurningGold& gold, std::ostream* out) {
+    *out << gold.name << "_" << gold.labelled;
+  }
 };
 constexpr TurningGold kTurning[] = {
     {"parabola", [](double z) { return z - 0.3 * z * z; }, 60},
     {"parabola", [](double z) { return z - 0.3 * z * z; }, 150},
-    {"kink at 2", [](double z) { return z < 2 ? z : 6 - 2 * z; }, 60},
-    {"kink at 2", [](double z) { return z < 2 ? z : 6 - 2 * z; }, 150},
-    {"cliff at 2", [](double z) { return z < 2 ? z : z - 3; }, 60},
-    {"cliff at 2", [](double z) { return z < 2 ? z : z - 3; }, 150},
+    {"kink", [](double z) { return z < 2 ? z : 6 - 2 * z; }, 60},
+    {"kink", [](double z) { return z < 2 ? z : 6 - 2 * z; }, 150},
+    {"cliff", [](double z) { return z < 2 ? z : z - 3; }, 60},
+    {"cliff", [](double z) { return z < 2 ? z : z - 3; }, 150},
     {"saturation", [](double z) { return std::min(z, 1.5); }, 60},
     {"saturation", [](double z) { return std::min(z, 1.5); }, 150},
 };
