@@ -321,7 +321,8 @@ TEST_P(TurningPromises, AreKept) {
       table.gold.push_back(i < labelled ? gold(z) + 0.3 * noise[static_cast<std::size_t>(i)]
                                         : kUnknown);
     }
-    const ProxyAudit& proxy = audit_table(table, options).proxies[0];
+    const TableAudit audit = audit_table(table, options);
+    const ProxyAudit& proxy = audit.proxies[0];
     if (!proxy.advice.gain) continue;
     ++advised;
     // A proxy of another unit tilts at another price.
@@ -329,6 +330,8 @@ TEST_P(TurningPromises, AreKept) {
     const double priced = true_gain(gold, beta) + (1 - proxy.unit) * 0.5 / beta;
     if (proxy.advice.gain->interval->low > std::max(0.0, priced)) ++broken;
   }
+  RecordProperty("broken", broken);
+  RecordProperty("advised", advised);
   EXPECT_LE(broken, 13) << name << ", " << labelled << " labels, of " << advised << " advised";
 }
 
