@@ -82,16 +82,16 @@ TEST(Matrix, LargeOnesThatLiveAtOnceShareNothing) {
 #if defined(__linux__) && !defined(ESSCHER_TEST_SANITIZED)
 TEST(Matrix, BlocksThatWaitForOthersOfTheirSizeAreNotInTheWay) {
   constexpr std::size_t kMebibyte = std::size_t{1} << 20;
-  { const Matrix<char> kept(100, kMebibyte); }
+  { const Matrix<char> kept(60, kMebibyte); }
   std::size_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
   ASSERT_GT(pages, 0U);
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
   rlimit small = before;
-  small.rlim_cur = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + 50 * kMebibyte;
+  small.rlim_cur = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + 30 * kMebibyte;
   ASSERT_EQ(setrlimit(RLIMIT_AS, &small), 0);
-  EXPECT_NO_THROW(Matrix<char>(90, kMebibyte));
+  EXPECT_NO_THROW(Matrix<char>(54, kMebibyte));
   EXPECT_THROW(Matrix<char>(300, kMebibyte), std::bad_alloc);
   setrlimit(RLIMIT_AS, &before);
 }
