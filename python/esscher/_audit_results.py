@@ -21,7 +21,15 @@ from ._recommendations import (
     TargetAnswer,
     name_of,
 )
-from ._results import Reported, axes_of, frozen, table_html, values_of
+from ._results import (
+    Reported,
+    axes_of,
+    draw_band,
+    frozen,
+    name_gain_axes,
+    table_html,
+    values_of,
+)
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -262,26 +270,16 @@ class Audit(Advice[ProxyAudit], Reported):
         """
         ax = axes_of(ax)
         for proxy in self._record["rewards"]:
-            known = [
-                p for p in proxy["policies"] if p["gain"]["simultaneous_interval"][0] is not None
-            ]
             # Proxies of other units have one axis only so.
-            beta = [p["beta_sd"] for p in known]
-            (line,) = ax.plot(beta, [p["gain"]["value"] for p in known], "o-", label=proxy["name"])
-            ax.fill_between(
-                beta,
-                [p["gain"]["simultaneous_interval"][0] for p in known],
-                [p["gain"]["simultaneous_interval"][1] for p in known],
-                alpha=0.15,
-                color=line.get_color(),
-            )
+            gains = [
+                (p["beta_sd"], p["gain"]["value"], *p["gain"]["simultaneous_interval"])
+                for p in proxy["policies"]
+            ]
+            line = draw_band(ax, gains, proxy["name"])
             if proxy["name"] == self.recommended:
                 recommended = proxy["advice"]["recommended_beta"] * proxy["unit"] / self.gold_sd
                 ax.axvline(recommended, color=line.get_color(), linestyle=":")
-        ax.axhline(0, color="0.5", linewidth=0.8)
-        ax.set_xscale("log")
-        ax.set_xlabel("beta (standard deviations of the gold reward)")
-        ax.set_ylabel("gain over the reference")
+        name_gain_axes(ax, "beta (standard deviations of the gold reward)")
         if self.proxies:
             ax.legend()
         return ax

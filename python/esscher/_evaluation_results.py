@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._policy_results import BestOfNValue, PolicyValue
-from ._policy_text import choices, interval_text, labelled, lines
+from ._policy_text import choices, labelled, lines, temperatures
 from ._recommendations import (
     Advice,
     BestOfNRecommendation,
@@ -17,7 +17,7 @@ from ._recommendations import (
     TargetAnswer,
     name_of,
 )
-from ._results import Reported, axes_of, table_html
+from ._results import Reported, axes_of, draw_band, name_gain_axes, table_html
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -138,22 +138,11 @@ class Evaluation(Advice[RewardEvaluation], Reported):
         """
         ax = axes_of(ax)
         for reward in self.rewards:
-            known = [p for p in reward.policies if p.gain.low is not None]
-            beta = [p.beta for p in known]
-            (line,) = ax.plot(beta, [p.gain.value for p in known], "o-", label=reward.name)
-            ax.fill_between(
-                beta,
-                [p.gain.low for p in known if p.gain.low is not None],
-                [p.gain.high for p in known if p.gain.high is not None],
-                alpha=0.15,
-                color=line.get_color(),
-            )
-        ax.axhline(0, color="0.5", linewidth=0.8)
+            gains = [(p.beta, p.gain.value, p.gain.low, p.gain.high) for p in reward.policies]
+            draw_band(ax, gains, reward.name)
         if self.recommendation.beta is not None:
             ax.axvline(self.recommendation.beta, color="0.5", linestyle=":")
-        ax.set_xscale("log")
-        ax.set_xlabel("beta (unit of the reward)")
-        ax.set_ylabel("gain over the reference")
+        name_gain_axes(ax, "beta (unit of the reward)")
         ax.legend()
         return ax
 
@@ -161,13 +150,13 @@ class Evaluation(Advice[RewardEvaluation], Reported):
         text = [self._verdict()]
         for reward, record in zip(self.rewards, self._record["rewards"], strict=True):
             text += ["", f"{reward.name} (held-out correlation {reward.correlation:.3f})"]
-            text += lines(_shown(reward)) + lines(labelled(record["policies"], "beta"))
+            text += lines(temperatures(reward.policies)) + lines(labelled(record["policies"], "beta"))
             text += lines(choices(record)) + lines(labelled(record["best_of_n"], "n"))
             text.append(reward.best_of_n_recommendation.verdict)
         return "\n".join(text)
 
     def _repr_html_(self) -> str:
-        rows = _shown(self._first(self.recommended))
+        rows = temperatures(self._first(self.recommended).policies)
         return table_html(rows[0], rows[1:], self._verdict())
 
     def _all(self) -> tuple[RewardEvaluation, ...]:
@@ -220,21 +209,3 @@ def _row(reward: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:
         "best_of_n_gold_se": best["gold"]["standard_error"],
         "noise_free_gain": policy.get("noise_free_gain"),
     }
-
-
-def _shown(reward: RewardEvaluation) -> list[list[str]]:
-    rows = [["beta", "gold", "proxy", "KL", "gain", "95 %", "ESS", "reliable"]]
-    for policy in reward.policies:
-        rows.append(
-            [
-                f"{policy.beta:.4g}",
-                f"{policy.gold.value:.4g}",
-                f"{policy.proxy.value:.4g}",
-                f"{policy.kl.value:.3g}",
-                f"{policy.gain.value:.4g}",
-                interval_text(policy.gain.low, policy.gain.high),
-                f"{policy.ess:.0f}",
-                "yes" if policy.reliable else "no",
-            ]
-        )
-    return rows

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._policy_text import figures, lines, temperatures
-from ._results import Record, axes_of, table_html
+from ._results import Record, axes_of, draw_band, name_gain_axes, table_html
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -233,17 +233,10 @@ class AdmissibleTemperatures(Record):
         matplotlib.axes.Axes
         """
         ax = axes_of(ax)
-        known = [(p.beta, p.gain.value, p.gain.low, p.gain.high) for p in self.policies]
-        known = sorted(point for point in known if point[2] is not None and point[3] is not None)
-        beta, gain, low, high = zip(*known, strict=True) if known else ((), (), (), ())
-        (line,) = ax.plot(beta, gain, "o-")
-        ax.fill_between(beta, low, high, alpha=0.15, color=line.get_color())
-        ax.axhline(0, color="0.5", linewidth=0.8)
+        draw_band(ax, [(p.beta, p.gain.value, p.gain.low, p.gain.high) for p in self.policies])
         if self.gold_optimal_beta is not None:
             ax.axvline(self.gold_optimal_beta, color="0.5", linestyle=":")
-        ax.set_xscale("log")
-        ax.set_xlabel("beta (unit of the reward)")
-        ax.set_ylabel("gain over the reference")
+        name_gain_axes(ax, "beta (unit of the reward)")
         return ax
 
     def __str__(self) -> str:

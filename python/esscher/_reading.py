@@ -161,7 +161,8 @@ def read(
             f"first_position = {first_position}: numbers the letters of a wild type; give wild_type"
         )
     if _is_arrow(place):
-        for name, given in (("one_hot", one_hot), ("wild_type", wild_type)):
+        of_text = {"one_hot": one_hot, "wild_type": wild_type, "fold_case": fold_case or None}
+        for name, given in of_text.items():
             if given is not None:
                 raise ValueError(
                     f"{name}: of tables of text only; encode the column with "

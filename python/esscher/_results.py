@@ -129,3 +129,22 @@ def axes_of(ax: Any) -> Any:
     from matplotlib import pyplot
 
     return pyplot.subplots()[1]
+
+
+def draw_band(
+    ax: Any, points: list[tuple[float, float, float | None, float | None]], label: str | None = None
+) -> Any:
+    """A line through the points (x, value, low, high) that have an interval, and the band of these."""
+    known = sorted(point for point in points if point[2] is not None and point[3] is not None)
+    x, value, low, high = zip(*known, strict=True) if known else ((), (), (), ())
+    (line,) = ax.plot(x, value, "o-", label=label)
+    ax.fill_between(x, low, high, alpha=0.15, color=line.get_color())
+    return line
+
+
+def name_gain_axes(ax: Any, x: str) -> None:
+    """Gains over temperatures, on a logarithmic axis, and where nothing is gained."""
+    ax.axhline(0, color="0.5", linewidth=0.8)
+    ax.set_xscale("log")
+    ax.set_xlabel(x)
+    ax.set_ylabel("gain over the reference")

@@ -97,6 +97,8 @@ class SequenceEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         -------
         ndarray of float32 of shape (n, d)
         """
+        if self.wild_type == "":
+            raise ValueError("wild_type = '': must be letters; leave it out where texts are sequences")
         if self.wild_type is None and self.first_position != 1:
             raise ValueError(
                 f"first_position = {self.first_position}: numbers the letters of a wild type; give "

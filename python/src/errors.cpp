@@ -38,8 +38,11 @@ std::string parameter(std::string_view option) {
 
 /// What a message on the rows of a table begins with, by the parameter that holds it.
 std::string with_parameter(std::string message) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kSubjects = {
-      {{"rewards: ", "y: "}, {"rewards' ", "y: their "}, {"features: ", "X: "}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kSubjects = {
+      {{"rewards: ", "y: "},
+       {"rewards' ", "y: their "},
+       {"features: ", "X: "},
+       {"count = ", "size = "}}};
   for (const auto& [subject, other] : kSubjects) {
     if (message.starts_with(subject)) return std::string(other) + message.substr(subject.size());
   }

@@ -132,6 +132,8 @@ def test_sequences_of_a_table_of_text_are_expanded(tmp_path):
     parquet.write_table(pyarrow.table({"seq": ["A"], "y": [1.0]}), tmp_path / "t.parquet")
     with pytest.raises(ValueError, match="^one_hot: of tables of text only; encode the column"):
         esscher.read(tmp_path / "t.parquet", one_hot="seq")
+    with pytest.raises(ValueError, match="^fold_case: of tables of text only; encode the column"):
+        esscher.read(tmp_path / "t.parquet", fold_case=True)
 
 
 def test_what_is_read_is_fitted_evaluated_and_found_by_the_command(table, tmp_path, command):

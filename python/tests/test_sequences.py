@@ -103,6 +103,7 @@ def test_mutations_that_do_not_serve_are_refused_by_entry():
             SequenceEncoder(**WILD_TYPE).fit(["A24G", text])
     for parameters, error, message in [
         ({"wild_type": "A1V"}, ValueError, "^wild_type = A1V: must be letters"),
+        ({"wild_type": ""}, ValueError, "^wild_type = '': must be letters; leave it out"),
         ({"wild_type": 3}, TypeError, "^wild_type = 3: must be text, not int$"),
         ({"first_position": 3}, ValueError, "^first_position = 3: numbers the letters of a wild type"),
         ({"fold_case": 1}, TypeError, "^fold_case = 1: must be True or False"),

@@ -176,7 +176,7 @@ std::vector<std::size_t> gumbel_top(const TableCells& cells, std::span<const dou
     throw UsageError(rejection("count", std::to_string(count),
                                std::string(whose) + " has only " + std::to_string(keys.size()) +
                                    " rows to draw without replacement",
-                               "lower it, or draw with replacement (kind tilted)"));
+                               "lower it, or draw with replacement"));
   }
   const auto middle = keys.begin() + static_cast<std::ptrdiff_t>(count);
   std::partial_sort(keys.begin(), middle, keys.end(), [&](const auto& a, const auto& b) {

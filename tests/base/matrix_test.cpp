@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "../support/sanitized.h"
+
 namespace esscher {
 namespace {
 
@@ -69,15 +71,6 @@ TEST(Matrix, LargeOnesThatLiveAtOnceShareNothing) {
     all.clear();
   }
 }
-
-// A sanitizer takes more addresses than a limit leaves.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ESSCHER_TEST_SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ESSCHER_TEST_SANITIZED
-#endif
-#endif
 
 #if defined(__linux__) && !defined(ESSCHER_TEST_SANITIZED)
 TEST(Matrix, BlocksThatWaitForOthersOfTheirSizeAreNotInTheWay) {
