@@ -60,6 +60,27 @@ TEST(EvaluationRecord, MeetsItsSchema) {
   EXPECT_EQ(record["held_out"]["within_groups"], false);
 }
 
+TEST(EvaluationRecord, HasWhatTheLabelledRowsAloneTell) {
+  const SingleIndexTable data(100, 3, 1, 3);
+  const SingleIndexTable pool(1000, 3, 1, 4);
+  EvaluationOptions options = few_options();
+  options.reference.emplace(ReferenceRows{pool.features});
+  const TableEvaluation evaluation = evaluate_table(data.table(), options);
+  const ToldByLabelled& labelled = evaluation.rewards[0].of_labelled;
+  ASSERT_EQ(labelled.policies.size(), 2U);
+  const json record = record_of(evaluation_record(evaluation, 1, facts_of(data), run_of("again")),
+                                RecordKind::evaluate);
+  const json& reward = record["rewards"][0];
+  const json& told = reward["policies"][1]["labelled_rows"];
+  EXPECT_EQ(told["gain"]["value"], labelled.policies[1].gain.value);
+  EXPECT_EQ(told["gain"]["simultaneous_interval"][0], labelled.gains[1].low);
+  EXPECT_EQ(reward["best_of_n"][1]["labelled_rows"]["ess"], labelled.best_of_n[1].ess);
+  EXPECT_EQ(reward["advice"]["told_by_labelled_rows"], evaluation.rewards[0].advice.of_labelled);
+  ASSERT_TRUE(evaluation.recommended_best_of_n);
+  EXPECT_EQ(record["best_of_n_recommendation"]["told_by_labelled_rows"],
+            evaluation.rewards[*evaluation.recommended_best_of_n].best_of_n_advice.of_labelled);
+}
+
 TEST(EvaluationRecord, IsNullWhereThereIsNothing) {
   // A reward of noise alone.
   SingleIndexTable data(120, 3, 4, 2);
