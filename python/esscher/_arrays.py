@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._arrow_interface import of_arrow
 from ._blocks import is_blocks, stored
 
 if TYPE_CHECKING:
@@ -20,11 +21,12 @@ _NO_NUMBERS = "cmM"
 
 
 def plain(values: Any, name: str) -> Any:
-    """A tensor as an array, whose memory it shares; of Dask what it holds; all else as it is."""
+    """A tensor as an array, whose memory it shares; of Dask what it holds, and of what offers
+    Arrow's interface alone; all else as it is."""
     if is_blocks(values):
         return values.compute()
     if not hasattr(values, "detach"):
-        return values
+        return of_arrow(values)
     try:
         return np.asarray(values)
     except (TypeError, RuntimeError) as reason:

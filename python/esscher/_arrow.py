@@ -1,4 +1,4 @@
-"""Parquet and Arrow files as arrays: batch by batch into one."""
+"""Parquet, Arrow and JSON lines as arrays: batch by batch into one."""
 
 from __future__ import annotations
 
@@ -27,24 +27,25 @@ def read_arrow(
     on_disk: bool,
 ) -> dict[str, Any]:
     """The fields of a `Table`; `roles` are columns of labels."""
-    files = open_files(path)
-    schema = files[0].schema
     named = {role: name for role, name in roles.items() if name is not None}
+    files = open_files(path, [named[role] for role in _LABELS if role in named])
+    schema = files[0].schema
     for role, name in named.items():
         _require_column(path, name, role, schema)
     chosen, remarks = _features(path, features, named, schema)
     widths = [_width(files, name) for name in chosen]
-    rows = sum(file.rows() for file in files)
+    most = sum(file.rows() for file in files)
     columns = list(dict.fromkeys([*chosen, *named.values()]))
     most_rows = max(1, min(_BATCH_ROWS, _BATCH_NUMBERS // max(1, sum(widths))))
     blocks = StoredBlocks("X") if on_disk else None
     with blocks or nullcontext():
-        into = _Arrays(rows, chosen, widths, named, dtype or _exact_dtype(schema, chosen), blocks)
+        into = _Arrays(most, chosen, widths, named, dtype or _exact_dtype(schema, chosen), blocks)
         for file in files:
             for batch in file.batches(columns, most_rows):
                 into.add(batch)
         if into.rows > 0:
             fields = into.fields()
+    rows = into.rows + sum(into.left_out.values())
     for why, count in into.left_out.items():
         if count:
             remarks.append(f"{path}: {count} of {rows} rows are left out, {why}")

@@ -1,9 +1,10 @@
-"""Parquet and Arrow files, read in batches of some columns, whose values come as NumPy has them."""
+"""Parquet, Arrow and JSON lines, read in batches of some columns, whose values come as NumPy has
+them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 # Bytes of each column that are read at a time; there may be thousands of columns.
 _BUFFER = 1 << 16
+# Of JSON lines that are parsed at a time; the longest line must fit.
+_PARSED = 1 << 22
 
 
 def arrow(module: str = "") -> Any:
@@ -22,7 +25,7 @@ def arrow(module: str = "") -> Any:
         return import_module(f"pyarrow{module}")
     except ImportError:
         raise ImportError(
-            "Parquet and Arrow files need pyarrow, which is not installed: pip install pyarrow"
+            "Parquet, Arrow files and Arrow's interface need pyarrow, which is not installed: pip install pyarrow"
         ) from None
 
 
@@ -89,7 +92,9 @@ class BatchedFile(Protocol):
     path: Path
     schema: Any
 
-    def rows(self) -> int: ...
+    def rows(self) -> int:
+        """Or a few more."""
+        ...
 
     def batches(self, columns: Sequence[str], most_rows: int) -> Iterator[Batch]: ...
 
@@ -141,10 +146,67 @@ class _ArrowFile:
         return (ipc.open_stream if self._is_stream else ipc.open_file)(source, options=options)
 
 
-def open_files(path: Path) -> list[BatchedFile]:
-    """The file, or the files of a folder in the order of their names."""
+class _JsonLinesFile:
+    """An object a line. Numbers are float64, since a whole one may stand before others, but for
+    those that are labels."""
+
+    def __init__(self, path: Path, labels: Collection[str]) -> None:
+        self.path = path
+        pyarrow = arrow()
+        found = self._open(None).schema
+        self.schema = pyarrow.schema([
+            pyarrow.field(each.name, _written(each.type, each.name in labels)) for each in found
+        ])
+
+    def rows(self) -> int:
+        count = 1
+        with arrow().input_stream(str(self.path)) as file:
+            while some := file.read(_PARSED):
+                count += some.count(b"\n")
+        return count
+
+    def batches(self, columns: Sequence[str], most_rows: int) -> Iterator[Batch]:
+        schema = arrow().schema([self.schema.field(name) for name in columns])
+        return _numbered(self.path, self._records(schema), most_rows)
+
+    def _records(self, schema: Any) -> Iterator[Any]:
+        try:
+            yield from self._open(schema)
+        except arrow().ArrowException as error:
+            raise ValueError(f"{self.path}: cannot be read: {error}") from None
+
+    def _open(self, schema: Any) -> Any:
+        json_lines = arrow(".json")
+        rest = "infer" if schema is None else "ignore"
+        return json_lines.open_json(
+            arrow().input_stream(str(self.path)),
+            json_lines.ReadOptions(block_size=_PARSED, use_threads=False),
+            json_lines.ParseOptions(explicit_schema=schema, unexpected_field_behavior=rest),
+        )
+
+
+def _written(kind: Any, is_label: bool) -> Any:
+    """The type of a column of JSON, of which the first lines have been seen."""
+    pyarrow = arrow()
+    types = pyarrow.types
+    if is_list(kind):
+        return pyarrow.list_(_written(kind.value_type, is_label))
+    if types.is_timestamp(kind):  # a text, which pyarrow would read
+        return pyarrow.string()
+    whole_or_none = types.is_integer(kind) or types.is_null(kind)
+    return pyarrow.float64() if whole_or_none and not is_label else kind
+
+
+def is_json_lines(path: Path) -> bool:
+    """By its name, as for the command."""
+    name = path.name.removesuffix(".gz").removesuffix(".zst")
+    return name.endswith((".jsonl", ".ndjson"))
+
+
+def open_files(path: Path, labels: Collection[str]) -> list[BatchedFile]:
+    """The file, or the files of a folder in the order of their names; `labels` are columns."""
     paths = _files_of(path) if path.is_dir() else [path]
-    files = [_open(part) for part in paths]
+    files = [_open(part, labels) for part in paths]
     for file in files:
         names = file.schema.names
         twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
@@ -156,7 +218,7 @@ def open_files(path: Path) -> list[BatchedFile]:
     return files
 
 
-def _open(path: Path) -> BatchedFile:
+def _open(path: Path, labels: Collection[str]) -> BatchedFile:
     with path.open("rb") as file:
         first = file.read(6)
     pyarrow = arrow()
@@ -165,6 +227,8 @@ def _open(path: Path) -> BatchedFile:
             return _ParquetFile(path)
         if first.startswith(b"FEA1"):
             raise ValueError(f"{path}: Feather of version 1; read it with an older pyarrow")
+        if is_json_lines(path):
+            return _JsonLinesFile(path, labels)
         return _ArrowFile(path, is_stream=not first.startswith(b"ARROW1"))
     except pyarrow.ArrowException as error:
         raise ValueError(f"{path}: cannot be read: {error}") from None

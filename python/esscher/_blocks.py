@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from ._arrow_interface import of_arrow
 
 # Of the blocks that are computed at one time; one may be larger.
 _WINDOW_BYTES = 1 << 26
@@ -39,12 +40,13 @@ def is_blocks(values: Any) -> bool:
 
 
 def vectors_in_memory(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
-    """The function, for which one-dimensional arguments of Dask are computed, each once."""
+    """The function, for which one-dimensional arguments of Dask are computed, each once, and
+    what offers Arrow's interface alone becomes a table or an array of pyarrow."""
     return _with_computed(function, most_dimensions=1)
 
 
 def all_in_memory(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
-    """The function, for which all arguments of Dask are computed, each once."""
+    """The same, for which all arguments of Dask are computed."""
     return _with_computed(function, most_dimensions=2)
 
 
@@ -52,7 +54,9 @@ def _with_computed(
     function: Callable[_Given, _Result], most_dimensions: int
 ) -> Callable[_Given, _Result]:
     def computed(value: Any) -> Any:
-        return value.compute() if is_blocks(value) and value.ndim <= most_dimensions else value
+        if is_blocks(value):
+            return value.compute() if value.ndim <= most_dimensions else value
+        return of_arrow(value)
 
     @functools.wraps(function)
     def with_arrays(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:

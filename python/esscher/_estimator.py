@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _core
 from ._arrays import features, labelled, matrix, numbers, plain, unmasked
+from ._arrow_interface import of_arrow
 from ._blocks import is_blocks, stored, vectors_in_memory
 from ._calls import Call, code_of, described, texts
 from ._reference import column_names, refuse_twins
@@ -228,7 +229,7 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         elif is_blocks(X):
             x = self._from_blocks(X, reset=False)
         else:
-            x = features(self._validated(X, reset=False))
+            x = features(self._validated(of_arrow(X), reset=False))
         if weights is None:
             fitted = [d["weights"] for d in self.deployments_]
             weights = fitted[0]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from ._arrow_files import is_json_lines
 from ._results import frozen
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ def read(
     on_disk : bool
         X is not held: it goes batch by batch into a temporary file without a name (where the
         variable TMPDIR says), of which 128 MiB are in memory at a time. Of files that pyarrow
-        reads; results are the same, to the last bit.
+        reads, and of JSON lines (``.jsonl``, ``.ndjson``, also compressed), of which no column is
+        screened then; results are the same, to the last bit.
 
     Returns
     -------
@@ -160,7 +162,7 @@ def read(
         raise ValueError(
             f"first_position = {first_position}: numbers the letters of a wild type; give wild_type"
         )
-    if _is_arrow(place):
+    if _is_arrow(place) or (on_disk and not place.is_dir() and is_json_lines(place)):
         of_text = {"one_hot": one_hot, "wild_type": wild_type, "fold_case": fold_case or None}
         for name, given in of_text.items():
             if given is not None:
@@ -173,8 +175,8 @@ def read(
         record = read_arrow(place, _pattern(features), labels, dtype, on_disk)
     elif on_disk:
         raise ValueError(
-            "on_disk = True: is for Parquet, Arrow and data sets of Hugging Face; of a large npy "
-            "file take numpy.load(path, mmap_mode='r')"
+            "on_disk = True: is for Parquet, Arrow, data sets of Hugging Face and JSON lines; of a "
+            "large npy file take numpy.load(path, mmap_mode='r')"
         )
     else:
         parameters = {**labels, "features": _pattern(features), "one_hot": _pattern(one_hot),

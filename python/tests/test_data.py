@@ -35,6 +35,50 @@ def test_whole_numbers_and_halves_are_numbers():
         assert evaluate(x.astype(dtype), y, beta=1, rounds=1).to_dict(arrays=False) == reference
 
 
+class Capsules:
+    """Offers Arrow's interface and nothing else, as relations of DuckDB or nanoarrow's arrays do."""
+
+    def __init__(self, values):
+        self._values = values
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self._values.__arrow_c_stream__(requested_schema)
+
+
+ARROW_ALONE = {
+    "capsules": Capsules,
+    "reader": lambda table: table.to_reader(),
+    "batch": lambda table: table.combine_chunks().to_batches()[0],
+}
+
+
+@pytest.mark.parametrize("kind", ARROW_ALONE)
+def test_what_speaks_arrow_alone_is_a_table(kind, table):
+    x, y = table
+    names = [f"c{j}" for j in range(x.shape[1])]
+    held = pyarrow.table(dict(zip(names, x.T, strict=True)))
+
+    def given():
+        return ARROW_ALONE[kind](held)
+
+    column = Capsules(pyarrow.chunked_array([y]))
+    options = {"beta": 1, "rounds": 0}
+    model = TiltedRewardRegressor(**options).fit(given(), column)
+    assert list(model.feature_names_in_) == names
+    plain = TiltedRewardRegressor(**options).fit(held, y)
+    np.testing.assert_array_equal(model.predict(given()), plain.predict(held))
+    assert model.score(given(), column) == plain.score(held, y)
+    options["bootstrap"] = 0
+    swapped = ARROW_ALONE[kind](held.select(names[::-1]))  # taken by name
+    assert evaluate(given(), column, reference=swapped, **options).to_dict() == (
+        evaluate(held, y, reference=held, **options).to_dict())
+    np.testing.assert_array_equal(tilt(column, 1), tilt(y, 1))
+    groups = np.repeat(["a", "b"], [100, 200])
+    of_arrow = Capsules(pyarrow.chunked_array([groups.tolist()]))
+    np.testing.assert_array_equal(
+        tilt(column, 1, groups=of_arrow), tilt(y, 1, groups=groups))
+
+
 @pytest.mark.parametrize("make", [pandas.DataFrame, polars.DataFrame, pyarrow.table])
 def test_frames_are_taken_by_name(table, make):
     x, y = table
