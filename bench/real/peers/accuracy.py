@@ -1,8 +1,8 @@
 """How good the learned reward is on rows that it has not seen, beside peers on the same rows.
 
-    accuracy.py PROGRAM [SEEDS = 5] [SIZES = 64,384,5%,20%] [TABLES = all]
+    accuracy.py PROGRAM [SEEDS = 5] [SIZES = 64,384,5%,20%] [TABLES = all | ordinary | NAME,...]
 
-prints Markdown: R^2, and the efficiency of the tilted policy at 0.5, 0.25 and 0.125 standard
+(`ordinary` are tables on which nothing was chosen, and not among all) prints Markdown: R^2, and the efficiency of the tilted policy at 0.5, 0.25 and 0.125 standard
 deviations of the reward, (J(pi_r) - J(pi_0)) / (J(pi_y) - J(pi_0)), J = E y - beta KL, over the
 unseen rows (at most 4000, all of a landscape weigh the same; within groups the mean over prompts).
 Peers take scikit-learn's or LightGBM's usual settings, and xRFM's where it is installed (it takes
@@ -30,7 +30,7 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from tables import TABLES
+from tables import ORDINARY, TABLES
 
 try:
     from xrfm import xRFM
@@ -220,12 +220,14 @@ def main():
     program = sys.argv[1]
     seeds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     sizes = (sys.argv[3] if len(sys.argv) > 3 else "64,384,5%,20%").split(",")
-    names = sys.argv[4].split(",") if len(sys.argv) > 4 else list(TABLES)
+    tables = {"all": TABLES, "ordinary": ORDINARY}.get(sys.argv[4] if len(sys.argv) > 4 else "all")
+    if tables is None:
+        tables = {name: (TABLES | ORDINARY)[name] for name in sys.argv[4].split(",")}
     print("| table | size | rows | R2 | efficiency at 0.5 sd | 0.25 sd | 0.125 sd | seconds |")
     print("|---|---|---|---|---|---|---|---|")
     leads, over_uniform, over_linear = [], [], []
-    for name in names:
-        table = TABLES[name]()
+    for load in tables.values():
+        table = load()
         for size in sizes:
             results = [measure(program, table, size, seed) for seed in range(seeds)]
             line, lead, uniform, linear = row(table.name, size, results[0][0], [r for _, r in results])

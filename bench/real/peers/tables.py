@@ -1,5 +1,5 @@
-"""The tables of accuracy.py: development landscapes from ESSCHER_SHARED, scikit-learn's own, and made-up
-rewards of several directions, of a few of many columns, or of steps."""
+"""The tables of accuracy.py: development landscapes from ESSCHER_SHARED, scikit-learn's own, made-up
+rewards of several directions, of a few of many columns, or of steps, and ordinary ones."""
 
 import os
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn import datasets
+
+from ordinary import SOURCES, ordinary
 
 SHARED = Path(os.environ.get("ESSCHER_SHARED", "../shared")) / "data"
 
@@ -114,3 +116,5 @@ TABLES = {
         lambda x: (x[0] > 0.6) * (x[1] > 0.4) + 0.7 * (x[2] < 0.3) - 0.5 * (x[3] > 0.5) * (x[4] > 0.5),
         lambda random, shape: random.random(shape)),
 }
+
+ORDINARY = {name: lambda name=name: Table(name, *ordinary(name), False) for name in SOURCES}
