@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrow_interface import of_arrow
+from ._arrow_interface import as_column, of_arrow
 from ._blocks import is_blocks, stored
+from ._refusals import refuse_times
 
 if TYPE_CHECKING:
     from ._core import Features
@@ -26,7 +27,7 @@ def plain(values: Any, name: str) -> Any:
     if is_blocks(values):
         return values.compute()
     if not hasattr(values, "detach"):
-        return of_arrow(values)
+        return of_arrow(values, name)
     try:
         return np.asarray(values)
     except (TypeError, RuntimeError) as reason:
@@ -51,7 +52,7 @@ def numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """A 1-D float64 array, C order; no copy where `values` is one."""
     if type(values) is np.ndarray and values.dtype is _FLOAT64 and values.ndim == 1:
         return np.ascontiguousarray(values)  # at once: brief calls have no time
-    values = plain(unmasked(values, name), name)
+    values = as_column(plain(unmasked(values, name), name))
     try:
         array = np.asarray(values)
         shape = array.shape
@@ -107,7 +108,7 @@ def _numbered(array: NDArray[Any], name: str) -> tuple[NDArray[np.uint32], list[
 
 def checked_labels(values: ArrayLike, name: str, rows: int) -> NDArray[Any]:
     """Labels as they are, none of which is missing."""
-    values = plain(values, name)
+    values = as_column(plain(values, name))
     array = np.asarray(values)
     kind = array.dtype.kind
     if kind == "T" or (kind in "SU" and not isinstance(values, np.ndarray)):
@@ -181,6 +182,7 @@ def matrix(values: Any, name: str) -> NDArray[Any]:
     if hasattr(values, "toarray"):  # of SciPy
         raise TypeError(f"{name}: is sparse, and features are dense; give its .toarray()")
     values = plain(unmasked(values, name), name)
+    refuse_times(values, name)
     try:
         array = np.asarray(values)
     except ValueError:

@@ -57,6 +57,9 @@ def read_arrow(
         for name, width, is_vector in zip(chosen, widths, lists, strict=True)
         for j in range(width)
     ]
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"{path}: two features are called {twice[0]!r}; rename one")
     return {**dict.fromkeys(_NUMBERS + _LABELS), **fields, "names": names,
             "remarks": remarks}
 
@@ -69,6 +72,7 @@ class _Arrays:
         dtype: str, blocks: StoredBlocks | None,
     ) -> None:
         self.rows = 0
+        self._most = rows
         self.left_out = {"without a reward": 0, "of weight 0": 0}
         self._features = features
         self._ends = np.cumsum(widths)
@@ -84,6 +88,8 @@ class _Arrays:
     def add(self, batch: Batch) -> None:
         batch = self._kept(batch)
         begin, end = self.rows, self.rows + len(batch)
+        if end > self._most:
+            raise ValueError(f"{batch.path}: holds more objects than lines; write one a line")
         for role, into in self._numbers.items():
             values = batch.numbers(self._named[role])
             batch.require(np.isfinite(values), self._named[role], "must be a finite number")

@@ -4,7 +4,9 @@ them."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -25,7 +27,8 @@ def arrow(module: str = "") -> Any:
         return import_module(f"pyarrow{module}")
     except ImportError:
         raise ImportError(
-            "Parquet, Arrow files and Arrow's interface need pyarrow, which is not installed: pip install pyarrow"
+            "Parquet, Arrow files and interfaces, and JSON lines on the disk need pyarrow, which is "
+            "not installed: pip install pyarrow"
         ) from None
 
 
@@ -83,7 +86,11 @@ class Batch:
         valid = values.is_valid().to_numpy(zero_copy_only=False)
         self.require(valid, column, "a label is missing; give the row one, or drop it")
         encoded = values.dictionary_encode()
-        return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False)
+        try:
+            distinct = encoded.dictionary.to_pylist()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{self.path}: column {column}: is no UTF-8: {error}") from None
+        return distinct, encoded.indices.to_numpy(zero_copy_only=False)
 
 
 class BatchedFile(Protocol):
@@ -147,52 +154,81 @@ class _ArrowFile:
 
 
 class _JsonLinesFile:
-    """An object a line. Numbers are float64, since a whole one may stand before others, but for
-    those that are labels."""
+    """An object a line, whose columns and types the first `_PARSED` bytes tell.
+
+    Numbers are float64, since whole ones may stand before others, but for those that are labels.
+    """
 
     def __init__(self, path: Path, labels: Collection[str]) -> None:
         self.path = path
         pyarrow = arrow()
-        found = self._open(None).schema
+        with self._reading():
+            found = self._open(None).schema
+        for name in labels:
+            if name in found.names and pyarrow.types.is_floating(found.field(name).type):
+                raise ValueError(f"{path}: column {name}: labels must be text, or whole numbers "
+                                 "below 2^63; write them as text")
         self.schema = pyarrow.schema([
-            pyarrow.field(each.name, _written(each.type, each.name in labels)) for each in found
+            pyarrow.field(each.name, _json_type(each.type, each.name in labels)) for each in found
         ])
+        self._unknown = {each.name for each in found if pyarrow.types.is_null(each.type)}
 
     def rows(self) -> int:
         count = 1
-        with arrow().input_stream(str(self.path)) as file:
+        with self._reading(), self._bytes() as file:
             while some := file.read(_PARSED):
                 count += some.count(b"\n")
         return count
 
     def batches(self, columns: Sequence[str], most_rows: int) -> Iterator[Batch]:
-        schema = arrow().schema([self.schema.field(name) for name in columns])
-        return _numbered(self.path, self._records(schema), most_rows)
+        return _numbered(self.path, self._records(columns), most_rows)
 
-    def _records(self, schema: Any) -> Iterator[Any]:
-        try:
-            yield from self._open(schema)
-        except arrow().ArrowException as error:
-            raise ValueError(f"{self.path}: cannot be read: {error}") from None
+    def _records(self, columns: Sequence[str]) -> Iterator[Any]:
+        with self._reading():
+            # All columns are parsed, so that one that comes late is refused, as by the command; but
+            # for those of which nothing is known and nothing asked.
+            kept = [each for each in self.schema
+                    if each.name in columns or each.name not in self._unknown]
+            for record in self._open(arrow().schema(kept)):
+                yield record.select(list(columns))
 
     def _open(self, schema: Any) -> Any:
         json_lines = arrow(".json")
-        rest = "infer" if schema is None else "ignore"
+        others = "infer" if schema is None else "error"
+        if schema is not None and len(schema) < len(self.schema):
+            others = "ignore"
         return json_lines.open_json(
-            arrow().input_stream(str(self.path)),
+            self._bytes(),
             json_lines.ReadOptions(block_size=_PARSED, use_threads=False),
-            json_lines.ParseOptions(explicit_schema=schema, unexpected_field_behavior=rest),
+            json_lines.ParseOptions(explicit_schema=schema, unexpected_field_behavior=others),
         )
 
+    def _bytes(self) -> Any:
+        with self.path.open("rb") as file:
+            first = file.read(4)
+        packed = {b"\x1f\x8b": "gzip", b"\x28\xb5": "zstd"}.get(first[:2])
+        return arrow().input_stream(str(self.path), compression=packed)
 
-def _written(kind: Any, is_label: bool) -> Any:
-    """The type of a column of JSON, of which the first lines have been seen."""
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Errors with the file; pyarrow's rows count within what is parsed at a time."""
+        try:
+            yield
+        except (arrow().ArrowException, OSError, UnicodeDecodeError) as error:
+            why = re.sub(r" in row \d+", "", str(error))
+            raise ValueError(
+                f"{self.path}: cannot be read on the disk: {why} (the first 4 MiB tell columns and "
+                "their types, a line has 4 MiB at most; without on_disk it is read by other rules)"
+            ) from None
+
+
+def _json_type(kind: Any, is_label: bool) -> Any:
     pyarrow = arrow()
     types = pyarrow.types
     if is_list(kind):
-        return pyarrow.list_(_written(kind.value_type, is_label))
-    if types.is_timestamp(kind):  # a text, which pyarrow would read
-        return pyarrow.string()
+        return pyarrow.list_(_json_type(kind.value_type, False))
+    if types.is_timestamp(kind) or (is_label and types.is_null(kind)):
+        return pyarrow.string()  # as it is written
     whole_or_none = types.is_integer(kind) or types.is_null(kind)
     return pyarrow.float64() if whole_or_none and not is_label else kind
 

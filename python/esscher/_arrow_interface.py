@@ -7,7 +7,7 @@ from typing import Any
 from ._arrow_files import arrow
 
 
-def of_arrow(values: Any) -> Any:
+def of_arrow(values: Any, name: str) -> Any:
     """A table or an array of pyarrow, where `values` offers Arrow's interface and not NumPy's.
 
     Such are readers of record batches, relations of DuckDB and arrays of nanoarrow. Batches of
@@ -17,9 +17,19 @@ def of_arrow(values: Any) -> Any:
         return values
     pyarrow = arrow()
     try:
-        return pyarrow.table(values)
-    except pyarrow.ArrowInvalid:  # a column, and no table
-        return pyarrow.chunked_array(values)
+        column = pyarrow.chunked_array(values)  # asked once: there may be no second time
+    except Exception as error:
+        error.add_note(f"{name}: what it holds was asked for by Arrow's interface")
+        raise
+    if not pyarrow.types.is_struct(column.type):
+        return column
+    return pyarrow.Table.from_struct_array(column)
+
+
+def as_column(values: Any) -> Any:
+    """The only column of a table of Arrow, as a query gives it; all else as it is."""
+    is_table = hasattr(values, "column_names") and hasattr(values, "num_columns")
+    return values.column(0) if is_table and values.num_columns == 1 else values
 
 
 def _offers_arrow_alone(values: Any) -> bool:

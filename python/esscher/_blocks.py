@@ -9,6 +9,8 @@ same rows, to the last bit.
 from __future__ import annotations
 
 import functools
+import inspect
+import itertools
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -53,15 +55,19 @@ def all_in_memory(function: Callable[_Given, _Result]) -> Callable[_Given, _Resu
 def _with_computed(
     function: Callable[_Given, _Result], most_dimensions: int
 ) -> Callable[_Given, _Result]:
-    def computed(value: Any) -> Any:
+    names = list(inspect.signature(function).parameters)
+
+    def computed(name: str, value: Any) -> Any:
         if is_blocks(value):
             return value.compute() if value.ndim <= most_dimensions else value
-        return of_arrow(value)
+        return of_arrow(value, name)
 
     @functools.wraps(function)
     def with_arrays(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
-        arguments: Any = [computed(value) for value in args]
-        named: Any = {name: computed(value) for name, value in kwargs.items()}
+        # More than there are names: Python refuses them below.
+        places = itertools.zip_longest(names[: len(args)], args, fillvalue="")
+        arguments: Any = [computed(name, value) for name, value in places]
+        named: Any = {name: computed(name, value) for name, value in kwargs.items()}
         return function(*arguments, **named)
 
     return with_arrays

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _core
 from ._arrays import features, labelled, matrix, numbers, plain, unmasked
-from ._arrow_interface import of_arrow
+from ._arrow_interface import as_column, of_arrow
 from ._blocks import is_blocks, stored, vectors_in_memory
 from ._calls import Call, code_of, described, texts
 from ._reference import column_names, refuse_twins
@@ -229,7 +229,7 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         elif is_blocks(X):
             x = self._from_blocks(X, reset=False)
         else:
-            x = features(self._validated(of_arrow(X), reset=False))
+            x = features(self._validated(of_arrow(X, "X"), reset=False))
         if weights is None:
             fitted = [d["weights"] for d in self.deployments_]
             weights = fitted[0]
@@ -282,7 +282,7 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         """A table and its rewards; learns how many columns there are, and their names."""
         if is_blocks(X):
             return self._from_blocks(X, reset=True), numbers(y, "y")
-        x, target = self._validated(X, y, y_numeric=True, ensure_min_samples=2)
+        x, target = self._validated(X, as_column(y), y_numeric=True, ensure_min_samples=2)
         return features(x), np.asarray(target, dtype=np.float64)
 
     def _takes_as_it_is(self, X: Any) -> bool:

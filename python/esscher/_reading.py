@@ -128,8 +128,9 @@ def read(
     on_disk : bool
         X is not held: it goes batch by batch into a temporary file without a name (where the
         variable TMPDIR says), of which 128 MiB are in memory at a time. Of files that pyarrow
-        reads, and of JSON lines (``.jsonl``, ``.ndjson``, also compressed), of which no column is
-        screened then; results are the same, to the last bit.
+        reads, with the same results, to the last bit, and of JSON lines (``.jsonl``, ``.ndjson``, also
+        compressed). Those are read by pyarrow then: the first 4 MiB tell columns and types, objects
+        within objects are no columns, labels are text or whole numbers, and no column is screened.
 
     Returns
     -------

@@ -8,11 +8,19 @@ import numpy as np
 
 
 def refuse_times(values: Any, name: str) -> None:
-    """Dates and times, of which scikit-learn would make floats."""
-    dtypes = [values.dtype] if hasattr(values, "dtype") else getattr(values, "dtypes", ())
+    """Dates and times, of which NumPy and scikit-learn would make numbers."""
+    if hasattr(values, "column_names") and hasattr(values, "schema"):  # of Arrow
+        dtypes = values.schema.types
+    else:
+        dtypes = [values.dtype] if hasattr(values, "dtype") else getattr(values, "dtypes", ())
     for dtype in dtypes:
-        if getattr(dtype, "kind", "") in ("m", "M"):
+        if getattr(dtype, "kind", "") in ("m", "M") or _is_time(dtype):
             raise TypeError(f"{name}: must hold numbers, not {dtype}; encode times first")
+
+
+def _is_time(dtype: Any) -> bool:
+    """Of Arrow and polars, by its name: neither need be installed."""
+    return str(dtype).lower().startswith(("timestamp", "datetime", "date", "time", "duration"))
 
 
 def explain(values: Any, name: str, reason: Exception) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pandas
 import polars
@@ -36,13 +38,16 @@ def test_whole_numbers_and_halves_are_numbers():
 
 
 class Capsules:
-    """Offers Arrow's interface and nothing else, as relations of DuckDB or nanoarrow's arrays do."""
+    """Offers Arrow's interface and nothing else, once, as streams of nanoarrow do."""
 
     def __init__(self, values):
         self._values = values
 
     def __arrow_c_stream__(self, requested_schema=None):
-        return self._values.__arrow_c_stream__(requested_schema)
+        values, self._values = self._values, None
+        if values is None:
+            raise RuntimeError("asked a second time")
+        return values.__arrow_c_stream__(requested_schema)
 
 
 ARROW_ALONE = {
@@ -61,22 +66,52 @@ def test_what_speaks_arrow_alone_is_a_table(kind, table):
     def given():
         return ARROW_ALONE[kind](held)
 
-    column = Capsules(pyarrow.chunked_array([y]))
+    def column():
+        return Capsules(pyarrow.chunked_array([y]))
+
     options = {"beta": 1, "rounds": 0}
-    model = TiltedRewardRegressor(**options).fit(given(), column)
+    model = TiltedRewardRegressor(**options).fit(given(), column())
     assert list(model.feature_names_in_) == names
     plain = TiltedRewardRegressor(**options).fit(held, y)
     np.testing.assert_array_equal(model.predict(given()), plain.predict(held))
-    assert model.score(given(), column) == plain.score(held, y)
-    options["bootstrap"] = 0
+    assert model.score(given(), column()) == plain.score(held, y)
+    told = functools.partial(evaluate, bootstrap=0, **options)
     swapped = ARROW_ALONE[kind](held.select(names[::-1]))  # taken by name
-    assert evaluate(given(), column, reference=swapped, **options).to_dict() == (
-        evaluate(held, y, reference=held, **options).to_dict())
-    np.testing.assert_array_equal(tilt(column, 1), tilt(y, 1))
+    assert told(given(), column(), reference=swapped).to_dict() == (
+        told(held, y, reference=held).to_dict())
+    np.testing.assert_array_equal(tilt(column(), 1), tilt(y, 1))
     groups = np.repeat(["a", "b"], [100, 200])
     of_arrow = Capsules(pyarrow.chunked_array([groups.tolist()]))
     np.testing.assert_array_equal(
-        tilt(column, 1, groups=of_arrow), tilt(y, 1, groups=groups))
+        tilt(column(), 1, groups=of_arrow), tilt(y, 1, groups=groups))
+    query = Capsules(pyarrow.table({"y": y}))  # of one column
+    assert told(given(), query).to_dict(arrays=False)["rewards"] == (
+        told(held, y).to_dict(arrays=False)["rewards"])
+    query = Capsules(pyarrow.table({"y": y}))
+    fitted = TiltedRewardRegressor(**options).fit(given(), query)
+    np.testing.assert_array_equal(fitted.predict(held), plain.predict(held))
+
+
+def test_what_a_stream_of_arrow_raises_comes_out():
+    def batches():
+        yield pyarrow.record_batch({"a": [1.0, 2.0]})
+        raise pyarrow.ArrowInvalid("page 2 is corrupt")
+
+    schema = pyarrow.schema({"a": pyarrow.float64()})
+    reader = pyarrow.RecordBatchReader.from_batches(schema, batches())
+    with pytest.raises(pyarrow.ArrowInvalid, match="page 2 is corrupt") as error:
+        evaluate(reader, [1.0, 2.0])
+    assert error.value.__notes__ == ["X: what it holds was asked for by Arrow's interface"]
+
+
+@pytest.mark.parametrize("make", [pandas.DataFrame, polars.DataFrame, pyarrow.table])
+def test_dates_are_no_features(make, table):
+    x, y = table
+    days = np.arange(len(y)).astype("datetime64[ms]")
+    frame = make({"a": x[:, 0], "day": days})
+    for call in (evaluate, TiltedRewardRegressor().fit):
+        with pytest.raises(TypeError, match="^X: must hold numbers, not .*; encode times first$"):
+            call(frame, y)
 
 
 @pytest.mark.parametrize("make", [pandas.DataFrame, polars.DataFrame, pyarrow.table])
