@@ -2,7 +2,8 @@
 /// does the verdict say that sees the training rows alone, and what would its advice be worth over
 /// all of them? Beside each activity stand rewards from which nothing can be won: the same values
 /// shuffled, and the other activity as what counts. Prints Markdown:
-///     real_negative_control [SEEDS]
+///     real_negative_control [SEEDS [ROWS]]
+/// ROWS are so many training rows at most.
 /// The data lie in the folder that ESSCHER_SHARED names (default ../shared), under data/.
 
 #include <algorithm>
@@ -42,10 +43,12 @@ constexpr Control kControls[] = {
     {"y_ligase learned, y_hdv counts", "y_ligase", "y_hdv", false},
 };
 constexpr double kShares[] = {0.05, 0.2};
-/// In standard deviations of the training rows' reward; each grid is one advice.
+/// In standard deviations of the training rows' reward.
 const std::vector<double> kBetas{4, 2, 1, 0.5, 0.25, 0.125};
-constexpr std::array<std::size_t, 2> kFirst{0, 2};
 constexpr std::size_t kLimits = 5;
+/// Rewards that are learned, and their temperatures: [reward][beta].
+constexpr std::size_t kRewards = 3;
+using Gains = std::array<std::vector<double>, kRewards>;
 
 std::vector<double> activity(const std::filesystem::path& folder, const char* reward) {
   DatasetOptions options;
@@ -70,48 +73,53 @@ void standardise(std::vector<double>& y, const FeatureRows& features,
   for (double& value : y) value /= sd;
 }
 
-/// What one grid's advice said over the seeds.
-struct Advices {
-  std::array<int, kLimits> limits{};  ///< by AdviceLimit
-  int unsupported = 0;                ///< no safe temperature
-  int kept = 0;                       ///< lower limits of admissible gains that hold exactly
-  int broken = 0;
-  int losses = 0;            ///< admissible temperatures at which the exact gain is not positive
-  Mean recommended{};        ///< in standard deviations
-  Mean gain{};               ///< exact, in standard deviations, at the recommended temperature
-  Mean efficiency{};         ///< likewise
-  std::string verdict = {};  ///< of the first seed
+/// What was recommended over the seeds, of all rewards and temperatures.
+struct Advice {
+  int runs = 0;
+  int refused = 0;
+  int losses = 0;                     ///< recommended without any exact gain
+  int broken = 0;                     ///< runs with a lower end above zero that is too high
+  std::array<int, kLimits> limits{};  ///< of the first reward, by AdviceLimit
+  Mean recommended{};                 ///< in standard deviations
+  Mean gain{};                        ///< exact, in standard deviations, of what is recommended
+  Mean efficiency{};                  ///< likewise
+  std::string verdict = {};           ///< of the first seed
 };
 
 struct Outcome {
   std::vector<std::vector<Mean>> efficiency{4, std::vector<Mean>(kBetas.size())};
   Mean correlation{};  ///< held out, of auto at the mildest temperature
-  std::array<Advices, kFirst.size()> advices{};
+  Advice advice{};
 };
 const std::vector<std::string> kMethods{"auto", "uniform", "linear",
                                         "auto, sequences not trained on"};
 
-void take_advice(const RewardEvaluation& known, std::size_t first, std::span<const double> gains,
-                 std::span<const double> attainable, Advices& advices) {
-  const DeploymentAdvice advice =
-      advise_deployment(std::span<const TablePolicyValue>(known.policies).subspan(first),
-                        std::span<const Interval>(known.gains).subspan(first));
-  ++advices.limits.at(static_cast<std::size_t>(advice.limit));
-  if (advices.verdict.empty()) advices.verdict = advice.verdict;
-  if (!advice.recommended) {
-    ++advices.unsupported;
+void take_advice(const TableEvaluation& known, const Gains& gains,
+                 std::span<const double> attainable, Advice& advice) {
+  ++advice.runs;
+  const DeploymentAdvice& first = known.rewards.front().advice;
+  ++advice.limits.at(static_cast<std::size_t>(first.limit));
+  bool broken = false;
+  for (std::size_t method = 0; method < kRewards; ++method) {
+    for (std::size_t b = 0; b < kBetas.size(); ++b) {
+      const double low = known.rewards[method].gains[b].low;
+      broken |= low > 0 && low > gains[method][b];
+    }
+  }
+  advice.broken += broken ? 1 : 0;
+  const std::size_t told = known.recommended.value_or(0);
+  if (advice.verdict.empty()) advice.verdict = known.rewards[told].advice.verdict;
+  if (!known.recommended) {
+    ++advice.refused;
     return;
   }
-  for (std::size_t b = first; b < kBetas.size(); ++b) {
-    if (kBetas[b] < advice.admissible->low * (1 - 1e-9)) continue;
-    if (kBetas[b] > advice.admissible->high * (1 + 1e-9)) continue;
-    ++(gains[b] >= known.gains[b].low ? advices.kept : advices.broken);
-    if (gains[b] <= 0) ++advices.losses;
-    if (kBetas[b] != *advice.recommended) continue;
-    advices.recommended.values.push_back(kBetas[b]);
-    advices.gain.values.push_back(gains[b]);
-    advices.efficiency.values.push_back(gains[b] / attainable[b]);
-  }
+  const auto b = static_cast<std::size_t>(
+      std::ranges::find(kBetas, *known.rewards[told].advice.recommended) - kBetas.begin());
+  const double gain = gains[told].at(b);
+  if (gain <= 0) ++advice.losses;
+  advice.recommended.values.push_back(kBetas[b]);
+  advice.gain.values.push_back(gain);
+  advice.efficiency.values.push_back(gain / attainable[b]);
 }
 
 void run_seed(const FeatureRows& features, const Control& control, std::vector<double> y,
@@ -133,17 +141,18 @@ void run_seed(const FeatureRows& features, const Control& control, std::vector<d
   std::vector<std::uint64_t> all(n);
   std::iota(all.begin(), all.end(), std::uint64_t{0});
   const Matrix<double> predictions = predict_rewards(reward, features, all);
-  std::vector<double> gains;
+  Gains gains;
   std::vector<double> attainable;
   for (std::size_t b = 0; b < kBetas.size(); ++b) {
     attainable.push_back(exact_policy(gold, gold, kBetas[b]).gain.value);
-    const std::array<std::size_t, 3> columns{reward.column(FitWeights::automatic, kBetas[b]),
-                                             TrainedReward::kUniform, TrainedReward::kLinear};
+    const std::array<std::size_t, kRewards> columns{reward.column(FitWeights::automatic, kBetas[b]),
+                                                    TrainedReward::kUniform,
+                                                    TrainedReward::kLinear};
     for (std::size_t method = 0; method < columns.size(); ++method) {
       const double gain =
           exact_policy(column(predictions, columns[method]), gold, kBetas[b]).gain.value;
       outcome.efficiency[method][b].values.push_back(gain / attainable[b]);
-      if (method == 0) gains.push_back(gain);
+      gains[method].push_back(gain);
     }
   }
 
@@ -167,25 +176,29 @@ void run_seed(const FeatureRows& features, const Control& control, std::vector<d
   if (!same) evaluation.gold = seen_gold;
   const TableEvaluation known = evaluate_table({part, seen}, evaluation);
   outcome.correlation.values.push_back(known.rewards.front().correlation);
-  for (std::size_t grid = 0; grid < kFirst.size(); ++grid) {
-    take_advice(known.rewards.front(), kFirst[grid], gains, attainable, outcome.advices[grid]);
-  }
+  take_advice(known, gains, attainable, outcome.advice);
 }
 
-void print(const Advices& advices, double highest) {
-  std::printf("| %g | %d |", highest, advices.unsupported);
-  for (const int count : advices.limits) std::printf(" %d |", count);
-  if (advices.gain.values.empty()) {
-    std::printf(" - | - | - | - | - |\n");
-    return;
+void print(const Advice& advice) {
+  std::printf("| refused | recommended without gain | a promise broken |");
+  std::printf(" recommended beta/sd | exact gain there (sd) | exact efficiency there |");
+  for (std::size_t limit = 0; limit < kLimits; ++limit) {
+    std::printf(" %s |", std::string(advice_limit_name(static_cast<AdviceLimit>(limit))).c_str());
   }
-  std::printf(" %.2f | %.4f +- %.4f | %.3f +- %.3f | %d of %d | %d |\n", advices.recommended.mean(),
-              advices.gain.mean(), advices.gain.error(), advices.efficiency.mean(),
-              advices.efficiency.error(), advices.kept, advices.kept + advices.broken,
-              advices.losses);
+  std::printf("\n|---|---|---|---|---|---|---|---|---|---|---|\n| %d of %d | %d | %d |",
+              advice.refused, advice.runs, advice.losses, advice.broken);
+  if (advice.gain.values.empty()) {
+    std::printf(" - | - | - |");
+  } else {
+    std::printf(" %.2f | %.4f +- %.4f | %.3f +- %.3f |", advice.recommended.mean(),
+                advice.gain.mean(), advice.gain.error(), advice.efficiency.mean(),
+                advice.efficiency.error());
+  }
+  for (const int count : advice.limits) std::printf(" %d |", count);
+  std::printf("\n");
 }
 
-void run(const std::filesystem::path& folder, int seeds) {
+void run(const std::filesystem::path& folder, int seeds, std::uint64_t most_rows) {
   DatasetOptions options;
   options.data = (folder / "ribozyme/data.csv").string();
   options.features = "none";
@@ -195,6 +208,8 @@ void run(const std::filesystem::path& folder, int seeds) {
     const std::vector<double> y = activity(folder, control.reward);
     const std::vector<double> gold = activity(folder, control.gold);
     for (const double share : kShares) {
+      const double rows = share * static_cast<double>(y.size());
+      if (static_cast<std::uint64_t>(std::llround(rows)) > most_rows) continue;
       Outcome outcome;
       for (int seed = 1; seed <= seeds; ++seed) {
         run_seed(*data.features, control, y, gold, share, static_cast<std::uint64_t>(seed),
@@ -211,21 +226,10 @@ void run(const std::filesystem::path& folder, int seeds) {
         }
         std::printf("\n");
       }
-      std::printf("\nHeld-out correlation with what counts: %.3f +- %.3f. Advice:\n\n",
+      std::printf("\nHeld-out correlation with what counts: %.3f +- %.3f.\n\n",
                   outcome.correlation.mean(), outcome.correlation.error());
-      std::printf("| grid from beta/sd | no safe temperature |");
-      for (std::size_t limit = 0; limit < kLimits; ++limit) {
-        std::printf(" %s |",
-                    std::string(advice_limit_name(static_cast<AdviceLimit>(limit))).c_str());
-      }
-      std::printf(
-          " recommended beta/sd | exact gain there (sd) | exact efficiency there | promises kept | "
-          "admitted without gain |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
-      for (std::size_t grid = 0; grid < kFirst.size(); ++grid) {
-        print(outcome.advices[grid], kBetas[kFirst[grid]]);
-      }
-      std::printf("\nSeed 1, from %g: \"%s\"\n", kBetas[kFirst.front()],
-                  outcome.advices.front().verdict.c_str());
+      print(outcome.advice);
+      std::printf("\nSeed 1: \"%s\"\n", outcome.advice.verdict.c_str());
       std::fflush(stdout);
     }
   }
@@ -238,6 +242,6 @@ int main(int argc, char** argv) {
   return esscher::run_on_real_data([&](const std::filesystem::path& folder) {
     const int seeds = argc > 1 ? std::atoi(argv[1]) : 10;
     std::printf("%d seeds. Values in standard deviations of the training rows' rewards.\n", seeds);
-    esscher::run(folder, seeds);
+    esscher::run(folder, seeds, argc > 2 ? std::strtoull(argv[2], nullptr, 10) : UINT64_MAX);
   });
 }

@@ -45,6 +45,30 @@ TEST(Reference, StandsBesideTheTable) {
   EXPECT_NE(report.out.find(" Best-of-n: by "), std::string::npos) << report.out;
 }
 
+// Sixty labels of a pool of twelve hundred: gains stand twice, and advice says by which it goes.
+TEST(Reference, LabelledRowsAloneAreTold) {
+  const Folder folder;
+  std::string data = "a,b,y\n";
+  std::string pool = "a,b\n";
+  for (int i = 0; i < 1200; ++i) {
+    const int a = i * 7919 % 1201;
+    const int b = i * 104729 % 1009;
+    const std::string row = std::to_string(a) + "," + std::to_string(b);
+    pool += row + "\n";
+    if (i % 20 == 0) data += row + "," + std::to_string(2 * a + i * 31 % 101) + "\n";
+  }
+  folder.write("data.csv", data);
+  folder.write("pool.csv", pool);
+  const Words words = evaluate({"--reference", "pool.csv", "--beta-unit", "sd"});
+  const json policy = result_of(words, folder)["rewards"][0]["policies"][0];
+  EXPECT_GT(policy["labelled_rows"]["ess"], 1);
+  const Outcome report = run(words, folder);
+  EXPECT_EQ(report.exit_code, 0) << report.err;
+  EXPECT_NE(report.out.find("labelled rows alone"), std::string::npos) << report.out;
+  EXPECT_EQ(run(evaluate({"--beta-unit", "sd"}), folder).out.find("labelled rows alone"),
+            std::string::npos);
+}
+
 TEST(Reference, JoinsGroupsByTheirNames) {
   const Folder folder;
   std::string data = "prompt,a,b,y\n";

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -150,6 +151,57 @@ TEST(AutomaticReadout, BearsFewSamples) {
       EXPECT_TRUE(std::isfinite(*readout.weight_temperature)) << samples;
     }
   }
+}
+
+// What is fitted ahead of several temperatures is what each of them looks for, no more and no less.
+TEST(AutomaticFits, AreThoseThatTheReadoutLooksFor) {
+  constexpr std::size_t kRows = 400;
+  std::vector<double> labels(kRows);
+  std::vector<double> noise(kRows);
+  RandomStream(1, "test/labels").fill_normal(0, labels);
+  RandomStream(1, "test/noise").fill_normal(0, noise);
+  const auto predicted = [&](double share) {
+    CrossFit cross;
+    cross.fit.coefficients = {share};
+    cross.fit.degrees_of_freedom = 12;
+    for (std::size_t i = 0; i < kRows; ++i) {
+      cross.held_out.push_back(share * labels[i] + 0.5 * noise[i]);
+    }
+    return cross;
+  };
+  std::size_t made = 0;
+  ReadoutSample sample{.labels = labels, .targets = labels};
+  sample.tilted = [](std::span<const double> values, double beta) {
+    std::vector<double> log_weights(values.begin(), values.end());
+    for (double& value : log_weights) value /= beta;
+    return log_weights;
+  };
+  sample.fit = [&](const std::vector<std::vector<double>>& log_weights) {
+    made += log_weights.size();
+    return std::vector<CrossFit>(log_weights.size(), predicted(0.9));
+  };
+  sample.rewards = [](std::vector<double> targets) { return targets; };
+  const CrossFit uniform = predicted(0.7);
+  std::size_t most = 0;
+  for (const double beta : {8.0, 2.0, 1.0, 0.5, 0.25, 0.05}) {
+    const std::vector<WeightKind> kinds = automatic_fits(sample, uniform, beta);
+    most = std::max(most, kinds.size());
+    SharedFits shared;
+    made = 0;
+    ASSERT_TRUE(share_fits(sample, uniform, kinds, shared));
+    EXPECT_EQ(made, kinds.size()) << beta;
+    EXPECT_EQ(shared.size(), kinds.size()) << beta;
+    made = 0;
+    const AutomaticReadout ahead =
+        automatic_readout(sample, uniform, beta, {.rounds = 1, .shared = &shared});
+    EXPECT_EQ(made, 0U) << beta;
+    SharedFits none;
+    const AutomaticReadout alone =
+        automatic_readout(sample, uniform, beta, {.rounds = 1, .shared = &none});
+    EXPECT_EQ(none.size(), kinds.size()) << beta;
+    EXPECT_EQ(alone.shares, ahead.shares) << beta;
+  }
+  EXPECT_GE(most, 3U);  // label weights, and surrogate ones at several temperatures
 }
 
 // Label weights at the lowest temperature that leaves as many effective samples as parameters.

@@ -2,13 +2,14 @@
 
     accuracy.py PROGRAM [SEEDS = 5] [SIZES = 64,384,5%,20%] [TABLES = all | ordinary | NAME,...]
 
-(`ordinary` are tables on which nothing was chosen, and not among all) prints Markdown: R^2, and the efficiency of the tilted policy at 0.5, 0.25 and 0.125 standard
+prints Markdown: R^2, and the efficiency of the tilted policy at 0.5, 0.25 and 0.125 standard
 deviations of the reward, (J(pi_r) - J(pi_0)) / (J(pi_y) - J(pi_0)), J = E y - beta KL, over the
 unseen rows (at most 4000, all of a landscape weigh the same; within groups the mean over prompts).
 Peers take scikit-learn's or LightGBM's usual settings, and xRFM's where it is installed (it takes
 6 GB of PyTorch: build/bench-peers/bin/python of `make peers` has it); their one-hot columns are as
 they are, other columns are standardised and cut off at 10 deviations, and with groups rewards are
-about their prompt's mean. `make accuracy` runs it.
+about their prompt's mean. `ordinary` are tables on which nothing was chosen; they are not among all.
+`make accuracy` runs it.
 """
 
 import contextlib

@@ -15,7 +15,7 @@ class Source:
     package: str
     table: str
     reward: str
-    left_out: tuple = ()  # numbers of rows, texts of too many levels, other names of the reward
+    left_out: tuple = ()  # numbers of rows, texts of many levels, what is known with the reward
     logarithm: bool = False
 
 
@@ -34,7 +34,8 @@ SOURCES = {
     "wages": Source("Ecdat", "Wages", "lwage"),
     "panel": Source("wooldridge", "wagepan", "lwage", ("nr",)),
     "diamonds": Source("ggplot2", "diamonds", "price", logarithm=True),
-    "flights": Source("nycflights13", "flights", "arr_delay", ("time_hour", "tailnum", "flight", "dest")),
+    "flights": Source("nycflights13", "flights", "arr_delay",
+                      ("arr_time", "air_time", "time_hour", "tailnum", "flight", "dest")),
 }
 
 
