@@ -196,4 +196,11 @@ def _listed(texts: Any, may_be_empty: bool) -> list[str]:
             raise TypeError(f"X[{i}] = {text!r}: must be text, not {type(text).__name__}")
         if not text and not may_be_empty:
             raise ValueError(f"X[{i}]: is empty; drop the row")
+        if not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                raise ValueError(
+                    f"X[{i}] = {text!a}: is no text, but half a character; decode it anew"
+                ) from None
     return [str(text) for text in array]

@@ -80,6 +80,7 @@ def test_it_keeps_the_contract_of_transformers():
     [
         (["AC", "ADE"], ValueError, r"^X\[1\]: 3 symbols where X\[0\] has 2; sequences must have one"),
         (["AC", ""], ValueError, r"^X\[1\]: is empty; drop the row$"),
+        (["A\ud800"], ValueError, r"^X\[0\] = 'A\\ud800': is no text, but half a character"),
         (["AC", "ad"], ValueError, r"^X: sequences mix upper case \(X\[0\]\) and lower case \(X\[1\]\); fold"),
         (["AC", None], TypeError, r"^X\[1\] = None: must be text, not NoneType$"),
         ("AC", ValueError, r"^X: must be one-dimensional, a text a row, not of shape \(\)$"),
