@@ -104,8 +104,11 @@ double drawn_back(double scale, double standard_error) {
 
 /// The scale where the sample ends before slope and scale meet.
 double beyond_reach(double reach, const TiltSlope& half, const TiltSlope& last) {
-  // A slope that falls for sure falls faster and faster where the reward is only extrapolated.
-  if (half.slope - last.slope > kSureFall * last.standard_error) return reach;
+  // A slope that falls for sure falls faster and faster where the reward is only extrapolated. One
+  // that is still above 1 has room to fall: the reward is understated so far, and where it predicts
+  // well the least fall is sure.
+  const bool falls = half.slope - last.slope > kSureFall * last.standard_error;
+  if (falls && last.slope < 1) return reach;
   const double fall = (last.slope + last.standard_error - half.slope) / (reach / 2);
   const double trend = std::min(0.0, fall);
   const double scale = std::clamp((last.slope - trend * reach) / (1 - trend), reach, 1.0);

@@ -91,6 +91,19 @@ TEST(TiltCalibration, StopsAtItsReachWhereTheSlopeFalls) {
   EXPECT_GT(calibrate_tilt(kPredictions, noise, beta).scale, found.reach);
 }
 
+// An understated reward has room: a slope of 1.5 - 2 a t is 1.24 at the reach, and meets s at 0.75;
+// the standard error, that of labels that bend, leaves it at 0.87.
+TEST(TiltCalibration, GoesOnWhereAFallingSlopeIsStillAboveOne) {
+  const double a = 0.05;
+  const double beta = 0.1;
+  const auto labels = map(kPredictions, [&](double p) { return 1.5 * p - a * p * p; });
+  const TiltCalibration found = calibrate_tilt(kPredictions, labels, beta);
+  EXPECT_LT(found.reach, 0.4);
+  EXPECT_GT(found.last.slope, 1.1);
+  EXPECT_GT(found.scale, 1.5 * beta / (beta + 2 * a));
+  EXPECT_LT(found.scale, 0.9);
+}
+
 TEST(TiltCalibration, FewSamplesChangeNothing) {
   const std::vector<double> predictions{1, 2, 3, 4};
   const std::vector<double> labels{4, 3, 2, 1};

@@ -51,8 +51,8 @@ struct TiltCalibration {
 };
 
 /// s by the rule above. Where the sample ends before slope and s meet: s is the reach if the slope
-/// falls by more than three standard errors from half the reach to the reach; else the slope is
-/// continued along the straight line through both, taken to fall no faster than it does with the
+/// falls by more than three standard errors from half the reach to the reach, and below 1; else it
+/// is continued along the straight line through both, taken to fall no faster than it does with the
 /// slope at the reach raised by a standard error, and s is not less than the reach. In all cases
 /// but the first of these two, 1 - s is then multiplied by 1 - (standard error / (1 - s))^2, at
 /// least 0: a slope that may well be 1 is taken for 1. Where fewer than kLeastSlopeEss samples are
