@@ -171,7 +171,9 @@ class _JsonLinesFile:
         self.schema = pyarrow.schema([
             pyarrow.field(each.name, _json_type(each.type, each.name in labels)) for each in found
         ])
-        self._unknown = {each.name for each in found if pyarrow.types.is_null(each.type)}
+        # Whose types the rest may not keep to.
+        self._unknown = {each.name for each in found
+                         if pyarrow.types.is_null(each.type) or "struct<" in str(each.type)}
 
     def rows(self) -> int:
         count = 1
@@ -185,8 +187,8 @@ class _JsonLinesFile:
 
     def _records(self, columns: Sequence[str]) -> Iterator[Any]:
         with self._reading():
-            # All columns are parsed, so that one that comes late is refused, as by the command; but
-            # for those of which nothing is known and nothing asked.
+            # All columns are parsed, so that one that comes late is refused, as by the command;
+            # not where there are objects, or nulls alone, that nobody asked for.
             kept = [each for each in self.schema
                     if each.name in columns or each.name not in self._unknown]
             for record in self._open(arrow().schema(kept)):

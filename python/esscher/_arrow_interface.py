@@ -19,7 +19,8 @@ def of_arrow(values: Any, name: str) -> Any:
     try:
         column = pyarrow.chunked_array(values)  # asked once: there may be no second time
     except Exception as error:
-        error.add_note(f"{name}: what it holds was asked for by Arrow's interface")
+        if hasattr(error, "add_note"):  # since Python 3.11
+            error.add_note(f"{name}: what it holds was asked for by Arrow's interface")
         raise
     if not pyarrow.types.is_struct(column.type):
         return column
@@ -28,7 +29,7 @@ def of_arrow(values: Any, name: str) -> Any:
 
 def as_column(values: Any) -> Any:
     """The only column of a table of Arrow, as a query gives it; all else as it is."""
-    is_table = hasattr(values, "column_names") and hasattr(values, "num_columns")
+    is_table = hasattr(values, "num_columns") and callable(getattr(values, "column", None))
     return values.column(0) if is_table and values.num_columns == 1 else values
 
 

@@ -9,18 +9,27 @@ import numpy as np
 
 def refuse_times(values: Any, name: str) -> None:
     """Dates and times, of which NumPy and scikit-learn would make numbers."""
-    if hasattr(values, "column_names") and hasattr(values, "schema"):  # of Arrow
-        dtypes = values.schema.types
-    else:
-        dtypes = [values.dtype] if hasattr(values, "dtype") else getattr(values, "dtypes", ())
-    for dtype in dtypes:
+    for dtype in _dtypes(values):
         if getattr(dtype, "kind", "") in ("m", "M") or _is_time(dtype):
             raise TypeError(f"{name}: must hold numbers, not {dtype}; encode times first")
 
 
+def _dtypes(values: Any) -> Any:
+    if hasattr(values, "iloc"):  # of pandas, whose columns may have any name
+        return values.dtypes if values.ndim == 2 else [values.dtype]
+    if hasattr(getattr(values, "schema", None), "types"):  # a table of Arrow
+        return values.schema.types
+    if hasattr(values, "dtype"):
+        return [values.dtype]
+    if hasattr(values, "type"):  # a column of Arrow
+        return [values.type]
+    return getattr(values, "dtypes", ())
+
+
 def _is_time(dtype: Any) -> bool:
     """Of Arrow and polars, by its name: neither need be installed."""
-    return str(dtype).lower().startswith(("timestamp", "datetime", "date", "time", "duration"))
+    name = str(getattr(dtype, "value_type", dtype)).lower()  # that of a dictionary's values
+    return name.startswith(("timestamp", "datetime", "date", "time", "duration"))
 
 
 def explain(values: Any, name: str, reason: Exception) -> None:

@@ -114,6 +114,21 @@ def test_dates_are_no_features(make, table):
             call(frame, y)
 
 
+def test_dates_are_no_rewards(table):
+    x, y = table
+    days = pyarrow.array(np.arange(len(y)), pyarrow.timestamp("s"))
+    for given in (days, pyarrow.chunked_array([days]), pyarrow.table({"y": days})):
+        with pytest.raises(TypeError, match="^y: must hold numbers, not"):
+            TiltedRewardRegressor().fit(x, given)
+    with pytest.raises(TypeError, match="^X: must hold numbers, not dictionary"):
+        TiltedRewardRegressor().fit(pyarrow.table({"a": days.dictionary_encode()}), y)
+    # A column may have any name.
+    frame = pandas.DataFrame(x[:, :3], columns=["dtype", "schema", "column_names"],
+                             index=[f"date{i}" for i in range(len(x))])
+    names = list(TiltedRewardRegressor(beta=1, rounds=0).fit(frame, y).feature_names_in_)
+    assert names == ["dtype", "schema", "column_names"]
+
+
 @pytest.mark.parametrize("make", [pandas.DataFrame, polars.DataFrame, pyarrow.table])
 def test_frames_are_taken_by_name(table, make):
     x, y = table

@@ -316,7 +316,8 @@ def test_json_lines_on_the_disk_give_the_same_bits(tmp_path, monkeypatch, ending
     rows = [
         {"v": rng.standard_normal(3).tolist(), "length": i if i < 100 else i / 3,
          "prompt": i // 4, "day": f"2026-11-{1 + i % 30:02}", "source": None if i < 90 else "web",
-         "y": 1 if i < 60 else float(rng.standard_normal())}
+         "y": 1 if i < 60 else float(rng.standard_normal()),
+         "meta": {"k": 1 if i < 90 else "none"}}
         for i in range(120)
     ]
     rows[100]["y"] = None
