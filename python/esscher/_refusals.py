@@ -29,7 +29,7 @@ def _dtypes(values: Any) -> Any:
 def _is_time(dtype: Any) -> bool:
     """Of Arrow and polars, by its name: neither need be installed."""
     name = str(getattr(dtype, "value_type", dtype)).lower()  # that of a dictionary's values
-    return name.startswith(("timestamp", "datetime", "date", "time", "duration"))
+    return name.startswith(("date", "time", "duration"))
 
 
 def explain(values: Any, name: str, reason: Exception) -> None:
