@@ -255,17 +255,18 @@ nb::dict best_value(const Numbers& r, const Numbers& y, const nb::dict& values,
 }
 
 nb::dict smooth(const Numbers& log_weights) {
+  double ess = 0;
   SmoothedWeights smoothed = [&] {
     const nb::gil_scoped_release unlocked;
+    ess = effective_sample_size(span_of(log_weights));
     return pareto_smoothed(span_of(log_weights));
   }();
-  const WeightDiagnostics facts = diagnose_weights(span_of(log_weights));
   return Record()
       .add("log_weights", owning_array(std::move(smoothed.log_weights)))
       .add("k", smoothed.k)
-      .add("threshold", facts.pareto_k_threshold)
+      .add("threshold", pareto_k_threshold(log_weights.shape(0)))
       .add("tail", smoothed.tail)
-      .add("ess", facts.ess)
+      .add("ess", ess)
       .dict();
 }
 

@@ -7,34 +7,52 @@
 #include <utility>
 #include <vector>
 
+#include "esscher/linalg/gemm.h"
 #include "features/metric_kernel_rows.h"
 
 namespace esscher::internal {
 namespace {
 
+/// Squared distances below this share of the squares are rounding of equal points.
+constexpr double kSamePoint = 1e-14;
+
 /// Of those above 0; 1 where there are none, since all points are one and any scale serves.
 double median(std::vector<double> values) {
   std::erase_if(values, [](double value) { return !(value > 0); });
   if (values.empty()) return 1;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
+  // Counted into bins first: only those of the middle's bin are put in order.
+  constexpr std::size_t kBins = 1024;
+  const double to_bin = kBins / std::ranges::max(values);
+  const auto bin = [&](double value) {
+    return std::min(static_cast<std::size_t>(value * to_bin), kBins - 1);
+  };
+  std::vector<std::size_t> counts(kBins);
+  for (const double value : values) ++counts[bin(value)];
+  std::size_t before = values.size() / 2;
+  std::size_t middle = 0;
+  while (before >= counts[middle]) before -= counts[middle++];
+  std::erase_if(values, [&](double value) { return bin(value) != middle; });
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(before);
+  std::ranges::nth_element(values, at);
+  return *at;
 }
 
 }  // namespace
 
 double median_distance(const Matrix<double>& x) {
-  std::vector<double> distances;
-  for (std::size_t i = 0; i < x.rows(); ++i) {
+  const std::size_t n = x.rows();
+  auto products = Matrix<double>::unset(n, n);
+  gemm(Operand::plain, x.view(), Operand::transposed, x.view(), 0.0, products.view());
+  std::vector<double> squares;
+  squares.reserve(n * (n - std::min<std::size_t>(n, 1)) / 2);
+  for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      double square = 0;
-      for (std::size_t k = 0; k < x.columns(); ++k) {
-        square += (x(i, k) - x(j, k)) * (x(i, k) - x(j, k));
-      }
-      distances.push_back(std::sqrt(square));
+      const double both = products(i, i) + products(j, j);
+      const double square = both - 2 * products(i, j);
+      if (square > kSamePoint * both) squares.push_back(square);
     }
   }
-  return median(std::move(distances));
+  return std::sqrt(median(std::move(squares)));
 }
 
 double median_absolute_distance(const Matrix<double>& x) {

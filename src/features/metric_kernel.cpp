@@ -100,6 +100,14 @@ void divide(std::span<double> values, double by) {
   for (double& value : values) value /= by;
 }
 
+/// Of a kernel over n points by its sums over the diagonal and over all pairs.
+double mean_variance(double diagonal, double sum, std::size_t points) {
+  const auto n = static_cast<double>(points);
+  const double variance = diagonal / n - sum / (n * n);
+  // What does not vary over the sample keeps its own unit.
+  return variance > kLeastVariance * diagonal / n ? variance : 1;
+}
+
 /// Points of a against points of b that are taken at once.
 struct Block {
   std::size_t rows = 0;
@@ -199,15 +207,11 @@ void MetricKernel::set_networks(MatrixView<const double> sample) {
   divide(state_.diagonal_laplace, laplace);
   divide(state_.product, internal::median_absolute_distance(stretched(sample, {}, state_.product)));
 
-  // Each kernel by itself, for its mean variance.
-  constexpr std::size_t kNetworks = 3;
-  std::array<double, 4> shares{};
-  for (std::size_t part = 0; part < kNetworks; ++part) {
-    state_.shares = {};
-    state_.shares[part] = 1;
-    shares[part] = 1 / variance(sample) / kNetworks;
-  }
-  state_.shares = shares;
+  state_.shares = {1, 1, 1, 0};
+  const std::array<double, 3> variances = network_variances(sample);
+  std::ranges::transform(variances, state_.shares.begin(), [&](double variance) {
+    return 1 / variance / static_cast<double>(variances.size());
+  });
 }
 
 void MetricKernel::set_laplace(MatrixView<const double> sample) {
@@ -240,18 +244,40 @@ void MetricKernel::set_quadratic(MatrixView<const double> sample) {
 
 double MetricKernel::variance(MatrixView<const double> sample) const {
   const KernelPoints all = points(sample);
-  Matrix<double> k(sample.rows, sample.rows);
+  auto k = Matrix<double>::unset(sample.rows, sample.rows);
   values(all, k.view());
   double diagonal = 0;
-  double mean = 0;
+  double sum = 0;
   for (std::size_t i = 0; i < k.rows(); ++i) {
     diagonal += k(i, i);
-    for (const double value : k.row(i)) mean += value;
+    for (const double value : k.row(i)) sum += value;
   }
-  const auto n = static_cast<double>(k.rows());
-  const double variance = diagonal / n - mean / (n * n);
-  // What does not vary over the sample keeps its own unit.
-  return variance > kLeastVariance * diagonal / n ? variance : 1;
+  return mean_variance(diagonal, sum, k.rows());
+}
+
+std::array<double, 3> MetricKernel::network_variances(MatrixView<const double> sample) const {
+  const KernelPoints all = points(sample);
+  const std::size_t n = sample.rows;
+  std::array<double, 3> sums{};
+  for (std::size_t first = 0; first < n; first += kMirrored) {
+    const std::size_t count = std::min(kMirrored, n - first);
+    const KernelPoints some = all.part(first, count);
+    const auto add = [&](const KernelPoints& others, double times) {
+      for_each_row(some, others, state_, {kBlock, kBlock},
+                   [&](std::size_t, std::size_t, const internal::KernelRow& row) {
+                     const std::array<double, 3> of_row = internal::kernel_row_sums(row);
+                     for (std::size_t part = 0; part < 3; ++part)
+                       sums[part] += times * of_row[part];
+                   });
+    };
+    add(all.part(0, first), 2);
+    add(some, 1);
+  }
+  double squares = 0;
+  for (const double length : all.arc_length) squares += length * length;
+  const auto ones = static_cast<double>(n);
+  return {mean_variance(squares, sums[0], n), mean_variance(ones, sums[1], n),
+          mean_variance(ones, sums[2], n)};
 }
 
 KernelPoints MetricKernel::points(MatrixView<const double> x) const {

@@ -75,6 +75,34 @@ void kernel_row_kernel(const KernelRow& row, double* out, std::size_t size) {
 }
 
 template <class D>
+void add_row_sums(D d, const KernelRow& row, std::size_t begin, std::size_t end,
+                  std::array<double, 3>& sums) {
+  const auto pi = hn::Set(d, kRowPi);
+  auto arc = hn::Zero(d);
+  auto laplace = hn::Zero(d);
+  auto product = hn::Zero(d);
+  for_each_angle(d, row, begin, end,
+                 [&](std::size_t j, auto other, auto c, auto sine, auto distance) HWY_ATTR {
+                   const auto angle = hn::MulAdd(hn::Sub(pi, hn::CallAcos(d, c)), c, sine);
+                   arc = hn::MulAdd(other, angle, arc);
+                   laplace = hn::Add(laplace, hn::CallExp(d, hn::Neg(distance)));
+                   product = hn::Add(
+                       product, hn::CallExp(d, hn::Neg(hn::LoadU(d, row.distances.data() + j))));
+                 });
+  sums[0] += row.arc_length / kRowPi * hn::GetLane(hn::SumOfLanes(d, arc));
+  sums[1] += hn::GetLane(hn::SumOfLanes(d, laplace));
+  sums[2] += hn::GetLane(hn::SumOfLanes(d, product));
+}
+
+void row_sums_kernel(const KernelRow& row, std::array<double, 3>& sums) {
+  const hn::ScalableTag<double> d;
+  const std::size_t size = row.distances.size();
+  const std::size_t whole = size / hn::Lanes(d) * hn::Lanes(d);
+  add_row_sums(d, row, 0, whole, sums);
+  add_row_sums(hn::CappedTag<double, 1>(), row, whole, size, sums);
+}
+
+template <class D>
 void slopes_in(D d, const KernelRow& row, const double* alpha, std::size_t begin, std::size_t end,
                const KernelRowSlopes& out) {
   const auto arc_share = hn::Set(d, row.shares[0] / kRowPi);
@@ -260,6 +288,7 @@ HWY_AFTER_NAMESPACE();
 namespace esscher::internal {
 
 HWY_EXPORT(kernel_row_kernel);
+HWY_EXPORT(row_sums_kernel);
 HWY_EXPORT(slopes_kernel);
 HWY_EXPORT(laplace_kernel);
 HWY_EXPORT(laplace_slopes_kernel);
@@ -268,6 +297,12 @@ HWY_EXPORT(sign_sums_kernel);
 
 void kernel_row(const KernelRow& row, std::span<double> out) {
   HWY_DYNAMIC_DISPATCH(kernel_row_kernel)(row, out.data(), out.size());
+}
+
+std::array<double, 3> kernel_row_sums(const KernelRow& row) {
+  std::array<double, 3> sums{};
+  HWY_DYNAMIC_DISPATCH(row_sums_kernel)(row, sums);
+  return sums;
 }
 
 void kernel_row_slopes(const KernelRow& row, std::span<const double> alpha,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 
@@ -21,6 +22,9 @@ struct KernelRow {
 
 /// out[j] = sum of shares times kernels.
 void kernel_row(const KernelRow& row, std::span<double> out);
+
+/// The sum of each kernel over the others, each for a share of 1.
+std::array<double, 3> kernel_row_sums(const KernelRow& row);
 
 /// alpha_j times derivatives: arc by the other's coordinates, and by the point's own (to be summed
 /// and divided by its length), Laplace by the difference, product by the sign of the difference.

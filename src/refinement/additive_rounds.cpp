@@ -43,11 +43,8 @@ std::vector<KernelMetric> additive_metrics(const MetricSample& sample,
                                            const MetricRoundsOptions& options, bool all_rows) {
   const std::size_t columns = sample.x.columns;
   const std::vector<AdditiveKernel::Column> scaled = AdditiveKernel::columns_of(sample.x);
-  const std::uint32_t folds = std::ranges::max(sample.folds) + 1;
-  std::vector<KernelRegression> regressions;
-  for (std::uint32_t fold = 0; fold < folds + (all_rows ? 1 : 0); ++fold) {
-    regressions.emplace_back(sample, fold, sample.labels.size());
-  }
+  FoldedSample folded(sample, sample.labels.size(), all_rows);
+  std::vector<KernelRegression>& regressions = folded.regressions;
   std::vector<AdditiveFold> each(regressions.size());
   const ParallelOptions parallel{options.threads, "features: columns", options.callbacks};
   const ChunkGrid grid(regressions.size(), 1);
@@ -68,10 +65,6 @@ std::vector<KernelMetric> additive_metrics(const MetricSample& sample,
     fold.weights.assign(columns, 1 / static_cast<double>(columns));
   });
 
-  double weight = static_cast<double>(sample.labels.size());
-  if (!sample.weights.empty()) {
-    weight = std::accumulate(sample.weights.begin(), sample.weights.end(), 0.0);
-  }
   double least = std::numeric_limits<double>::infinity();
   int start = kFirstPenalty;
   std::vector<std::vector<double>> variances;
@@ -86,7 +79,7 @@ std::vector<KernelMetric> additive_metrics(const MetricSample& sample,
             AdditiveKernel::values(*fold.left_out, *fold.rows, fold.weights, k);
           });
     });
-    FoldedRegressions fits(regressions, folds, weight, parallel);
+    FoldedRegressions fits(folded, parallel);
     constexpr std::array kSides{-1, 1};
     double penalty = options.penalty;
     if (!(penalty > 0)) {

@@ -75,7 +75,7 @@ class KernelRegression {
   KernelPoints points_;        ///< of the rows, or the landmarks
   Matrix<double> k_;           ///< rows x points; about group means where those are landmarks
   Matrix<double> k_left_out_;  ///< left out x points
-  /// k_ about group means on both sides, times roots of the weights.
+  /// k_ about group means on both sides, times roots of the weights: on and below the diagonal.
   Matrix<double> centred_;
   Matrix<double> factor_;  ///< room for that of a fit at all rows
   // Of landmarks.

@@ -61,17 +61,28 @@ KernelMetric mean(std::span<const KernelMetric> metrics) {
 
 double penalty_number(int index) { return std::pow(10.0, index - 8); }
 
+FoldedSample::FoldedSample(const MetricSample& of, std::size_t landmarks, bool all_rows)
+    : sample(of),
+      folds(std::ranges::max(of.folds) + 1),
+      weight(of.weights.empty() ? static_cast<double>(of.labels.size())
+                                : std::accumulate(of.weights.begin(), of.weights.end(), 0.0)) {
+  // The number behind the last fold's leaves no row out.
+  for (std::uint32_t fold = 0; fold < folds + (all_rows ? 1 : 0); ++fold) {
+    regressions.emplace_back(sample, fold, landmarks);
+  }
+}
+
 const KernelRegression::Fit& FoldedRegressions::fit(double penalty, std::size_t at) {
   KernelRegression::Fit& fit = entry(penalty).fits[at];
-  if (fit.alpha.empty()) fit = regressions_[at].fit(penalty);
+  if (fit.alpha.empty()) fit = rows_.regressions[at].fit(penalty);
   return fit;
 }
 
 std::vector<double> FoldedRegressions::held_out(double penalty, std::size_t rows) {
   const Entry& each = entry(penalty);
   std::vector<double> values(rows);
-  for (std::size_t f = 0; f < folds_; ++f) {
-    const std::vector<std::size_t>& left_out = regressions_[f].left_out();
+  for (std::size_t f = 0; f < rows_.folds; ++f) {
+    const std::vector<std::size_t>& left_out = rows_.regressions[f].left_out();
     for (std::size_t i = 0; i < left_out.size(); ++i) {
       values[left_out[i]] = each.fits[f].held_out[i];
     }
@@ -96,41 +107,27 @@ FoldedRegressions::Entry& FoldedRegressions::entry(double penalty) {
   const auto found = entries_.find(penalty);
   if (found != entries_.end()) return found->second;
   Entry made;
-  made.fits.resize(regressions_.size());
-  const LoopStatus status = parallel_for_chunks(
-      ChunkGrid(folds_, 1), parallel_,
-      [&](const Chunk& chunk) { made.fits[chunk.index] = regressions_[chunk.index].fit(penalty); });
+  made.fits.resize(rows_.regressions.size());
+  const LoopStatus status =
+      parallel_for_chunks(ChunkGrid(rows_.folds, 1), parallel_, [&](const Chunk& chunk) {
+        made.fits[chunk.index] = rows_.regressions[chunk.index].fit(penalty);
+      });
   if (status == LoopStatus::completed) {
     made.error = 0;
-    for (const KernelRegression::Fit& fit : made.fits) made.error += fit.held_out_error / weight_;
+    for (const KernelRegression::Fit& fit : made.fits)
+      made.error += fit.held_out_error / rows_.weight;
   }
   return entries_[penalty] = std::move(made);
 }
 
-MetricPath::MetricPath(const MetricSample& sample, const MetricRoundsOptions& options,
-                       bool all_rows)
-    : sample_(sample),
-      options_(options),
-      folds_(std::ranges::max(sample.folds) + 1),
-      start_(kFirstPenalty) {
-  for (std::uint32_t fold = 0; fold < folds_; ++fold) {
-    regressions_.emplace_back(sample, fold, options.landmarks);
-  }
-  // Leaves no row out.
-  if (all_rows) regressions_.emplace_back(sample, folds_, options.landmarks);
-  weight_ = static_cast<double>(sample.labels.size());
-  if (!sample.weights.empty()) {
-    weight_ = std::accumulate(sample.weights.begin(), sample.weights.end(), 0.0);
-  }
-}
-
 std::vector<KernelMetric> MetricPath::with_all(std::vector<KernelMetric> metrics) const {
-  if (metrics.size() == folds_) metrics.push_back(mean(metrics));
+  if (metrics.size() == rows_.folds) metrics.push_back(mean(metrics));
   return metrics;
 }
 
 std::vector<KernelMetric> MetricPath::identities() const {
-  return {regressions_.size(), KernelMetric{{}, std::vector<double>(sample_.x.columns, 1.0)}};
+  return {rows_.regressions.size(),
+          KernelMetric{{}, std::vector<double>(rows_.sample.x.columns, 1.0)}};
 }
 
 /// Fits of all folds with a kernel, and the best penalty; none where cancelled.
@@ -139,12 +136,12 @@ std::optional<FoldedRegressions> MetricPath::fit(const std::string& stage,
                                                  KernelFamily family, double& penalty) {
   const ParallelOptions parallel{options_.threads, stage, options_.callbacks};
   // The last may have most rows, and comes first.
-  const std::size_t last = regressions_.size() - 1;
-  parallel_for_chunks(ChunkGrid(regressions_.size(), 1), parallel, [&](const Chunk& chunk) {
-    regressions_[last - chunk.index].set_kernel(metrics[last - chunk.index], family);
+  const std::size_t last = rows_.regressions.size() - 1;
+  parallel_for_chunks(ChunkGrid(rows_.regressions.size(), 1), parallel, [&](const Chunk& chunk) {
+    rows_.regressions[last - chunk.index].set_kernel(metrics[last - chunk.index], family);
   });
   if (options_.callbacks.cancelled()) return std::nullopt;
-  FoldedRegressions round(regressions_, folds_, weight_, parallel);
+  FoldedRegressions round(rows_, parallel);
   penalty = options_.penalty;
   if (!(penalty > 0)) {
     // From round to round it moves little: behind the first each looks to one side, by turns.
@@ -159,13 +156,13 @@ std::optional<FoldedRegressions> MetricPath::fit(const std::string& stage,
 
 std::vector<KernelMetric> MetricPath::products(FoldedRegressions& round, double penalty,
                                                const std::string& stage) {
-  std::vector<KernelMetric> next(regressions_.size());
+  std::vector<KernelMetric> next(rows_.regressions.size());
   const std::size_t last = next.size() - 1;
   parallel_for_chunks(ChunkGrid(next.size(), 1), {options_.threads, stage, options_.callbacks},
                       [&](const Chunk& chunk) {
                         const std::size_t at = last - chunk.index;  // the largest first
-                        next[at] = regressions_[at].gradient_product(round.fit(penalty, at),
-                                                                     options_.temperature);
+                        next[at] = rows_.regressions[at].gradient_product(round.fit(penalty, at),
+                                                                          options_.temperature);
                       });
   return next;
 }
@@ -173,15 +170,34 @@ std::vector<KernelMetric> MetricPath::products(FoldedRegressions& round, double 
 void MetricPath::keep(FoldedRegressions& round, double penalty, KernelFamily family, bool learned,
                       const std::vector<KernelMetric>& metrics) {
   kernels_.push_back({family, learned, with_all(metrics), penalty, round.error(penalty)});
-  held_out_.push_back(round.held_out(penalty, sample_.labels.size()));
+  held_out_.push_back(round.held_out(penalty, rows_.sample.labels.size()));
+}
+
+bool MetricPath::begin_behind_identity() {
+  if (!rows_.identity) return false;
+  rounds_ = {rows_.identity->round};
+  kernels_ = {rows_.identity->kernel};
+  held_out_ = {rows_.identity->held_out};
+  least_ = rounds_.front().error;
+  start_ = rows_.identity->penalty;
+  std::swap(sides_[0], sides_[1]);
+  searched_ = true;
+  return std::isfinite(least_);
 }
 
 void MetricPath::learn(KernelFamily family, std::vector<KernelMetric> begin, int most_rounds) {
   std::vector<KernelMetric> metrics = identities();
   const bool soft = begin.empty();
+  int first = 0;
+  if (!soft && family == KernelFamily::networks && rows_.identity) {
+    next_ = begin;
+    if (!begin_behind_identity() || !std::ranges::all_of(begin, has_learned)) return;
+    metrics = std::move(begin);
+    first = 1;
+  }
   StageProgress progress(options_.callbacks, "features",
                          static_cast<std::uint64_t>(most_rounds) + 1);
-  for (int number = 0; number <= most_rounds; ++number) {
+  for (int number = first; number <= most_rounds; ++number) {
     progress.at(static_cast<std::uint64_t>(number));
     const std::string stage = "features: round " + std::to_string(number);
     double penalty = 0;
@@ -202,6 +218,9 @@ void MetricPath::learn(KernelFamily family, std::vector<KernelMetric> begin, int
       held_out_.pop_back();
     }
     keep(*round, penalty, family, number > 0, metrics);
+    if (number == 0 && family == KernelFamily::networks && !rows_.identity) {
+      rows_.identity = {rounds_.back(), kernels_.back(), held_out_.back(), start_};
+    }
     next_ = next;
     if (!goes_on || !std::ranges::all_of(next, has_learned)) break;
     metrics = std::move(next);

@@ -22,13 +22,36 @@ inline constexpr int kFirstPenalty = 5;  // 1e-3
 /// A round that does not save so much of the error ends them.
 inline constexpr double kLeastGain = 0.01;
 
+/// Regressions of all folds of a sample. Paths take them one after the other: their kernels' memory
+/// is several times the sample's square.
+struct FoldedSample {
+  /// \param sample     must outlive this
+  /// \param landmarks  most centres of a kernel
+  /// \param all_rows   whether all rows have a regression, too, which is the last
+  FoldedSample(const MetricSample& sample, std::size_t landmarks, bool all_rows);
+
+  /// What a path begins with.
+  struct Round {
+    MetricRound round;
+    StackedKernel kernel;
+    std::vector<double> held_out;
+    int penalty = 0;  ///< its number
+  };
+
+  const MetricSample& sample;
+  std::uint32_t folds;
+  double weight;  ///< of all rows
+  std::vector<KernelRegression> regressions;
+  /// The sum of networks in the identity metric, once a path has fitted it: the others' is the
+  /// same.
+  std::optional<Round> identity{};
+};
+
 /// One kernel in the metrics of all folds: fits by their penalty.
 class FoldedRegressions {
  public:
-  /// \param regressions  one a fold, then perhaps that of all rows; \p weight  of the sample
-  FoldedRegressions(std::span<KernelRegression> regressions, std::size_t folds, double weight,
-                    const ParallelOptions& parallel)
-      : regressions_(regressions), folds_(folds), weight_(weight), parallel_(parallel) {}
+  FoldedRegressions(FoldedSample& rows, const ParallelOptions& parallel)
+      : rows_(rows), parallel_(parallel) {}
 
   /// Mean squared error of the rows left out; infinity where cancelled.
   double error(double penalty) { return entry(penalty).error; }
@@ -48,9 +71,7 @@ class FoldedRegressions {
   };
   Entry& entry(double penalty);
 
-  std::span<KernelRegression> regressions_;
-  std::size_t folds_;
-  double weight_;
+  FoldedSample& rows_;
   ParallelOptions parallel_;
   std::map<double, Entry> entries_;
 };
@@ -58,9 +79,11 @@ class FoldedRegressions {
 /// Rounds of one sample from one beginning: how a metric is learned.
 class MetricPath {
  public:
-  /// \param all_rows  whether all rows have rounds of their own, or the mean of the folds' metrics.
-  ///                  \p sample and \p options must outlive this.
-  MetricPath(const MetricSample& sample, const MetricRoundsOptions& options, bool all_rows);
+  /// \param rows     all rows have rounds of their own where they have a regression, else the mean
+  ///                 of the folds' metrics
+  /// \param options  both must outlive this
+  MetricPath(FoldedSample& rows, const MetricRoundsOptions& options)
+      : rows_(rows), options_(options) {}
 
   /// Rounds of one kernel behind that of the identity; where \p begin is not empty the first has
   /// its metrics instead of the identity's gradient products. Once a path.
@@ -91,12 +114,12 @@ class MetricPath {
   void keep(FoldedRegressions& round, double penalty, KernelFamily family, bool learned,
             const std::vector<KernelMetric>& metrics);
 
-  const MetricSample& sample_;
+  /// The same as rounds from the identity would, where another path has been there.
+  bool begin_behind_identity();
+
+  FoldedSample& rows_;
   const MetricRoundsOptions& options_;
-  std::uint32_t folds_;
-  std::vector<KernelRegression> regressions_;
-  double weight_ = 0;
-  int start_;  ///< of the search for a penalty
+  int start_ = kFirstPenalty;  ///< of the search for a penalty
   std::array<int, 2> sides_{-1, 1};
   bool searched_ = false;
   double least_ = std::numeric_limits<double>::infinity();

@@ -15,6 +15,7 @@
 namespace esscher {
 namespace {
 
+using internal::FoldedSample;
 using internal::MetricPath;
 
 /// Of more rows half of them choose the way, so many at least and at most.
@@ -43,9 +44,8 @@ int later_rounds(const MetricRoundsOptions& options) {
 
 /// Where rounds of the Laplace kernel alone end, in which directions that the others see late grow
 /// at once; empty where its metric tells nothing, or where cancelled.
-std::vector<KernelMetric> laplace_metrics(const MetricSample& sample,
-                                          const MetricRoundsOptions& options, bool all_rows) {
-  MetricPath path(sample, options, all_rows);
+std::vector<KernelMetric> laplace_metrics(FoldedSample& rows, const MetricRoundsOptions& options) {
+  MetricPath path(rows, options);
   path.learn(KernelFamily::laplace, {}, options.most_rounds);
   if (path.chosen() == 0 || options.callbacks.cancelled()) return {};
   return path.gradient_products();
@@ -58,47 +58,48 @@ struct Way {
 
 /// Rounds of the sum of networks from the identity on, behind those of the Laplace kernel, or
 /// behind those of functions of single columns: whichever predicts rows left out best.
-Way best_way(const MetricSample& sample, const MetricRoundsOptions& options, bool all_rows) {
-  Way best{std::make_unique<MetricPath>(sample, options, all_rows)};
+Way best_way(FoldedSample& rows, const MetricRoundsOptions& options) {
+  Way best{std::make_unique<MetricPath>(rows, options)};
   best.path->learn(KernelFamily::networks, {}, options.most_rounds);
-  const auto behind = [&](std::vector<KernelMetric> begin, int rounds, bool laplace) {
+  const auto behind = [&](std::vector<KernelMetric> begin, int most_rounds, bool laplace) {
     if (begin.empty() || options.callbacks.cancelled()) return;
-    Way way{std::make_unique<MetricPath>(sample, options, all_rows), laplace};
-    way.path->learn(KernelFamily::networks, std::move(begin), rounds);
+    Way way{std::make_unique<MetricPath>(rows, options), laplace};
+    way.path->learn(KernelFamily::networks, std::move(begin), most_rounds);
     if (way.path->error() < best.path->error()) best = std::move(way);
   };
   if (options.callbacks.cancelled() || options.most_rounds < 2) return best;
-  behind(laplace_metrics(sample, options, all_rows), later_rounds(options), true);
+  behind(laplace_metrics(rows, options), later_rounds(options), true);
   if (options.callbacks.cancelled()) return best;
   // They know no directions that are not columns', and no columns that do nothing by themselves.
-  behind(internal::additive_metrics(sample, options, all_rows), options.most_rounds, false);
+  const bool all_rows = rows.regressions.size() > rows.folds;
+  behind(internal::additive_metrics(rows.sample, options, all_rows), options.most_rounds, false);
   return best;
 }
 
-std::unique_ptr<MetricPath> learned_path(const MetricSample& sample,
-                                         const MetricRoundsOptions& options) {
-  if (sample.labels.size() <= kFewRows) return best_way(sample, options, true).path;
+std::unique_ptr<MetricPath> learned_path(FoldedSample& rows, const MetricRoundsOptions& options) {
+  const std::size_t n = rows.sample.labels.size();
+  if (n <= kFewRows) return best_way(rows, options).path;
   std::vector<KernelMetric> begin;
   bool behind_laplace = false;
   {  // its memory, before all rows take theirs
-    const std::size_t half = sample.labels.size() / 2;
-    const internal::FewRows few(sample, std::clamp(half, kFewRows, kMostFewRows));
+    const internal::FewRows few(rows.sample, std::clamp(n / 2, kFewRows, kMostFewRows));
     if (few.serve()) {
-      const MetricSample some = few.sample();
-      const Way way = best_way(some, options, false);
+      const MetricSample sample = few.sample();
+      FoldedSample some(sample, options.landmarks, false);
+      const Way way = best_way(some, options);
       behind_laplace = way.behind_laplace;
       if (!behind_laplace) begin = way.path->gradient_products();
     }
   }
-  if (behind_laplace) begin = laplace_metrics(sample, options, false);
-  auto path = std::make_unique<MetricPath>(sample, options, false);
+  if (behind_laplace) begin = laplace_metrics(rows, options);
+  auto path = std::make_unique<MetricPath>(rows, options);
   if (options.callbacks.cancelled()) return path;
   const bool begun = !begin.empty();
   path->learn(KernelFamily::networks, std::move(begin),
               begun ? later_rounds(options) : options.most_rounds);
   if (!begun || path->chosen() > 0 || options.callbacks.cancelled()) return path;
   // What few rows told is worse than nothing.
-  path = std::make_unique<MetricPath>(sample, options, false);
+  path = std::make_unique<MetricPath>(rows, options);
   path->learn(KernelFamily::networks, {}, options.most_rounds);
   return path;
 }
@@ -127,7 +128,8 @@ void mix(const MetricPath& path, const MetricSample& sample, std::vector<Stacked
 
 MetricRounds learn_metric(const MetricSample& sample, const MetricRoundsOptions& options) {
   require(sample);
-  const std::unique_ptr<MetricPath> path = learned_path(sample, options);
+  FoldedSample rows(sample, options.landmarks, sample.labels.size() <= kFewRows);
+  const std::unique_ptr<MetricPath> path = learned_path(rows, options);
   if (!options.callbacks.cancelled()) path->add_quadratic();
   MetricRounds result;
   result.rounds = path->rounds();

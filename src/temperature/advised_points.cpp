@@ -13,6 +13,21 @@ namespace {
 /// Gains that differ by so small a share are as good as each other.
 constexpr double kAsGood = 1e-3;
 
+/// A policy further from the reference is not mild, in nats: a temperature below 1.4 standard
+/// deviations of a Gaussian reward, or the best of 3.
+constexpr double kMildKl = 0.25;
+
+/// Whether what was looked at begins with a strong policy which may gain.
+bool begins_strong(std::span<const AdvisedPoint> points) {
+  return points.front().kl > kMildKl && points.front().gain.value > 0;
+}
+
+std::string milder_text(std::span<const AdvisedPoint> points, const AdviceWords& words) {
+  return "The mildest policy here is a strong one (KL " + number_text(points.front().kl, 3) +
+         "), for which few rows tell the gold reward: look at " +
+         (words.kl_counted ? "higher temperatures" : "smaller n") + ", too.";
+}
+
 /// Whether the gold value lies clearly below the best of points [first, i).
 bool turned(std::span<const AdvisedPoint> points, std::size_t first, std::size_t i) {
   const auto falls = [](const Estimate& rise, const Estimate& above) {
@@ -108,11 +123,17 @@ std::string stop_sentence(const AdvisedRange& range, std::span<const AdvisedPoin
   throw InternalError("no such limit");
 }
 
+AdviceLimit no_gain_limit(std::span<const AdvisedPoint> points) {
+  const bool none = std::ranges::none_of(points, [](const auto& point) { return point.told; });
+  return none || begins_strong(points) ? AdviceLimit::unreliable : AdviceLimit::not_learnable;
+}
+
 std::string no_gain_sentence(std::span<const AdvisedPoint> points, const AdviceWords& words) {
   const auto told = [](const AdvisedPoint& point) { return point.told; };
   if (std::ranges::none_of(points, told)) {
     return "At " + number_text(points.front().at, 3) + ", the mildest policy, " +
-           points.front().untold + ".";
+           points.front().untold + "." +
+           (begins_strong(points) ? " " + milder_text(points, words) : "");
   }
   const auto loses = [](const AdvisedPoint& point) { return point.interval.high < 0; };
   if (std::ranges::all_of(points, loses)) {
@@ -122,10 +143,11 @@ std::string no_gain_sentence(std::span<const AdvisedPoint> points, const AdviceW
       points, {}, [](const AdvisedPoint& point) { return point.interval.low; });
   return "No gain can be told from zero (nearest to it at " + number_text(nearest.at, 3) + ": " +
          number_text(nearest.gain.value, 3) + " [" + number_text(nearest.interval.low, 3) + ", " +
-         number_text(nearest.interval.high, 3) + "]): the reward " +
-         (words.origin == RewardOrigin::learned
-              ? "is not learnable from these features, or not from so few rows."
-              : "does not tell the gold reward, or not from so few gold labels.");
+         number_text(nearest.interval.high, 3) + "])" +
+         (begins_strong(points) ? ". " + milder_text(points, words)
+          : words.origin == RewardOrigin::learned
+              ? ": the reward is not learnable from these features, or not from so few rows."
+              : ": the reward does not tell the gold reward, or not from so few gold labels.");
 }
 
 std::string gain_text(const AdvisedPoint& point, const AdviceWords& words) {

@@ -23,6 +23,7 @@ inline constexpr double kLeastRows = 5;
 /// A policy with what is known of its gain.
 struct AdvisedPoint {
   double at = 0;  ///< the temperature, or n
+  double kl = 0;  ///< of the policy from the reference, roughly
   Estimate gain{};
   Interval interval{};
   Estimate rise{};        ///< of the gold value over the reference, by all rows
@@ -74,7 +75,12 @@ struct AdviceWords {
 std::string stop_sentence(const AdvisedRange& range, std::span<const AdvisedPoint> points,
                           const AdviceWords& words);
 
-/// Why no point gains for sure, a sentence.
+/// Why no point gains for sure. A reward is not said to be beyond learning where none but strong
+/// policies were looked at, and the mildest may gain: those rest on too few rows.
+/// \return unreliable or not_learnable
+AdviceLimit no_gain_limit(std::span<const AdvisedPoint> points);
+
+/// The same as a sentence or two.
 std::string no_gain_sentence(std::span<const AdvisedPoint> points, const AdviceWords& words);
 
 /// "a gain of at least 0.5 over the reference, KL counted (estimate 0.7, at most 0.9)".

@@ -13,7 +13,8 @@ namespace esscher {
 namespace {
 
 internal::AdvisedPoint candidates_point(const BestOfNValue& best, const Interval& gain) {
-  internal::AdvisedPoint point{best.n, best.gain, gain, best.gain};
+  internal::AdvisedPoint point{
+      .at = best.n, .kl = best.kl_bound, .gain = best.gain, .interval = gain, .rise = best.gain};
   if (best.groups > 0 || !internal::known_where_it_goes(best.coverage, best.beyond)) {
     point.told = best.reliable;
     point.untold = best.remark;
@@ -52,8 +53,7 @@ BestOfNAdvice advise_best_of_n(std::span<const BestOfNValue> points,
   BestOfNAdvice advice;
   const std::optional<internal::AdvisedRange> range = internal::advised_range(ascending);
   if (!range) {
-    const bool none = std::ranges::none_of(ascending, [](const auto& p) { return p.told; });
-    advice.limit = none ? AdviceLimit::unreliable : AdviceLimit::not_learnable;
+    advice.limit = internal::no_gain_limit(ascending);
     advice.verdict = "No safe n: choosing the best of n by this reward is not supported. " +
                      internal::no_gain_sentence(ascending, words);
     return advice;

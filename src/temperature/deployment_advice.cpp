@@ -20,6 +20,7 @@ using internal::AdvisedRange;
 
 AdvisedPoint advised_point(const TablePolicyValue& policy, const Interval& gain) {
   AdvisedPoint point{.at = policy.beta,
+                     .kl = policy.kl.value,
                      .gain = static_cast<const Estimate&>(policy.gain),
                      .interval = gain,
                      .rise = static_cast<const Estimate&>(policy.rise),
@@ -85,8 +86,7 @@ DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points,
   DeploymentAdvice advice;
   const std::optional<AdvisedRange> range = internal::advised_range(descending);
   if (!range) {
-    const bool none = std::ranges::none_of(descending, [](const auto& p) { return p.told; });
-    advice.limit = none ? AdviceLimit::unreliable : AdviceLimit::not_learnable;
+    advice.limit = internal::no_gain_limit(descending);
     advice.verdict = "No safe temperature: tilting by this reward is not supported. " +
                      internal::no_gain_sentence(descending, words);
     return advice;

@@ -14,6 +14,22 @@
 #include "weights/pareto_tail.h"
 
 namespace esscher {
+namespace {
+
+struct WeightSums {
+  CompensatedSum total;
+  CompensatedSum squares;
+
+  void add(double weight) {
+    total.add(weight);
+    squares.add(weight * weight);
+  }
+  double ess(std::size_t n) const {
+    return std::clamp(total.value() * total.value() / squares.value(), 1.0, static_cast<double>(n));
+  }
+};
+
+}  // namespace
 
 namespace internal {
 
@@ -61,19 +77,24 @@ std::vector<double> defensive_log_weights(std::span<const double> log_weights,
   return mixture;
 }
 
+double effective_sample_size(std::span<const double> log_weights) {
+  const double largest = internal::largest_log_weight(log_weights);
+  WeightSums sums;
+  for (const double x : log_weights) sums.add(std::exp(x - largest));
+  return sums.ess(log_weights.size());
+}
+
 WeightDiagnostics diagnose_weights(std::span<const double> log_weights) {
   const double largest = internal::largest_log_weight(log_weights);
   const std::size_t n = log_weights.size();
   std::vector<double> weights(n);
-  CompensatedSum sum;
-  CompensatedSum squares;
+  WeightSums sums;
   for (std::size_t i = 0; i < n; ++i) {
     weights[i] = std::exp(log_weights[i] - largest);
-    sum.add(weights[i]);
-    squares.add(weights[i] * weights[i]);
+    sums.add(weights[i]);
   }
   WeightDiagnostics facts;
-  facts.ess = std::clamp(sum.value() * sum.value() / squares.value(), 1.0, static_cast<double>(n));
+  facts.ess = sums.ess(n);
 
   const auto top = weights.begin() + static_cast<std::ptrdiff_t>((n + 99) / 100);
   std::nth_element(weights.begin(), top - 1, weights.end(), std::greater<>());
@@ -81,7 +102,7 @@ WeightDiagnostics diagnose_weights(std::span<const double> log_weights) {
   std::sort(weights.begin(), top);
   CompensatedSum heaviest;
   std::for_each(weights.begin(), top, [&](double weight) { heaviest.add(weight); });
-  facts.top_share = std::min(1.0, heaviest.value() / sum.value());
+  facts.top_share = std::min(1.0, heaviest.value() / sums.total.value());
 
   facts.pareto_k = internal::pareto_tail(log_weights, largest).fit.k;
   facts.pareto_k_threshold = pareto_k_threshold(n);

@@ -48,9 +48,10 @@ TEST(AdditiveRounds, LeadWhereGradientProductsDoNot) {
   const FewColumns table(400);
   const MetricSample sample = table.sample();
   const MetricRoundsOptions options;
-  MetricPath plain(sample, options, true);
+  FoldedSample rows(sample, options.landmarks, true);
+  MetricPath plain(rows, options);
   plain.learn(KernelFamily::networks, {}, 12);
-  MetricPath behind(sample, options, true);
+  MetricPath behind(rows, options);
   behind.learn(KernelFamily::networks, additive_metrics(sample, options, true), 12);
   EXPECT_LT(behind.error(), 0.7 * plain.error());
   const MetricRounds rounds = learn_metric(sample, options);

@@ -27,9 +27,9 @@ struct LateDirections {
   std::vector<std::uint32_t> folds;
 };
 
-MetricPath learned(const MetricSample& sample, const MetricRoundsOptions& options,
-                   KernelFamily family, std::vector<KernelMetric> begin, int rounds) {
-  MetricPath path(sample, options, true);
+MetricPath learned(FoldedSample& rows, const MetricRoundsOptions& options, KernelFamily family,
+                   std::vector<KernelMetric> begin, int rounds) {
+  MetricPath path(rows, options);
   path.learn(family, std::move(begin), rounds);
   return path;
 }
@@ -38,11 +38,12 @@ TEST(MetricPath, GoesFurtherBehindTheLaplaceKernel) {
   const LateDirections table(300);
   const MetricSample sample = table.sample();
   const MetricRoundsOptions options;
-  const MetricPath laplace = learned(sample, options, KernelFamily::laplace, {}, 12);
+  FoldedSample rows(sample, options.landmarks, true);
+  const MetricPath laplace = learned(rows, options, KernelFamily::laplace, {}, 12);
   ASSERT_GE(laplace.chosen(), 1);
-  const MetricPath plain = learned(sample, options, KernelFamily::networks, {}, 3);
+  const MetricPath plain = learned(rows, options, KernelFamily::networks, {}, 3);
   const MetricPath behind =
-      learned(sample, options, KernelFamily::networks, laplace.gradient_products(), 3);
+      learned(rows, options, KernelFamily::networks, laplace.gradient_products(), 3);
   EXPECT_EQ(behind.rounds()[0].error, plain.rounds()[0].error);  // the identity's
   EXPECT_LT(behind.error(), 0.9 * plain.error());
 }
@@ -53,8 +54,9 @@ TEST(MetricPath, BeginsWithTheMetricsThatAreGiven) {
   const MetricRoundsOptions options;
   std::vector<double> truth(20, 1e-6);
   truth[0] = truth[1] = truth[2] = 1;
-  const MetricPath path = learned(sample, options, KernelFamily::networks,
-                                  std::vector<KernelMetric>(4, KernelMetric{{}, truth}), 1);
+  const std::vector<KernelMetric> begin(4, KernelMetric{{}, truth});
+  FoldedSample rows(sample, options.landmarks, true);
+  const MetricPath path = learned(rows, options, KernelFamily::networks, begin, 1);
   ASSERT_EQ(path.rounds().size(), 2);
   EXPECT_LT(path.rounds()[1].error, 0.3 * path.rounds()[0].error);
   // That of the chosen round first, then the identity's.
@@ -62,13 +64,25 @@ TEST(MetricPath, BeginsWithTheMetricsThatAreGiven) {
   EXPECT_EQ(path.kernels()[0].metrics[0].diagonal, truth);
   EXPECT_FALSE(path.kernels()[1].learned);
   EXPECT_EQ(path.held_out()[0].size(), 200);
+  // The identity's round is not taken again, which changes no bit.
+  ASSERT_TRUE(rows.identity);
+  const MetricPath again = learned(rows, options, KernelFamily::networks, begin, 1);
+  ASSERT_EQ(again.rounds().size(), 2);
+  for (std::size_t r = 0; r < 2; ++r) {
+    EXPECT_EQ(again.rounds()[r].error, path.rounds()[r].error);
+    EXPECT_EQ(again.rounds()[r].penalty, path.rounds()[r].penalty);
+  }
+  EXPECT_EQ(again.chosen(), path.chosen());
+  EXPECT_EQ(again.held_out(), path.held_out());
+  EXPECT_EQ(again.kernels()[1].penalty, path.kernels()[1].penalty);
 }
 
 TEST(MetricPath, TakesTheMeanForAllRowsWhereTheyHaveNoRoundsOfTheirOwn) {
   const LateDirections table(60);
   const MetricSample sample = table.sample();
   const MetricRoundsOptions options;
-  const MetricPath path(sample, options, false);
+  FoldedSample rows(sample, options.landmarks, false);
+  const MetricPath path(rows, options);
   const std::vector<KernelMetric> metrics =
       path.with_all({{{}, {1, 2}}, {{}, {3, 2}}, {{}, {5, 8}}});
   ASSERT_EQ(metrics.size(), 4);

@@ -203,6 +203,23 @@ TEST(DeploymentAdvice, SaysThatThereIsNoSafeTemperature) {
   EXPECT_THAT(advice.verdict, testing::HasSubstr("nearest to it at 1: 0.15 [-0.05, 0.35]"));
 }
 
+TEST(DeploymentAdvice, DoesNotCallARewardBeyondLearningOfWhichNoMildPolicyWasLookedAt) {
+  std::vector<TablePolicyValue> points{policy_point(0.5, 1, 0.15), policy_point(0.25, 3, 0.1)};
+  points[0].kl = {{0.8, 0}};
+  const DeploymentAdvice few = advise(points);
+  EXPECT_FALSE(few.recommended);
+  EXPECT_EQ(few.limit, AdviceLimit::unreliable);
+  EXPECT_THAT(few.verdict, testing::HasSubstr("nearest to it at 0.5: 0.15 [-0.05, 0.35]). The"));
+  EXPECT_THAT(few.verdict, testing::HasSubstr("(KL 0.8)"));
+  EXPECT_THAT(few.verdict, testing::HasSubstr("look at higher temperatures"));
+  EXPECT_THAT(few.verdict, testing::Not(testing::HasSubstr("learnable")));
+  // Nor where no policy can be told at all.
+  points[0].ess = points[1].ess = 4;
+  EXPECT_THAT(advise(points).verdict, testing::HasSubstr("needed to tell an error. The mildest"));
+  // A policy that seems to lose is no reason to look at milder ones.
+  EXPECT_EQ(advise({policy_point(0.1, 1, -0.05)}).limit, AdviceLimit::not_learnable);
+}
+
 TEST(DeploymentAdvice, DoesNotRecommendTheReferenceItself) {
   std::vector<TablePolicyValue> points{policy_point(1, 1, 0.5)};
   points[0].kl = {{1e-9, 0}};

@@ -105,6 +105,7 @@ TEST(WeightDiagnostics, ShapeIsThatOfTheSmoothing) {
   std::vector<double> x(500);
   RandomStream(12, "z").fill_normal(0, x);
   EXPECT_EQ(diagnose_weights(x).pareto_k, pareto_smoothed(x).k);
+  EXPECT_EQ(diagnose_weights(x).ess, effective_sample_size(x));
   EXPECT_EQ(diagnose_weights(x).pareto_k_threshold, pareto_k_threshold(500));
 }
 

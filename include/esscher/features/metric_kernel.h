@@ -102,6 +102,8 @@ class MetricKernel {
   void set_quadratic(MatrixView<const double> sample);
   /// Mean variance of k over the sample, at least rounding; else 1.
   double variance(MatrixView<const double> sample) const;
+  /// The same of each of the three networks.
+  std::array<double, 3> network_variances(MatrixView<const double> sample) const;
 
   State state_;
 };

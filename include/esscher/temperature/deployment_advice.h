@@ -21,7 +21,7 @@ enum class AdviceLimit {
   learning_cost,  ///< the gain can no longer be told from zero: the reward's errors eat it
   unreliable,     ///< too few effective rows, or groups, to say what the policy is worth
   gold_turned,    ///< the true reward falls while the learned one still rises: over-optimisation
-  not_learnable,  ///< no tilt has a gain that can be told from zero
+  not_learnable,  ///< no tilt has a gain that can be told from zero, a mild one neither
 };
 std::string_view advice_limit_name(AdviceLimit limit);
 

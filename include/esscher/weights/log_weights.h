@@ -38,6 +38,10 @@ inline constexpr double kDefensiveShare = 0.1;
 std::vector<double> defensive_log_weights(std::span<const double> log_weights,
                                           std::span<const double> log_reference);
 
+/// (sum w)^2 / sum w^2 of unnormalised log weights, in [1, n].
+/// \throws DataError as normalise_log_weights().
+double effective_sample_size(std::span<const double> log_weights);
+
 /// Facts about unnormalised log weights; adding a constant to all of them changes nothing. A
 /// weight of 0 (-infinity) counts as a sample. Cost: O(n) and a sort of the tail.
 /// \throws DataError as normalise_log_weights().
