@@ -16,15 +16,17 @@ namespace {
 /// Squared distances below this share of the squares are rounding of equal points.
 constexpr double kSamePoint = 1e-14;
 
-/// Of those above 0; 1 where there are none, since all points are one and any scale serves.
-double median(std::vector<double> values) {
+}  // namespace
+
+double median_above_zero(std::vector<double> values) {
   std::erase_if(values, [](double value) { return !(value > 0); });
   if (values.empty()) return 1;
   // Counted into bins first: only those of the middle's bin are put in order.
   constexpr std::size_t kBins = 1024;
   const double to_bin = kBins / std::ranges::max(values);
   const auto bin = [&](double value) {
-    return std::min(static_cast<std::size_t>(value * to_bin), kBins - 1);
+    // In this order what is no number, of infinities, has a bin, too.
+    return static_cast<std::size_t>(std::min(kBins - 1.0, value * to_bin));
   };
   std::vector<std::size_t> counts(kBins);
   for (const double value : values) ++counts[bin(value)];
@@ -37,14 +39,12 @@ double median(std::vector<double> values) {
   return *at;
 }
 
-}  // namespace
-
 double median_distance(const Matrix<double>& x) {
   const std::size_t n = x.rows();
   auto products = Matrix<double>::unset(n, n);
   gemm(Operand::plain, x.view(), Operand::transposed, x.view(), 0.0, products.view());
   std::vector<double> squares;
-  squares.reserve(n * (n - std::min<std::size_t>(n, 1)) / 2);
+  squares.reserve(n * (n - 1) / 2);
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       const double both = products(i, i) + products(j, j);
@@ -52,7 +52,7 @@ double median_distance(const Matrix<double>& x) {
       if (square > kSamePoint * both) squares.push_back(square);
     }
   }
-  return std::sqrt(median(std::move(squares)));
+  return std::sqrt(median_above_zero(std::move(squares)));
 }
 
 double median_absolute_distance(const Matrix<double>& x) {
@@ -63,7 +63,7 @@ double median_absolute_distance(const Matrix<double>& x) {
     const std::span<const double> row = std::as_const(all).row(i);
     distances.insert(distances.end(), row.begin(), row.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  return median(std::move(distances));
+  return median_above_zero(std::move(distances));
 }
 
 }  // namespace esscher::internal

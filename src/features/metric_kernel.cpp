@@ -7,11 +7,15 @@
 #include "esscher/base/error.h"
 #include "esscher/linalg/factor.h"
 #include "esscher/linalg/gemm.h"
+#include "features/kernel_coordinates.h"
 #include "features/kernel_scales.h"
 #include "features/metric_kernel_rows.h"
 
 namespace esscher {
 namespace {
+
+using internal::stretched;
+using internal::take_back;
 
 /// Eigenvalues of M below this share of the largest are rounding.
 constexpr double kLeastEigenvalue = 1e-12;
@@ -42,51 +46,6 @@ void require_metric(const KernelMetric& metric, std::size_t columns) {
   if (!(trace > 0 && std::isfinite(trace))) {
     throw UsageError(rejection("metric", trace, "must have a finite trace above 0"));
   }
-}
-
-/// x S, S a matrix or a diagonal.
-Matrix<double> stretched(MatrixView<const double> x, const Matrix<double>& by,
-                         std::span<const double> diagonal) {
-  if (diagonal.empty()) {
-    auto out = Matrix<double>::unset(x.rows, by.columns());
-    gemm(Operand::plain, x, Operand::plain, by.view(), 0.0, out.view());
-    return out;
-  }
-  auto out = Matrix<double>::unset(x.rows, x.columns);
-  for (std::size_t i = 0; i < x.rows; ++i) {
-    for (std::size_t k = 0; k < x.columns; ++k) out(i, k) = x(i, k) * diagonal[k];
-  }
-  return out;
-}
-
-/// out = before out + g S', S a matrix or a diagonal: gradients by coordinates x S, by x.
-void take_back(const Matrix<double>& g, const Matrix<double>& by, std::span<const double> diagonal,
-               double before, MatrixView<double> out) {
-  if (diagonal.empty()) {
-    gemm(Operand::plain, g.view(), Operand::transposed, by.view(), before, out);
-    return;
-  }
-  for (std::size_t i = 0; i < out.rows; ++i) {
-    for (std::size_t k = 0; k < out.columns; ++k) {
-      out(i, k) = (before == 0 ? 0 : before * out(i, k)) + g(i, k) * diagonal[k];
-    }
-  }
-}
-
-std::vector<double> squares(const Matrix<double>& x, double more) {
-  std::vector<double> out(x.rows(), more);
-  for (std::size_t i = 0; i < x.rows(); ++i) {
-    for (const double value : x.row(i)) out[i] += value * value;
-  }
-  return out;
-}
-
-Matrix<double> transposed(const Matrix<double>& x) {
-  Matrix<double> out(x.columns(), x.rows());
-  for (std::size_t i = 0; i < x.rows(); ++i) {
-    for (std::size_t k = 0; k < x.columns(); ++k) out(k, i) = x(i, k);
-  }
-  return out;
 }
 
 /// What a point's own place has in its gradient, of differences to others with \p slopes.
@@ -207,7 +166,7 @@ void MetricKernel::set_networks(MatrixView<const double> sample) {
   divide(state_.diagonal_laplace, laplace);
   divide(state_.product, internal::median_absolute_distance(stretched(sample, {}, state_.product)));
 
-  state_.shares = {1, 1, 1, 0};
+  state_.shares = {1, 1, 1, 0};  // of the family of networks, whose points have all coordinates
   const std::array<double, 3> variances = network_variances(sample);
   std::ranges::transform(variances, state_.shares.begin(), [&](double variance) {
     return 1 / variance / static_cast<double>(variances.size());
@@ -289,11 +248,11 @@ KernelPoints MetricKernel::points(MatrixView<const double> x) const {
   const KernelFamily kind = family();
   if (kind != KernelFamily::quadratic) {
     points.laplace = stretched(x, state_.laplace, state_.diagonal_laplace);
-    points.laplace_square = squares(points.laplace, 0);
+    points.laplace_square = internal::squares(points.laplace, 0);
   }
   if (kind == KernelFamily::laplace) return points;
   points.arc = stretched(x, state_.arc, state_.diagonal_arc);
-  points.arc_length = squares(points.arc, 1);
+  points.arc_length = internal::squares(points.arc, 1);
   for (double& value : points.arc_length) value = std::sqrt(value);
   if (kind == KernelFamily::quadratic) return points;
   points.product = stretched(x, {}, state_.product);
@@ -386,7 +345,7 @@ void MetricKernel::gradients(const KernelPoints& x, const KernelPoints& z,
     take_back(by_laplace, state_.laplace, state_.diagonal_laplace, 0, out);
     return;
   }
-  const Matrix<double> z_columns = transposed(z.product);
+  const Matrix<double> z_columns = internal::transposed(z.product);
   auto arc = Matrix<double>::unset(n, m);
   auto laplace = Matrix<double>::unset(n, m);
   std::vector<double> arc_own(m);

@@ -9,6 +9,7 @@
 #include "esscher/base/error.h"
 #include "esscher/linalg/factor.h"
 #include "esscher/linalg/gemm.h"
+#include "refinement/kernel_centring.h"
 
 namespace esscher::internal {
 namespace {
@@ -155,44 +156,10 @@ void KernelRegression::set_kernel_values(Fill rows, Fill left_out) {
 }
 
 void KernelRegression::centre() {
-  // That of f about its group's means: K less the means of its columns over each group, less those
-  // of its rows, plus those over both. K is symmetric.
-  const std::size_t n = rows_.size();
-  const std::size_t count = groups_.size();
-  std::vector<std::size_t> group_of(n);
-  Matrix<double> means(count, n);
-  Matrix<double> both(count, count);
-  for (std::size_t g = 0; g < count; ++g) {
-    double mass = 0;
-    for (const std::size_t i : groups_[g]) mass += weights_[i];
-    const std::span<double> mean = means.row(g);
-    for (const std::size_t i : groups_[g]) {
-      group_of[i] = g;
-      if (!(mass > 0)) continue;
-      const double share = weights_[i] / mass;
-      const std::span<const double> row = k_.row(i);
-      for (std::size_t j = 0; j < n; ++j) mean[j] += share * row[j];
-    }
-    for (std::size_t h = 0; h <= g && mass > 0; ++h) {
-      for (const std::size_t i : groups_[g]) both(g, h) += weights_[i] / mass * means(h, i);
-      both(h, g) = both(g, h);
-    }
-  }
-  shape(centred_, n, n);
-  std::vector<double> by_group(count);
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::size_t g = group_of[i];
-    for (std::size_t h = 0; h < count; ++h) by_group[h] = both(g, h) - means(h, i);
-    const std::span<const double> mean = means.row(g);
-    const std::span<const double> row = k_.row(i);
-    const std::span<double> out = centred_.row(i);
-    for (std::size_t j = 0; j <= i; ++j) out[j] = row[j] - mean[j];
-    if (count == 1) {
-      for (std::size_t j = 0; j <= i; ++j) out[j] += by_group[0];
-    } else {
-      for (std::size_t j = 0; j <= i; ++j) out[j] += by_group[group_of[j]];
-    }
-    for (std::size_t j = 0; j <= i; ++j) out[j] *= root_[i] * root_[j];
+  shape(centred_, rows_.size(), rows_.size());
+  centre_kernel(k_.view(), groups_, weights_, centred_.view());
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    for (std::size_t j = 0; j <= i; ++j) centred_(i, j) *= root_[i] * root_[j];
   }
 }
 

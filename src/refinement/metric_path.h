@@ -42,8 +42,8 @@ struct FoldedSample {
   std::uint32_t folds;
   double weight;  ///< of all rows
   std::vector<KernelRegression> regressions;
-  /// The sum of networks in the identity metric, once a path has fitted it: the others' is the
-  /// same.
+  /// The sum of networks in the identity metric, once a path has fitted it: the others', whose
+  /// options are the same, is the same.
   std::optional<Round> identity{};
 };
 

@@ -24,7 +24,7 @@ bool begins_strong(std::span<const AdvisedPoint> points) {
 
 std::string milder_text(std::span<const AdvisedPoint> points, const AdviceWords& words) {
   return "The mildest policy here is a strong one (KL " + number_text(points.front().kl, 3) +
-         "), for which few rows tell the gold reward: look at " +
+         "), and a milder one would rest on more rows: look at " +
          (words.kl_counted ? "higher temperatures" : "smaller n") + ", too.";
 }
 
@@ -133,7 +133,8 @@ std::string no_gain_sentence(std::span<const AdvisedPoint> points, const AdviceW
   if (std::ranges::none_of(points, told)) {
     return "At " + number_text(points.front().at, 3) + ", the mildest policy, " +
            points.front().untold + "." +
-           (begins_strong(points) ? " " + milder_text(points, words) : "");
+           (points.front().few_rows && begins_strong(points) ? " " + milder_text(points, words)
+                                                             : "");
   }
   const auto loses = [](const AdvisedPoint& point) { return point.interval.high < 0; };
   if (std::ranges::all_of(points, loses)) {

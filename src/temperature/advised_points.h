@@ -33,6 +33,7 @@ struct AdvisedPoint {
   bool tilted = true;        ///< false where it is the reference
   bool told = true;          ///< several rows or, with groups, several groups tell its error
   std::string untold{};      ///< why they do not
+  bool few_rows = false;     ///< for want of effective rows
   bool of_labelled = false;  ///< told from the labelled rows alone
 
   bool gains() const { return told && tilted && interval.low > 0; }
@@ -76,7 +77,7 @@ std::string stop_sentence(const AdvisedRange& range, std::span<const AdvisedPoin
                           const AdviceWords& words);
 
 /// Why no point gains for sure. A reward is not said to be beyond learning where none but strong
-/// policies were looked at, and the mildest may gain: those rest on too few rows.
+/// policies were looked at, and the mildest may gain: a milder one rests on more rows.
 /// \return unreliable or not_learnable
 AdviceLimit no_gain_limit(std::span<const AdvisedPoint> points);
 

@@ -14,12 +14,13 @@ namespace {
 
 internal::AdvisedPoint candidates_point(const BestOfNValue& best, const Interval& gain) {
   internal::AdvisedPoint point{
-      .at = best.n, .kl = best.kl_bound, .gain = best.gain, .interval = gain, .rise = best.gain};
+      .at = best.n, .kl = best.kl.value, .gain = best.gain, .interval = gain, .rise = best.gain};
   if (best.groups > 0 || !internal::known_where_it_goes(best.coverage, best.beyond)) {
     point.told = best.reliable;
     point.untold = best.remark;
   } else if (best.gain.standard_error > 0 && best.ess < internal::kLeastRows) {
     point.told = false;
+    point.few_rows = true;
     point.untold = "the choice rests on " + number_text(best.ess, 3) +
                    (best.clusters > 0 ? " effective clusters; " : " effective rows; ") +
                    number_text(internal::kLeastRows) + " are needed to tell an error";

@@ -30,6 +30,7 @@ AdvisedPoint advised_point(const TablePolicyValue& policy, const Interval& gain)
     point.untold = policy.remark;
   } else if (policy.gain.standard_error > 0 && policy.ess < internal::kLeastRows) {
     point.told = false;
+    point.few_rows = true;
     point.untold = "the tilt leaves " + number_text(policy.ess, 3) +
                    (policy.clusters > 0 ? " effective clusters; " : " effective rows; ") +
                    number_text(internal::kLeastRows) + " are needed to tell an error";

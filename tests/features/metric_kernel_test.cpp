@@ -190,17 +190,19 @@ TEST(MetricKernel, AmongThemselvesPointsHaveTheSameValues) {
 }
 
 TEST(MetricKernel, EachPartHasAThirdOfTheVarianceOfTheSample) {
-  const Example example(metric_of_rank(6, 6, 2), 40);
+  constexpr std::size_t kPoints = 300;  // several blocks of them
+  const Matrix<double> x = normals(kPoints, 6, 1);
+  const MetricKernel kernel(metric_of_rank(6, 6, 2), x.view());
   for (std::size_t part = 0; part < 3; ++part) {
-    MetricKernel::State state = example.kernel.state();
+    MetricKernel::State state = kernel.state();
     const double share = state.shares[part];
     state.shares = {};
     state.shares[part] = share;
-    const Matrix<double> k = kernel_matrix(MetricKernel(state), example.x);
+    const Matrix<double> k = kernel_matrix(MetricKernel(state), x);
     double variance = 0;
-    for (std::size_t i = 0; i < 40; ++i) {
-      variance += k(i, i) / 40;
-      for (std::size_t j = 0; j < 40; ++j) variance -= k(i, j) / 1600;
+    for (std::size_t i = 0; i < kPoints; ++i) {
+      variance += k(i, i) / kPoints;
+      for (std::size_t j = 0; j < kPoints; ++j) variance -= k(i, j) / (kPoints * kPoints);
     }
     EXPECT_NEAR(variance, 1.0 / 3, 1e-12) << part;
   }

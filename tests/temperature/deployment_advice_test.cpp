@@ -216,6 +216,14 @@ TEST(DeploymentAdvice, DoesNotCallARewardBeyondLearningOfWhichNoMildPolicyWasLoo
   // Nor where no policy can be told at all.
   points[0].ess = points[1].ess = 4;
   EXPECT_THAT(advise(points).verdict, testing::HasSubstr("needed to tell an error. The mildest"));
+  // Unless that is not for want of rows: no temperature adds groups.
+  for (TablePolicyValue& each : points) {
+    each.groups = 4;
+    each.reliable = false;
+    each.remark = "there are only 4 groups; 5 are needed to tell an error";
+  }
+  EXPECT_THAT(advise(points).verdict,
+              testing::EndsWith("mildest policy, " + points[0].remark + "."));
   // A policy that seems to lose is no reason to look at milder ones.
   EXPECT_EQ(advise({policy_point(0.1, 1, -0.05)}).limit, AdviceLimit::not_learnable);
 }

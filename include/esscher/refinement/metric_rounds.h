@@ -97,9 +97,10 @@ inline constexpr std::size_t kMostMetricColumns = 1024;
 /// Deterministic: the same bits for any number of threads.
 /// Cost: a round takes two or three Cholesky factors (m^3 / 3, m the lesser of n and the landmarks)
 /// a fold, and n m^2 / 2 multiply-adds where there are more rows than landmarks; there are some 20
-/// to 50 rounds, beyond 1024 rows most of them on those that choose. Memory: two ways at once, each
-/// of (K + 1) (n + 2 m) m doubles for K folds; of sums of functions of k columns another
-/// 3 (K + 1) n k, n being the rows that choose.
+/// to 50 rounds, beyond 1024 rows most of them on those that choose. Memory:
+/// (K + 1) (n + 2 m) m doubles for K folds, twice while there are sums of functions of k columns,
+/// which take another 3 (K + 1) n k, n being the rows that choose; with G groups of them
+/// (K + 1) (G + n) G more for a moment.
 MetricRounds learn_metric(const MetricSample& sample, const MetricRoundsOptions& options = {});
 
 }  // namespace esscher

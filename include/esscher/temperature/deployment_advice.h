@@ -19,9 +19,11 @@ namespace esscher {
 enum class AdviceLimit {
   grid_end,       ///< they do not: lower temperatures were not looked at
   learning_cost,  ///< the gain can no longer be told from zero: the reward's errors eat it
-  unreliable,     ///< too few effective rows, or groups, to say what the policy is worth
+  /// Too few effective rows, or groups, to say what the policy is worth; or none but strong
+  /// policies were looked at, of which none gains for sure.
+  unreliable,
   gold_turned,    ///< the true reward falls while the learned one still rises: over-optimisation
-  not_learnable,  ///< no tilt has a gain that can be told from zero, a mild one neither
+  not_learnable,  ///< no tilt has a gain that can be told from zero
 };
 std::string_view advice_limit_name(AdviceLimit limit);
 
