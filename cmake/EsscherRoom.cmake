@@ -10,6 +10,10 @@ function(esscher_compile target)
       target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
     endif()
   endif()
+  # What writes text takes little time; optimised, sanitized code of it takes long to compile.
+  if(ESSCHER_SANITIZE AND target MATCHES "^esscher(_report|_record)?$")
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
   # Vector kernels are read once for each instruction set, so each stays by itself. To watch the
   # scope of their hundreds of registers takes GCC minutes and finds nothing.
   get_target_property(sources ${target} SOURCES)
@@ -18,8 +22,10 @@ function(esscher_compile target)
     if(kernel)
       set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
       if(ESSCHER_BUILD_FUZZ)
-        # No bytes of a file get there, and Clang takes minutes to instrument them.
-        set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -fno-sanitize=all)
+        # No bytes of a file get there, and Clang takes minutes to instrument them, or to compile
+        # them for more than the baseline's instruction set.
+        set_source_files_properties(${source} PROPERTIES
+          COMPILE_OPTIONS "-fno-sanitize=all;-DHWY_COMPILE_ONLY_STATIC")
       elseif("address" IN_LIST ESSCHER_SANITIZE)
         set_source_files_properties(${source} PROPERTIES
           COMPILE_OPTIONS -fno-sanitize-address-use-after-scope)

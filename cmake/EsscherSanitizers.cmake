@@ -6,6 +6,10 @@ if(ESSCHER_SANITIZE)
   # A finding ends the program, so that a test cannot pass with one.
   add_compile_options(-fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${sanitizers})
+  if("address" IN_LIST ESSCHER_SANITIZE AND "undefined" IN_LIST ESSCHER_SANITIZE)
+    # The address sanitizer sees what they look for, and they are a third of the time to compile.
+    add_compile_options(-fno-sanitize=null,object-size)
+  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC's manual: with sanitizers this warning has many false alarms.
     add_compile_options(-Wno-maybe-uninitialized)

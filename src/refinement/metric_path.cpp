@@ -192,7 +192,7 @@ void MetricPath::learn(KernelFamily family, std::vector<KernelMetric> begin, int
   if (!soft && family == KernelFamily::networks && rows_.identity) {
     next_ = begin;
     if (!begin_behind_identity() || !std::ranges::all_of(begin, has_learned)) return;
-    metrics = std::move(begin);
+    metrics = std::exchange(begin, {});
     first = 1;
   }
   StageProgress progress(options_.callbacks, "features",
