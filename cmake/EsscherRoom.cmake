@@ -10,9 +10,14 @@ function(esscher_compile target)
       target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
     endif()
   endif()
-  # What writes text takes little time; optimised, sanitized code of it takes long to compile.
-  if(ESSCHER_SANITIZE AND target MATCHES "^esscher(_report|_record)?$")
+  # What reads, orders and writes takes little time; optimised, sanitized code of it takes long to
+  # compile.
+  if(ESSCHER_SANITIZE AND target MATCHES "^esscher(_data|_pipeline|_report|_record)?$")
     target_compile_options(${target} PRIVATE -O0)
+  endif()
+  # No bytes of a file get further than into the model that they tell, which is in the pipeline.
+  if(ESSCHER_BUILD_FUZZ AND target MATCHES "^esscher_(features|readout|refinement|policy|temperature)$")
+    target_compile_options(${target} PRIVATE -O0 -fno-sanitize=all)
   endif()
   # Vector kernels are read once for each instruction set, so each stays by itself. To watch the
   # scope of their hundreds of registers takes GCC minutes and finds nothing.
