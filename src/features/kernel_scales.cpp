@@ -11,12 +11,6 @@
 #include "features/metric_kernel_rows.h"
 
 namespace esscher::internal {
-namespace {
-
-/// Squared distances below this share of the squares are rounding of equal points.
-constexpr double kSamePoint = 1e-14;
-
-}  // namespace
 
 double median_above_zero(std::vector<double> values) {
   std::erase_if(values, [](double value) { return !(value > 0); });

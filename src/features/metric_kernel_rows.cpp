@@ -15,8 +15,6 @@ namespace esscher::internal::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr double kRowPi = 3.14159265358979323846;
-/// Squared distances below this share of the squares are rounding of equal points.
-constexpr double kSamePoint = 1e-14;
 
 template <class D, class V>
 V cosine(D d, V product, V length, V other) {

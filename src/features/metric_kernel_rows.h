@@ -8,6 +8,9 @@
 
 namespace esscher::internal {
 
+/// Squared distances below this share of the squares are rounding of equal points.
+inline constexpr double kSamePoint = 1e-14;
+
 /// One point against m others: what the three networks need of each.
 struct KernelRow {
   std::span<const double> arc_products;  ///< m, 1 + <p, q_j>

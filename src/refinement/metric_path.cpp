@@ -173,13 +173,12 @@ void MetricPath::keep(FoldedRegressions& round, double penalty, KernelFamily fam
   held_out_.push_back(round.held_out(penalty, rows_.sample.labels.size()));
 }
 
-bool MetricPath::begin_behind_identity() {
-  if (!rows_.identity) return false;
-  rounds_ = {rows_.identity->round};
-  kernels_ = {rows_.identity->kernel};
-  held_out_ = {rows_.identity->held_out};
-  least_ = rounds_.front().error;
-  start_ = rows_.identity->penalty;
+bool MetricPath::begin_behind(const FoldedSample::Round& identity) {
+  rounds_ = {identity.round};
+  kernels_ = {identity.kernel};
+  held_out_ = {identity.held_out};
+  least_ = identity.round.error;
+  start_ = identity.penalty;
   std::swap(sides_[0], sides_[1]);
   searched_ = true;
   return std::isfinite(least_);
@@ -191,7 +190,7 @@ void MetricPath::learn(KernelFamily family, std::vector<KernelMetric> begin, int
   int first = 0;
   if (!soft && family == KernelFamily::networks && rows_.identity) {
     next_ = begin;
-    if (!begin_behind_identity() || !std::ranges::all_of(begin, has_learned)) return;
+    if (!begin_behind(*rows_.identity) || !std::ranges::all_of(begin, has_learned)) return;
     metrics = std::exchange(begin, {});
     first = 1;
   }

@@ -114,8 +114,8 @@ class MetricPath {
   void keep(FoldedRegressions& round, double penalty, KernelFamily family, bool learned,
             const std::vector<KernelMetric>& metrics);
 
-  /// The same as rounds from the identity would, where another path has been there.
-  bool begin_behind_identity();
+  /// As rounds from the identity would, where another path has been; whether its error is finite.
+  bool begin_behind(const FoldedSample::Round& identity);
 
   FoldedSample& rows_;
   const MetricRoundsOptions& options_;
