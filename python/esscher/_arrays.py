@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,12 +70,13 @@ def numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
 
 def labels(values: ArrayLike | None, name: str, rows: int) -> NDArray[np.uint32] | None:
     """Any labels as numbers 0, 1, ... in order of first occurrence."""
-    return None if values is None else named_labels(values, name, rows)[0]
+    return None if values is None else _numbered(checked_labels(values, name, rows), name)[0]
 
 
 def named_labels(values: ArrayLike, name: str, rows: int) -> tuple[NDArray[np.uint32], list[str]]:
     """`labels`, and what the label of each number is called."""
-    return _numbered(checked_labels(values, name, rows), name)
+    numbers, found = _numbered(checked_labels(values, name, rows), name)
+    return numbers, [str(label) for label in found]
 
 
 def common_labels(
@@ -92,22 +94,25 @@ def common_labels(
 _FEW = 1000
 
 
-def _numbered(array: NDArray[Any], name: str) -> tuple[NDArray[np.uint32], list[str]]:
+def _numbered(array: NDArray[Any], name: str) -> tuple[NDArray[np.uint32], Iterable[Any]]:
+    """Labels as numbers in order of first occurrence, and the label of each number."""
     if array.dtype == object or (array.dtype.kind in "iub" and len(array) <= _FEW):
         numbers_of: dict[Any, int] = {}
         try:
             dense = [numbers_of.setdefault(label, len(numbers_of)) for label in array.tolist()]
         except TypeError:
             raise TypeError(f"{name}: labels must be text, numbers or the like") from None
-        return np.array(dense, dtype=np.uint32), [str(label) for label in numbers_of]
+        return np.array(dense, dtype=np.uint32), numbers_of
     _, first, inverse = np.unique(array, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.uint32)
     rank[np.argsort(first)] = np.arange(len(first), dtype=np.uint32)
-    return rank[inverse], [str(label) for label in array[np.sort(first)]]
+    return rank[inverse], array[np.sort(first)]
 
 
 def checked_labels(values: ArrayLike, name: str, rows: int) -> NDArray[Any]:
     """Labels as they are, none of which is missing."""
+    if type(values) is np.ndarray and values.dtype.kind in "iub" and values.shape == (rows,):
+        return values  # at once: brief calls have no time, and of these none can be missing
     values = as_column(plain(values, name))
     array = np.asarray(values)
     kind = array.dtype.kind
