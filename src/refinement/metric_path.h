@@ -114,7 +114,7 @@ class MetricPath {
   void keep(FoldedRegressions& round, double penalty, KernelFamily family, bool learned,
             const std::vector<KernelMetric>& metrics);
 
-  /// As rounds from the identity would, where another path has been; whether its error is finite.
+  /// Takes over the identity's round of another path, but for next_; whether its error is finite.
   bool begin_behind(const FoldedSample::Round& identity);
 
   FoldedSample& rows_;
