@@ -75,8 +75,8 @@ def labels(values: ArrayLike | None, name: str, rows: int) -> NDArray[np.uint32]
 
 def named_labels(values: ArrayLike, name: str, rows: int) -> tuple[NDArray[np.uint32], list[str]]:
     """`labels`, and what the label of each number is called."""
-    numbers, found = _numbered(checked_labels(values, name, rows), name)
-    return numbers, [str(label) for label in found]
+    dense, found = _numbered(checked_labels(values, name, rows), name)
+    return dense, [str(label) for label in found]
 
 
 def common_labels(

@@ -8,12 +8,13 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ._optional import needed
 
 # Bytes of each column that are read at a time; there may be thousands of columns.
 _BUFFER = 1 << 16
@@ -23,13 +24,10 @@ _PARSED = 1 << 22
 
 def arrow(module: str = "") -> Any:
     """pyarrow, or a module of it, once a file needs it."""
-    try:
-        return import_module(f"pyarrow{module}")
-    except ImportError:
-        raise ImportError(
-            "Parquet, Arrow files and interfaces, and JSON lines on the disk need pyarrow, which is "
-            "not installed: pip install pyarrow"
-        ) from None
+    return needed(
+        f"pyarrow{module}",
+        "Parquet, Arrow files and interfaces, and JSON lines on the disk need",
+    )
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ._recommendations import (
     TargetAnswer,
     name_of,
 )
+from ._optional import needed
 from ._results import (
     Reported,
     axes_of,
@@ -247,8 +248,7 @@ class Audit(Advice[ProxyAudit], Reported):
         pandas.DataFrame
             The columns of the program's policies.csv; gain_low and gain_high hold for all at once.
         """
-        import pandas
-
+        pandas = needed("pandas", "to_frame() needs")
         rows = []
         for proxy in self._record["rewards"]:
             rows += [frame_row(proxy["name"], "tilt", policy) for policy in proxy["policies"]]

@@ -17,6 +17,7 @@ from ._recommendations import (
     TargetAnswer,
     name_of,
 )
+from ._optional import needed
 from ._results import Reported, axes_of, draw_band, name_gain_axes, table_html
 
 if TYPE_CHECKING:
@@ -117,8 +118,7 @@ class Evaluation(Advice[RewardEvaluation], Reported):
             The columns of the program's policies.csv. A weight_temperature of equal weights is
             infinite, where the file leaves it empty.
         """
-        import pandas
-
+        pandas = needed("pandas", "to_frame() needs")
         return pandas.DataFrame(
             [_row(reward, policy) for reward in self._record["rewards"] for policy in
              reward["policies"]]

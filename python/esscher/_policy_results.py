@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._policy_text import figures, lines, temperatures
+from ._optional import needed
 from ._results import Record, axes_of, draw_band, name_gain_axes, table_html
 
 if TYPE_CHECKING:
@@ -87,8 +88,7 @@ class _PolicyRecord(Record):
         pandas.DataFrame
             Of an estimate four columns, such as gain, gain_se, gain_low and gain_high.
         """
-        import pandas
-
+        pandas = needed("pandas", "to_frame() needs")
         return pandas.DataFrame([self._row()])
 
     def _row(self) -> dict[str, Any]:
@@ -216,8 +216,7 @@ class AdmissibleTemperatures(Record):
         -------
         pandas.DataFrame
         """
-        import pandas
-
+        pandas = needed("pandas", "to_frame() needs")
         return pandas.DataFrame([policy._row() for policy in self.policies])
 
     def plot(self, ax: matplotlib.axes.Axes | None = None) -> matplotlib.axes.Axes:

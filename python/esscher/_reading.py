@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._arrow_files import is_json_lines
+from ._optional import needed
 from ._results import frozen
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ class Table:
             A `TiltedRewardRegressor` that is fitted on it finds columns by name, and so does the
             command in the file that it saves.
         """
-        import pandas
-
+        pandas = needed("pandas", "to_frame() needs")
         return pandas.DataFrame(np.asarray(self.X), columns=list(self.names), copy=False)
 
     def __repr__(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ._policy_results import Estimate
+from ._optional import needed
 from ._results import table_html
 
 if TYPE_CHECKING:
@@ -209,8 +210,7 @@ class TargetAnswer:
         pandas.DataFrame
             Columns name, beta, n, value and low.
         """
-        import pandas
-
+        pandas = needed("pandas", "to_frame() needs")
         columns = [each.name for each in fields(ReachingPolicy)]
         return pandas.DataFrame([asdict(policy) for policy in self.reached], columns=columns)
 

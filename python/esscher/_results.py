@@ -12,6 +12,7 @@ import numpy as np
 
 from . import _core
 from ._calls import described
+from ._optional import needed
 
 
 def frozen(value: Any) -> Any:
@@ -126,9 +127,7 @@ def axes_of(ax: Any) -> Any:
     """`ax`, or those of a new figure where it is None; needs matplotlib."""
     if ax is not None:
         return ax
-    from matplotlib import pyplot
-
-    return pyplot.subplots()[1]
+    return needed("matplotlib.pyplot", "plot() needs").subplots()[1]
 
 
 def draw_band(

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import _core
 from ._calls import call_of
 from ._links import Link, link as as_link
+from ._optional import needed
 from ._results import Reported, frozen
 
 if TYPE_CHECKING:
@@ -162,8 +163,7 @@ class Simulation(Reported):
         -------
         pandas.DataFrame
         """
-        import pandas
-
+        pandas = needed("pandas", "to_frame() needs")
         rows = []
         for policy in self._record["policies"]:
             row = {"weights": policy["weights"], "beta": policy["beta"]}

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import _core
 from ._calls import call_of
 from ._links import Link, link as as_link
+from ._optional import needed
 from ._results import Reported, frozen, table_html
 
 if TYPE_CHECKING:
@@ -111,8 +112,7 @@ class Theory(Reported):
         -------
         pandas.DataFrame
         """
-        import pandas
-
+        pandas = needed("pandas", "to_frame() needs")
         skip = {"signal", "best_of_n", "learned"}
         rows = []
         for row in self._record["temperatures"]:

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import math
 import pickle
+import sys
 
 import matplotlib
 import numpy as np
@@ -231,3 +232,17 @@ def test_admissible_temperatures_are_where_the_policy_gains():
 def test_admissible_temperatures_name_what_is_wrong(given, message):
     with pytest.raises(ValueError, match=message):
         esscher.admissible_temperatures([0.0, 1.0], [0.0, 1.0], **{"beta": 1, **given})
+
+
+@pytest.mark.parametrize(
+    ("package", "module", "method"),
+    [("pandas", "pandas", "to_frame"), ("matplotlib", "matplotlib.pyplot", "plot")],
+)
+def test_without_an_optional_package_it_says_what_to_install(monkeypatch, package, module, method):
+    admissible = esscher.admissible_temperatures([0.0, 1.0, 2.0], [0.0, 1.0, 2.0], [1, 2])
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(
+        ImportError,
+        match=rf"^{method}\(\) needs {package}, which is not installed: pip install {package}$",
+    ):
+        getattr(admissible, method)()
