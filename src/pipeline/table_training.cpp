@@ -292,6 +292,12 @@ TrainedReward internal::train_distinct(const RewardTable& table,
   }
   reward.reward_mean = labels.mean();
   reward.reward_sd = labels.sd();
+  if (const std::optional<std::size_t> at = labels.dominant()) {
+    reward.remarks.push_back(
+        "One reward, " + number_text(table.rewards[rows[*at]]) +
+        ", is most of the variance of all of them: their standard deviation, and temperatures in "
+        "it, are that row's. Check it; an error is mended, or its row dropped.");
+  }
   if (options.ceiling && labels.groups().empty()) {
     reward.ceiling = targets.mean() + targets.sd() * targets.greatest();
     reward.floor = targets.mean() + targets.sd() * std::ranges::min(targets.values());

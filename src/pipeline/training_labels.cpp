@@ -17,6 +17,8 @@ namespace {
 // Temperatures lie in [1e-9, 1e9], and some eighths of a deviation are of use.
 constexpr double kLeastDeviation = 1e-8;
 constexpr double kGreatestDeviation = 1e8;
+// Of fewer values one may well be most of the variance.
+constexpr std::size_t kFewValues = 20;
 
 void require_length(const char* what, std::size_t length, std::uint64_t rows) {
   if (length == 0 || length == rows) return;
@@ -99,6 +101,9 @@ TrainingLabels::TrainingLabels(const RewardTable& table, std::span<const std::ui
                               "change the unit of the rewards"));
   }
   if (groups_.empty()) mean_ = means[0];
+  for (std::size_t i = 0; i < values_.size() && values_.size() >= kFewValues; ++i) {
+    if (share[i] * values_[i] * values_[i] > variance / 2) dominant_ = i;
+  }
   for (double& y : values_) y /= sd_;
   greatest_ = std::ranges::max(values_);
 }

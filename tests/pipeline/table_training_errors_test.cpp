@@ -77,6 +77,16 @@ TEST(TableTrainingErrors, RefusesOptionsOutsideTheirRange) {
   EXPECT_THAT(refusal(data, options), testing::HasSubstr("--weights = label: is there twice"));
 }
 
+TEST(TableTrainingErrors, ARewardThatDominatesAllIsTold) {
+  SingleIndexTable data(50, 3, 1, 1);
+  std::vector<std::uint64_t> rows(50);
+  std::iota(rows.begin(), rows.end(), std::uint64_t{0});
+  const auto told = testing::Contains(testing::HasSubstr("One reward, -1e+06, is most of"));
+  EXPECT_THAT(train_reward(data.table(), rows, refused_options()).remarks, testing::Not(told));
+  data.rewards[7] = -1e6;
+  EXPECT_THAT(train_reward(data.table(), rows, refused_options()).remarks, told);
+}
+
 TEST(TableTrainingErrors, WeightsHaveNames) {
   for (const FitWeights weights :
        {FitWeights::uniform, FitWeights::label, FitWeights::surrogate, FitWeights::automatic}) {
