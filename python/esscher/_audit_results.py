@@ -28,6 +28,7 @@ from ._results import (
     draw_band,
     frozen,
     name_gain_axes,
+    paragraphs_html,
     table_html,
     values_of,
 )
@@ -294,15 +295,15 @@ class Audit(Advice[ProxyAudit], Reported):
             text.append(proxy.best_of_n_recommendation.verdict)
         if self.policies:
             text += ["", "trained policies", *lines(trained(self.policies))]
-        return "\n".join(text)
+        return "\n".join(text + ["", *self.remarks] if self.remarks else text)
 
     def _repr_html_(self) -> str:
-        if not self.proxies:
+        if self.proxies:
+            at = self.proxies.index(self._first(self.recommended))
+            rows = tilts(self._record["rewards"][at])
+        else:
             rows = trained(self.policies)
-            return table_html(rows[0], rows[1:], self._verdict())
-        at = self.proxies.index(self._first(self.recommended))
-        rows = tilts(self._record["rewards"][at])
-        return table_html(rows[0], rows[1:], self._verdict())
+        return table_html(rows[0], rows[1:], self._verdict()) + paragraphs_html(self.remarks)
 
     def _all(self) -> tuple[ProxyAudit, ...]:
         return self.proxies

@@ -18,7 +18,7 @@ from ._recommendations import (
     name_of,
 )
 from ._optional import needed
-from ._results import Reported, axes_of, draw_band, name_gain_axes, table_html
+from ._results import Reported, axes_of, draw_band, name_gain_axes, paragraphs_html, table_html
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -151,13 +151,14 @@ class Evaluation(Advice[RewardEvaluation], Reported):
         for reward, record in zip(self.rewards, self._record["rewards"], strict=True):
             text += ["", f"{reward.name} (held-out correlation {reward.correlation:.3f})"]
             text += lines(temperatures(reward.policies)) + lines(labelled(record["policies"], "beta"))
+            text.append(reward.recommendation.verdict)
             text += lines(choices(record)) + lines(labelled(record["best_of_n"], "n"))
             text.append(reward.best_of_n_recommendation.verdict)
-        return "\n".join(text)
+        return "\n".join(text + ["", *self.remarks] if self.remarks else text)
 
     def _repr_html_(self) -> str:
         rows = temperatures(self._first(self.recommended).policies)
-        return table_html(rows[0], rows[1:], self._verdict())
+        return table_html(rows[0], rows[1:], self._verdict()) + paragraphs_html(self.remarks)
 
     def _all(self) -> tuple[RewardEvaluation, ...]:
         return self.rewards

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -121,6 +121,13 @@ def table_html(headings: list[str], rows: list[list[str]], caption: str) -> str:
         f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table>"
     )
+
+
+def paragraphs_html(sentences: Iterable[str]) -> str:
+    """One each, as HTML."""
+    from html import escape
+
+    return "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
 
 
 def axes_of(ax: Any) -> Any:

@@ -210,6 +210,18 @@ def test_it_shows_itself(evaluation):
     assert evaluation.plot().get_xscale() == "log"
 
 
+def test_what_is_out_of_the_ordinary_is_shown(table):
+    x, y = table
+    y = y.copy()
+    y[3] = -1e6
+    found = esscher.evaluate(x, y, beta=1, beta_unit="sd", rounds=0, bootstrap=0)
+    told = "One reward, -1e+06, is most of the variance of all of them"
+    assert any(remark.startswith(told) for remark in found.remarks)
+    assert f"\n{told}" in str(found)
+    assert f"<p>{told}" in found._repr_html_()
+    assert found.recommendation.verdict in str(found)
+
+
 def test_progress_is_told_and_its_exceptions_come_out(table):
     x, y = table
     stages = []
