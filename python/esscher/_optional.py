@@ -10,8 +10,10 @@ def needed(module: str, by: str) -> Any:
     """`module`; where its package is not installed the error says so behind `by`, with the remedy."""
     try:
         return import_module(module)
-    except ModuleNotFoundError:
+    except ModuleNotFoundError as reason:
         package = module.partition(".")[0]
-        raise ImportError(
-            f"{by} {package}, which is not installed: pip install {package}"
+        if (reason.name or "").partition(".")[0] != package:
+            raise  # of what it needs itself
+        raise ModuleNotFoundError(
+            f"{by} {package}, which is not installed: pip install {package}", name=package
         ) from None

@@ -81,6 +81,8 @@ def test_gold_rewards_may_be_known_in_part(scores, command, tmp_path):
         json.loads(command("audit", data, "--proxy", "judge,coin", "--gold", "human", "--format", "json")))
     assert result.known == 100
     assert "Gold rewards are known in 100 of 300 rows" in result.remarks[0]
+    assert str(result).endswith("\n".join(result.remarks))
+    assert "<p>Gold rewards are known in 100 of 300 rows" in result._repr_html_()
     lists = [y if here else None for y, here in zip(scores.human.tolist(), known, strict=True)]
     for values in (lists, pandas.Series(lists, dtype="Float64"), polars.Series(lists),
                    np.ma.MaskedArray(scores.human, ~known), pandas.Series(lists, dtype=object)):

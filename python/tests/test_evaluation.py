@@ -215,11 +215,23 @@ def test_what_is_out_of_the_ordinary_is_shown(table):
     y = y.copy()
     y[3] = -1e6
     found = esscher.evaluate(x, y, beta=1, beta_unit="sd", rounds=0, bootstrap=0)
-    told = "One reward, -1e+06, is most of the variance of all of them"
-    assert any(remark.startswith(told) for remark in found.remarks)
+    told = "The reward of row 3, -1e+06, is most of the variance of all of them"
+    assert [remark.startswith(told) for remark in found.remarks].count(True) == 1
     assert f"\n{told}" in str(found)
     assert f"<p>{told}" in found._repr_html_()
-    assert found.recommendation.verdict in str(found)
+    assert "that row&#x27;s" in found._repr_html_()
+    for reward in found.rewards:
+        assert f"\n{reward.recommendation.verdict}\n" in str(found)
+
+
+def test_values_far_out_are_cut_off(table):
+    x, y = table
+    clean = esscher.evaluate(x, y, beta=1, rounds=1, bootstrap=0)
+    x = x.copy()
+    x[7, 0] = -9999
+    found = esscher.evaluate(x, y, beta=1, rounds=1, bootstrap=0)
+    assert [r for r in found.remarks if r.startswith("Feature 1 has values so far out")]
+    assert found["auto"].correlation > clean["auto"].correlation - 0.1
 
 
 def test_progress_is_told_and_its_exceptions_come_out(table):

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "data/far_values.h"
 #include "esscher/base/parallel.h"
 #include "esscher/linalg/gemm.h"
 
@@ -113,11 +114,21 @@ void add_tile(std::uint64_t tile, MatrixView<const double> z, MatrixView<double>
 
 }  // namespace
 
+void WeightedRows::gather(std::span<const std::uint64_t> numbers, MatrixView<double> out) const {
+  features.gather(numbers, out);
+  for (const FarColumn& column : far) {
+    for (std::size_t i = 0; i < out.rows; ++i) {
+      double& value = out.row(i)[column.column];
+      value = std::clamp(value, column.least, column.greatest);
+    }
+  }
+}
+
 std::optional<ColumnMoments> column_moments(const WeightedRows& table) {
   const std::size_t d = table.features.columns();
   // Sums about a row that occurs carry the digits of deviations, not those of the values.
   std::vector<double> origin(d);
-  table.features.gather(table.rows.first(1), {origin.data(), 1, d, d});
+  table.gather(table.rows.first(1), {origin.data(), 1, d, d});
   const ParallelOptions parallel{table.threads, "feature moments", table.callbacks};
   auto reduction = parallel_reduce_chunks(
       ChunkGrid(table.rows.size(), chunk_rows(d)), parallel, ColumnMoments{},
@@ -125,7 +136,7 @@ std::optional<ColumnMoments> column_moments(const WeightedRows& table) {
         const auto begin = static_cast<std::size_t>(chunk.begin);
         const auto count = static_cast<std::size_t>(chunk.size());
         const MatrixView<double> x = scratch(count, d);
-        table.features.gather(table.rows.subspan(begin, count), x);
+        table.gather(table.rows.subspan(begin, count), x);
         return moments_of(x, table.weights.subspan(begin, count), origin);
       },
       merge);
@@ -185,7 +196,7 @@ std::optional<Matrix<double>> column_correlations(const WeightedRows& table,
           const auto first = static_cast<std::size_t>(chunk.begin);
           const auto size = static_cast<std::size_t>(chunk.size());
           const MatrixView<double> x = block.view().rows_from(first, size);
-          table.features.gather(table.rows.subspan(begin + first, size), x);
+          table.gather(table.rows.subspan(begin + first, size), x);
           standardise_rows(x, moments.mean, scale, kept, x);
           for (std::size_t i = 0; i < size; ++i) {
             const double root = std::sqrt(table.weights[begin + first + i] / moments.weight);

@@ -12,6 +12,8 @@
 
 namespace esscher::internal {
 
+struct FarColumn;
+
 /// What the passes over a table's rows share.
 struct WeightedRows {
   const FeatureRows& features;
@@ -19,6 +21,9 @@ struct WeightedRows {
   std::span<const double> weights;  ///< one for each of `rows`, none negative
   int threads = 0;
   const Callbacks& callbacks;
+  std::span<const FarColumn> far{};  ///< columns whose values are taken at their bounds beyond them
+
+  void gather(std::span<const std::uint64_t> numbers, MatrixView<double> out) const;
 };
 
 /// Moments of each column over the rows of positive weight.

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "data/far_values.h"
 #include "data/feature_moments.h"
 #include "data/relative_weights.h"
 #include "esscher/base/error.h"
@@ -243,7 +244,7 @@ FeatureTransform fit_transform(const FeatureRows& features, std::span<const std:
     transform.scale.assign(d, 1.0);
     return transform;
   }
-  const internal::WeightedRows table{features, rows, weights, options.threads, options.callbacks};
+  internal::WeightedRows table{features, rows, weights, options.threads, options.callbacks};
   const auto cancelled = [&] {
     FeatureTransform nothing;
     nothing.kind = options.kind;
@@ -257,6 +258,14 @@ FeatureTransform fit_transform(const FeatureRows& features, std::span<const std:
                               "a transform is learned from at least 2"));
   }
   transform.scale = deviations(*moments);
+  const std::vector<internal::FarColumn> far = internal::far_columns(table, transform.scale);
+  if (!far.empty()) {
+    table.far = far;
+    moments = internal::column_moments(table);
+    if (!moments) return cancelled();
+    transform.scale = deviations(*moments);
+    for (const internal::FarColumn& column : far) transform.far_columns.push_back(column.column);
+  }
   const std::vector<std::size_t> kept = kept_columns(transform.scale);
   if (kept.empty()) {
     throw DataError("features: all " + std::to_string(d) + " columns are constant over the " +

@@ -13,6 +13,7 @@
 #include "features/learn_features_progress.h"
 #include "pipeline/against_target.h"
 #include "pipeline/best_of_n_choices.h"
+#include "pipeline/dominant_reward.h"
 #include "pipeline/evaluation_folds.h"
 #include "pipeline/held_out.h"
 #include "pipeline/held_out_spread.h"
@@ -365,6 +366,7 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
                              std::to_string(distinct.folds) + " folds.");
   }
   result.replicates = merged.replicates();
+  internal::add_dominant_reward(table, rows, result.remarks);
   return result;
 }
 

@@ -15,6 +15,7 @@
 #include "esscher/data/folds.h"
 #include "esscher/linalg/gemm.h"
 #include "features/learn_features_progress.h"
+#include "pipeline/dominant_reward.h"
 #include "pipeline/folded_fits.h"
 #include "pipeline/merged_table.h"
 #include "pipeline/readouts.h"
@@ -254,6 +255,7 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
   distinct.folds = merged.folds(options.folds, merged.units());
   TrainedReward reward = internal::train_distinct(merged.table(), merged.rows(), distinct);
   reward.replicates = merged.replicates();
+  internal::add_dominant_reward(table, rows, reward.remarks);
   if (table.pairs && reward.replicates) {
     // Statements, of which the merged ones are fewer.
     std::vector<double> rewards;
@@ -292,12 +294,6 @@ TrainedReward internal::train_distinct(const RewardTable& table,
   }
   reward.reward_mean = labels.mean();
   reward.reward_sd = labels.sd();
-  if (const std::optional<std::size_t> at = labels.dominant()) {
-    reward.remarks.push_back(
-        "One reward, " + number_text(table.rewards[rows[*at]]) +
-        ", is most of the variance of all of them: their standard deviation, and temperatures in "
-        "it, are that row's. Check it; an error is mended, or its row dropped.");
-  }
   if (options.ceiling && labels.groups().empty()) {
     reward.ceiling = targets.mean() + targets.sd() * targets.greatest();
     reward.floor = targets.mean() + targets.sd() * std::ranges::min(targets.values());
@@ -309,6 +305,13 @@ TrainedReward internal::train_distinct(const RewardTable& table,
   transform.callbacks = options.callbacks;
   reward.transform = fit_transform(table.features, rows, labels.log_weights(), transform);
   if (reward.transform.cancelled) return reward;
+  for (const std::size_t column : reward.transform.far_columns) {
+    // The same words from all folds that see them.
+    reward.remarks.push_back("Feature " + std::to_string(column + 1) +
+                             " has values so far out that its standard deviation would be theirs: "
+                             "it is scaled by the others, and they are cut off. Are they errors, "
+                             "or do they stand for what is missing?");
+  }
   const internal::TransformedRows x(table.features, rows, reward.transform, options.threads);
 
   double temperature = options.feature_temperature / labels.sd();

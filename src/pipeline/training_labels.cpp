@@ -17,8 +17,6 @@ namespace {
 // Temperatures lie in [1e-9, 1e9], and some eighths of a deviation are of use.
 constexpr double kLeastDeviation = 1e-8;
 constexpr double kGreatestDeviation = 1e8;
-// Of fewer values one may well be most of the variance.
-constexpr std::size_t kFewValues = 20;
 
 void require_length(const char* what, std::size_t length, std::uint64_t rows) {
   if (length == 0 || length == rows) return;
@@ -96,14 +94,18 @@ TrainingLabels::TrainingLabels(const RewardTable& table, std::span<const std::ui
                         : "rewards: they do not vary within any group; nothing can be learned");
   }
   if (!(sd_ >= kLeastDeviation && sd_ <= kGreatestDeviation)) {
+    std::string remedy = "change the unit of the rewards";
+    if (sd_ > kGreatestDeviation) {
+      const std::uint64_t row = *std::ranges::max_element(
+          rows, {}, [&](std::uint64_t at) { return std::abs(table.rewards[at]); });
+      remedy += ", or look at row " + std::to_string(table.number_of(row)) + ", " +
+                number_text(table.rewards[row]);
+    }
     throw DataError(rejection("rewards' standard deviation", sd_,
                               "must lie in [1e-8, 1e8], or temperatures leave their range",
-                              "change the unit of the rewards"));
+                              remedy));
   }
   if (groups_.empty()) mean_ = means[0];
-  for (std::size_t i = 0; i < values_.size() && values_.size() >= kFewValues; ++i) {
-    if (share[i] * values_[i] * values_[i] > variance / 2) dominant_ = i;
-  }
   for (double& y : values_) y /= sd_;
   greatest_ = std::ranges::max(values_);
 }

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -29,8 +27,6 @@ class TrainingLabels {
   double mean() const { return mean_; }  ///< 0 where there are groups
   double sd() const { return sd_; }
   double greatest() const { return greatest_; }  ///< of values()
-  /// The place of a value which is most of the variance of twenty and more, as one in a wrong unit.
-  std::optional<std::size_t> dominant() const { return dominant_; }
   /// Of stated pairs: the difference of values() within a pair that is a sure win; else 0, where
   /// every difference is one.
   double sure_win() const { return pairs_ ? 1 / sd_ : 0; }
@@ -54,7 +50,6 @@ class TrainingLabels {
   double mean_ = 0;
   double sd_ = 0;
   double greatest_ = 0;
-  std::optional<std::size_t> dominant_{};
   bool pairs_ = false;
 };
 

@@ -17,6 +17,7 @@ namespace {
 /// Points whose distances tell a kernel's scales, and whose gradients tell a metric.
 constexpr std::size_t kScalePoints = 400;
 constexpr std::size_t kGradientPoints = 1024;
+constexpr double kGreatestSquare = 1e9;
 constexpr std::size_t kGradientRows = 256;  ///< of them at once
 constexpr double kEqualShare = 0.1;
 /// Of the trace of the normal equations: their rounding.
@@ -52,6 +53,19 @@ double weighted_mean(std::span<const double> values, std::span<const double> wei
     sum += weights[i] * values[i];
   }
   return mass > 0 ? sum / mass : 0;
+}
+
+/// Whether distances of 1, the median of points, keep seven digits: squares of most points leave
+/// them. They do not where one value far out squeezes a column that a metric then stretches again.
+bool is_resolved(const KernelPoints& points) {
+  std::vector<double> squares = points.laplace_square;
+  if (squares.empty()) {
+    for (const double length : points.arc_length) squares.push_back(length * length);
+  }
+  if (squares.empty()) return true;
+  const auto middle = squares.begin() + static_cast<std::ptrdiff_t>(squares.size() / 2);
+  std::ranges::nth_element(squares, middle);
+  return *middle <= kGreatestSquare;
 }
 
 }  // namespace
@@ -124,6 +138,7 @@ void KernelRegression::set_kernel(const KernelMetric& metric, KernelFamily famil
   const Matrix<double> few = gathered(sample_.x, picked(rows_, spread(rows_.size(), kScalePoints)));
   kernel_.emplace(metric, few.view(), family);
   dual() ? set_dual() : set_landmarks();
+  resolved_ = is_resolved(points_);
   if (left_out_.empty()) return;
   shape(k_left_out_, left_out_.size(), points_.size());
   fill(left_out_, k_left_out_.view());
@@ -147,6 +162,7 @@ void KernelRegression::set_dual() {
 }
 
 void KernelRegression::set_kernel_values(Fill rows, Fill left_out) {
+  resolved_ = true;
   shape(k_, rows_.size(), rows_.size());
   rows(k_.view());
   centre();
@@ -269,7 +285,8 @@ KernelRegression::Fit KernelRegression::solve_landmarks(double penalty) {
 }
 
 KernelRegression::Fit KernelRegression::fit(double penalty) {
-  Fit fit = dual() ? solve_dual(penalty) : solve_landmarks(penalty);
+  Fit fit;
+  if (resolved_) fit = dual() ? solve_dual(penalty) : solve_landmarks(penalty);
   if (fit.alpha.empty()) {
     fit.alpha.assign(k_.columns(), 0.0);
     fit.held_out.assign(left_out_.size(), 0.0);

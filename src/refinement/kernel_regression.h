@@ -72,8 +72,9 @@ class KernelRegression {
   std::vector<double> labels_;                    ///< of rows_, about their group's mean
   std::vector<std::size_t> landmarks_;            ///< positions in rows_; none: all rows
   std::optional<MetricKernel> kernel_;
-  KernelPoints points_;        ///< of the rows, or the landmarks
-  Matrix<double> k_;           ///< rows x points; about group means where those are landmarks
+  KernelPoints points_;   ///< of the rows, or the landmarks
+  bool resolved_ = true;  ///< whether their distances have digits; without, no fit has an error
+  Matrix<double> k_;      ///< rows x points; about group means where those are landmarks
   Matrix<double> k_left_out_;  ///< left out x points
   /// k_ about group means on both sides, times roots of the weights: on and below the diagonal.
   Matrix<double> centred_;

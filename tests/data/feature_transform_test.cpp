@@ -110,15 +110,17 @@ TEST(FeatureTransform, ColumnsFarFromTheOriginKeepTheirDeviation) {
   Matrix<double> x(n, 2);
   for (std::size_t i = 0; i < n; ++i) {
     x(i, 0) = 1e8 + (i % 2 == 0 ? 1.0 : -1.0);
-    x(i, 1) = (i % 2 == 0 ? 1.0 : -1.0);
+    x(i, 1) = i % 8 == 0 ? (i % 16 == 0 ? 1.0 : -1.0) : 0.0;
   }
-  // A first row far away must not spoil the others: sums are taken about it.
+  // A first row far away must not spoil the others: sums are taken about it. (With the quartiles
+  // equal it does tell the scale.)
   x(0, 1) = 1e8;
   x(1, 1) = -1e8;
   const FeatureTransform transform = fit(x, of_kind(TransformKind::standardise));
   EXPECT_EQ(transform.mean[0], 1e8);
   EXPECT_NEAR(transform.scale[0], 1, 1e-14);
-  const double expected = std::sqrt((2e16 + static_cast<double>(n) - 2) / static_cast<double>(n));
+  const double expected =
+      std::sqrt((2e16 + static_cast<double>(n) / 8 - 1) / static_cast<double>(n));
   EXPECT_NEAR(transform.scale[1] / expected, 1, 1e-13);
 }
 
@@ -329,6 +331,36 @@ TEST(FeatureTransform, CutsOffColumnsFarFromWhatWasFitted) {
   EXPECT_EQ(z(4, 0), kMostDeviations);
   EXPECT_EQ(z(5, 1), -kMostDeviations);
   EXPECT_LT(std::abs(z(3, 0)), 4);
+}
+
+TEST(FeatureTransform, ValuesFarOutDoNotTellTheScale) {
+  for (const TransformKind kind : {TransformKind::standardise, TransformKind::whiten}) {
+    const Matrix<double> clean = correlated(200, 2);
+    Matrix<double> x = clean;
+    // The first row is the origin of sums; a tenth of the rows stand for what is missing.
+    x(0, 0) = 1e9;
+    for (std::size_t i = 1; i < 200; i += 10) x(i, 1) = -9999;
+    const FeatureTransform transform = fit(x, of_kind(kind));
+    EXPECT_EQ(transform.far_columns, (std::vector<std::size_t>{0, 1}));
+    const FeatureTransform expected = fit(clean, of_kind(kind));
+    EXPECT_TRUE(expected.far_columns.empty());
+    // One of 200 at 10 deviations, and a tenth of them.
+    EXPECT_LT(transform.scale[0], 1.5 * expected.scale[0]);
+    EXPECT_LT(transform.scale[1], 4 * expected.scale[1]);
+    const Matrix<double> z = applied(transform, x);
+    EXPECT_LT(std::ranges::max(z.values()), 15);
+  }
+}
+
+TEST(FeatureTransform, RareValuesAndHeavyTailsTellTheScale) {
+  Matrix<double> x(400, 3);
+  RandomStream(7, "test/tails").fill_normal(0, x.values());
+  for (std::size_t i = 0; i < 400; ++i) {
+    x(i, 0) = i == 5 ? 1 : 0;  // a rare letter
+    x(i, 1) = std::exp(1.5 * x(i, 1));
+    x(i, 2) *= i < 8 ? 1 : 1e-200;  // the others could not be scaled by themselves
+  }
+  EXPECT_TRUE(fit(x, of_kind(TransformKind::standardise)).far_columns.empty());
 }
 
 }  // namespace

@@ -56,7 +56,9 @@ struct TransformOptions {
 struct FeatureTransform {
   TransformKind kind = TransformKind::none;
   /// inputs numbers each. Scale is the standard deviation (sum w (x - mean)^2 / sum w)^(1/2), and 0
-  /// marks a column that was constant and is dropped. `none`: zeros and ones.
+  /// marks a column that was constant and is dropped. Where a few values lie so far out that the
+  /// deviation is theirs, more than 30 times that of a normal law with the column's quartiles, they
+  /// count as if 10 such deviations from its median. `none`: zeros and ones.
   std::vector<double> mean;
   std::vector<double> scale;
   /// `whiten` only: inputs x outputs, column j an eigenvector of R over the root of its shrunk
@@ -64,6 +66,8 @@ struct FeatureTransform {
   Matrix<double> directions;
   /// `whiten` only: the shrinkage taken.
   double shrinkage = 0;
+  /// Columns with values so far out, in ascending order; a model file does not tell them.
+  std::vector<std::size_t> far_columns{};
   /// A request to cancel came first: nothing above is of use.
   bool cancelled = false;
 
@@ -91,9 +95,10 @@ struct FeatureTransform {
 /// Learns a transform from the numbered rows, best in ascending order. log_weights belong to
 /// `rows`, entry by entry; empty: all equal; rows of weight 0 are not seen. One pass over the rows
 /// for means and deviations (two-pass within a chunk, merged about a common origin, so that a
-/// column at 1e8 +- 1 keeps its digits), and whitening takes another for the correlations. Memory:
-/// O(d^2) and some 32 MiB. The same bits for any number of threads.
-/// \throws DataError where fewer than 2 rows have weight, all columns are constant, or a column's
+/// column at 1e8 +- 1 keeps its digits), another where values lie far out, and whitening takes
+/// another for the correlations. Memory: O(d^2) and some 32 MiB. The same bits for any number of
+/// threads. \throws DataError where fewer than 2 rows have weight, all columns are constant, or a
+/// column's
 ///         spread is beyond doubles; what gather() throws; UsageError where an option is out of
 ///         range, or more than kGreatestWhitened columns are to be whitened
 FeatureTransform fit_transform(const FeatureRows& features, std::span<const std::uint64_t> rows,
