@@ -13,8 +13,9 @@ constexpr double kBoundDeviations = 10;
 // Columns of smaller ones could not be scaled without those far out.
 constexpr double kLeastQuartiles = 1e-130;
 constexpr double kQuartilesOfNormal = 1.3489795003921634;  // from the lower to the upper one
+constexpr double kFewValues = 0.01;                        // of the rows
 constexpr std::size_t kMostRows = 4096;
-constexpr std::size_t kFewestRows = 256;
+constexpr std::size_t kFewestRows = 64;
 // Of all columns that are held at a time (32 MiB).
 constexpr std::size_t kMostNumbers = std::size_t{1} << 22;
 
@@ -43,23 +44,39 @@ std::array<double, 3> quartiles(std::vector<double>& values) {
   return found;
 }
 
+/// Whether those beyond the bounds are few, or all the same: a tail, confident probabilities or a
+/// flag with noise are as they should be, and would be cut off.
+bool are_strange(std::span<const double> values, const FarColumn& column) {
+  std::size_t count = 0;
+  double first = 0;
+  bool same = true;
+  for (const double value : values) {
+    if (value >= column.least && value <= column.greatest) continue;
+    if (count++ == 0) first = value;
+    same &= value == first;
+  }
+  return same || static_cast<double>(count) <= kFewValues * static_cast<double>(values.size());
+}
+
 }  // namespace
 
 std::vector<FarColumn> far_columns(const WeightedRows& table, std::span<const double> scale) {
   const std::size_t d = scale.size();
-  const std::vector<std::uint64_t> rows =
-      spread_rows(table, std::clamp(kMostNumbers / d, kFewestRows, kMostRows));
+  if (kMostNumbers / d < kFewestRows) return {};
+  const std::vector<std::uint64_t> rows = spread_rows(table, std::min(kMostNumbers / d, kMostRows));
   Matrix<double> x(rows.size(), d);
   table.features.gather(rows, x.view());
   std::vector<FarColumn> far;
   std::vector<double> values(rows.size());
   for (std::size_t j = 0; j < d; ++j) {
+    if (scale[j] == 0) continue;
     for (std::size_t i = 0; i < rows.size(); ++i) values[i] = x(i, j);
     const auto [lower, median, upper] = quartiles(values);
     const double deviation = (upper - lower) / kQuartilesOfNormal;
     if (!(deviation > kLeastQuartiles && scale[j] > kFarDeviations * deviation)) continue;
-    far.push_back(
-        {j, median - kBoundDeviations * deviation, median + kBoundDeviations * deviation});
+    const FarColumn column{j, median - kBoundDeviations * deviation,
+                           median + kBoundDeviations * deviation};
+    if (are_strange(values, column)) far.push_back(column);
   }
   return far;
 }

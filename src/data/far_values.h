@@ -12,14 +12,16 @@ namespace esscher::internal {
 /// is missing.
 struct FarColumn {
   std::size_t column = 0;
-  double least = 0;  ///< bounds for its moments, within which its other values lie
+  double least = 0;  ///< bounds for its moments
   double greatest = 0;
 };
 
-/// Columns whose deviation is more than 30 times that of a normal law with their quartiles, of 4096
-/// rows spread over the table, or fewer where there are many columns. Bounds lie 10 such deviations
-/// from the median. None where quartiles are equal: rare letters and flags are as they should be.
-/// Cost: a read of those rows, O(rows) a column.
+/// Columns whose deviation is more than 30 times that of a normal law with their quartiles, while
+/// values beyond 10 such deviations from the median, the bounds, are one in a hundred at most, or
+/// all the same. Quartiles are those of 4096 rows spread over the table, whatever their weights, or
+/// fewer where there are many columns; of more than 65,536 columns none is looked at. Nor is one
+/// with equal quartiles: rare letters and flags are as they should be. Cost: a read of those rows,
+/// O(rows) a column.
 std::vector<FarColumn> far_columns(const WeightedRows& table, std::span<const double> scale);
 
 }  // namespace esscher::internal

@@ -14,6 +14,8 @@ namespace {
 
 // Of fewer one may well be most of the variance.
 constexpr double kFewRows = 20;
+// Of a group's mass, beside one row.
+constexpr double kLeastRest = 1e-9;
 
 double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -42,8 +44,8 @@ void add_dominant_reward(const RewardTable& table, std::span<const std::uint64_t
   double centre = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (share[i] == 0) continue;
-    // Alone in its group it deviates by nothing.
     const double left = 1 - share[i] / mass[groups.empty() ? 0 : groups[i]];
+    if (!(left > kLeastRest)) continue;  // alone in its group it deviates by rounding
     if (!(share[i] * values[i] * values[i] > left / 2)) continue;
     if (!found) {
       std::vector<double> rewards;

@@ -359,6 +359,8 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
         merged.folds(options.training.folds,
                      units - units / static_cast<std::size_t>(std::max(2, distinct.folds)));
   }
+  std::vector<std::string> remarks;
+  internal::add_dominant_reward(table, rows, remarks);
   TableEvaluation result = evaluate_distinct(own, distinct, noise);
   if (fewer) {
     result.remarks.push_back("There are only " + std::to_string(units) +
@@ -366,7 +368,7 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
                              std::to_string(distinct.folds) + " folds.");
   }
   result.replicates = merged.replicates();
-  internal::add_dominant_reward(table, rows, result.remarks);
+  result.remarks.insert(result.remarks.end(), remarks.begin(), remarks.end());
   return result;
 }
 

@@ -253,9 +253,11 @@ TrainedReward train_reward(const RewardTable& table, std::span<const std::uint64
   const internal::MergedTable merged(table, rows, options.reward_transform, options.threads);
   TrainingOptions distinct = options;
   distinct.folds = merged.folds(options.folds, merged.units());
+  std::vector<std::string> remarks;
+  internal::add_dominant_reward(table, rows, remarks);
   TrainedReward reward = internal::train_distinct(merged.table(), merged.rows(), distinct);
   reward.replicates = merged.replicates();
-  internal::add_dominant_reward(table, rows, reward.remarks);
+  reward.remarks.insert(reward.remarks.end(), remarks.begin(), remarks.end());
   if (table.pairs && reward.replicates) {
     // Statements, of which the merged ones are fewer.
     std::vector<double> rewards;

@@ -96,8 +96,11 @@ TrainingLabels::TrainingLabels(const RewardTable& table, std::span<const std::ui
   if (!(sd_ >= kLeastDeviation && sd_ <= kGreatestDeviation)) {
     std::string remedy = "change the unit of the rewards";
     if (sd_ > kGreatestDeviation) {
-      const std::uint64_t row = *std::ranges::max_element(
-          rows, {}, [&](std::uint64_t at) { return std::abs(table.rewards[at]); });
+      std::size_t most = 0;  // the farthest from its mean, of those that count
+      for (std::size_t i = 1; i < values_.size(); ++i) {
+        if (share[i] * std::abs(values_[i]) > share[most] * std::abs(values_[most])) most = i;
+      }
+      const std::uint64_t row = rows[most];
       remedy += ", or look at row " + std::to_string(table.number_of(row)) + ", " +
                 number_text(table.rewards[row]);
     }

@@ -17,7 +17,7 @@ namespace {
 /// Points whose distances tell a kernel's scales, and whose gradients tell a metric.
 constexpr std::size_t kScalePoints = 400;
 constexpr std::size_t kGradientPoints = 1024;
-constexpr double kGreatestSquare = 1e9;
+constexpr double kGreatestSquare = 1e11;
 constexpr std::size_t kGradientRows = 256;  ///< of them at once
 constexpr double kEqualShare = 0.1;
 /// Of the trace of the normal equations: their rounding.
@@ -55,8 +55,9 @@ double weighted_mean(std::span<const double> values, std::span<const double> wei
   return mass > 0 ? sum / mass : 0;
 }
 
-/// Whether distances of 1, the median of points, keep seven digits: squares of most points leave
-/// them. They do not where one value far out squeezes a column that a metric then stretches again.
+/// Whether distances of 1, the median of points, keep some digits beside the squares of most
+/// points. They do not where one value far out squeezes a column that a metric then stretches
+/// again.
 bool is_resolved(const KernelPoints& points) {
   std::vector<double> squares = points.laplace_square;
   if (squares.empty()) {

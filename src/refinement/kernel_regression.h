@@ -43,6 +43,8 @@ class KernelRegression {
 
   const std::vector<std::size_t>& rows() const { return rows_; }
   const std::vector<double>& weights() const { return weights_; }  ///< of the rows, of sum 1
+  /// Whether the kernel's points are told apart; without, no fit has an error.
+  bool resolved() const { return resolved_; }
   const std::vector<std::size_t>& left_out() const { return left_out_; }
 
   /// AGOP of a fit under weights e^{f/temperature} with a tenth of equal ones.

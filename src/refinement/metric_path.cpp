@@ -116,6 +116,10 @@ FoldedRegressions::Entry& FoldedRegressions::entry(double penalty) {
     made.error = 0;
     for (const KernelRegression::Fit& fit : made.fits)
       made.error += fit.held_out_error / rows_.weight;
+    // All rows' has no part in the error, but its metric is what is deployed.
+    if (!std::ranges::all_of(rows_.regressions, &KernelRegression::resolved)) {
+      made.error = std::numeric_limits<double>::infinity();
+    }
   }
   return entries_[penalty] = std::move(made);
 }

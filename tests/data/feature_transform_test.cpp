@@ -353,12 +353,14 @@ TEST(FeatureTransform, ValuesFarOutDoNotTellTheScale) {
 }
 
 TEST(FeatureTransform, RareValuesAndHeavyTailsTellTheScale) {
-  Matrix<double> x(400, 3);
+  Matrix<double> x(1000, 5);
   RandomStream(7, "test/tails").fill_normal(0, x.values());
-  for (std::size_t i = 0; i < 400; ++i) {
+  for (std::size_t i = 0; i < 1000; ++i) {
     x(i, 0) = i == 5 ? 1 : 0;  // a rare letter
-    x(i, 1) = std::exp(1.5 * x(i, 1));
-    x(i, 2) *= i < 8 ? 1 : 1e-200;  // the others could not be scaled by themselves
+    x(i, 1) = std::exp(3 * x(i, 1));
+    x(i, 2) *= i < 8 ? 1 : 1e-200;                     // the others could not be scaled alone
+    x(i, 3) = (i % 20 == 0 ? 1 : 0) + 5e-3 * x(i, 3);  // a flag with noise
+    x(i, 4) = 1 / (1 + std::exp(15 - 8 * std::abs(x(i, 4))));  // confident probabilities
   }
   EXPECT_TRUE(fit(x, of_kind(TransformKind::standardise)).far_columns.empty());
 }

@@ -84,6 +84,16 @@ TEST(DominantReward, ItIsWithinGroupsAndByImportance) {
   EXPECT_THAT(rewards.told(), ElementsAre());
 }
 
+TEST(DominantReward, RowsAloneInTheirGroupTellNothing) {
+  Rewards rewards(130);
+  // Their means are theirs but for rounding.
+  for (std::uint32_t i = 0; i < 130; ++i) rewards.groups.push_back(i < 100 ? i / 10 : i);
+  EXPECT_THAT(rewards.told(), ElementsAre());
+  rewards.log_weights.assign(130, 0.0);
+  for (std::size_t i = 1; i < 10; ++i) rewards.log_weights[i] = -INFINITY;
+  EXPECT_THAT(rewards.told(), ElementsAre());
+}
+
 TEST(DominantReward, OfTwoCandidatesTheOneFarFromAllOthersIsNamed) {
   for (const std::size_t wrong : {40U, 41U}) {
     Rewards rewards(100);

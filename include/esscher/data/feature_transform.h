@@ -56,9 +56,10 @@ struct TransformOptions {
 struct FeatureTransform {
   TransformKind kind = TransformKind::none;
   /// inputs numbers each. Scale is the standard deviation (sum w (x - mean)^2 / sum w)^(1/2), and 0
-  /// marks a column that was constant and is dropped. Where a few values lie so far out that the
-  /// deviation is theirs, more than 30 times that of a normal law with the column's quartiles, they
-  /// count as if 10 such deviations from its median. `none`: zeros and ones.
+  /// marks a column that was constant and is dropped. Where a few values, or one that recurs, lie
+  /// so far out that the deviation is theirs, more than 30 times that of a normal law with the
+  /// column's quartiles, they count for both as if 10 such deviations from its median. `none`:
+  /// zeros and ones.
   std::vector<double> mean;
   std::vector<double> scale;
   /// `whiten` only: inputs x outputs, column j an eigenvector of R over the root of its shrunk
