@@ -1,5 +1,7 @@
 #include "features/kernel_coordinates.h"
 
+#include <algorithm>
+
 #include "esscher/linalg/gemm.h"
 
 namespace esscher::internal {
@@ -45,6 +47,18 @@ Matrix<double> transposed(const Matrix<double>& x) {
     for (std::size_t k = 0; k < x.columns(); ++k) out(k, i) = x(i, k);
   }
   return out;
+}
+
+bool is_resolved(const KernelPoints& points) {
+  constexpr double kGreatestSquare = 1e11;
+  std::vector<double> squares = points.laplace_square;
+  if (squares.empty()) {
+    for (const double length : points.arc_length) squares.push_back(length * length);
+  }
+  if (squares.empty()) return true;
+  const auto middle = squares.begin() + static_cast<std::ptrdiff_t>(squares.size() / 2);
+  std::ranges::nth_element(squares, middle);
+  return *middle <= kGreatestSquare;
 }
 
 }  // namespace esscher::internal

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "esscher/base/matrix.h"
+#include "esscher/features/metric_kernel.h"
 
 namespace esscher::internal {
 
@@ -22,5 +23,10 @@ void take_back(const Matrix<double>& g, const Matrix<double>& by, std::span<cons
 std::vector<double> squares(const Matrix<double>& x, double more);
 
 Matrix<double> transposed(const Matrix<double>& x);
+
+/// Whether distances of 1, the median of points, keep some digits beside the squares of most
+/// points. They do not where one value far out squeezes a column that a metric then stretches
+/// again.
+bool is_resolved(const KernelPoints& points);
 
 }  // namespace esscher::internal

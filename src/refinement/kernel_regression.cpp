@@ -9,6 +9,7 @@
 #include "esscher/base/error.h"
 #include "esscher/linalg/factor.h"
 #include "esscher/linalg/gemm.h"
+#include "features/kernel_coordinates.h"
 #include "refinement/kernel_centring.h"
 
 namespace esscher::internal {
@@ -17,7 +18,6 @@ namespace {
 /// Points whose distances tell a kernel's scales, and whose gradients tell a metric.
 constexpr std::size_t kScalePoints = 400;
 constexpr std::size_t kGradientPoints = 1024;
-constexpr double kGreatestSquare = 1e11;
 constexpr std::size_t kGradientRows = 256;  ///< of them at once
 constexpr double kEqualShare = 0.1;
 /// Of the trace of the normal equations: their rounding.
@@ -53,20 +53,6 @@ double weighted_mean(std::span<const double> values, std::span<const double> wei
     sum += weights[i] * values[i];
   }
   return mass > 0 ? sum / mass : 0;
-}
-
-/// Whether distances of 1, the median of points, keep some digits beside the squares of most
-/// points. They do not where one value far out squeezes a column that a metric then stretches
-/// again.
-bool is_resolved(const KernelPoints& points) {
-  std::vector<double> squares = points.laplace_square;
-  if (squares.empty()) {
-    for (const double length : points.arc_length) squares.push_back(length * length);
-  }
-  if (squares.empty()) return true;
-  const auto middle = squares.begin() + static_cast<std::ptrdiff_t>(squares.size() / 2);
-  std::ranges::nth_element(squares, middle);
-  return *middle <= kGreatestSquare;
 }
 
 }  // namespace
