@@ -98,8 +98,9 @@ struct FeatureTransform {
 /// for means and deviations (two-pass within a chunk, merged about a common origin, so that a
 /// column at 1e8 +- 1 keeps its digits), another where values lie far out, and whitening takes
 /// another for the correlations. Memory: O(d^2) and some 32 MiB. The same bits for any number of
-/// threads. \throws DataError where fewer than 2 rows have weight, all columns are constant, or a
-/// column's
+/// threads.
+///
+/// \throws DataError where fewer than 2 rows have weight, all columns are constant, or a column's
 ///         spread is beyond doubles; what gather() throws; UsageError where an option is out of
 ///         range, or more than kGreatestWhitened columns are to be whitened
 FeatureTransform fit_transform(const FeatureRows& features, std::span<const std::uint64_t> rows,
