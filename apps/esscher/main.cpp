@@ -12,6 +12,10 @@
 #include "esscher/base/build_info.h"
 #include "esscher/base/error.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace {
 
 /// Exit codes, as in sysexits.h; the manual lists them.
@@ -21,6 +25,17 @@ constexpr int kData = 65;
 constexpr int kInternal = 70;
 constexpr int kInputOutput = 74;
 constexpr int kInterrupted = 130;  // as shells tell SIGINT
+
+/// Lets the C library keep so much of what is freed. Policies of a table take and free some ten
+/// numbers a row, again and again: with pages of their own each time a third of an audit of a
+/// million rows went into these.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  constexpr int kVectorBytes = 1 << 25;
+  mallopt(M_MMAP_THRESHOLD, kVectorBytes);
+  mallopt(M_TRIM_THRESHOLD, 4 * kVectorBytes);
+#endif
+}
 
 int fail(int code, const std::string& message) {
   std::fprintf(stderr, "esscher: %s\n", message.c_str());
@@ -111,6 +126,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_freed_memory();
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {

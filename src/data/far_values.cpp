@@ -1,7 +1,6 @@
 #include "data/far_values.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
 
@@ -9,11 +8,12 @@ namespace esscher::internal {
 namespace {
 
 constexpr double kFarDeviations = 30;
-constexpr double kBoundDeviations = 10;
+constexpr double kBoundDistances = 10;
 // Columns of smaller ones could not be scaled without those far out.
-constexpr double kLeastQuartiles = 1e-130;
+constexpr double kLeastDeviations = 1e-130;
 constexpr double kQuartilesOfNormal = 1.3489795003921634;  // from the lower to the upper one
 constexpr double kFewValues = 0.01;                        // of the rows
+constexpr std::size_t kFewestOthers = 8;  // values, to tell how far they lie from the one of most
 constexpr std::size_t kMostRows = 4096;
 constexpr std::size_t kFewestRows = 64;
 // Of all columns that are held at a time (32 MiB).
@@ -31,17 +31,33 @@ std::vector<std::uint64_t> spread_rows(const WeightedRows& table, std::size_t mo
   return spread;
 }
 
-/// Lower quartile, median, upper quartile. \p values are put in another order.
-std::array<double, 3> quartiles(std::vector<double>& values) {
-  std::array<double, 3> found{};
-  auto begin = values.begin();
-  for (std::size_t q = 0; q < 3; ++q) {
-    const auto at = values.begin() + static_cast<std::ptrdiff_t>((q + 1) * (values.size() - 1) / 4);
-    std::nth_element(begin, at, values.end());
-    found[q] = *at;
-    begin = at;
+/// The value that so great a part of them does not exceed. \p values are put in another order.
+double quantile(std::span<double> values, std::size_t quarters) {
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(quarters * (values.size() - 1) / 4);
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
+}
+
+/// Where a column lies and how widely, whatever a few of its values are.
+struct Spread {
+  double median = 0;
+  double deviation = 0;  ///< the standard deviation that goes with it; 0 where there is no telling
+  double distance = 0;   ///< of an ordinary value from the median
+};
+/// \p values are put in another order.
+Spread spread_of(std::vector<double>& values) {
+  const double median = quantile(values, 2);
+  const double normal = (quantile(values, 3) - quantile(values, 1)) / kQuartilesOfNormal;
+  if (normal > 0) return {median, normal, normal};
+  // Most are one value: how far the others lie from it.
+  std::vector<double> distances;
+  for (const double value : values) {
+    if (value != median) distances.push_back(std::abs(value - median));
   }
-  return found;
+  if (distances.size() < kFewestOthers) return {median};
+  const double distance = quantile(distances, 2);
+  const double share = static_cast<double>(distances.size()) / static_cast<double>(values.size());
+  return {median, distance * std::sqrt(share), distance};
 }
 
 /// Whether those beyond the bounds are few, or all the same: a tail, confident probabilities or a
@@ -71,11 +87,12 @@ std::vector<FarColumn> far_columns(const WeightedRows& table, std::span<const do
   for (std::size_t j = 0; j < d; ++j) {
     if (scale[j] == 0) continue;
     for (std::size_t i = 0; i < rows.size(); ++i) values[i] = x(i, j);
-    const auto [lower, median, upper] = quartiles(values);
-    const double deviation = (upper - lower) / kQuartilesOfNormal;
-    if (!(deviation > kLeastQuartiles && scale[j] > kFarDeviations * deviation)) continue;
-    const FarColumn column{j, median - kBoundDeviations * deviation,
-                           median + kBoundDeviations * deviation};
+    const Spread spread = spread_of(values);
+    if (!(spread.deviation > kLeastDeviations && scale[j] > kFarDeviations * spread.deviation)) {
+      continue;
+    }
+    const FarColumn column{j, spread.median - kBoundDistances * spread.distance,
+                           spread.median + kBoundDistances * spread.distance};
     if (are_strange(values, column)) far.push_back(column);
   }
   return far;

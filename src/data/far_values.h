@@ -18,10 +18,11 @@ struct FarColumn {
 
 /// Columns whose deviation is more than 30 times that of a normal law with their quartiles, while
 /// values beyond 10 such deviations from the median, the bounds, are one in a hundred at most, or
-/// all the same. Quartiles are those of 4096 rows spread over the table, whatever their weights, or
-/// fewer where there are many columns; of more than 65,536 columns none is looked at. Nor is one
-/// with equal quartiles: rare letters and flags are as they should be. Cost: a read of those rows,
-/// O(rows) a column.
+/// all the same. Where quartiles are equal, since most values are one, the distance of the others
+/// from it stands in: their median, of eight or more. Rare letters and flags are as they should
+/// be. Quartiles are those of 4096 rows spread over the table, whatever their weights, or fewer
+/// where there are many columns; of more than 65,536 columns none is looked at. Cost: a read of
+/// those rows, O(rows) a column.
 std::vector<FarColumn> far_columns(const WeightedRows& table, std::span<const double> scale);
 
 }  // namespace esscher::internal

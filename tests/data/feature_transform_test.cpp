@@ -112,15 +112,14 @@ TEST(FeatureTransform, ColumnsFarFromTheOriginKeepTheirDeviation) {
     x(i, 0) = 1e8 + (i % 2 == 0 ? 1.0 : -1.0);
     x(i, 1) = i % 8 == 0 ? (i % 16 == 0 ? 1.0 : -1.0) : 0.0;
   }
-  // A first row far away must not spoil the others: sums are taken about it. (With the quartiles
-  // equal it does tell the scale.)
+  // A first row far away must not spoil the others: sums are taken about it. Both count as the
+  // bounds, -10 and 10.
   x(0, 1) = 1e8;
   x(1, 1) = -1e8;
   const FeatureTransform transform = fit(x, of_kind(TransformKind::standardise));
   EXPECT_EQ(transform.mean[0], 1e8);
   EXPECT_NEAR(transform.scale[0], 1, 1e-14);
-  const double expected =
-      std::sqrt((2e16 + static_cast<double>(n) / 8 - 1) / static_cast<double>(n));
+  const double expected = std::sqrt((2e2 + static_cast<double>(n) / 8 - 1) / n - 1.0 / n / n);
   EXPECT_NEAR(transform.scale[1] / expected, 1, 1e-13);
 }
 
@@ -352,11 +351,32 @@ TEST(FeatureTransform, ValuesFarOutDoNotTellTheScale) {
   }
 }
 
+TEST(FeatureTransform, ValuesFarOutOfMostlyOneValueDoNotTellTheScale) {
+  Matrix<double> clean = correlated(400, 2);
+  for (std::size_t i = 0; i < 400; ++i) {
+    if (i % 5 != 0) clean(i, 0) = 0;
+    if (i % 5 != 0) clean(i, 1) = 3;
+  }
+  Matrix<double> x = clean;
+  x(7, 0) = 1e9;
+  for (std::size_t i = 1; i < 400; i += 20) x(i, 1) = -9999;
+  const FeatureTransform expected = fit(clean, of_kind(TransformKind::standardise));
+  EXPECT_TRUE(expected.far_columns.empty());
+  const FeatureTransform transform = fit(x, of_kind(TransformKind::standardise));
+  EXPECT_EQ(transform.far_columns, (std::vector<std::size_t>{0, 1}));
+  // Beside 80 others one, and 20, at 10 of their distances: about sqrt(1 + 100 / 80) and
+  // sqrt(1 + 2000 / 80) times as much.
+  EXPECT_LT(transform.scale[0], 2 * expected.scale[0]);
+  EXPECT_LT(transform.scale[1], 6 * expected.scale[1]);
+}
+
 TEST(FeatureTransform, RareValuesAndHeavyTailsTellTheScale) {
-  Matrix<double> x(1000, 5);
+  Matrix<double> x(1000, 7);
   RandomStream(7, "test/tails").fill_normal(0, x.values());
   for (std::size_t i = 0; i < 1000; ++i) {
-    x(i, 0) = i == 5 ? 1 : 0;  // a rare letter
+    x(i, 0) = i == 5 ? 1 : 0;                                                // a rare letter
+    x(i, 5) = i % 100 == 3 ? x(i, 5) : -2;                                   // mostly one value
+    x(i, 6) = i % 2 == 0 ? 0 : std::floor(std::exp(2 * std::abs(x(i, 6))));  // counts
     x(i, 1) = std::exp(3 * x(i, 1));
     x(i, 2) *= i < 8 ? 1 : 1e-200;                     // the others could not be scaled alone
     x(i, 3) = (i % 20 == 0 ? 1 : 0) + 5e-3 * x(i, 3);  // a flag with noise
