@@ -1,6 +1,7 @@
 #include "pipeline/audited_table.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "esscher/base/error.h"
@@ -42,6 +43,54 @@ void require_scores(const NamedScores& scores, const char* what, const AuditTabl
     if (is_score(scores.values[i])) continue;
     refuse_score(name + " of " + row_name(table, i), scores.values[i], "must be finite");
   }
+}
+
+/// Prior-weighted sums of some rows of a group.
+struct GroupSums {
+  std::size_t rows = 0;
+  double mass = 0;
+  double squares = 0;  ///< of weights
+  double mean = 0;
+  double scatter = 0;
+
+  void add(double weight, double value) {
+    if (!(weight > 0)) return;
+    ++rows;
+    mass += weight;
+    squares += weight * weight;
+    const double step = value - mean;
+    mean += weight / mass * step;
+    scatter += weight * step * (value - mean);
+  }
+  /// What the variance about their own mean lacks, as a share: 1/n of n equal weights.
+  double lacking() const { return squares / mass / mass; }
+};
+
+/// What the gold rewards' standard deviation within groups would be if all were known: that of n
+/// rows about their mean is (1 - 1/n) of the law's variance, that of the group (1 - 1/N). Groups
+/// without two known rows tell nothing, and a group of one row has none to tell.
+double sd_within_groups(const AuditTable& table) {
+  const std::size_t count = std::size_t{std::ranges::max(table.groups)} + 1;
+  std::vector<double> log_weights = table.log_weights;
+  log_weights.resize(table.gold.size());
+  normalise_log_weights(log_weights);
+  std::vector<GroupSums> all(count);
+  std::vector<GroupSums> known(count);
+  for (std::size_t i = 0; i < table.gold.size(); ++i) {
+    const double weight = std::exp(log_weights[i]);
+    all[table.groups[i]].add(weight, 0);
+    if (!std::isnan(table.gold[i])) known[table.groups[i]].add(weight, table.gold[i]);
+  }
+  double mass = 0;
+  double variance = 0;
+  for (std::size_t g = 0; g < count; ++g) {
+    if (all[g].rows == 1) mass += all[g].mass;
+    if (known[g].rows < 2) continue;
+    mass += all[g].mass;
+    variance += all[g].mass * (known[g].scatter / known[g].mass) * (1 - all[g].lacking()) /
+                (1 - known[g].lacking());
+  }
+  return mass > 0 ? std::sqrt(variance / mass) : 0;
 }
 
 }  // namespace
@@ -98,7 +147,9 @@ AuditedTable::AuditedTable(const AuditTable& given)
   }
   known_cells = dense(known_cells);
   pieces = dense(numbers);
-  gold_sd = std::sqrt(spread(gold, gold, known_cells, known_log_weights).rr);
+  gold_sd = grouped() && partial()
+                ? sd_within_groups(given)
+                : std::sqrt(spread(gold, gold, known_cells, known_log_weights).rr);
 }
 
 void AuditedTable::require_spread() const {

@@ -31,6 +31,7 @@ struct AuditedTable {
   std::vector<std::uint32_t> known_cells{};
   std::vector<double> known_log_weights{};
   std::vector<std::uint32_t> pieces{};
+  /// Of the reference, within groups where there are any: of all rows, whichever are known.
   double gold_sd = 0;
 
   /// \throws as audit_table() says of tables. \p given must outlive this.

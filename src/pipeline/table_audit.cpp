@@ -17,6 +17,7 @@
 #include "pipeline/audited_table.h"
 #include "pipeline/best_of_n_choices.h"
 #include "pipeline/expected_gold.h"
+#include "pipeline/lone_gold.h"
 #include "pipeline/proxy_calibration.h"
 #include "policy/shared_cells.h"
 
@@ -349,13 +350,21 @@ TableAudit audit_distinct(const AuditTable& given, const AuditOptions& options) 
 }  // namespace
 
 TableAudit audit_table(const AuditTable& given, const AuditOptions& options) {
+  std::optional<AuditTable> changed;
+  std::vector<std::string> remarks;
+  if (auto lone = internal::find_lone_gold(given)) {
+    changed = given;
+    changed->gold = std::move(lone->gold);
+    remarks.push_back(std::move(lone->remark));
+  }
   // All there is has no errors that copies could make too small.
-  auto copies = options.enumerated ? std::nullopt : internal::find_copies(given);
-  if (!copies) return audit_distinct(given, options);
-  AuditTable table = given;
-  table.clusters = std::move(copies->clusters);
-  TableAudit audit = audit_distinct(table, options);
-  audit.remarks.insert(audit.remarks.begin(), std::move(copies->remark));
+  if (auto copies = options.enumerated ? std::nullopt : internal::find_copies(given)) {
+    changed = given;
+    changed->clusters = std::move(copies->clusters);
+    remarks.push_back(std::move(copies->remark));
+  }
+  TableAudit audit = audit_distinct(changed ? *changed : given, options);
+  audit.remarks.insert(audit.remarks.begin(), remarks.begin(), remarks.end());
   return audit;
 }
 

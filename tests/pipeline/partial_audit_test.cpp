@@ -1,5 +1,6 @@
 // Audits whose gold is known in some rows, or in all of few: what their errors hold against.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -71,6 +72,45 @@ TEST(TableAudit, OverOptimisationIsNotHiddenByWhatIsNotLabelled) {
   }
   EXPECT_LE(above, 11);
   EXPECT_LE(named, 11);
+}
+
+// 400 groups of 8, in which one row in 25 is labelled, most of these the only one of their group:
+// those tell nothing of what a group prefers, and move no figure. The deviation within groups is
+// that of whole ones, sqrt(7/8) of the law's 1.044: some 60 rows in pairs tell it to 12 % (a normal
+// law's, 30 degrees of freedom), and three such errors are allowed.
+TEST(TableAudit, LoneGoldRewardsOfGroupsTellNothing) {
+  constexpr std::size_t kRows = 3200;
+  AuditTable table;
+  table.proxies = {{"r", normals(kRows, "lone r")}};
+  const std::vector<double> noise = normals(kRows, "lone noise");
+  const std::vector<double> chance = normals(kRows, "lone chance");
+  std::vector<int> known(kRows / 8);
+  for (std::size_t i = 0; i < kRows; ++i) {
+    table.groups.push_back(static_cast<std::uint32_t>(i / 8));
+    const bool labelled = chance[i] > 1.75;
+    known[i / 8] += labelled ? 1 : 0;
+    table.gold.push_back(labelled ? table.proxies[0].values[i] + 0.3 * noise[i] : kUnknown);
+    table.proxies[0].values[i] *= 2;
+  }
+  const AuditOptions options = audit_options({2, 1});
+  const TableAudit audit = audit_table(table, options);
+  AuditTable told = table;
+  std::size_t labels = 0;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    if (known[i / 8] < 2) told.gold[i] = kUnknown;
+    labels += std::isnan(told.gold[i]) ? 0 : 1;
+  }
+  const TableAudit expected = audit_table(told, options);
+  EXPECT_NEAR(audit.gold_sd / (1.044 * std::sqrt(7.0 / 8)), 1, 0.36);
+  EXPECT_EQ(audit.gold_sd, expected.gold_sd);
+  EXPECT_EQ(audit.known, labels);
+  EXPECT_THAT(audit.remarks.front(), testing::HasSubstr("gold reward in one row only"));
+  for (std::size_t b = 0; b < 2; ++b) {
+    const TablePolicyValue& value = audit.proxies[0].policies[b];
+    EXPECT_EQ(value.gain.value, expected.proxies[0].policies[b].gain.value);
+    EXPECT_EQ(value.gain.standard_error, expected.proxies[0].policies[b].gain.standard_error);
+    EXPECT_LE(value.ess, static_cast<double>(labels));
+  }
 }
 
 // The same law, and nothing but 400 rows, all labelled: no row shows what lies above them, but how

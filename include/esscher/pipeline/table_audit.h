@@ -148,7 +148,7 @@ struct TableAudit {
   std::optional<std::size_t> recommended_best_of_n;
   std::vector<PolicyAudit> policies;
   std::optional<TargetAnswer> target;  ///< where one is asked for
-  double gold_sd = 0;                  ///< of known rows, within groups where there are any
+  double gold_sd = 0;                  ///< within groups where there are any, as of all rows
   std::uint64_t rows = 0;
   std::uint64_t known = 0;  ///< rows with a gold reward
   bool cancelled = false;
