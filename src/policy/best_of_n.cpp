@@ -59,11 +59,10 @@ void judge(BestOfNValue& value, const TableCells& cells, double pieces) {
   }
   value.reliable = value.least_ess >= kLeastEffectiveRows;
   if (value.reliable) return;
-  value.remark = "the best of " + number_text(value.n, 4) + " leaves " +
-                 number_text(value.least_ess, 3) +
-                 (cells.single_rows() ? " effective rows" : " effective clusters") +
-                 (cells.cells() > 1 ? " in one of the strata" : "") + "; " +
-                 number_text(kLeastEffectiveRows) + " are needed: lower n or take more rows";
+  value.remark =
+      "the best of " + number_text(value.n, 4) + " leaves " + number_text(value.least_ess, 3) +
+      (cells.single_rows() ? " effective rows" : " effective clusters") +
+      (cells.cells() > 1 ? " in one of the strata" : "") + "; " + internal::too_few_rows("lower n");
 }
 
 /// The choices' law in the cells' order, and the proxy rewards of the table's rows that it may

@@ -244,6 +244,12 @@ std::string too_few_groups(const TableCells& cells, double pieces) {
          number_text(kLeastGroups) + " are needed to tell an error";
 }
 
+std::string too_few_rows(std::string_view remedy) {
+  return "with fewer than " + number_text(kLeastEffectiveRows) +
+         " its own intervals may be too narrow (what advice promises holds from " +
+         number_text(kLeastRows) + " on): " + std::string(remedy) + " or take more rows";
+}
+
 bool known_where_it_goes(double coverage, double beyond) {
   return coverage >= kLeastCoverage && beyond <= kMostBeyond;
 }

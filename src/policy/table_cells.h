@@ -20,6 +20,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Below these an estimate is called unreliable: effective rows in each stratum, and groups.
 constexpr double kLeastEffectiveRows = 10;
 constexpr double kLeastGroups = 5;
+/// Effective rows without which advice promises nothing: its errors hold from there on.
+constexpr double kLeastRows = 5;
 /// Known gold rewards must carry so much of the weight that is their due.
 constexpr double kLeastCoverage = 0.5;
 /// Rows above the highest known score may carry so much of a policy.
@@ -70,6 +72,10 @@ void require_sampled(const TableCells& cells);
 /// Why an estimate over groups is unreliable. \param pieces  groups or clusters with known rewards,
 ///                                                          or so many effective ones
 std::string too_few_groups(const TableCells& cells, double pieces);
+
+/// Why an estimate over fewer effective rows than kLeastEffectiveRows is unreliable, and what holds
+/// yet. \param remedy  the milder policy
+std::string too_few_rows(std::string_view remedy);
 
 /// Whether enough gold rewards are known where a policy goes.
 bool known_where_it_goes(double coverage, double beyond);

@@ -145,13 +145,15 @@ void judge(TablePolicyValue& value, const TableCells& cells, std::span<const dou
         std::string(" tilt leaves ") + number_text(ess[least], 3) +
         (cells.pieces(least) < cells.size(least) ? " effective clusters of "
                                                  : " effective rows of ") +
-        std::to_string(cells.pieces(least)) + "; " + number_text(kLeastEffectiveRows) +
-        " are needed: raise beta, take more rows" + (ess.size() > 1 ? " or fewer strata" : "");
+        std::to_string(cells.pieces(least)) + "; " + internal::too_few_rows("raise beta") +
+        (ess.size() > 1 ? "; or take fewer strata" : "");
   } else if (!value.reliable) {
-    value.remark = "Pareto k is " + number_text(value.weights.pareto_k, 3) +
-                   ", above its threshold of " + number_text(value.weights.pareto_k_threshold, 3) +
-                   ": few rows carry the estimate, and heavier ones may be missing; raise beta or "
-                   "take more rows";
+    value.remark =
+        "Pareto k is " + number_text(value.weights.pareto_k, 3) + ", above its threshold of " +
+        number_text(value.weights.pareto_k_threshold, 3) +
+        ": few rows carry the estimate, and heavier ones may be missing, so that its own "
+        "intervals may be too narrow (advice allows for that): raise beta or take more "
+        "rows";
   }
 }
 

@@ -136,12 +136,20 @@ std::string no_gain_sentence(std::span<const AdvisedPoint> points, const AdviceW
            (points.front().few_rows && begins_strong(points) ? " " + milder_text(points, words)
                                                              : "");
   }
-  const auto loses = [](const AdvisedPoint& point) { return point.interval.high < 0; };
+  // Of the others intervals are as wide as they please.
+  const auto loses = [&](const AdvisedPoint& point) {
+    return !told(point) || point.interval.high < 0;
+  };
   if (std::ranges::all_of(points, loses)) {
-    return "At each of them " + loss_text(words) + ".";
+    return (std::ranges::all_of(points, told) ? "At each of them "
+                                              : "At each of them that can be told ") +
+           loss_text(words) + ".";
   }
-  const AdvisedPoint& nearest = *std::ranges::max_element(
-      points, {}, [](const AdvisedPoint& point) { return point.interval.low; });
+  const AdvisedPoint& nearest =
+      *std::ranges::max_element(points, {}, [&](const AdvisedPoint& point) {
+        return told(point) && point.interval.high >= 0 ? point.interval.low
+                                                       : -std::numeric_limits<double>::infinity();
+      });
   return "No gain can be told from zero (nearest to it at " + number_text(nearest.at, 3) + ": " +
          number_text(nearest.gain.value, 3) + " [" + number_text(nearest.interval.low, 3) + ", " +
          number_text(nearest.interval.high, 3) + "])" +
@@ -155,7 +163,10 @@ std::string gain_text(const AdvisedPoint& point, const AdviceWords& words) {
   return "a gain of at least " + number_text(point.interval.low, 3) + " over the reference" +
          (words.kl_counted ? ", KL counted" : "") + " (estimate " +
          number_text(point.gain.value, 3) + ", at most " + number_text(point.interval.high, 3) +
-         (point.of_labelled ? "; told by the labelled rows alone)" : ")");
+         (point.of_labelled ? "; told by the labelled rows alone" : "") +
+         (point.frail ? "; few rows carry it, " + number_text(*point.frail, 3) +
+                            " effective ones, for which these ends allow)"
+                      : ")");
 }
 
 }  // namespace esscher::internal

@@ -13,12 +13,9 @@
 #include "esscher/policy/estimate.h"
 #include "esscher/policy/table_policy.h"
 #include "esscher/temperature/deployment_advice.h"
+#include "policy/table_cells.h"
 
 namespace esscher::internal {
-
-/// So many effective rows, at least, tell an error: intervals that rest on fewer were not found to
-/// hold.
-inline constexpr double kLeastRows = 5;
 
 /// A policy with what is known of its gain.
 struct AdvisedPoint {
@@ -35,6 +32,8 @@ struct AdvisedPoint {
   std::string untold{};      ///< why they do not
   bool few_rows = false;     ///< for want of effective rows
   bool of_labelled = false;  ///< told from the labelled rows alone
+  /// Effective rows, where they are too few for its own interval.
+  std::optional<double> frail{};
 
   bool gains() const { return told && tilted && interval.low > 0; }
   double cautious() const { return (interval.low + gain.value) / 2; }

@@ -248,6 +248,21 @@ TEST(DeploymentAdvice, TellsALossFromAGainThatIsTooSmall) {
   EXPECT_THAT(advise({policy_point(1, 1, -0.05)}).verdict, testing::HasSubstr("be told from zero"));
 }
 
+TEST(DeploymentAdvice, WhereSomePoliciesCannotBeToldLossesOfTheOthersAreTold) {
+  std::vector<TablePolicyValue> points{policy_point(2, 1, -0.5), policy_point(1, 1, -0.05)};
+  EXPECT_THAT(advise(points).verdict, testing::HasSubstr("nearest to it at 1: -0.05"));
+  points[1].ess = 4;
+  EXPECT_THAT(advise(points).verdict, testing::HasSubstr("At each of them that can be told the"));
+}
+
+TEST(DeploymentAdvice, SaysWhereFewRowsCarryWhatItRecommends) {
+  std::vector<TablePolicyValue> points{policy_point(1, 1, 0.5)};
+  EXPECT_THAT(advise(points).verdict, testing::Not(testing::HasSubstr("few rows")));
+  points[0].ess = 8;
+  points[0].reliable = false;
+  EXPECT_THAT(advise(points).verdict, testing::HasSubstr("few rows carry it, 8 effective ones"));
+}
+
 TEST(DeploymentAdvice, NeedsAPointAndAnIntervalForEach) {
   EXPECT_THROW(advise_deployment({}, {}), UsageError);
   EXPECT_THROW(advise_deployment(std::vector{policy_point(1, 1, 1)}, {}), UsageError);
