@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
-from ._arrow_files import Batch, BatchedFile, arrow, is_list, open_files
+from ._arrow_files import Batch, BatchedFile, arrow, index_columns, is_list, open_files
 from ._blocks import StoredBlocks
 
 # Numbers and rows of a batch, at most: some megabytes.
@@ -157,7 +157,8 @@ def _features(
     """Names of features in the file's order, and what to say of columns that are none."""
     numeric = {name for name in schema.names if _element(schema, name) is not None}
     if chosen is None:
-        left = [name for name in schema.names if name not in named.values()]
+        index = [name for name in index_columns(schema) if name not in named.values()]
+        left = [name for name in schema.names if name not in [*named.values(), *index]]
         if not numeric.intersection(left):
             kinds = ", ".join(f"{name} ({schema.field(name).type})" for name in left)
             raise ValueError(
@@ -166,6 +167,9 @@ def _features(
             )
         others = ", ".join(name for name in left if name not in numeric)
         remarks = [f"{path}: no features, as they hold no numbers: {others}"] if others else []
+        if index:
+            remarks.append(f"{path}: no features, as they were a data frame's index: "
+                           f"{', '.join(index)}; name them in features if they are")
         return [name for name in left if name in numeric], remarks
     at = _core.select_columns(chosen, schema.names, "features")
     columns = [schema.names[position] for position in at]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,17 @@ def arrow(module: str = "") -> Any:
         f"pyarrow{module}",
         "Parquet, Arrow files and interfaces, and JSON lines on the disk need",
     )
+
+
+def index_columns(schema: Any) -> list[str]:
+    """Columns that were the index of a data frame of pandas, which numbers or names its rows."""
+    metadata = getattr(schema, "metadata", None)
+    described = metadata.get(b"pandas") if isinstance(metadata, Mapping) else None
+    try:
+        index = json.loads(described)["index_columns"] if described else []
+    except (ValueError, KeyError, TypeError):  # not as pandas writes it
+        return []
+    return [name for name in index if isinstance(name, str) and name in schema.names]
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._arrow_files import arrow
+from ._arrow_files import arrow, index_columns
 
 
 def of_arrow(values: Any, name: str) -> Any:
-    """A table or an array of pyarrow, where `values` offers Arrow's interface and not NumPy's.
+    """A table or an array of pyarrow, where `values` offers Arrow's interface and not NumPy's; of
+    a table of pyarrow no columns that were the index of a data frame.
 
     Such are readers of record batches, relations of DuckDB and arrays of nanoarrow. Batches of
     pyarrow become tables, too: scikit-learn finds no names in them. A reader is read to its end.
     """
     if not _offers_arrow_alone(values):
-        return values
+        return _without_index(values, values) if hasattr(values, "column_names") else values
     pyarrow = arrow()
     try:
         column = pyarrow.chunked_array(values)  # asked once: there may be no second time
@@ -24,7 +25,12 @@ def of_arrow(values: Any, name: str) -> Any:
         raise
     if not pyarrow.types.is_struct(column.type):
         return column
-    return pyarrow.Table.from_struct_array(column)
+    return _without_index(pyarrow.Table.from_struct_array(column), values)
+
+
+def _without_index(table: Any, given: Any) -> Any:
+    index = index_columns(getattr(given, "schema", None))
+    return table.drop_columns(index) if index else table
 
 
 def as_column(values: Any) -> Any:
