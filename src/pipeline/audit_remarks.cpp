@@ -71,8 +71,11 @@ void add_draw_remark(const AuditedTable& table, std::vector<std::string>& remark
 
 }  // namespace
 
-void add_audit_remarks(const AuditedTable& table, TableAudit& audit) {
+void add_audit_remarks(const AuditedTable& table, bool enumerated, TableAudit& audit) {
   std::vector<std::string>& remarks = audit.remarks;
+  if (enumerated) {
+    remarks.emplace_back("Values are exact for these gold rewards: noise in them is in no error.");
+  }
   if (table.partial()) {
     remarks.push_back(
         "Gold rewards are known in " + std::to_string(table.known.size()) + " of " +

@@ -68,8 +68,8 @@ std::vector<BestOfNValue> best_of_n_choices(std::span<const double> r, std::span
     options.predicted = predicted;
     values.push_back(best_of_n_value(ranked, y, options));
     fold_influences(values.back());
-    const bool told =
-        values.back().groups > 0 || options.enumerated || values.back().ess >= kLeastRows;
+    const bool exact = options.enumerated && options.label_noise.empty();
+    const bool told = values.back().groups > 0 || exact || values.back().ess >= kLeastRows;
     // More candidates leave fewer still.
     if (open && !told) break;
   }
@@ -87,7 +87,7 @@ std::vector<double> labelled_choices(std::span<const double> r, std::span<const 
 }
 
 std::optional<std::size_t> advise_choices(std::span<ChoiceSeries> rewards, double alpha,
-                                          std::uint64_t seed, RewardOrigin origin) {
+                                          std::uint64_t seed) {
   std::vector<GainSeries<BestOfNValue>> told;
   for (const ChoiceSeries& reward : rewards) {
     reward.forecast = forecast(*reward.told.points);
@@ -98,7 +98,7 @@ std::optional<std::size_t> advise_choices(std::span<ChoiceSeries> rewards, doubl
   std::optional<std::size_t> recommended;
   for (std::size_t k = 0; k < rewards.size(); ++k) {
     ChoiceSeries& reward = rewards[k];
-    reward.advice = advise_best_of_n(*reward.told.points, *reward.told.gains, origin,
+    reward.advice = advise_best_of_n(*reward.told.points, *reward.told.gains, reward.reward,
                                      reward.told.of_labelled());
     if (reward.advice.gain && cautious_gain(*reward.advice.gain) > most) {
       most = cautious_gain(*reward.advice.gain);

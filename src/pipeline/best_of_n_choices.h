@@ -47,12 +47,13 @@ struct ChoiceSeries {
   GainSeries<BestOfNValue> told;
   BestOfNAdvice& advice;
   std::optional<Forecast>& forecast;
+  RewardFacts reward{};
 };
 
 /// Gains that hold for all choices of all rewards at once, advice by them, and forecasts from
 /// those that rows can tell; influences are cleared. \return the reward of the largest
 /// cautious_gain(), if any gains for sure
 std::optional<std::size_t> advise_choices(std::span<ChoiceSeries> rewards, double alpha,
-                                          std::uint64_t seed, RewardOrigin origin);
+                                          std::uint64_t seed);
 
 }  // namespace esscher::internal

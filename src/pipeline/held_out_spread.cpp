@@ -2,10 +2,24 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
 
 #include "esscher/weights/log_weights.h"
 
 namespace esscher::internal {
+
+double draws(std::span<const std::uint32_t> together, std::size_t rows,
+             std::span<const double> log_weights) {
+  if (!together.empty()) {
+    return static_cast<double>(std::set<std::uint32_t>(together.begin(), together.end()).size());
+  }
+  return log_weights.empty() ? static_cast<double>(rows) : diagnose_weights(log_weights).ess;
+}
+
+bool surely_positive(double correlation, double draws) {
+  constexpr double kErrors = 3;
+  return std::atanh(std::min(correlation, 1.0)) * std::sqrt(std::max(0.0, draws - 3)) > kErrors;
+}
 
 Spread spread(std::span<const double> r, std::span<const double> y,
               std::span<const std::uint32_t> cells, std::vector<double> log_weights) {

@@ -14,6 +14,7 @@
 #include "esscher/base/number_text.h"
 #include "esscher/base/shown_text.h"
 #include "esscher/data/folds.h"
+#include "esscher/weights/log_weights.h"
 #include "pipeline/training_labels.h"
 
 namespace esscher::internal {
@@ -238,6 +239,11 @@ void MergedTable::find_spread(const RewardTable& table) {
   found.most = *most;
   found.most_row = table.number_of(
       source_[designs_.first[static_cast<std::size_t>(most - designs_.count.begin())]]);
+  if (table.groups.empty()) {
+    std::vector<double> weights = log_weights_;
+    normalise_log_weights(weights);
+    found.share = std::exp(weights[static_cast<std::size_t>(most - designs_.count.begin())]);
+  }
   // Plain means, since replicates of one design are alike, whatever weight the design has. With
   // groups the level of a group is nobody's reward.
   const auto n = static_cast<double>(source_.size());
@@ -302,6 +308,12 @@ std::optional<LabelNoise> MergedTable::noise(std::span<const double> labels, dou
 }  // namespace esscher::internal
 
 namespace esscher {
+namespace {
+
+/// Rows of one design, and designs, of which it may be said that one weighs more than its due.
+constexpr std::uint64_t kMany = 10;
+
+}  // namespace
 
 std::string Replicates::text() const {
   if (pairs) {
@@ -313,10 +325,20 @@ std::string Replicates::text() const {
   std::string text = std::to_string(rows) + " rows are " + std::to_string(designs) +
                      " distinct designs (row " + std::to_string(most_row) + " is there " +
                      std::to_string(most) + " times), merged into one weighted row each: ";
-  if (noise_sd == 0) return text + "their rewards agree, as copies' do.";
-  return text + "rewards of one design vary by " + number_text(noise_sd, 3) +
-         " (standard deviation), so that the reliability of one label is " +
-         number_text(reliability, 2) + ".";
+  if (noise_sd == 0) {
+    text += "their rewards agree, as copies' do.";
+  } else {
+    text += "rewards of one design vary by " + number_text(noise_sd, 3) +
+            " (standard deviation), so that the reliability of one label is " +
+            number_text(reliability, 2) + ".";
+  }
+  constexpr double kMuch = 0.05;
+  if (share <= kMuch || most < kMany || designs < kMany) return text;
+  return text + " Row " + std::to_string(most_row) + "'s design has " +
+         number_text(100 * share, 2) +
+         " % of all weight: policies that keep it rest on few effective rows. Of a control that "
+         "was "
+         "measured again and again keep a few rows, or give its rows less weight.";
 }
 
 }  // namespace esscher

@@ -115,6 +115,12 @@ RewardLaw deconvolved(std::span<const double> labels, std::span<const double> va
 
 }  // namespace
 
+std::vector<double> LabelNoise::of_rows() const {
+  std::vector<double> result;
+  for (const double share : shares) result.push_back(sd * std::sqrt(share));
+  return result;
+}
+
 std::vector<double> noise_free_gain(std::span<const double> labels, const LabelNoise& noise,
                                     const TableReference& reference, std::span<const double> betas,
                                     const TablePolicyOptions& options) {

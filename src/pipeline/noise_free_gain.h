@@ -14,7 +14,15 @@ struct LabelNoise {
   double sd = 0;  ///< of one label
   /// The variance of each design's label in sd^2: 1 / replicates.
   std::vector<double> shares;
+
+  /// Standard deviations of the designs' labels.
+  std::vector<double> of_rows() const;
 };
+
+/// Of a table that is all there is.
+inline constexpr const char* kExactOfLabels =
+    "Values are exact for these labels: noise in them is in no error, unless it is told or "
+    "replicates tell it.";
 
 /// What policies that knew every noise-free reward would gain, J* - reference, at each temperature.
 ///

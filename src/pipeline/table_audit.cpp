@@ -42,6 +42,9 @@ NamedScores mean_of_proxies(const AuditedTable& table) {
   return mean;
 }
 
+/// Standard errors beyond which a slope is above zero for sure.
+constexpr double kSure = 3;
+
 /// A proxy with what its policies are told from.
 struct Proxy {
   ProxyAudit audit;
@@ -120,6 +123,11 @@ void check(const AuditOptions& options) {
   internal::check_candidates(options.best_of);
 }
 
+RewardFacts facts(const ProxyAudit& proxy) {
+  const Estimate& slope = proxy.calibration.slope;
+  return {RewardOrigin::given, slope.value > kSure * slope.standard_error};
+}
+
 /// Gains that hold for all proxies at once, advice by them, and whom to take.
 void advise(std::vector<Proxy>& proxies, const AuditOptions& options, TableAudit& audit) {
   std::vector<internal::GainSeries<TablePolicyValue>> tilted;
@@ -129,16 +137,15 @@ void advise(std::vector<Proxy>& proxies, const AuditOptions& options, TableAudit
     tilted.push_back(internal::gain_series(each.policies, each.gains, each.of_labelled));
     choices.push_back(
         {internal::gain_series(each.best_of_n, each.best_of_n_gains, each.of_labelled),
-         each.best_of_n_advice, each.best_of_n_forecast});
+         each.best_of_n_advice, each.best_of_n_forecast, facts(each)});
   }
-  audit.recommended_best_of_n =
-      internal::advise_choices(choices, options.alpha, options.seed, RewardOrigin::given);
+  audit.recommended_best_of_n = internal::advise_choices(choices, options.alpha, options.seed);
   internal::tell_gains(tilted, options.alpha, options.seed);
   double most = 0;
   for (std::size_t k = 0; k < proxies.size(); ++k) {
     ProxyAudit& each = proxies[k].audit;
     each.advice =
-        advise_deployment(each.policies, each.gains, RewardOrigin::given, tilted[k].of_labelled());
+        advise_deployment(each.policies, each.gains, facts(each), tilted[k].of_labelled());
     if (each.advice.gain && cautious_gain(*each.advice.gain) > most) {
       most = cautious_gain(*each.advice.gain);
       audit.recommended = audit.proxies.size();
@@ -343,7 +350,7 @@ TableAudit audit_distinct(const AuditTable& given, const AuditOptions& options) 
   }
   if (!proxies.empty()) advise(proxies, options, audit);
   bound_rises(audit.policies, options);
-  internal::add_audit_remarks(table, audit);
+  internal::add_audit_remarks(table, options.enumerated, audit);
   return audit;
 }
 

@@ -84,7 +84,12 @@ void add_remarks(const TableEvaluation& evaluation, std::vector<std::string>& re
 }
 
 /// Advice on each reward, and which of them to take: all from intervals that hold at once.
-void advise(TableEvaluation& evaluation, const EvaluationOptions& options) {
+/// \param draws  of the table, by which correlations are judged
+void advise(TableEvaluation& evaluation, const EvaluationOptions& options, double draws) {
+  std::vector<RewardFacts> facts;
+  for (const RewardEvaluation& reward : evaluation.rewards) {
+    facts.push_back({RewardOrigin::learned, internal::surely_positive(reward.correlation, draws)});
+  }
   if (options.target) {
     internal::AgainstTarget against(*options.target, false);
     for (const RewardEvaluation& reward : evaluation.rewards) {
@@ -97,25 +102,26 @@ void advise(TableEvaluation& evaluation, const EvaluationOptions& options) {
   }
   std::vector<internal::GainSeries<TablePolicyValue>> tilts;
   std::vector<internal::ChoiceSeries> choices;
-  for (RewardEvaluation& reward : evaluation.rewards) {
+  for (std::size_t k = 0; k < evaluation.rewards.size(); ++k) {
+    RewardEvaluation& reward = evaluation.rewards[k];
     tilts.push_back(internal::gain_series(reward.policies, reward.gains, reward.of_labelled));
     choices.push_back(
         {internal::gain_series(reward.best_of_n, reward.best_of_n_gains, reward.of_labelled),
-         reward.best_of_n_advice, reward.best_of_n_forecast});
+         reward.best_of_n_advice, reward.best_of_n_forecast, facts[k]});
   }
   internal::tell_gains(tilts, options.alpha, options.training.seed);
   double most = 0;
   for (std::size_t k = 0; k < evaluation.rewards.size(); ++k) {
     RewardEvaluation& reward = evaluation.rewards[k];
-    reward.advice = advise_deployment(reward.policies, reward.gains, RewardOrigin::learned,
-                                      tilts[k].of_labelled());
+    reward.advice =
+        advise_deployment(reward.policies, reward.gains, facts[k], tilts[k].of_labelled());
     if (reward.advice.gain && cautious_gain(*reward.advice.gain) > most) {
       most = cautious_gain(*reward.advice.gain);
       evaluation.recommended = k;
     }
   }
-  evaluation.recommended_best_of_n = internal::advise_choices(
-      choices, options.alpha, options.training.seed, RewardOrigin::learned);
+  evaluation.recommended_best_of_n =
+      internal::advise_choices(choices, options.alpha, options.training.seed);
 }
 
 /// Names a column that tells nearly as much as the first reward, in its verdict.
@@ -211,6 +217,9 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   TablePolicyOptions policy;
   policy.bootstrap = options.enumerated || options.reference ? 0 : options.bootstrap;
   policy.enumerated = options.enumerated;
+  std::vector<double> label_noise;
+  if (options.enumerated && noise) label_noise = noise->of_rows();
+  policy.label_noise = label_noise;
   policy.influence = true;
   policy.seed = training.seed;
   policy.threads = training.threads;
@@ -242,9 +251,12 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
       }
       const double candidates = equivalent_n(std::max(0.0, evaluation.policies.back().kl.value));
       const std::vector<double> of_best = valued.expected_of_best(r, candidates);
-      evaluation.equal_kl.push_back(internal::best_of_n_value(
-          internal::RankedCells(reference_cells, r), valued.gold(),
-          {.n = candidates, .enumerated = options.enumerated, .predicted = of_best}));
+      evaluation.equal_kl.push_back(
+          internal::best_of_n_value(internal::RankedCells(reference_cells, r), valued.gold(),
+                                    {.n = candidates,
+                                     .enumerated = options.enumerated,
+                                     .predicted = of_best,
+                                     .label_noise = label_noise}));
     }
     const std::span<const double> first = held_out[kind].at(0);
     std::vector<double> candidates = options.best_of;
@@ -253,7 +265,8 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
                                               evaluation.of_labelled.best_of_n);
     }
     evaluation.best_of_n = internal::best_of_n_choices(
-        first, valued.gold(), reference_cells, {.enumerated = options.enumerated},
+        first, valued.gold(), reference_cells,
+        {.enumerated = options.enumerated, .label_noise = label_noise},
         [&](double of) { return valued.expected_of_best(first, of); }, candidates);
     evaluation.correlation =
         spread(held_out[kind].at(0).first(n), gold, cells, log_weights).correlation();
@@ -280,7 +293,8 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
     }
     result.folds[fold].correlation = spread(r, y, own, std::move(weights)).correlation();
   }
-  advise(result, options);
+  advise(result, options,
+         internal::draws(table.clusters.empty() ? table.groups : table.clusters, n, log_weights));
   name_single_column(table, gold, folds, options, result);
   const std::span<const double> seen = held_out.front().at(0).first(n);
   result.held_out = {{seen.begin(), seen.end()}, {gold.begin(), gold.end()}};
@@ -288,6 +302,7 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   policy.bootstrap = 0;
   policy.influence = false;
   policy.predicted = {};
+  policy.label_noise = {};
   for (const double beta : betas) {
     policy.beta = beta;
     result.attainable_gain.push_back(
@@ -295,6 +310,7 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
                           : table_policy_value(gold, gold, reference, policy).gain.value);
   }
   if (noise) result.label_noise = noise->sd;
+  if (options.enumerated && !noise) result.remarks.emplace_back(internal::kExactOfLabels);
   if (noise && !options.reference) {
     result.noise_free_gain = internal::noise_free_gain(gold, *noise, reference, betas, policy);
   }

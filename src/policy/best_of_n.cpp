@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "esscher/base/callbacks.h"
@@ -13,6 +14,7 @@
 #include "policy/above_rows.h"
 #include "policy/choice_cell.h"
 #include "policy/known_gold.h"
+#include "policy/label_errors.h"
 #include "policy/shared_cells.h"
 #include "policy/table_cells.h"
 #include "policy/unseen.h"
@@ -182,7 +184,9 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
     pieces = std::min(pieces, known.groups);
   }
   checkpoint();
-  const ChoiceLaw law = options.enumerated ? ChoiceLaw{} : choice_law(ranked, options.n);
+  internal::require_label_noise(options.label_noise, cells);
+  const bool exact = options.enumerated && options.label_noise.empty();
+  const ChoiceLaw law = exact ? ChoiceLaw{} : choice_law(ranked, options.n);
   double freedom = pieces - 1;
   if (cells.grouped) {
     result.least_ess = result.ess;
@@ -219,6 +223,16 @@ BestOfNValue internal::best_of_n_value(const RankedCells& ranked, std::span<cons
         result.gain_influence.push_back(cells.share[c] * figures[c].gain_influence[p]);
         result.value_influence.push_back(cells.share[c] * figures[c].value_influence[p]);
       }
+    }
+  }
+  if (options.enumerated && !options.label_noise.empty()) {
+    internal::LabelErrors errors = internal::label_errors(cells, law.weights, options.label_noise);
+    result.value.standard_error = errors.value;
+    result.gain.standard_error = errors.rise;
+    result.reference.standard_error = errors.reference;
+    if (options.influence) {
+      result.gain_influence = std::move(errors.rise_influence);
+      result.value_influence = std::move(errors.value_influence);
     }
   }
   result.steady_value = result.value;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "esscher/base/callbacks.h"
@@ -14,6 +15,7 @@
 #include "esscher/base/random.h"
 #include "policy/above_rows.h"
 #include "policy/known_gold.h"
+#include "policy/label_errors.h"
 #include "policy/shared_cells.h"
 #include "policy/table_cells.h"
 #include "policy/tilted_table.h"
@@ -178,6 +180,7 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
   KnownGold gold{y, options.predicted};
   internal::require_gold(gold, cells);
   if (!options.enumerated) internal::require_sampled(cells);
+  internal::require_label_noise(options.label_noise, cells);
   const bool partial = gold.partial();
   auto pieces = static_cast<double>(partial ? internal::known_pieces(gold, cells) : cells.pieces());
   std::vector<double> corrected;
@@ -277,6 +280,22 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
     estimate.degrees_of_freedom = f == internal::kReference ? reference_freedom : tilted_freedom;
     if (!drawn.empty()) {
       estimate.interval = interval(drawn, found, f, estimate, options.level);
+    }
+  }
+  if (options.enumerated && !options.label_noise.empty()) {
+    find_weights();
+    internal::LabelErrors errors = internal::label_errors(cells, weights, options.label_noise);
+    result.reference.standard_error = errors.reference;
+    for (TableEstimate* estimate : {&result.value, &result.objective}) {
+      estimate->standard_error = errors.value;
+    }
+    for (TableEstimate* estimate : {&result.rise, &result.gain, &result.over_optimisation}) {
+      estimate->standard_error = errors.rise;
+    }
+    if (options.influence) {
+      result.gain_influence = errors.rise_influence;
+      result.rise_influence = std::move(errors.rise_influence);
+      result.value_influence = std::move(errors.value_influence);
     }
   }
   if (influence) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
@@ -40,6 +41,18 @@ bool turned(std::span<const AdvisedPoint> points, std::size_t first, std::size_t
     return here.of_labelled && above.labelled_rise &&
            falls(*here.labelled_rise, *above.labelled_rise);
   });
+}
+
+bool is_told(const AdvisedPoint& point) { return point.told; }
+
+/// Of those that can be told, that of the highest lower end; one that surely loses only where all
+/// do.
+const AdvisedPoint& nearest_to_gain(std::span<const AdvisedPoint> points) {
+  const auto rank = [](const AdvisedPoint& point) {
+    const bool open = point.told && point.interval.high >= 0;
+    return std::tuple(open, point.told, point.interval.low);
+  };
+  return *std::ranges::max_element(points, {}, rank);
 }
 
 std::string loss_text(const AdviceWords& words) {
@@ -123,40 +136,58 @@ std::string stop_sentence(const AdvisedRange& range, std::span<const AdvisedPoin
   throw InternalError("no such limit");
 }
 
-AdviceLimit no_gain_limit(std::span<const AdvisedPoint> points) {
-  const bool none = std::ranges::none_of(points, [](const auto& point) { return point.told; });
-  return none || begins_strong(points) ? AdviceLimit::unreliable : AdviceLimit::not_learnable;
+std::string start_sentence(const AdvisedRange& range, std::span<const AdvisedPoint> points,
+                           const AdviceWords& words) {
+  if (range.first == 0) return "";
+  const AdvisedPoint& before = points[range.first - 1];
+  return std::string(words.kl_counted ? " Higher temperatures are" : " Smaller n are") +
+         " no safer: at " + number_text(before.at, 3) + " " +
+         (!before.told               ? before.untold
+          : before.interval.high < 0 ? loss_text(words)
+                                     : "no gain can be told from zero") +
+         ".";
+}
+
+AdviceLimit no_gain_limit(std::span<const AdvisedPoint> points, const AdviceWords& words) {
+  if (std::ranges::none_of(points, is_told) || begins_strong(points)) {
+    return AdviceLimit::unreliable;
+  }
+  if (!words.reward.tells) return AdviceLimit::not_learnable;
+  return nearest_to_gain(points).gain.value < 0 ? AdviceLimit::learning_cost
+                                                : AdviceLimit::unreliable;
 }
 
 std::string no_gain_sentence(std::span<const AdvisedPoint> points, const AdviceWords& words) {
-  const auto told = [](const AdvisedPoint& point) { return point.told; };
-  if (std::ranges::none_of(points, told)) {
+  if (std::ranges::none_of(points, is_told)) {
     return "At " + number_text(points.front().at, 3) + ", the mildest policy, " +
            points.front().untold + "." +
            (points.front().few_rows && begins_strong(points) ? " " + milder_text(points, words)
                                                              : "");
   }
-  // Of the others intervals are as wide as they please.
-  const auto loses = [&](const AdvisedPoint& point) {
-    return !told(point) || point.interval.high < 0;
-  };
-  if (std::ranges::all_of(points, loses)) {
-    return (std::ranges::all_of(points, told) ? "At each of them "
-                                              : "At each of them that can be told ") +
+  if (std::ranges::all_of(points, [](const AdvisedPoint& point) {
+        return !point.told || point.interval.high < 0;
+      })) {
+    return (std::ranges::all_of(points, is_told) ? "At each of them "
+                                                 : "At each of them that can be told ") +
            loss_text(words) + ".";
   }
-  const AdvisedPoint& nearest =
-      *std::ranges::max_element(points, {}, [&](const AdvisedPoint& point) {
-        return told(point) && point.interval.high >= 0 ? point.interval.low
-                                                       : -std::numeric_limits<double>::infinity();
-      });
-  return "No gain can be told from zero (nearest to it at " + number_text(nearest.at, 3) + ": " +
-         number_text(nearest.gain.value, 3) + " [" + number_text(nearest.interval.low, 3) + ", " +
-         number_text(nearest.interval.high, 3) + "])" +
-         (begins_strong(points) ? ". " + milder_text(points, words)
-          : words.origin == RewardOrigin::learned
-              ? ": the reward is not learnable from these features, or not from so few rows."
-              : ": the reward does not tell the gold reward, or not from so few gold labels.");
+  const AdvisedPoint& nearest = nearest_to_gain(points);
+  const std::string found = "No gain can be told from zero (nearest to it at " +
+                            number_text(nearest.at, 3) + ": " + number_text(nearest.gain.value, 3) +
+                            " [" + number_text(nearest.interval.low, 3) + ", " +
+                            number_text(nearest.interval.high, 3) + "])";
+  if (begins_strong(points)) return found + ". " + milder_text(points, words);
+  if (words.reward.tells) {
+    return found + ", although the reward tells the gold reward: " +
+           (words.kl_counted && nearest.gain.value < 0
+                ? "its policies cost more KL than they gain, it is too large for that."
+                : "too few effective rows carry its policies; more rows would tell.");
+  }
+  return found + (words.reward.origin == RewardOrigin::learned
+                      ? ": the reward is not learnable from these features, or not from so few "
+                        "rows."
+                      : ": the reward does not tell the gold reward, or not from so few gold "
+                        "labels.");
 }
 
 std::string gain_text(const AdvisedPoint& point, const AdviceWords& words) {

@@ -68,17 +68,22 @@ std::optional<AdvisedRange> advised_range(std::span<const AdvisedPoint> points);
 /// What sentences must know.
 struct AdviceWords {
   bool kl_counted = true;  ///< in the gains
-  RewardOrigin origin = RewardOrigin::learned;
+  RewardFacts reward{};
 };
 
 /// "It stops before 0.5: ...", the sentence that tells the limit.
 std::string stop_sentence(const AdvisedRange& range, std::span<const AdvisedPoint> points,
                           const AdviceWords& words);
 
+/// " Higher temperatures are no safer: ...", where milder policies than those of the range fail;
+/// else nothing.
+std::string start_sentence(const AdvisedRange& range, std::span<const AdvisedPoint> points,
+                           const AdviceWords& words);
+
 /// Why no point gains for sure. A reward is not said to be beyond learning where none but strong
 /// policies were looked at, and the mildest may gain: a milder one rests on more rows.
-/// \return unreliable or not_learnable
-AdviceLimit no_gain_limit(std::span<const AdvisedPoint> points);
+/// One that tells the gold reward costs more than it gains, or rows are too few.
+AdviceLimit no_gain_limit(std::span<const AdvisedPoint> points, const AdviceWords& words);
 
 /// The same as a sentence or two.
 std::string no_gain_sentence(std::span<const AdvisedPoint> points, const AdviceWords& words);

@@ -32,7 +32,7 @@ internal::AdvisedPoint candidates_point(const BestOfNValue& best, const Interval
 }  // namespace
 
 BestOfNAdvice advise_best_of_n(std::span<const BestOfNValue> points,
-                               std::span<const Interval> gains, RewardOrigin origin,
+                               std::span<const Interval> gains, const RewardFacts& reward,
                                const ToldGains<BestOfNValue>& of_labelled) {
   internal::require_gains(points.size(), gains.size());
   const bool twice = !of_labelled.points.empty();
@@ -51,11 +51,11 @@ BestOfNAdvice advise_best_of_n(std::span<const BestOfNValue> points,
     }
     ascending.push_back(std::move(point));
   }
-  const internal::AdviceWords words{.kl_counted = false, .origin = origin};
+  const internal::AdviceWords words{.kl_counted = false, .reward = reward};
   BestOfNAdvice advice;
   const std::optional<internal::AdvisedRange> range = internal::advised_range(ascending);
   if (!range) {
-    advice.limit = internal::no_gain_limit(ascending);
+    advice.limit = internal::no_gain_limit(ascending, words);
     advice.verdict = "No safe n: choosing the best of n by this reward is not supported. " +
                      internal::no_gain_sentence(ascending, words);
     return advice;
@@ -70,7 +70,8 @@ BestOfNAdvice advise_best_of_n(std::span<const BestOfNValue> points,
   advice.verdict = "Best-of-n is safe up to n = " + number_text(*advice.largest, 4) +
                    ". Recommended: " + number_text(*advice.recommended, 4) + ", with " +
                    internal::gain_text(best, words) + ". " +
-                   internal::stop_sentence(*range, ascending, words);
+                   internal::stop_sentence(*range, ascending, words) +
+                   internal::start_sentence(*range, ascending, words);
   return advice;
 }
 

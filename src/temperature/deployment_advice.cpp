@@ -62,7 +62,7 @@ double cautious_gain(const TableEstimate& gain) {
 }
 
 DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points,
-                                   std::span<const Interval> gains, RewardOrigin origin,
+                                   std::span<const Interval> gains, const RewardFacts& reward,
                                    const ToldGains<TablePolicyValue>& of_labelled) {
   internal::require_gains(points.size(), gains.size());
   const bool twice = !of_labelled.points.empty();
@@ -84,11 +84,11 @@ DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points,
     descending.push_back(std::move(point));
   }
 
-  const internal::AdviceWords words{.kl_counted = true, .origin = origin};
+  const internal::AdviceWords words{.kl_counted = true, .reward = reward};
   DeploymentAdvice advice;
   const std::optional<AdvisedRange> range = internal::advised_range(descending);
   if (!range) {
-    advice.limit = internal::no_gain_limit(descending);
+    advice.limit = internal::no_gain_limit(descending, words);
     advice.verdict = "No safe temperature: tilting by this reward is not supported. " +
                      internal::no_gain_sentence(descending, words);
     return advice;
@@ -115,7 +115,8 @@ DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points,
   advice.verdict = "Admissible temperatures: " + interval.text() +
                    ". Recommended: " + number_text(chosen.beta, 3) + ", with " +
                    internal::gain_text(best, words) + ". " +
-                   internal::stop_sentence(*range, descending, words);
+                   internal::stop_sentence(*range, descending, words) +
+                   internal::start_sentence(*range, descending, words);
   return advice;
 }
 

@@ -56,7 +56,7 @@ TEST(BestOfNAdvice, GoesByTheLabelledRowsWhereThesePromiseMore) {
   const std::vector<BestOfNValue> labelled{best_of(2, 0.4), best_of(4, 0.8)};
   const std::vector<Interval> labelled_gains{{0.1, 0.7}, {0.6, 1}};
   const auto advise_twice = [&] {
-    return advise_best_of_n(points, gains, RewardOrigin::learned, {labelled, labelled_gains});
+    return advise_best_of_n(points, gains, {RewardOrigin::learned}, {labelled, labelled_gains});
   };
   EXPECT_EQ(advise_twice().largest, 4);
   EXPECT_EQ(advise_twice().gain->value, 0.8);

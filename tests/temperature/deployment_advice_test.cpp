@@ -130,7 +130,7 @@ DeploymentAdvice advise_twice(const std::vector<TablePolicyValue>& points,
                               const std::vector<Interval>& gains,
                               const std::vector<TablePolicyValue>& labelled,
                               const std::vector<Interval>& labelled_gains) {
-  return advise_deployment(points, gains, RewardOrigin::learned, {labelled, labelled_gains});
+  return advise_deployment(points, gains, {RewardOrigin::learned}, {labelled, labelled_gains});
 }
 
 TEST(DeploymentAdvice, GoesByTheLabelledRowsWhereThesePromiseMore) {

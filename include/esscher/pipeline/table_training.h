@@ -158,6 +158,7 @@ struct Replicates {
   double noise_sd = 0;
   /// 1 - noise_sd^2 / variance of all rewards, with groups about their means: of one label.
   double reliability = 1;
+  double share = 0;    ///< of all weight, of the design that has most rows; 0 with groups
   bool pairs = false;  ///< stated pairs are counted, not rows, and a design is two sides
   /// A plain sentence.
   std::string text() const;

@@ -17,9 +17,10 @@ namespace esscher {
 struct BestOfNOptions {
   /// Draws, >= 1; need not be whole: the law whose distribution function of r is F^n.
   double n = 1;
-  bool enumerated = false;              ///< as TablePolicyOptions::enumerated
-  bool influence = false;               ///< BestOfNValue's influences are asked for
-  std::span<const double> predicted{};  ///< as TablePolicyOptions::predicted
+  bool enumerated = false;                ///< as TablePolicyOptions::enumerated
+  bool influence = false;                 ///< BestOfNValue's influences are asked for
+  std::span<const double> predicted{};    ///< as TablePolicyOptions::predicted
+  std::span<const double> label_noise{};  ///< as TablePolicyOptions::label_noise
 };
 
 /// Rewards in units of y and r; KL in nats.

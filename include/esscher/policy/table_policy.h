@@ -46,9 +46,12 @@ struct TablePolicyOptions {
   /// Replicates: 0 for no intervals, else 100 to 100000.
   int bootstrap = 1000;
   std::uint64_t seed = 1;
-  /// The table is the whole of pi_0 and no sample from it: standard errors are 0, nothing is
-  /// bootstrapped, and everything is reliable.
+  /// The table is the whole of pi_0 and no sample from it: standard errors are those of label_noise
+  /// alone, nothing is bootstrapped, and everything is reliable.
   bool enumerated = false;
+  /// Of an enumerated table, the standard deviation of the noise in each y, which r must not have
+  /// seen. Empty: none, so that values are exact. Else not looked at: other errors hold it.
+  std::span<const double> label_noise{};
   bool influence = false;  ///< TablePolicyValue's influences are asked for
   /// What y is expected to be, one a row and in its unit, such as a multiple of r: then some y may
   /// be unknown, NaN. Rows with a y must be a random draw from all rows or, with groups, those with

@@ -49,8 +49,7 @@ struct BestOfNAdvice {
 /// \param of_labelled  as that of advise_deployment(), at the same n
 /// \throws UsageError where there are no points, not as many intervals, or another order
 BestOfNAdvice advise_best_of_n(std::span<const BestOfNValue> points,
-                               std::span<const Interval> gains,
-                               RewardOrigin origin = RewardOrigin::learned,
+                               std::span<const Interval> gains, const RewardFacts& reward = {},
                                const ToldGains<BestOfNValue>& of_labelled = {});
 
 }  // namespace esscher

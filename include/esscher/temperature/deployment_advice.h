@@ -23,7 +23,7 @@ enum class AdviceLimit {
   /// policies were looked at, of which none gains for sure.
   unreliable,
   gold_turned,    ///< the true reward falls while the learned one still rises: over-optimisation
-  not_learnable,  ///< no tilt has a gain that can be told from zero
+  not_learnable,  ///< no tilt has a gain that can be told from zero, nor does the reward tell gold
 };
 std::string_view advice_limit_name(AdviceLimit limit);
 
@@ -36,6 +36,12 @@ double cautious_gain(const TableEstimate& gain);
 enum class RewardOrigin {
   learned,  ///< that of features and rows from which it was learned
   given,    ///< its own
+};
+
+/// What is known of a reward where it has no safe temperature.
+struct RewardFacts {
+  RewardOrigin origin = RewardOrigin::learned;
+  bool tells = false;  ///< the gold reward for sure: its policies fail for another reason
 };
 
 /// Policies, or choices among candidates, with an interval for the gain of each.
@@ -83,8 +89,7 @@ struct DeploymentAdvice {
 ///                     their due by two standard errors, 1/sqrt(ESS) each. Empty: none
 /// \throws UsageError where there are no points, or not as many intervals
 DeploymentAdvice advise_deployment(std::span<const TablePolicyValue> points,
-                                   std::span<const Interval> gains,
-                                   RewardOrigin origin = RewardOrigin::learned,
+                                   std::span<const Interval> gains, const RewardFacts& reward = {},
                                    const ToldGains<TablePolicyValue>& of_labelled = {});
 
 }  // namespace esscher
