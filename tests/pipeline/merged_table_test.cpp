@@ -75,8 +75,16 @@ TEST(MergedTable, HasMeansAndSumsOfWeights) {
   EXPECT_EQ(merged.replicates()->designs, 3);
   EXPECT_EQ(merged.replicates()->most, 3);
   EXPECT_EQ(merged.replicates()->most_row, 1);
+  EXPECT_NEAR(merged.replicates()->share, 0.5, 1e-14);
   // Of 1, 2 and 6 about 3: 14 / (5 - 3).
   EXPECT_NEAR(merged.replicates()->noise_sd, std::sqrt(7.0), 1e-14);
+}
+
+TEST(MergedTable, SaysWhereOneDesignWeighsMuch) {
+  Replicates replicates{.rows = 80, .designs = 60, .most = 21, .share = 0.26};
+  EXPECT_NE(replicates.text().find("has 26 % of all weight"), std::string::npos);
+  replicates.share = 0.04;
+  EXPECT_EQ(replicates.text().find("of all weight"), std::string::npos);
 }
 
 // Copies, weights and a mixture of both give the same reward.

@@ -108,6 +108,27 @@ std::vector<double> held_out(const SingleIndexTable& data, const EvaluationOptio
   return r;
 }
 
+// The best of some noise is not worth anything: labels of nothing but noise of size 1 promise
+// nothing where that is known, with a chance of 0.05, though all rows are there. (Without it the
+// best of 128 of these labels was promised for sure.)
+TEST(TableEvaluation, OfAnEnumeratedTableCountsTheNoiseOfItsLabels) {
+  SingleIndexTable data(200, 4, 1, 6);
+  RandomStream(6, "test/nothing").fill_normal(0, data.rewards);
+  EvaluationOptions options = evaluation_options({2, 0.5});
+  options.enumerated = true;
+  const TableEvaluation exact = evaluate_table(data.table(), options);
+  EXPECT_TRUE(exact.recommended_best_of_n);
+  EXPECT_TRUE(std::ranges::any_of(exact.remarks, [](const std::string& remark) {
+    return remark.find("exact for these labels") != std::string::npos;
+  }));
+  options.label_noise = 1;
+  const TableEvaluation noisy = evaluate_table(data.table(), options);
+  EXPECT_FALSE(noisy.recommended);
+  EXPECT_FALSE(noisy.recommended_best_of_n);
+  EXPECT_EQ(noisy.rewards[0].policies[0].gain.value, exact.rewards[0].policies[0].gain.value);
+  EXPECT_GT(noisy.rewards[0].policies[0].gain.standard_error, 0);
+}
+
 TEST(TableEvaluation, OfAnEnumeratedTableIsWithoutErrors) {
   const SingleIndexTable data(300, 4, 1, 6);
   EvaluationOptions options = evaluation_options({2, 0.25});

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -276,6 +277,49 @@ TEST(TablePolicy, AnEnumeratedTableHasNoErrors) {
   table.groups.assign(50, 0);
   options.enumerated = true;
   EXPECT_NEAR(table.value(options).gain.value, found.gain.value, 1e-13);
+}
+
+// The variance of sum (w - p) e, whatever gave the weights; the same for a choice that takes the
+// rows as the tilt does.
+TEST(TablePolicy, AnEnumeratedTableHasTheErrorsOfItsLabels) {
+  const Table table = normal_table(50, 9);
+  std::vector<double> noise(50, 0.3);
+  noise[7] = 0;
+  noise[8] = 2;
+  TablePolicyOptions options = at(0.5);
+  options.enumerated = options.influence = true;
+  options.label_noise = noise;
+  const TablePolicyValue found = table.value(options);
+  double total = 0;
+  for (const double r : table.r) total += std::exp(r / 0.5);
+  double value = 0;
+  double rise = 0;
+  for (std::size_t i = 0; i < 50; ++i) {
+    const double w = std::exp(table.r[i] / 0.5) / total;
+    value += w * noise[i] * w * noise[i];
+    rise += (w - 0.02) * noise[i] * (w - 0.02) * noise[i];
+  }
+  EXPECT_NEAR(found.value.standard_error, std::sqrt(value), 1e-14);
+  EXPECT_NEAR(found.objective.standard_error, std::sqrt(value), 1e-14);
+  EXPECT_NEAR(found.gain.standard_error, std::sqrt(rise), 1e-14);
+  EXPECT_NEAR(found.over_optimisation.standard_error, std::sqrt(rise), 1e-14);
+  EXPECT_NEAR(found.reference.standard_error, 0.02 * std::sqrt(48 * 0.09 + 4), 1e-14);
+  EXPECT_EQ(found.kl.standard_error, 0);
+  double squares = 0;
+  for (const double part : found.gain_influence) squares += part * part;
+  EXPECT_NEAR(squares, rise, 1e-14);
+
+  // Of the largest n the choice is the best row, whose noise is that of the value.
+  const auto best = std::max_element(table.r.begin(), table.r.end()) - table.r.begin();
+  TableReference reference;
+  reference.rows = 50;
+  const BestOfNValue choice =
+      best_of_n_value(table.r, table.y, reference, {1e9, true, true, {}, noise});
+  EXPECT_NEAR(choice.value.standard_error, noise[static_cast<std::size_t>(best)], 1e-12);
+  noise.pop_back();
+  options.label_noise = noise;
+  expect_words(failure_text<UsageError>([&] { table.value(options); }),
+               "label noise = 49 values: there are 50 rows");
 }
 
 TEST(TablePolicy, RefusesOptionsOutsideTheirRange) {

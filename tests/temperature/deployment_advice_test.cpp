@@ -255,6 +255,30 @@ TEST(DeploymentAdvice, WhereSomePoliciesCannotBeToldLossesOfTheOthersAreTold) {
   EXPECT_THAT(advise(points).verdict, testing::HasSubstr("At each of them that can be told the"));
 }
 
+TEST(DeploymentAdvice, DoesNotDenyThatARewardTells) {
+  const std::vector<TablePolicyValue> losing{policy_point(2, 1, -0.3), policy_point(1, 1, -0.05)};
+  const std::vector<Interval> gains{{-0.5, -0.1}, {-0.25, 0.15}};
+  const RewardFacts tells{RewardOrigin::given, true};
+  const DeploymentAdvice advice = advise_deployment(losing, gains, tells);
+  EXPECT_THAT(advice.verdict, testing::HasSubstr("although the reward tells the gold reward: its"));
+  EXPECT_EQ(advice.limit, AdviceLimit::learning_cost);
+  EXPECT_THAT(advise_deployment(losing, gains, {RewardOrigin::given}).verdict,
+              testing::HasSubstr("does not tell the gold reward"));
+  const DeploymentAdvice few =
+      advise_deployment(std::vector{policy_point(2, 1, 0.3)}, std::vector{Interval{-1, 2}}, tells);
+  EXPECT_THAT(few.verdict, testing::HasSubstr("more rows would tell"));
+  EXPECT_EQ(few.limit, AdviceLimit::unreliable);
+}
+
+TEST(DeploymentAdvice, SaysWhyHigherTemperaturesAreNoSafer) {
+  const std::vector<TablePolicyValue> points{policy_point(2, 1, -0.5), policy_point(1, 1, 0.5)};
+  EXPECT_THAT(
+      advise(points).verdict,
+      testing::HasSubstr("Higher temperatures are no safer: at 2 the policy costs more KL"));
+  EXPECT_THAT(advise({policy_point(2, 1, 0.4), policy_point(1, 1, 0.5)}).verdict,
+              testing::Not(testing::HasSubstr("no safer")));
+}
+
 TEST(DeploymentAdvice, SaysWhereFewRowsCarryWhatItRecommends) {
   std::vector<TablePolicyValue> points{policy_point(1, 1, 0.5)};
   EXPECT_THAT(advise(points).verdict, testing::Not(testing::HasSubstr("few rows")));
