@@ -26,6 +26,16 @@ def call_of(function: Callable[..., Any], given: Mapping[str, Any], data: Sequen
     return f"esscher.{function.__name__}({code_of(function, given, data)})", texts(given, data)
 
 
+def call_of_fit(
+    estimator: Callable[..., Any], parameters: Mapping[str, Any], data: Mapping[str, Any]
+) -> Call:
+    """That of an estimator with `parameters`, fitted on such of `data` as is not None."""
+    given = [name for name, values in data.items() if values is not None]
+    made = f"esscher.{estimator.__name__}({code_of(estimator, parameters)})"
+    fitted = ", ".join(name if name in ("X", "y") else f"{name}={name}" for name in given)
+    return f"{made}.fit({fitted})", texts(data, given) + texts(parameters)
+
+
 def code_of(function: Callable[..., Any], given: Mapping[str, Any], data: Sequence[str] = ()) -> str:
     """What stands between the parentheses: what is not as by default."""
     parts = []

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _core
 from ._arrays import features, labelled, matrix, numbers, plain, unmasked
 from ._arrow_interface import as_column, of_arrow
 from ._blocks import is_blocks, stored, vectors_in_memory
-from ._calls import Call, code_of, described, texts
+from ._calls import call_of_fit, described
 from ._reference import column_names, refuse_twins
 from ._refusals import explain, refuse_times
+from ._saved import of_bytes, to_bytes
+from ._seeds import seed_of
+from ._within_groups import r2_within_groups
 
 _SAVED = "_reward"
 _FEW_NUMBERS = 10_000
@@ -176,8 +176,9 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         names = [str(name) for name in self.feature_names_in_] if named else []
         parameters = self.get_params(deep=False)
         parameters.pop("progress")
-        parameters["random_state"] = _seed(parameters["random_state"])
-        call = _call(parameters, {"X": x, "y": y, "groups": groups, "sample_weight": sample_weight})
+        parameters["random_state"] = seed_of(parameters["random_state"])
+        data = {"X": x, "y": y, "groups": groups, "sample_weight": sample_weight}
+        call = call_of_fit(TiltedRewardRegressor, parameters, data)
         parameters["seed"] = parameters.pop("random_state")
         reward = _core.train(
             x,
@@ -275,8 +276,42 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         words |= {name.replace("_", "-"): text for name, text in words.items()}
         _core.write_page(os.fspath(path), record, words)
 
-    # Of Dask, too.
-    score = vectors_in_memory(RegressorMixin.score)
+    @vectors_in_memory
+    def score(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> float:
+        """R2 of the predictions: 1 at best, 0 for a constant.
+
+        Parameters
+        ----------
+        X : array or data frame of shape (n, d)
+        y : array of shape (n,)
+            Rewards.
+        sample_weight : array of shape (n,), optional
+        groups : array of shape (n,), optional
+            R2 is that of differences within groups then: of predictions and rewards about their
+            group's weighted mean. Groups of one row tell nothing.
+
+        Returns
+        -------
+        float
+            NaN, with a warning, where no group has two rows.
+
+        Notes
+        -----
+        After a fit with groups the level of predictions between groups means nothing, and so does R2
+        without `groups`: a search by it picks by noise. For searches route them, by
+        ``set_fit_request(groups=True).set_score_request(groups=True)`` and scikit-learn's
+        ``enable_metadata_routing``. Rewards learned from preferences are log-odds, of which R2 says
+        little.
+        """
+        if groups is None:
+            return float(super().score(X, y, sample_weight))
+        return r2_within_groups(y, self.predict(X), groups, sample_weight)
 
     def _seen(self, X: Any, y: ArrayLike) -> tuple[_core.Features, NDArray[np.float64]]:
         """A table and its rewards; learns how many columns there are, and their names."""
@@ -330,19 +365,13 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
         if _SAVED in state:
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / "reward.safetensors"
-                state[_SAVED].save(str(path))
-                state[_SAVED] = path.read_bytes()
+            state[_SAVED] = to_bytes(state[_SAVED])
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
         if _SAVED in state:
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / "reward.safetensors"
-                path.write_bytes(state[_SAVED])
-                state[_SAVED] = _core.Reward.load(str(path))
+            state[_SAVED] = of_bytes(state[_SAVED], _core.Reward.load)
         super().__setstate__(state)
 
 
@@ -365,16 +394,3 @@ def load_reward(path: str | os.PathLike[str]) -> TiltedRewardRegressor:
     if reward.array_columns == 0:
         model.feature_names_in_ = np.array(reward.names, dtype=object)
     return model._adopt(reward)
-
-
-def _call(parameters: dict[str, Any], data: dict[str, Any]) -> Call:
-    given = [name for name, values in data.items() if values is not None]
-    made = f"esscher.TiltedRewardRegressor({code_of(TiltedRewardRegressor, parameters)})"
-    fitted = ", ".join(name if name in ("X", "y") else f"{name}={name}" for name in given)
-    return f"{made}.fit({fitted})", texts(data, given) + texts(parameters)
-
-
-def _seed(random_state: int | np.random.RandomState | None) -> int:
-    if isinstance(random_state, (int, np.integer)):
-        return int(random_state)
-    return int(check_random_state(random_state).randint(1, 2**31 - 1))

@@ -1,0 +1,31 @@
+"""Models of the C++ side as bytes, which processes exchange."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+
+class _Saved(Protocol):
+    def save(self, path: str) -> None: ...
+
+
+_Model = TypeVar("_Model")
+
+
+def to_bytes(model: _Saved) -> bytes:
+    """What `model` saves."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        model.save(str(path))
+        return path.read_bytes()
+
+
+def of_bytes(saved: bytes, load: Callable[[str], _Model]) -> _Model:
+    """The model that `load` reads from what `to_bytes` gave."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        path.write_bytes(saved)
+        return load(str(path))
