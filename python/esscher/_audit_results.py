@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from ._recommendations import (
 )
 from ._optional import needed
 from ._results import (
+    ByContent,
     Reported,
     axes_of,
     draw_band,
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     import pandas
 
 
-@dataclass(frozen=True)
-class Calibration:
+@dataclass(frozen=True, eq=False)
+class Calibration(ByContent):
     """How gold rewards go with a proxy, in rows where both are known; arrays are a curve's points.
 
     Attributes
@@ -61,11 +62,11 @@ class Calibration:
 
     slope: Estimate
     tied: float
-    proxy: NDArray[np.float64] = field(compare=False)
-    gold: NDArray[np.float64] = field(compare=False)
-    gold_se: NDArray[np.float64] = field(compare=False)
-    isotonic: NDArray[np.float64] = field(compare=False)
-    rows: NDArray[np.uint64] = field(compare=False)
+    proxy: NDArray[np.float64]
+    gold: NDArray[np.float64]
+    gold_se: NDArray[np.float64]
+    isotonic: NDArray[np.float64]
+    rows: NDArray[np.uint64]
 
     @classmethod
     def _of(cls, record: dict[str, Any]) -> Calibration:

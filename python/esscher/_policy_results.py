@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ._policy_text import figures, lines, temperatures
 from ._optional import needed
-from ._results import Record, axes_of, draw_band, name_gain_axes, table_html
+from ._results import ByContent, Record, axes_of, draw_band, name_gain_axes, table_html
 
 if TYPE_CHECKING:
     import matplotlib.axes
@@ -285,8 +285,8 @@ class BestOfNValue(_PolicyRecord):
         return f"best of {self.n:.4g}: {_trust(self.reliable, self.ess, self.remark)}"
 
 
-@dataclass(frozen=True)
-class SmoothedWeights(Record):
+@dataclass(frozen=True, eq=False)
+class SmoothedWeights(ByContent, Record):
     """Pareto smoothed importance weights.
 
     Attributes

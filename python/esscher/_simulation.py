@@ -15,7 +15,8 @@ from . import _core
 from ._calls import call_of
 from ._links import Link, link as as_link
 from ._optional import needed
-from ._results import Reported, frozen
+from ._results import ByContent, Reported, frozen
+from ._saved import of_bytes, to_bytes
 
 if TYPE_CHECKING:
     import pandas
@@ -91,6 +92,21 @@ class SimulatedReward:
         """
         self._core.save(os.fspath(path))
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SimulatedReward):
+            return NotImplemented
+        return self._core is other._core or to_bytes(self._core) == to_bytes(other._core)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.heads))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_of_saved, (to_bytes(self._core),))
+
+
+def _of_saved(saved: bytes) -> SimulatedReward:
+    return SimulatedReward(of_bytes(saved, _core.RewardModel.load))
+
 
 def load_simulated(path: str | os.PathLike[str]) -> SimulatedReward:
     """A reward model that ``esscher simulate`` or `SimulatedReward.save` wrote.
@@ -107,8 +123,8 @@ def load_simulated(path: str | os.PathLike[str]) -> SimulatedReward:
     return SimulatedReward(_core.RewardModel.load(os.fspath(path)))
 
 
-@dataclass(frozen=True)
-class Simulation(Reported):
+@dataclass(frozen=True, eq=False)
+class Simulation(ByContent, Reported):
     """What became of a simulation. `to_dict` tells everything.
 
     Attributes

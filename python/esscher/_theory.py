@@ -14,14 +14,14 @@ from . import _core
 from ._calls import call_of
 from ._links import Link, link as as_link
 from ._optional import needed
-from ._results import Reported, frozen, table_html
+from ._results import ByContent, Reported, frozen, table_html
 
 if TYPE_CHECKING:
     import pandas
 
 
-@dataclass(frozen=True)
-class Theory(Reported):
+@dataclass(frozen=True, eq=False)
+class Theory(ByContent, Reported):
     """What exponential reward weighting does to a link; rewards in their unit, KL in nats.
 
     The arrays have an entry for each temperature of `beta`. `to_dict` tells everything, error
