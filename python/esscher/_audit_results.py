@@ -191,8 +191,10 @@ class PolicyAudit:
 
 
 @dataclass(frozen=True)
-class Audit(Advice[ProxyAudit], Reported):
+class Audit(Reported, Advice[ProxyAudit]):
     """What policies tilted by given scores are worth, best-of-n by them, and trained policies.
+
+    A mapping, too, of names to proxies: ``audit["judge"]``, ``"judge" in audit``, ``audit.items()``.
 
     Attributes
     ----------

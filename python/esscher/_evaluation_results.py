@@ -68,8 +68,10 @@ class RewardEvaluation:
 
 
 @dataclass(frozen=True)
-class Evaluation(Advice[RewardEvaluation], Reported):
+class Evaluation(Reported, Advice[RewardEvaluation]):
     """What the policies of learned rewards are worth on rows that these have not seen.
+
+    A mapping, too, of names to rewards: ``evaluation["auto"]``, ``evaluation.items()``.
 
     Attributes
     ----------

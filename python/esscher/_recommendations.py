@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ._policy_results import Estimate
 from ._optional import needed
@@ -258,8 +259,9 @@ class _Advised(_Named, Protocol):
 One = TypeVar("One", bound=_Advised)
 
 
-class Advice(Generic[One]):
-    """What evaluations and audits say alike of the rewards that they hold against each other."""
+class Advice(Mapping[str, One]):
+    """What evaluations and audits say alike of the rewards that they hold against each other, which
+    they map by name."""
 
     recommended: str | None
     recommended_best_of_n: str | None
@@ -287,6 +289,15 @@ class Advice(Generic[One]):
         RewardEvaluation or ProxyAudit
         """
         return named(self._all(), name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (one.name for one in self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __bool__(self) -> bool:
+        return True  # a result is there, though it may hold trained policies alone
 
     def _all(self) -> tuple[One, ...]:
         raise NotImplementedError

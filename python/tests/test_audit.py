@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+from collections.abc import Mapping
 
 import matplotlib
 import numpy as np
@@ -160,6 +161,16 @@ def test_scores_come_in_many_forms(scores, audit):
     assert esscher.audit(scores.judge.astype(np.float32)[::-1], scores.human[::-1], beta=1).rows == 300
 
 
+def test_it_maps_names_to_proxies(audit):
+    assert list(audit) == list(audit.keys()) == ["judge", "coin", "mean"] and len(audit) == 3
+    assert "judge" in audit and "nobody" not in audit and 0 not in audit
+    assert tuple(audit.values()) == audit.proxies
+    assert dict(audit)["coin"] is audit["coin"] and audit.get("nobody") is None
+    assert isinstance(audit, Mapping) and audit != dict(audit)  # it says more than a dict would
+    with pytest.raises(KeyError, match="nobody: there are judge, coin, mean"):
+        audit["nobody"]
+
+
 def test_it_recommends(audit):
     assert audit.recommended in ("judge", "mean")
     assert audit.recommendation.beta in (1.0, 0.5)
@@ -258,6 +269,7 @@ def test_trained_policies_alone(scores):
     assert str(found).startswith("2 trained policies")
     assert "trained" in found._repr_html_()
     assert list(found.to_frame()["kind"]) == ["policy", "policy"]
+    assert list(found) == [] and "trained" not in found and bool(found)
     with pytest.raises(LookupError, match="no proxy was audited"):
         found.recommendation
 

@@ -154,6 +154,13 @@ def test_it_is_frozen(evaluation):
     assert evaluation.to_dict()["reward_sd"] == evaluation.reward_sd
 
 
+def test_it_maps_names_to_rewards(evaluation):
+    names = [reward.name for reward in evaluation.rewards]
+    assert list(evaluation) == names and len(evaluation) == len(names)
+    assert "linear" in evaluation and "nobody" not in evaluation
+    assert dict(evaluation.items()) == dict(zip(names, evaluation.rewards, strict=True))
+
+
 def test_it_becomes_dictionaries_and_frames(evaluation):
     assert json.loads(json.dumps(evaluation.to_dict(arrays=False)))["rewards"][0]["name"] == "auto"
     frame = evaluation.to_frame()
