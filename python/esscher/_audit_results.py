@@ -190,6 +190,10 @@ class PolicyAudit:
         return cls(**values)
 
 
+class _NoProxyError(LookupError, AttributeError):
+    """There is no proxy to tell of. For hasattr() and getattr() that is no attribute."""
+
+
 @dataclass(frozen=True)
 class Audit(Reported, Advice[ProxyAudit]):
     """What policies tilted by given scores are worth, best-of-n by them, and trained policies.
@@ -318,7 +322,7 @@ class Audit(Reported, Advice[ProxyAudit]):
 
     def _first(self, recommended: str | None) -> ProxyAudit:
         if not self.proxies:
-            raise LookupError("no proxy was audited; trained policies are in policies")
+            raise _NoProxyError("no proxy was audited; trained policies are in policies")
         return super()._first(recommended)
 
     def _verdict(self) -> str:

@@ -269,7 +269,13 @@ class Advice(Mapping[str, One]):
 
     @property
     def recommendation(self) -> Recommendation:
-        """The verdict on the recommended one or, where there is none, on the first."""
+        """The verdict on the recommended one or, where there is none, on the first.
+
+        Raises
+        ------
+        LookupError, AttributeError
+            In one, where an audit has no proxies.
+        """
         return self._first(self.recommended).recommendation
 
     @property

@@ -270,8 +270,11 @@ def test_trained_policies_alone(scores):
     assert "trained" in found._repr_html_()
     assert list(found.to_frame()["kind"]) == ["policy", "policy"]
     assert list(found) == [] and "trained" not in found and bool(found)
-    with pytest.raises(LookupError, match="no proxy was audited"):
-        found.recommendation
+    for name in ("recommendation", "best_of_n_recommendation"):
+        assert not hasattr(found, name) and getattr(found, name, None) is None
+        for kind in (LookupError, AttributeError):
+            with pytest.raises(kind, match="^no proxy was audited; trained policies are in policies$"):
+                getattr(found, name)
 
 
 def test_frames_have_the_columns_of_the_file(scores, command, tmp_path):
