@@ -18,7 +18,7 @@ from ._blocks import is_blocks, stored, vectors_in_memory
 from ._calls import call_of_fit, described
 from ._reference import column_names, refuse_twins
 from ._refusals import explain, refuse_times
-from ._saved import of_bytes, to_bytes
+from ._saved import existing, of_bytes, to_bytes
 from ._seeds import seed_of
 from ._within_groups import r2_within_groups
 
@@ -288,10 +288,8 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
 
         Parameters
         ----------
-        X : array or data frame of shape (n, d)
-        y : array of shape (n,)
-            Rewards.
-        sample_weight : array of shape (n,), optional
+        X, y, sample_weight
+            As for `fit`.
         groups : array of shape (n,), optional
             R2 is that of differences within groups then: of predictions and rewards about their
             group's weighted mean. Groups of one row tell nothing.
@@ -387,8 +385,13 @@ def load_reward(path: str | os.PathLike[str]) -> TiltedRewardRegressor:
     -------
     TiltedRewardRegressor
         Its parameters are the defaults; how the reward was fitted stands in the file.
+
+    Raises
+    ------
+    OSError
+        Where the file cannot be read; `FileNotFoundError` where there is none.
     """
-    reward = _core.Reward.load(os.fspath(path))
+    reward = _core.Reward.load(existing(path))
     model = TiltedRewardRegressor()
     model.n_features_in_ = len(reward.names)
     if reward.array_columns == 0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -16,6 +15,7 @@ from . import _core
 from ._arrow_files import is_json_lines
 from ._optional import needed
 from ._results import frozen
+from ._saved import existing
 
 if TYPE_CHECKING:
     import pandas
@@ -138,6 +138,8 @@ def read(
 
     Raises
     ------
+    FileNotFoundError
+        Where there is no such file.
     ValueError
         With the file, and the row (from 1) and column if there are such.
     ImportError
@@ -156,9 +158,7 @@ def read(
         "y": y, "groups": groups, "sample_weight": sample_weight, "clusters": clusters,
         "fold": fold, "gold": gold,
     }
-    place = Path(path)
-    if not place.exists():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    place = Path(existing(path))
     if wild_type is None and first_position != 1:
         raise ValueError(
             f"first_position = {first_position}: numbers the letters of a wild type; give wild_type"

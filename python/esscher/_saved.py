@@ -1,7 +1,9 @@
-"""Models of the C++ side as bytes, which processes exchange."""
+"""Models of the C++ side in files, and as bytes, which processes exchange."""
 
 from __future__ import annotations
 
+import errno
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,13 @@ class _Saved(Protocol):
 
 
 _Model = TypeVar("_Model")
+
+
+def existing(path: str | os.PathLike[str]) -> str:
+    """`path` as text, where something is."""
+    if not os.path.exists(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path))
+    return os.fspath(path)
 
 
 def to_bytes(model: _Saved) -> bytes:

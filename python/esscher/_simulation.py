@@ -16,7 +16,7 @@ from ._calls import call_of
 from ._links import Link, link as as_link
 from ._optional import needed
 from ._results import ByContent, Reported, frozen
-from ._saved import of_bytes, to_bytes
+from ._saved import existing, of_bytes, to_bytes
 
 if TYPE_CHECKING:
     import pandas
@@ -119,8 +119,13 @@ def load_simulated(path: str | os.PathLike[str]) -> SimulatedReward:
     Returns
     -------
     SimulatedReward
+
+    Raises
+    ------
+    OSError
+        Where the file cannot be read; `FileNotFoundError` where there is none.
     """
-    return SimulatedReward(_core.RewardModel.load(os.fspath(path)))
+    return SimulatedReward(_core.RewardModel.load(existing(path)))
 
 
 @dataclass(frozen=True, eq=False)

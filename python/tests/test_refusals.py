@@ -179,6 +179,17 @@ def test_parameters_of_another_type(table, fitted):
     assert evaluate(x, y, **{**FAST, "beta": np.array(1.0)}) == evaluate(x, y, **FAST)
 
 
+@pytest.mark.parametrize("load", [esscher.read, esscher.load_reward, esscher.load_simulated])
+def test_files_that_are_not_there_are_of_pythons_own_kind(tmp_path, load):
+    for path in (tmp_path / "none.safetensors", str(tmp_path / "none.safetensors")):
+        with pytest.raises(FileNotFoundError, match=r"No such file or directory: '.*none\.safete") as no:
+            load(path)
+        assert no.value.filename == str(path)
+    if load is not esscher.read:
+        with pytest.raises(OSError, match="is a folder; name a file in it"):
+            load(tmp_path)
+
+
 def predictions(model, x):
     return model.predict(x)
 
