@@ -180,9 +180,9 @@ def policy_value(
     enumerated : bool
         The rows are the whole reference and no sample from it: values are exact.
     level : float
-        Of the bootstrapped intervals.
+        Of the bootstrapped intervals; there must be replicates for another than 0.95.
     bootstrap : int
-        Replicates; 0 for none, else 100 at least.
+        Replicates, 100 at least; 0: Student's intervals, of 95 %.
     seed : int
         Of the bootstrap.
     threads : int
@@ -199,6 +199,7 @@ def policy_value(
     """
     reward, gold = _both(r, y)
     rows = len(reward)
+    _require_replicates(level, bootstrap, enumerated)
     record = _core.policy_value(
         reward,
         gold,
@@ -342,6 +343,16 @@ def _both(r: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.f
     reward, gold = finite(r, "r"), finite(y, "y")
     require_length(gold, "y", len(reward))
     return reward, gold
+
+
+def _require_replicates(level: float, bootstrap: int, enumerated: bool) -> None:
+    """Behind intervals of a level of one's own; what is no level at all is refused by the library."""
+    own = isinstance(level, (int, float)) and level != 0.95 and 0 < level < 1
+    if own and isinstance(bootstrap, int) and bootstrap == 0 and not enumerated:
+        raise ValueError(
+            f"level = {level:g}: is of bootstrapped intervals, and bootstrap = 0 leaves Student's, of "
+            "95 %; give bootstrap, or leave level out"
+        )
 
 
 def _draw(

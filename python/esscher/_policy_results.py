@@ -27,7 +27,9 @@ class Estimate:
     standard_error : float or None
         0 where the value is exact; None where it is not known.
     low, high : float or None
-        Ends of the 95 % interval: bootstrapped where there are replicates, else Student's.
+        Ends of an interval: of 95 % by Student's law, or what the call that made it says, such as
+        the bootstrapped one of `policy_value` at its `level`, or one that holds for all policies at
+        once. Where some replicates ran out of rows it is Student's, of 95 %.
     """
 
     value: float

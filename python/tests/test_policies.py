@@ -96,6 +96,22 @@ def test_policy_value_is_the_weighted_mean():
         value.beta = 2
 
 
+def test_a_level_is_of_bootstrapped_intervals():
+    r, y = rewards()
+    half, usual = (esscher.policy_value(r, y, 1.0, level=level).gold for level in (0.5, 0.95))
+    assert usual.low < half.low < half.value < half.high < usual.high
+    with pytest.raises(ValueError, match=r"^level = 0.5: is of bootstrapped intervals, and bootstrap"
+                                         r" = 0 leaves Student's, of 95 %; give bootstrap, or leave"
+                                         r" level out$"):
+        esscher.policy_value(r, y, 1.0, bootstrap=0, level=0.5)
+    with pytest.raises(ValueError, match=r"^level = 2: must be between 0 and 1"):
+        esscher.policy_value(r, y, 1.0, bootstrap=0, level=2)
+    # Of a whole reference values are exact at any level.
+    exact = esscher.policy_value(r, y, 1.0, bootstrap=0, level=0.5, enumerated=True).gold
+    assert exact.low == exact.value == exact.high
+    assert esscher.policy_value(r, y, 1.0, bootstrap=0, level=0.95).gold.low < usual.value
+
+
 def test_values_of_policies_are_frozen_and_whole():
     r, y = rewards()
     for value in (esscher.policy_value(r, y, 1.0), esscher.best_of_n_value(r, y, 4)):
