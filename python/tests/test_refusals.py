@@ -179,6 +179,21 @@ def test_parameters_of_another_type(table, fitted):
     assert evaluate(x, y, **{**FAST, "beta": np.array(1.0)}) == evaluate(x, y, **FAST)
 
 
+@pytest.mark.parametrize("state", [-1, 10**18 + 1, 1.5, "a", np.random.default_rng(1)])
+def test_a_random_state_that_is_none_is_named_so(table, state):
+    model = TiltedRewardRegressor(rounds=0, random_state=state)
+    assert refusal(lambda: model.fit(*table)) == (
+        ValueError,
+        f"random_state = {state!r}: must be a whole number from 0 to 1e+18, a "
+        "numpy.random.RandomState or None",
+    )
+
+
+def test_the_least_and_the_greatest_random_state_serve(table):
+    for state in (0, 10**18, np.int64(3)):
+        TiltedRewardRegressor(rounds=0, beta=1, random_state=state).fit(*table)
+
+
 @pytest.mark.parametrize("load", [esscher.read, esscher.load_reward, esscher.load_simulated])
 def test_files_that_are_not_there_are_of_pythons_own_kind(tmp_path, load):
     for path in (tmp_path / "none.safetensors", str(tmp_path / "none.safetensors")):
