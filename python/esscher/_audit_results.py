@@ -207,8 +207,8 @@ class Audit(Reported, Advice[ProxyAudit]):
     policies : tuple of PolicyAudit
         Trained policies, as given by `log_ratio`.
     recommended : str or None
-        Name of the proxy to tilt by: that of the best cautious gain among all; None where no tilt
-        is supported.
+        Name of the proxy to tilt by: that of the largest cautious gain among all, halfway between the
+        lower end of the gain's interval and its estimate; None where no tilt is supported.
     recommended_best_of_n : str or None
         The same of best-of-n.
     target : TargetAnswer or None

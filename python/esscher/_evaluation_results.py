@@ -80,8 +80,8 @@ class Evaluation(Reported, Advice[RewardEvaluation]):
     rewards : tuple of RewardEvaluation
         As asked for by `weights`, then uniform, then linear.
     recommended : str or None
-        Name of the reward to deploy: that of the best cautious gain among all; None where no tilt
-        is supported.
+        Name of the reward to deploy: that of the largest cautious gain among all, halfway between the
+        lower end of the gain's interval and its estimate; None where no tilt is supported.
     recommended_best_of_n : str or None
         The same of best-of-n.
     target : TargetAnswer or None

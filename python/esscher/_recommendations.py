@@ -21,7 +21,10 @@ class Recommendation:
     Attributes
     ----------
     beta : float or None
-        The temperature to deploy at, in the unit of the reward; None: no safe temperature.
+        The temperature to deploy at, in the unit of the reward; None: no safe temperature. Of those
+        that rows can tell, and whose gain is above 0 by the lower end of its interval, it is that of
+        the largest cautious gain, halfway between that end and the estimate; of those within a
+        thousandth of it the highest. So another may have a higher lower end, and a lower estimate.
     admissible : tuple of float or None
         The lowest and the highest admissible temperature of the grid.
     gain : Estimate or None
@@ -108,7 +111,8 @@ class BestOfNRecommendation:
     Attributes
     ----------
     n : float or None
-        Candidates to choose from; None: best-of-n gains for no n.
+        Candidates to choose from; None: best-of-n gains for no n. It is picked as is beta of
+        `Recommendation`, by the largest cautious gain, and of nearly equal ones the smallest.
     largest : float or None
         The largest n that is safe.
     gain : Estimate or None
@@ -270,6 +274,10 @@ class Advice(Mapping[str, One]):
     @property
     def recommendation(self) -> Recommendation:
         """The verdict on the recommended one or, where there is none, on the first.
+
+        Recommended is the one of the largest cautious gain: halfway between the lower end of the
+        gain's interval, which holds for all of them at once, and its estimate. By lower ends alone
+        most of what low temperatures gain would be left, and by estimates alone the luckiest win.
 
         Raises
         ------

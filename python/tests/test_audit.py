@@ -171,6 +171,25 @@ def test_it_maps_names_to_proxies(audit):
         audit["nobody"]
 
 
+def test_recommended_is_the_largest_cautious_gain():
+    rng = np.random.default_rng(0)
+    gold = rng.standard_normal(400)
+    judges = {name: a * gold + 0.5 * rng.standard_normal(400) for name, a in [("a", 0.6), ("b", 0.4)]}
+    found = esscher.audit(judges, gold, bootstrap=0)
+    lowest, cautious = {}, {}
+    for proxy in found.to_dict()["rewards"]:
+        told = [policy for policy in proxy["policies"] if policy["ess"] >= 5]
+        gains = [(policy["gain"]["simultaneous_interval"][0], policy["gain"]["value"], policy["beta"])
+                 for policy in told]
+        most = max((low + value) / 2 for low, value, _ in gains if low > 0)
+        picked = max(beta for low, value, beta in gains
+                     if low > 0 and (low + value) / 2 >= 0.999 * most)
+        assert picked == found[proxy["name"]].recommendation.beta
+        lowest[proxy["name"]], cautious[proxy["name"]] = max(gains)[2], most
+    assert found.recommended == max(cautious, key=cautious.get)
+    assert lowest["b"] > found["b"].recommendation.beta  # that of the largest lower end is another
+
+
 def test_it_recommends(audit):
     assert audit.recommended in ("judge", "mean")
     assert audit.recommendation.beta in (1.0, 0.5)
