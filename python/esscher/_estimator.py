@@ -17,7 +17,7 @@ from ._arrow_interface import as_column, of_arrow
 from ._blocks import is_blocks, stored, vectors_in_memory
 from ._calls import call_of_fit, described
 from ._reference import column_names, refuse_twins
-from ._refusals import explain, refuse_times
+from ._refusals import explain, refuse_preferences_without, refuse_times
 from ._saved import existing, of_bytes, to_bytes
 from ._seeds import seed_of
 from ._within_groups import r2_within_groups
@@ -61,7 +61,7 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
     landmarks : "auto" or int
         Rows on which the features rest, at most; auto: 2048, from preferences 512.
     loss : {"squared", "preferences"}
-        preferences: Bradley-Terry on pairs within groups.
+        preferences: Bradley-Terry on pairs within groups, which it needs.
     penalty : "folds" or float
         Of the ridge: that of the least error on rows left out, or a number for all fits.
     folds : "auto" or int
@@ -170,6 +170,7 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
         -------
         self
         """
+        refuse_preferences_without(groups, self.loss)
         x, target = self._seen(X, y)
         table = labelled(len(x), target, groups, sample_weight)
         named = hasattr(self, "feature_names_in_")
@@ -301,11 +302,10 @@ class TiltedRewardRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc
 
         Notes
         -----
-        After a fit with groups the level of predictions between groups means nothing, and so does R2
-        without `groups`: a search by it picks by noise. For searches route them, by
-        ``set_fit_request(groups=True).set_score_request(groups=True)`` and scikit-learn's
-        ``enable_metadata_routing``. Rewards learned from preferences are log-odds, of which R2 says
-        little.
+        After a fit with groups levels between groups mean nothing, nor does R2 without `groups`: a
+        search by it picks by noise. With ``set_fit_request(groups=True).set_score_request(groups=True)``
+        and scikit-learn's ``enable_metadata_routing`` it gets them. Of rewards learned from
+        preferences, which are log-odds, R2 says little.
         """
         if groups is None:
             return float(super().score(X, y, sample_weight))

@@ -14,6 +14,7 @@ from ._blocks import vectors_in_memory
 from ._calls import call_of
 from ._evaluation_results import Evaluation
 from ._reference import at_rows, beside, feature_names, like, refuse_without
+from ._refusals import refuse_preferences_without
 
 # Parameters that hold rows.
 _DATA = (
@@ -138,6 +139,7 @@ feature_temperature, landmarks, loss, penalty, folds, ceiling
     parameters = {
         name: value for name, value in given.items() if name not in (*_DATA, "progress")
     }
+    refuse_preferences_without(groups, loss)
     x = given["X"] = features(X)
     table = labelled(len(x), y, groups, sample_weight, clusters, gold, fold)
     more = None

@@ -14,6 +14,12 @@ def refuse_times(values: Any, name: str) -> None:
             raise TypeError(f"{name}: must hold numbers, not {dtype}; encode times first")
 
 
+def refuse_preferences_without(groups: Any, loss: Any) -> None:
+    """Of pairs of which groups there are none; the command has a column to name instead."""
+    if groups is None and isinstance(loss, str) and loss == "preferences":
+        raise ValueError("loss = preferences: compares candidates of one group; give groups")
+
+
 def _dtypes(values: Any) -> Any:
     if hasattr(values, "iloc"):  # of pandas, whose columns may have any name
         return values.dtypes if values.ndim == 2 else [values.dtype]

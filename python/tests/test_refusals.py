@@ -172,6 +172,8 @@ def test_parameters_of_another_type(table, fitted):
         (lambda: esscher.hermite(-1, 0.0), "order = -1: must be from 0"),
         (lambda: esscher.link(np.tanh, name=3), "name = 3: must be text, not int"),
         (lambda: esscher.link(np.tanh, breaks="a"), "breaks: must be numbers, not str"),
+        (lambda: TiltedRewardRegressor(loss="preferences").fit(x, y),
+         "loss = preferences: compares candidates of one group; give groups"),
         (lambda: evaluate(x, y, progress=3, **FAST), "progress = 3: must be a function, or None"),
     ]:
         assert refusal(call)[1].startswith(words)
