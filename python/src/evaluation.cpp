@@ -59,7 +59,8 @@ std::string evaluate(FeaturesArgument x, Numbers y, std::optional<Labels> groups
   const TableArguments arguments(std::move(x), std::move(y), std::move(groups),
                                  std::move(log_weights), std::move(clusters), kept,
                                  std::move(folds), std::move(fold_names));
-  const RewardTable table = arguments.table();
+  RewardTable table = arguments.table();
+  table.feature_names = names;
   const double sd = long_call(nb::none(), [&](const Callbacks&) { return reward_sd(table); });
   const Parameters parameters(values);
   EvaluationOptions options{.training = training_options(parameters, sd)};
@@ -88,7 +89,7 @@ std::string evaluate(FeaturesArgument x, Numbers y, std::optional<Labels> groups
                       span_of(more_groups), span_of(more_log_weights), span_of(more_clusters)});
   }
   if (!parameters.is("noise", "replicates")) {
-    options.label_noise = positive(parameters, "noise", "must be a positive number, or replicates");
+    options.label_noise = positive(parameters, "noise", ", or replicates");
   }
   const TableEvaluation evaluation = long_call(progress, [&](const Callbacks& callbacks) {
     options.training.callbacks = callbacks;

@@ -69,7 +69,8 @@ TableModel train(FeaturesArgument x, Numbers y, std::optional<Labels> groups,
                  const nb::object& progress) {
   const TableArguments arguments(std::move(x), std::move(y), std::move(groups),
                                  std::move(log_weights), std::move(clusters), kept);
-  const RewardTable table = arguments.table();
+  RewardTable table = arguments.table();
+  table.feature_names = names;
   const double sd = long_call(nb::none(), [&](const Callbacks&) { return reward_sd(table); });
   TrainingOptions options = training_options(Parameters(parameters), sd);
   TableModel model;

@@ -36,8 +36,7 @@ void read_weights(const Parameters& parameters, double unit, TrainingOptions& op
                                "is for label and surrogate weights only",
                                "leave it out, or take weights='surrogate'"));
   }
-  options.weight_temperature =
-      unit * positive(parameters, "weight_temperature", "must be a positive number or beta");
+  options.weight_temperature = unit * positive(parameters, "weight_temperature", ", or beta");
 }
 
 }  // namespace
@@ -48,7 +47,8 @@ double positive(const Parameters& parameters, const char* name, const char* choi
     require_temperature(value, name);
     return value;
   } catch (const UsageError&) {
-    throw UsageError(rejection(name, parameters.shown(name), choices));
+    throw UsageError(rejection(name, parameters.shown(name),
+                               "must be a number " + temperature_limits() + choices));
   }
 }
 
@@ -67,13 +67,13 @@ TrainingOptions training_options(const Parameters& parameters, double sd) {
   if (parameters.is("feature_temperature", "none")) {
     options.feature_temperature = std::numeric_limits<double>::infinity();
   } else if (!parameters.is("feature_temperature", "auto")) {
-    options.feature_temperature = unit * positive(parameters, "feature_temperature",
-                                                  "must be a positive number, none or auto");
+    options.feature_temperature =
+        unit * positive(parameters, "feature_temperature", ", none or auto");
   }
   options.loss = parse_readout_loss(parameters.text("loss"), "loss");
   if (!parameters.is("penalty", "folds")) {
     options.ridge.rule = PenaltyRule::fixed;
-    options.ridge.penalty = positive(parameters, "penalty", "must be folds, or a number above 0");
+    options.ridge.penalty = positive(parameters, "penalty", ", or folds");
   }
   if (!parameters.is("folds", "auto")) options.folds = parameters.integer("folds", 2, 20);
   options.ceiling = parameters.flag("ceiling");

@@ -10,7 +10,8 @@
 
 namespace esscher::python {
 
-/// A number above 0. \param choices  what the parameter may be, for the message
+/// A number within temperature_limits(). \param choices  what else the parameter may be, ", or
+/// beta"
 double positive(const Parameters& parameters, const char* name, const char* choices);
 
 /// Temperatures come out in the unit of the reward. \param sd  reward_sd() of the table

@@ -23,6 +23,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 }  // namespace
 
 std::string rejection(std::string_view field, std::string_view value, std::string_view constraint,
@@ -39,6 +41,10 @@ std::string rejection(std::string_view field, double value, std::string_view con
 }
 
 std::string nearest_name(std::string_view word, const std::vector<std::string>& candidates) {
+  const auto alike = std::ranges::find_if(candidates, [&](const std::string& candidate) {
+    return std::ranges::equal(candidate, word, {}, lower, lower);
+  });
+  if (alike != candidates.end()) return *alike;
   std::string best;
   std::size_t best_distance = word.size() + 1;
   for (const std::string& candidate : candidates) {

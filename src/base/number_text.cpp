@@ -139,15 +139,17 @@ std::vector<double> parse_number_list(std::string_view text, std::string_view fi
   return values;
 }
 
+std::string temperature_limits() {
+  return "from " + number_text(kLeastTemperature) + " to " + number_text(kGreatestTemperature);
+}
+
 void require_temperature(double beta, std::string_view field) {
   if (!(beta > 0) || !std::isfinite(beta)) {
     throw UsageError(rejection(field, beta, "a temperature must be a finite positive number",
                                "give values such as 0.5 or 0.25:8:log33"));
   }
   if (beta < kLeastTemperature || beta > kGreatestTemperature) {
-    throw UsageError(rejection(field, beta,
-                               "a temperature must be from " + number_text(kLeastTemperature) +
-                                   " to " + number_text(kGreatestTemperature),
+    throw UsageError(rejection(field, beta, "a temperature must be " + temperature_limits(),
                                "measure rewards in another unit"));
   }
 }

@@ -279,7 +279,7 @@ class KnownLevels final : public LevelColumn {
     std::vector<std::uint16_t> codes;
     if (const auto unknown = read(tables, codes)) {
       tables.refuse(at_, unknown->found + ", which the model was not fitted on; it knows " +
-                             list_in_quotes(*unknown->known));
+                             list_in_quotes(*unknown->known) + ": leave such rows out");
     }
     for (std::size_t i = 0; i < codes.size(); ++i) {
       if (column_.kind == Kind::category || levels_[i].size() > 1) codes_[i].push_back(codes[i]);

@@ -211,7 +211,7 @@ RewardTransform fit_reward_transform(const RewardTransformRequest& request,
   for (std::size_t i = 0; i < y.size(); ++i) {
     const bool log1p = request.kind == RewardTransformKind::log1p;
     if (std::isfinite(y[i]) && (!log1p || y[i] > -1)) continue;
-    const std::string who = "reward in row " + std::to_string((rows.empty() ? i : rows[i]) + 1);
+    const std::string who = "reward in row " + std::to_string(rows.empty() ? i + 1 : rows[i]);
     if (!std::isfinite(y[i])) throw DataError(rejection(who, y[i], "must be finite"));
     refuse_log1p(who, y[i]);
   }

@@ -99,6 +99,10 @@ double mended_value(const RawMultiFormula& raw, std::span<const double> at) {
   double value = raw.value(at);
   if (!std::isnan(value)) return internal::saturated(value);
   std::vector<double> z(at.begin(), at.end());
+  for (double& coordinate : z) {
+    if (std::isnan(coordinate)) return coordinate;
+    coordinate = internal::saturated(coordinate);  // infinity would stay what it is
+  }
   while (norm(z) > internal::kExamined) {
     for (double& coordinate : z) coordinate *= 0.9375;
     value = raw.value(z);

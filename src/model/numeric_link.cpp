@@ -32,8 +32,10 @@ class Mended final : public LinkFunction {
 
   /// NaN beyond the examined stretch is inf - inf or inf * 0 inside the function: the value nearer
   /// to 0 at which it can be computed stands in. Within the stretch it is a single point that no
-  /// check met: its neighbour stands in.
+  /// check met: its neighbour stands in. NaN where z is.
   double value_nearby(double z) const {
+    if (std::isnan(z)) return z;
+    z = internal::saturated(z);  // infinity would stay what it is
     while (std::abs(z) > internal::kExamined) {
       z *= 0.9375;
       const double value = raw_->value(z);

@@ -86,8 +86,12 @@ MergedTable::MergedTable(const RewardTable& table, std::span<const std::uint64_t
   if (transform.kind == RewardTransformKind::log1p) {
     // Its domain is that of each reward, not of their means.
     std::vector<double> y;
-    for (const std::uint64_t row : rows) y.push_back(table.rewards[row]);
-    fit_reward_transform(transform, y, {}, rows);
+    std::vector<std::uint64_t> numbers;
+    for (const std::uint64_t row : rows) {
+      y.push_back(table.rewards[row]);
+      numbers.push_back(table.number_of(row));
+    }
+    fit_reward_transform(transform, y, {}, numbers);
   }
   std::vector<std::uint32_t> pairs;
   if (table.pairs) pairs = stated_pairs(table, rows, threads);
@@ -173,19 +177,22 @@ RewardTable MergedTable::table() const {
           .clusters = clusters_,
           .pairs = table_.pairs,
           .folds = folds_,
-          .fold_names = table_.fold_names};
+          .fold_names = table_.fold_names,
+          .feature_names = table_.feature_names};
 }
 
 std::size_t MergedTable::units() const {
-  const std::vector<std::uint32_t> units = units_of_folds(table(), numbers_).of_row;
-  if (units.empty()) return numbers_.size();
-  return std::set<std::uint32_t>(units.begin(), units.end()).size();
+  return units_of_folds(table(), numbers_).count(numbers_.size());
 }
 
 int MergedTable::folds(int asked, std::size_t units) const {
   if (asked != 0 || (!replicates_ && table_.folds.empty())) return asked;
   const auto most = static_cast<int>(std::min<std::size_t>(units, 20));
   return std::max(2, std::min(default_folds(numbers_.size()), most));
+}
+
+std::size_t FoldUnits::count(std::size_t rows) const {
+  return of_row.empty() ? rows : std::set<std::uint32_t>(of_row.begin(), of_row.end()).size();
 }
 
 FoldUnits units_of_folds(const RewardTable& table, std::span<const std::uint64_t> rows) {

@@ -72,6 +72,9 @@ class MergedTable {
 struct FoldUnits {
   std::vector<std::uint32_t> of_row;  ///< empty where each row may go alone
   std::string_view name;              ///< "fold", "cluster" or "group": also the option's name
+
+  /// How many of them \p rows rows are.
+  std::size_t count(std::size_t rows) const;
 };
 /// The table's own folds where those rows are in two or more, else clusters, else groups.
 FoldUnits units_of_folds(const RewardTable& table, std::span<const std::uint64_t> rows);

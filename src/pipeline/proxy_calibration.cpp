@@ -38,7 +38,8 @@ std::vector<double> centred(std::span<const double> values, std::span<const doub
 
 /// Least squares through the origin, with the error of draws of pieces.
 Estimate slope_of(std::span<const double> x, std::span<const double> y,
-                  std::span<const double> weights, std::span<const std::uint32_t> pieces) {
+                  std::span<const double> weights, std::span<const std::uint32_t> pieces,
+                  bool grouped) {
   double xx = 0;
   double xy = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
@@ -54,10 +55,11 @@ Estimate slope_of(std::span<const double> x, std::span<const double> y,
   double variance = 0;
   for (const double step : moved) variance += step * step;
   const auto count = static_cast<double>(moved.size());
-  // One piece tells no error.
-  slope.standard_error = count > 1 ? std::sqrt(variance * count / (count - 1))
-                                   : std::numeric_limits<double>::infinity();
-  slope.degrees_of_freedom = std::max(1.0, count - 1);
+  // Through two points there is always a line; within groups one piece tells no error.
+  const double freedom = count - (grouped ? 1 : 2);
+  slope.standard_error =
+      freedom > 0 ? std::sqrt(variance * count / freedom) : std::numeric_limits<double>::infinity();
+  slope.degrees_of_freedom = std::max(1.0, freedom);
   return slope;
 }
 
@@ -139,7 +141,7 @@ ProxyCalibration calibrate(std::span<const double> proxy, const KnownRows& rows)
   ProxyCalibration result;
   result.correlation = both.correlation();
   if (!(both.rr > 0)) return result;
-  result.slope = slope_of(x, y, weights, rows.pieces);
+  result.slope = slope_of(x, y, weights, rows.pieces, rows.grouped);
   if (rows.grouped) {
     result.curve = curve_of(x, y, weights);
   } else {

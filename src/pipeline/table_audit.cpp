@@ -280,7 +280,15 @@ TableAudit audit_distinct(const AuditTable& given, const AuditOptions& options) 
     proxies.push_back(begin_proxy(table, scores, false));
   }
   if (with_mean) {
-    proxies.push_back(begin_proxy(table, mean_of_proxies(table), true));
+    const NamedScores mean = mean_of_proxies(table);
+    constexpr double kRounding = 1e-9;  // of proxies of deviation 1
+    if (table.sd(mean.values) > kRounding) {
+      proxies.push_back(begin_proxy(table, mean, true));
+    } else {
+      audit.remarks.emplace_back(
+          "The mean of the proxies is left out: they undo one another, so that it is the same in "
+          "all rows.");
+    }
   }
   for (const Proxy& proxy : proxies) require_range(proxy.audit, audit.gold_sd, options);
   const internal::TableCells cells = internal::table_cells(table.reference);

@@ -133,9 +133,10 @@ void name_single_column(const RewardTable& table, std::span<const double> gold,
       internal::telling_column(table, gold, folds, options.columns, first.correlation,
                                options.training.seed, options.training.threads);
   if (!result.single_column) return;
+  const double share = result.single_column->share;
   const std::string question = in_quotes(result.single_column->name) + " alone gives " +
-                               number_text(result.single_column->share, 2) +
-                               " of the correlation: is it known when a candidate is chosen?";
+                               (share < 0.995 ? number_text(share, 2) + " of" : "all of") +
+                               " the correlation: is it known when a candidate is chosen?";
   first.advice.verdict += " " + question;
   // Whichever reward is looked at.
   if (result.recommended && *result.recommended != 0) {
@@ -313,6 +314,11 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   if (options.enumerated && !noise) result.remarks.emplace_back(internal::kExactOfLabels);
   if (noise && !options.reference) {
     result.noise_free_gain = internal::noise_free_gain(gold, *noise, reference, betas, policy);
+    if (std::ranges::max(result.noise_free_gain) == 0) {
+      result.remarks.emplace_back(
+          "Labels vary by no more than their noise: no share is told of what could be gained "
+          "without it.");
+    }
   }
   add_remarks(result, result.remarks);
   if (const auto remark = valued.draw_remark(held_out.front().at(0))) {

@@ -6,7 +6,6 @@
 #include <map>
 #include <numeric>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "esscher/base/error.h"
@@ -120,7 +119,9 @@ std::vector<double> transformed_rewards(const RewardTable& table,
     y.push_back(table.rewards[row]);
     if (!table.log_weights.empty()) log_weights.push_back(table.log_weights[row]);
   }
-  reward.reward_transform = fit_reward_transform(request, y, log_weights, rows);
+  std::vector<std::uint64_t> numbers;
+  for (const std::uint64_t row : rows) numbers.push_back(table.number_of(row));
+  reward.reward_transform = fit_reward_transform(request, y, log_weights, numbers);
   std::vector<double> targets(table.rewards.size());
   for (std::size_t i = 0; i < rows.size(); ++i) targets[rows[i]] = reward.reward_transform(y[i]);
   return targets;
@@ -284,11 +285,11 @@ TrainedReward internal::train_distinct(const RewardTable& table,
   }
   const internal::TrainingLabels targets(regressed, rows);
   const internal::FoldUnits units = internal::units_of_folds(table, rows);
-  int count = options.folds == 0 ? default_folds(rows.size()) : options.folds;
-  if (options.folds == 0 && !table.folds.empty()) {
-    const auto own = std::set<std::uint32_t>(units.of_row.begin(), units.of_row.end()).size();
-    if (own >= 2) count = std::min(count, static_cast<int>(std::min<std::size_t>(own, 20)));
-  }
+  const auto most = std::max<std::size_t>(2, units.count(rows.size()));
+  const int count = options.folds != 0
+                        ? options.folds
+                        : static_cast<int>(std::min<std::size_t>(
+                              most, static_cast<std::size_t>(default_folds(rows.size()))));
   const std::vector<std::uint32_t> folds =
       assign_folds(rows.size(), units.of_row, count, options.seed, "--folds", units.name);
   if (options.loss == ReadoutLoss::preferences) {
@@ -309,7 +310,7 @@ TrainedReward internal::train_distinct(const RewardTable& table,
   if (reward.transform.cancelled) return reward;
   for (const std::size_t column : reward.transform.far_columns) {
     // The same words from all folds that see them.
-    reward.remarks.push_back("Feature " + std::to_string(column + 1) +
+    reward.remarks.push_back(table.feature_text(column) +
                              " has values so far out that its standard deviation would be theirs: "
                              "it is scaled by the others, and they are cut off. Are they errors, "
                              "or do they stand for what is missing?");

@@ -7,6 +7,7 @@
 
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "esscher/base/shown_text.h"
 #include "esscher/linalg/log_sum_exp.h"
 #include "esscher/weights/log_weights.h"
 #include "features/sample_label.h"
@@ -45,7 +46,8 @@ void require_rewards(const RewardTable& table, std::span<const std::uint64_t> ro
   require_length("log_weights", table.log_weights.size(), all);
   require_length("clusters", table.clusters.size(), all);
   if (rows.size() < 2) {
-    throw DataError(rejection("training rows", std::to_string(rows.size()), "must be at least 2"));
+    throw DataError(rejection("training rows", std::to_string(rows.size()), "must be at least 2",
+                              "give more rows, or take fewer folds"));
   }
   for (const std::uint64_t row : rows) {
     const double y = table.rewards[row];
@@ -159,3 +161,12 @@ void TrainingLabels::standardise(WeightedLabel& label) const {
 }
 
 }  // namespace esscher::internal
+
+namespace esscher {
+
+std::string RewardTable::feature_text(std::size_t column) const {
+  return "Feature " + (feature_names.empty() ? std::to_string(column + first_row)
+                                             : in_quotes(feature_names[column]));
+}
+
+}  // namespace esscher

@@ -252,7 +252,7 @@ void complete(PredictedGap& prediction, double variance, const TiltedLaw& law) {
   }
   prediction.variance = variance;
   prediction.gap = (prediction.approximation + variance) / (2 * law.beta);
-  if (law.gain > 0) prediction.efficiency = 1 - *prediction.gap / law.gain;
+  if (law.gains()) prediction.efficiency = 1 - *prediction.gap / law.gain;
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ std::vector<LearnedPolicy> learned_policies(const Link& reward, const Link& lear
     policy.optimal_value = optimal.optimal_value;
     policy.reference_value = optimal.reference_value;
     policy.value_gap = optimal.gain - gain;
-    if (optimal.gain > 0) policy.efficiency = gain / optimal.gain;
+    if (optimal.gains()) policy.efficiency = gain / optimal.gain;
     policy.ess_fraction = believed.ess_fraction;
     policies.push_back(policy);
   }

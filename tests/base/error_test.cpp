@@ -44,6 +44,7 @@ TEST(NearestName, OffersASlipOfThePenAndNothingElse) {
   EXPECT_EQ(nearest_name("dampedhermite", names), "damped_hermite");
   EXPECT_EQ(nearest_name("tanh", names), "tanh");
   EXPECT_EQ(nearest_name("quadratic", names), "");
+  EXPECT_EQ(nearest_name("Y", {"x", "y"}), "y");  // another case is no other letter
   EXPECT_EQ(nearest_name("", names), "");
   EXPECT_EQ(nearest_name("tanh", {}), "");
 }

@@ -87,7 +87,7 @@ TEST(LabelNoise, GivesEfficienciesBesideTheUncorrected) {
   EXPECT_LT(policy["noise_free_gain"], policy["attainable_gain"]);
   EXPECT_NE(outcome.out.find("true: share of the gain"), std::string::npos) << outcome.out;
   expect_parts(refused(evaluation({"--noise", "0"}), folder),
-               {"64 ", "--noise = 0", "must be a positive number, or replicates"});
+               {"64 ", "--noise = 0", "must be a number from 1e-09 to 1e+09, or replicates"});
 }
 
 TEST(SingleColumn, IsAskedAfterInTheVerdict) {

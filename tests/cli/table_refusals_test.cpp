@@ -220,7 +220,7 @@ TEST_F(TableRefusals, GroupsThatCannotBeLearnedFromSaySo) {
 
 TEST_F(TableRefusals, FewerRowsOrGroupsThanFoldsNameTheOption) {
   folder_.write("few.csv", "a,y\n1,2\n2,3\n3,5\n");
-  expect_parts(fit({"few.csv", "--reward", "y"}),
+  expect_parts(fit({"few.csv", "--reward", "y", "--folds", "5"}),
                {"64 ", "--folds = 5", "only 3 rows", "at most 3"});
   expect_parts(evaluate({"few.csv", "--reward", "y"}),
                {"64 ", "--evaluation-folds = 5", "only 3 rows", "at most 3"});
@@ -240,7 +240,18 @@ TEST_F(TableRefusals, LevelsThatTheFitHasNotSeenAreNamedWithThoseItKnows) {
   const Words data{"text.csv", "--one-hot", "s,q:sequence", "--reward", "y"};
   folder_.write("level.csv", "s,q\nu,AG\nz,AG\n");
   expect_parts(predict(data, {"level.csv"}),
-               {"65 ", "level.csv", "row 2", "column s", "'z'", "not fitted on", "'u', 'v', 'w'"});
+               {"65 ", "level.csv", "row 2", "column s", "'z'", "not fitted on", "'u', 'v', 'w'",
+                "leave such rows out"});
+  const Outcome skipped =
+      run({"predict", "m.safetensors", "level.csv", "--skip-unknown", "-o", "r.csv"}, folder_);
+  EXPECT_EQ(skipped.exit_code, 0) << skipped.err;
+  EXPECT_NE(skipped.err.find("1 row is left out: it has letters or categories that the model"),
+            std::string::npos)
+      << skipped.err;
+  EXPECT_TRUE(read_file(folder_.path() / "r.csv").starts_with("row,reward\n1,"));
+  EXPECT_EQ(run({"predict", "m.safetensors", "level.csv", "--skip-unknown", "-o", "r.npy"}, folder_)
+                .exit_code,
+            64);
   folder_.write("symbol.csv", "s,q\nu,AG\nu,AA\n");
   expect_parts(predict(data, {"symbol.csv"}),
                {"65 ", "symbol.csv", "row 2", "column q", "position 2", "'A'", "'C', 'G', 'T'"});

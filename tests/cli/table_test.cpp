@@ -249,7 +249,7 @@ TEST(Tables, RefuseWrongOptions) {
                {"64 ", "did you mean surrogate?"});
   for (const char* penalty : {"gcv", "0", "-1", "nan"})
     expect_words(refusal(data_csv(), with(named, {"--penalty", penalty})),
-                 {"64 ", "--penalty", "must be folds, or a number above 0"});
+                 {"64 ", "--penalty", "must be a number from 1e-09 to 1e+09, or folds"});
   expect_words(refusal(data_csv(), with(named, {"--reward", "z"})), {"64 "});
   expect_words(refusal(data_csv(), with(base, {"--reward", "z"})), {"64 ", "z"});
   expect_words(refusal(data_csv(), with(named, {"--transform", "whitn"})),
@@ -300,6 +300,27 @@ TEST(Tables, AColumnOfNanIsRefusedAndOneOfEmptyCellsLeftOut) {
   EXPECT_NE(empty.out.find("Column 'b' is not among the features taken by default"),
             std::string::npos)
       << empty.out;
+}
+
+TEST(Tables, DrawsNeedATemperatureOnlyWhereThereAreSeveral) {
+  const Folder folder;
+  std::string text = "a,b,y\n";
+  for (int i = 0; i < 60; ++i) {
+    text += std::to_string(std::sin(i)) + "," + std::to_string(std::sin(1.7 * i)) + "," +
+            std::to_string(std::tanh(std::sin(i))) + "\n";
+  }
+  folder.write("data.csv", text);
+  const Words draw{"resample", "model.safetensors", "data.csv", "--n", "3"};
+  ASSERT_EQ(run(with(kFitRows, {"--beta", "1"}), folder).exit_code, 0);
+  const Outcome one = run(draw, folder);
+  EXPECT_EQ(one.exit_code, 0) << one.err;
+  EXPECT_EQ(one.out, run(with(draw, {"--beta", "1"}), folder).out);
+  ASSERT_EQ(run(with(kFitRows, {"--beta", "1,0.5"}), folder).exit_code, 0);
+  EXPECT_EQ(run(draw, folder).exit_code, 64);
+  // The best of several has no temperature.
+  const Words best{"--kind", "best_of_n", "--best-of", "4", "--weights", "linear"};
+  EXPECT_EQ(run(with(draw, best), folder).exit_code, 0);
+  EXPECT_EQ(run(with(draw, {"--beta", "1", "-o", "x.npy"}), folder).exit_code, 64);
 }
 
 TEST(Tables, AConstantFeatureIsToldAndDropped) {

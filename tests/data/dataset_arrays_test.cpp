@@ -164,10 +164,10 @@ TEST_F(DatasetPrediction, TablesThatDoNotFitTheModelAreRefused) {
             "usage: the model was fitted on feature 'age', which new.csv lacks; is it 'ages'?");
   EXPECT_EQ(with("age,s,q\n1,w,AAC\n"),
             "data: new.csv: row 1, column s: 'w', which the model was not fitted on; it knows 'u', "
-            "'v'");
+            "'v': leave such rows out");
   EXPECT_EQ(with("age,s,q\n1,u,TAC\n"),
             "data: new.csv: row 1, column q: position 1 has 'T', which the model was not fitted "
-            "on; it knows 'A'");
+            "on; it knows 'A': leave such rows out");
   EXPECT_EQ(with("age,s,q\n1,u,AACC\n"),
             "data: new.csv: row 1, column q: 4 symbols where the model has sequences of 3");
   EXPECT_EQ(with("age,s,q\n,u,AAC\n"),

@@ -74,7 +74,7 @@ TEST_F(DatasetText, MutationsAreOneHotSequences) {
   EXPECT_EQ(
       refusal([&] { load_features(other, read); }),
       "data: n.csv: row 2, column m: position 4 has 'C', which the model was not fitted on; it "
-      "knows 'A', 'G'");
+      "knows 'A', 'G': leave such rows out");
   other.data = put("n.csv", "m\nT4A\n");
   EXPECT_EQ(refusal([&] { load_features(other, read); }),
             "data: n.csv: row 1, column m: 'T4A' says T at position 4, where the wild type has A");

@@ -83,6 +83,19 @@ TEST(TableAudit, LeavesTheMeanOfProxiesOut) {
   for (double& value : table.proxies[1].values) value = -value;
   const TableAudit both = audit_table(table, options);
   EXPECT_EQ(both.proxies[0].calibration.slope.value, -both.proxies[1].calibration.slope.value);
+  table.proxies[1].name = "upside down";
+  options.mean_of_proxies = true;
+  const TableAudit undone = audit_table(table, options);
+  EXPECT_EQ(undone.proxies.size(), 2U);
+  EXPECT_THAT(undone.remarks, testing::Contains(HasSubstr("they undo one another")));
+}
+
+TEST(TableAudit, TwoGoldRewardsTellNoSlope) {
+  AuditTable table = normal_audit(1000);
+  for (std::size_t i = 2; i < 1000; ++i) table.gold[i] = kUnknown;
+  for (const ProxyAudit& proxy : audit_table(table, audit_options()).proxies) {
+    EXPECT_TRUE(std::isinf(proxy.calibration.slope.standard_error));
+  }
 }
 
 TEST(TableAudit, AnotherUnitChangesNoPolicy) {

@@ -148,6 +148,16 @@ TEST(LearnedPolicy, WeakTiltsKeepTheirDigits) {
   EXPECT_NEAR(policy.efficiency.value(), 0.0315976, 1e-6);
 }
 
+// Of a constant there is nothing to gain but rounding, of which no share may be told.
+TEST(LearnedPolicy, AConstantRewardHasNoEfficiency) {
+  const double beta = 1;
+  for (const char* reward : {"0*z", "0*z+1", "0*z-1e3"}) {
+    const LearnedPolicy policy =
+        learned_policies(parse_link(reward), parse_link("tanh"), 1, std::span(&beta, 1)).front();
+    EXPECT_FALSE(policy.efficiency) << reward << ": " << *policy.efficiency;
+  }
+}
+
 RC_GTEST_PROP(LearnedPolicy, GapIsNeverNegativeAndVanishesForTheTrueReward, ()) {
   const Link reward = parse_link(
       *rc::gen::element<std::string>("tanh", "cos:2", "relu@clip:0,2", "damped_hermite:3", "sign"));

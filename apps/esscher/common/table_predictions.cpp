@@ -13,8 +13,9 @@
 namespace esscher::app {
 namespace {
 
-/// What was asked for, among what the model holds.
-ChosenReward chosen_reward(const PredictionArguments& arguments, const TrainedReward& reward) {
+/// In the reward's unit, where it was given.
+std::optional<double> given_beta(const PredictionArguments& arguments,
+                                 const TrainedReward& reward) {
   if (arguments.beta_unit != "reward" && arguments.beta_unit != "sd") {
     throw UsageError(rejection("--beta-unit", arguments.beta_unit, "must be reward or sd"));
   }
@@ -23,7 +24,17 @@ ChosenReward chosen_reward(const PredictionArguments& arguments, const TrainedRe
     beta = parse_number(arguments.beta, "--beta");
     if (arguments.beta_unit == "sd") *beta *= reward.reward_sd;
   }
-  return choose_reward(reward, arguments.weights, beta);
+  return beta;
+}
+
+/// That of the only temperature of a model.
+std::optional<double> only_beta(const TrainedReward& reward) {
+  std::optional<double> only;
+  for (const Deployment& deployment : reward.deployments) {
+    if (only && *only != deployment.beta) return std::nullopt;
+    only = deployment.beta;
+  }
+  return only;
 }
 
 }  // namespace
@@ -46,6 +57,8 @@ void PredictionArguments::define(CLI::App& command) {
                   "which readout: auto, uniform, label, surrogate; or linear, the baseline")
       ->type_name("KIND")
       ->capture_default_str();
+  command.add_flag("--skip-unknown", skip_unknown,
+                   "leaves out rows with letters or categories that the model was not fitted on");
   for (Setting& setting : format) {
     command.add_option("--" + setting.name, setting.value, setting.help)
         ->type_name(setting.type)
@@ -63,7 +76,8 @@ int PredictionArguments::thread_count() const {
 Predictions predict_table(const PredictionArguments& arguments, const std::string& group,
                           const std::string& weight) {
   const TableModel model = load_table_model(arguments.model);
-  const ChosenReward chosen = chosen_reward(arguments, model.reward);
+  const std::optional<double> beta = given_beta(arguments, model.reward);
+  const ChosenReward chosen = choose_reward(model.reward, arguments.weights, beta);
   const int threads = arguments.thread_count();
   DatasetOptions options;
   options.data = arguments.data;
@@ -72,8 +86,15 @@ Predictions predict_table(const PredictionArguments& arguments, const std::strin
   options.embeddings_key = arguments.embeddings_key;
   options.group = group;
   options.weight = weight;
-  Predictions result{load_features(options, model.encoding)};
+  options.drop_unknown_levels = arguments.skip_unknown;
+  Predictions result{.dataset = load_features(options, model.encoding)};
+  result.beta = beta ? beta : only_beta(model.reward);
   result.remarks = result.dataset.remarks;
+  if (const std::uint64_t left_out = result.dataset.dropped_unknown; left_out > 0) {
+    result.remarks.push_back(counted(left_out, "row") +
+                             (left_out == 1 ? " is left out: it has" : " are left out: they have") +
+                             " letters or categories that the model was not fitted on.");
+  }
   if (!chosen.remark.empty()) result.remarks.push_back(chosen.remark);
   const auto features = with_interactions(result.dataset, model.interactions);
   if (features->columns() != model.reward.transform.inputs()) {

@@ -4,6 +4,7 @@
 /// Predictions of a saved table model on a table: what predict and resample share.
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct PredictionArguments {
   std::string beta;
   std::string beta_unit = "reward";
   std::string weights = "auto";
+  bool skip_unknown = false;
   std::string threads = "0";
   std::vector<Setting> format = format_settings();
 
@@ -32,6 +34,8 @@ struct PredictionArguments {
 
 struct Predictions {
   Dataset dataset;
+  /// The temperature that was asked for, or the only one that the model holds.
+  std::optional<double> beta{};
   bool within_groups = false;  ///< whether the model was fitted so: levels of groups mean nothing
   std::vector<double> rewards{};  ///< one a row
   /// What was open and how it was settled, a sentence each.

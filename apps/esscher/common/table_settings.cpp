@@ -37,7 +37,8 @@ double read_positive(const Settings& settings, const char* name, const char* cho
     require_temperature(value, field);
     return value;
   } catch (const UsageError&) {
-    throw UsageError(rejection(field, settings[name], choices));
+    throw UsageError(
+        rejection(field, settings[name], "must be a number " + temperature_limits() + choices));
   }
 }
 
@@ -227,7 +228,8 @@ std::vector<Setting> evaluation_settings() {
       best_of_setting(),
       target_setting(),
       {"enumerated", "", "false",
-       "the table is the whole reference (every variant), not a sample of it: values are exact"},
+       "the table is the whole reference (every variant), not a sample of it: values are exact but for "
+       "the noise of labels, where it is told"},
       {"bootstrap", "N", "1000", "replicates behind the intervals; 0: normal theory"},
       {"alpha", "ALPHA", "0.05",
        "nominal chance that any gain lies outside its interval, of all temperatures and rewards "
@@ -296,11 +298,6 @@ std::shared_ptr<const FeatureRows> with_interactions(const Dataset& dataset, int
                                             dataset.feature_names);
 }
 
-std::vector<std::string> column_names(const LoadedTable& loaded) {
-  const auto* pairs = dynamic_cast<const PairInteractions*>(loaded.features.get());
-  return pairs == nullptr ? loaded.dataset.feature_names : pairs->names();
-}
-
 LoadedTable load_table(const Settings& settings, const std::string& data) {
   DatasetOptions options = read_dataset_options(settings, data);
   for (const Setting& setting : settings.table()) {
@@ -318,8 +315,10 @@ LoadedTable load_table(const Settings& settings, const std::string& data) {
         "--reward: missing; name the column or file of the reward, for example "
         "--reward y");
   }
-  LoadedTable loaded{load_dataset(options), nullptr};
+  LoadedTable loaded{load_dataset(options), nullptr, {}};
   loaded.features = with_interactions(loaded.dataset, read_interactions(settings));
+  const auto* pairs = dynamic_cast<const PairInteractions*>(loaded.features.get());
+  loaded.names = pairs == nullptr ? loaded.dataset.feature_names : pairs->names();
   return loaded;
 }
 
@@ -358,8 +357,7 @@ TrainingOptions read_training(const Settings& settings, double sd) {
                                  "is for label and surrogate weights only",
                                  "leave it out, or take --weights surrogate"));
     }
-    options.weight_temperature =
-        unit * read_positive(settings, "weight-temperature", "must be a positive number or beta");
+    options.weight_temperature = unit * read_positive(settings, "weight-temperature", ", or beta");
   }
   options.transform = parse_transform(settings["transform"]);
   options.reward_transform = parse_reward_transform(settings["reward-transform"]);
@@ -371,14 +369,13 @@ TrainingOptions read_training(const Settings& settings, double sd) {
   if (temperature == "none") {
     options.feature_temperature = std::numeric_limits<double>::infinity();
   } else if (temperature != "auto") {
-    options.feature_temperature = unit * read_positive(settings, "feature-temperature",
-                                                       "must be a positive number, none or auto");
+    options.feature_temperature =
+        unit * read_positive(settings, "feature-temperature", ", none or auto");
   }
   options.loss = parse_readout_loss(settings["loss"]);
   if (settings["penalty"] != "folds") {
     options.ridge.rule = PenaltyRule::fixed;
-    options.ridge.penalty =
-        read_positive(settings, "penalty", "must be folds, or a number above 0");
+    options.ridge.penalty = read_positive(settings, "penalty", ", or folds");
   }
   if (settings["folds"] != "auto") {
     options.folds = static_cast<int>(parse_integer(settings["folds"], "--folds", 2, 20));

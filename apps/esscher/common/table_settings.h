@@ -43,6 +43,7 @@ DatasetOptions read_dataset_options(const Settings& settings, const std::string&
 struct LoadedTable {
   Dataset dataset;
   std::shared_ptr<const FeatureRows> features;  ///< with interactions, if any
+  std::vector<std::string> names;               ///< of these
   RewardTable table() const {
     return {.features = *features,
             .rewards = dataset.rewards,
@@ -52,13 +53,12 @@ struct LoadedTable {
             .pairs = dataset.preferences.has_value(),
             .folds = dataset.folds,
             .fold_names = dataset.fold_names,
+            .feature_names = names,
             .source_rows = dataset.source_rows};
   }
 };
 /// \throws UsageError where neither a reward nor pairs are named, and as load_dataset()
 LoadedTable load_table(const Settings& settings, const std::string& data);
-/// One for each of its features.
-std::vector<std::string> column_names(const LoadedTable& loaded);
 /// The features with pairs of them where \p order is 2.
 std::shared_ptr<const FeatureRows> with_interactions(const Dataset& dataset, int order);
 int read_interactions(const Settings& settings);
@@ -76,7 +76,8 @@ std::optional<double> read_target(const Settings& settings);
 /// Rows to leave out, column=value each. \throws UsageError for decimal commas
 std::vector<std::string> read_exclusions(const std::string& list);
 
-/// A number above 0. \p choices says what else the setting may be. \throws UsageError
+/// A number within temperature_limits(). \p choices says what else the setting may be, ", or beta".
+/// \throws UsageError
 double read_positive(const Settings& settings, const char* name, const char* choices);
 
 /// Temperatures come out in the unit of the reward. \param sd  reward_sd() of the table

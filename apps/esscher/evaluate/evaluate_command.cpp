@@ -120,8 +120,7 @@ void run_evaluate(EvaluateArguments& arguments, const CLI::App& command) {
   const std::vector<ColumnBlock> columns = column_blocks(loaded.dataset.encoding);
   options.columns = columns;
   if (settings["noise"] != "replicates") {
-    options.label_noise =
-        read_positive(settings, "noise", "must be a positive number, or replicates");
+    options.label_noise = read_positive(settings, "noise", ", or replicates");
   }
   std::optional<RunFolder> folder;
   if (!arguments.out.folder.empty()) folder.emplace(arguments.out.folder, arguments.out.force);

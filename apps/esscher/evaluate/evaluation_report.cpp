@@ -101,9 +101,14 @@ std::string best_of_n_sentence(const TableEvaluation& evaluation) {
   const RewardEvaluation& reward = evaluation.rewards[*evaluation.recommended_best_of_n];
   const BestOfNAdvice& advice = reward.best_of_n_advice;
   return fmt::format(
-      " Best-of-n: by {}, the best of {:.4g}, with a gain of at least {:.3g} (estimate {:.3g}{}), "
+      " Best-of-n: by {}{}, the best of {:.4g}, with a gain of at least {:.3g} (estimate "
+      "{:.3g}{}), "
       "and safe up to {:.4g}.",
-      reward.name, *advice.recommended, advice.gain->interval->low, advice.gain->value,
+      reward.name,
+      reward.policies.size() > 1
+          ? fmt::format(", as fitted for beta {:.4g}", reward.policies.front().beta)
+          : "",
+      *advice.recommended, advice.gain->interval->low, advice.gain->value,
       by_labelled_text(advice.of_labelled), *advice.largest);
 }
 
@@ -203,7 +208,10 @@ std::string evaluation_report(const TableEvaluation& evaluation, const Dataset& 
             "what the learned reward says there; ";
   text += paragraph(
       values +
-      "gain: J - J(reference), J = gold - beta KL; eff.: share of the gain of a policy that knows "
+      "gain: J - J(reference), J = gold - beta KL, its interval of one policy by itself (ends in "
+      "the "
+      "verdict hold for all at once and lie farther out); eff.: share of the gain of a policy that "
+      "knows "
       "every reward; b_w: temperature of the readout's weights, for auto the lowest in its mean; "
       "ESS and k: effective rows, or clusters, and Pareto k of the tilt; n: candidates of which "
       "the best by the "

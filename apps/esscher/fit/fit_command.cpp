@@ -45,7 +45,7 @@ std::string importance_text(const LoadedTable& loaded, const FeatureImportance& 
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, std::ranges::greater{},
                            [&](std::size_t i) { return importance.columns[i]; });
-  const std::vector<std::string> names = column_names(loaded);
+  const std::vector<std::string>& names = loaded.names;
   std::string text;
   for (std::size_t i = 0; i < std::min(kShown, order.size()); ++i) {
     const double share = importance.columns[order[i]];
@@ -152,7 +152,7 @@ void run_fit(FitArguments& arguments, const CLI::App& command) {
   model.facts["options"] = settings.toml();
   model.facts["built_with"] = build_line();
   const std::string json = fit_record(
-      model.reward, column_names(loaded), table_facts(loaded.dataset),
+      model.reward, loaded.names, table_facts(loaded.dataset),
       settings.run({"esscher", "fit", arguments.data, "-o", "reward.safetensors"}, arguments.data));
   model.facts[kRecordFact] = json;
   save_table_model(arguments.output, model);

@@ -57,6 +57,11 @@ void require_kind(const std::string& output) {
 
 void run_predict(const PredictArguments& arguments) {
   require_kind(arguments.output);
+  if (arguments.prediction.skip_unknown && !arguments.output.ends_with(".csv")) {
+    throw UsageError(rejection("-o", shown(arguments.output),
+                               "an array would not say which rows --skip-unknown leaves out",
+                               "write a table, its name ending in .csv"));
+  }
   require_writable(arguments.output);
   const Predictions predictions = predict_table(arguments.prediction);
   for (const std::string& remark : predictions.remarks) {

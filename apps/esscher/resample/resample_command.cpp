@@ -12,6 +12,7 @@
 #include "common/table_predictions.h"
 #include "esscher/base/error.h"
 #include "esscher/base/number_text.h"
+#include "esscher/base/shown_text.h"
 #include "esscher/policy/resample.h"
 
 namespace esscher::app {
@@ -45,11 +46,16 @@ void require_enough_rows(const Dataset& dataset, std::uint64_t draws) {
                 "lower it, or draw with replacement (--kind tilted)"));
 }
 
+/// \throws UsageError for a name that promises an array
+void require_table_name(const std::string& output) {
+  if (!output.ends_with(".npy")) return;
+  throw UsageError(
+      rejection("-o", shown(output), "draws are written as a table", "let the name end in .csv"));
+}
+
 void run_resample(const ResampleArguments& arguments) {
   ResampleOptions options;
   options.kind = parse_resample_kind(arguments.kind, "--kind");
-  options.beta = parse_number(arguments.prediction.beta, "--beta");
-  require_temperature(options.beta, "--beta");
   options.count = parse_count(arguments.n, "--n");
   options.seed = parse_count(arguments.seed, "--seed", 0);
   options.threads = arguments.prediction.thread_count();
@@ -66,11 +72,20 @@ void run_resample(const ResampleArguments& arguments) {
       throw UsageError(rejection("--best-of", arguments.best_of, "must be from 1 to 1e15"));
     }
   }
+  require_table_name(arguments.output);
   Output output(arguments.output);
   const Predictions predictions =
       predict_table(arguments.prediction, arguments.group, arguments.weight);
+  if (!best) {
+    if (!predictions.beta) {
+      throw UsageError(
+          "--beta: missing; the model holds several temperatures, or none: say at "
+          "which its policy draws");
+    }
+    options.beta = *predictions.beta;
+  }
   const Dataset& dataset = predictions.dataset;
-  for (const std::string& remark : dataset.remarks) {
+  for (const std::string& remark : predictions.remarks) {
     std::fprintf(stderr, "esscher: %s\n", remark.c_str());
   }
   if (predictions.within_groups && dataset.groups.empty()) {
@@ -102,9 +117,12 @@ void add_resample_command(CLI::App& program) {
       "resample", "Rows of a table drawn anew as a policy tilted by a fitted model would");
   const auto arguments = std::make_shared<ResampleArguments>();
   arguments->prediction.define(*command);
-  command->add_option("--beta", arguments->prediction.beta, "temperature of the policy")
-      ->type_name("BETA")
-      ->required();
+  command
+      ->add_option(
+          "--beta", arguments->prediction.beta,
+          "temperature of the policy, and of its reward as in predict; left out, the one that "
+          "the model holds. --kind best_of_n has none but that of its reward")
+      ->type_name("BETA");
   command->add_option("--n", arguments->n, "draws; with --group, in each group")
       ->type_name("N")
       ->required();

@@ -43,6 +43,9 @@ std::vector<double> parse_number_list(std::string_view text, std::string_view fi
 inline constexpr double kLeastTemperature = 1e-9;
 inline constexpr double kGreatestTemperature = 1e9;
 
+/// "from 1e-09 to 1e+09": those limits.
+std::string temperature_limits();
+
 /// \throws UsageError, naming \p field, the value and the remedy, unless \p beta is finite and
 ///         positive, and within those limits.
 void require_temperature(double beta, std::string_view field);

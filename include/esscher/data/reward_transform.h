@@ -57,8 +57,8 @@ struct RewardTransform {
 
 /// Learns from the rewards \p y; log weights belong to them one by one (empty: equal), and rewards
 /// of weight 0 do not count. Quantiles interpolate between order statistics, as NumPy does for
-/// equal weights: 0 is the least reward and 1 the greatest. \p rows, where given, are the rewards'
-/// 0-based numbers in the table, for messages that count from 1. O(n log n).
+/// equal weights: 0 is the least reward and 1 the greatest. \p rows, where given, is what messages
+/// call the rewards' rows; else they count from 1. O(n log n).
 /// \throws DataError naming the row where a reward is not finite or, for `log1p`, at most -1; where
 ///         there are none; where quantiles to clip at coincide; where weights are wrong
 RewardTransform fit_reward_transform(const RewardTransformRequest& request,

@@ -67,6 +67,10 @@ struct RewardTable {
   std::span<const std::uint32_t> folds{};
   /// What folds are called, one each; may be empty.
   std::span<const std::string> fold_names{};
+  /// What features are called, one each; may be empty.
+  std::span<const std::string> feature_names{};
+  /// What messages call a feature: its quoted name, or its number.
+  std::string feature_text(std::size_t column) const;
   /// Numbers of the rows where the caller has them, from 0, by which messages name them: of rows
   /// that are a choice of these. Empty: in order.
   std::span<const std::uint64_t> source_rows{};

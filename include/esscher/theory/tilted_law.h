@@ -32,6 +32,13 @@ struct TiltedLaw {
   /// Estimated, of the partition function. Moments are alike; log_partition, J* and KL carry it as
   /// an absolute error (times beta for J*).
   double relative_error = 0;
+
+  /// Whether there is a gain: more than that of a reward which varies by 1e-14 of its level, as a
+  /// constant does in rounding.
+  bool gains() const {
+    const double rounding = 1e-14 * reference_value;
+    return gain > rounding * rounding / (2 * beta);
+  }
 };
 
 /// \throws UsageError where beta is not finite and positive, or E e^{f/beta} is infinite.
