@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from ._arrays import numbers
 
 # Beyond, recurrences take long, and nobody has a use.
 _MOST_ORDER = 1_000_000
+# All finite numbers lie within it.
+_LARGEST = sys.float_info.max
 
 
 class Link:
@@ -80,12 +83,13 @@ class Link:
         Parameters
         ----------
         z : array
-            Of any shape; of a link of q > 1 variables of shape (..., q).
+            Of any shape; of a link of q > 1 variables of shape (..., q). Finite, or NaN.
 
         Returns
         -------
         ndarray of float64
-            Of the shape of z; for q > 1 without its last axis.
+            Of the shape of z; for q > 1 without its last axis. NaN where z, or one of its
+            variables, is NaN.
         """
         at = np.ascontiguousarray(z, dtype=np.float64)
         shape = np.shape(z) if self.directions == 1 else np.shape(z)[:-1]
@@ -94,7 +98,15 @@ class Link:
                 f"z: the last axis must hold the link's {self.directions} variables, not be of "
                 f"shape {np.shape(z)}"
             )
-        return self._core.evaluate(at.reshape(-1, self.directions)).reshape(shape)
+        rows = at.reshape(-1, self.directions)
+        if _core.first_unfit(rows.ravel(), _LARGEST, False) < 0:  # as NumPy would take longer
+            return self._core.evaluate(rows).reshape(shape)
+        _refuse_infinite(at, np.ndim(z))
+        # Formulas take NaN for a place beside which they have a value.
+        missing = np.isnan(rows)
+        values = self._core.evaluate(np.where(missing, 0.0, rows))
+        values[missing.any(axis=1)] = np.nan
+        return values.reshape(shape)
 
     def __repr__(self) -> str:
         return f"esscher.link({self.name!r})"
@@ -159,6 +171,17 @@ def link(
         raise TypeError(f"name = {name!r}: must be text, not {type(name).__name__}")
     places = None if breaks is None else numbers(breaks, "breaks").tolist()
     return Link(_core.python_link(vectorised, called, places), None)
+
+
+def _refuse_infinite(at: NDArray[np.float64], dimensions: int) -> None:
+    """Where waves have no value, and crossings of formulas no end."""
+    infinite = np.argwhere(np.isinf(at))
+    if infinite.size:
+        place = tuple(infinite[0])
+        where = f"[{', '.join(map(str, place))}]" if dimensions else ""
+        raise ValueError(
+            f"z{where} = {at[place]}: must be finite, or NaN, which gives NaN; take a large number"
+        )
 
 
 def links() -> list[dict[str, str]]:

@@ -29,6 +29,33 @@ def test_links_are_functions_of_arrays():
     np.testing.assert_array_equal(two([[1, 1.5], [3, 1]]), [1.5, 2])
 
 
+@pytest.mark.parametrize(
+    "spec", ["z^2", "tanh(z)", "tanh(z^3-3*z)", "relu", "identity", "hermite:3@clip:-2,2", np.tanh,
+             lambda z: np.where(z > 0, 1.0, 0.0)])
+def test_links_of_nan_are_nan_and_of_infinity_refused(spec):
+    link = esscher.link(spec)
+    z = np.array([[np.nan, 1.0], [0.3, np.nan]])
+    given = z.copy()
+    values = link(z)
+    np.testing.assert_array_equal(values[[0, 1], [1, 0]], link([1.0, 0.3]))
+    assert np.isnan(values[[0, 1], [0, 1]]).all()
+    np.testing.assert_array_equal(z, given)
+    assert np.isnan(link(np.nan)) and link(np.nan).shape == ()
+    z[1, 1] = -np.inf
+    with pytest.raises(ValueError, match=r"^z\[1, 1\] = -inf: must be finite, or NaN, which gives N"):
+        link(z)
+    with pytest.raises(ValueError, match=r"^z = inf: must be finite"):
+        link(np.inf)
+    assert np.isfinite(link([1e308, -1e308])).all()
+
+
+def test_a_link_of_several_variables_is_nan_where_one_is():
+    link = esscher.link("z1*z2@clip:-2,2")
+    np.testing.assert_array_equal(link([[np.nan, 1.5], [1, 1.5], [1, np.nan]]), [np.nan, 1.5, np.nan])
+    with pytest.raises(ValueError, match=r"^z\[0, 1\] = inf: must be finite"):
+        link([[np.nan, np.inf]])
+
+
 def test_every_named_link_has_an_example():
     names = [entry["name"] for entry in esscher.links()]
     assert "damped_hermite" in names
