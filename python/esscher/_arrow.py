@@ -165,11 +165,12 @@ def _features(
                 f"{path}: features: no column of numbers, or of vectors of them, is left; there "
                 f"are {kinds or 'none'}"
             )
-        others = ", ".join(name for name in left if name not in numeric)
+        others = ", ".join(name for name in [*left, *index] if name not in numeric)
         remarks = [f"{path}: no features, as they hold no numbers: {others}"] if others else []
-        if index:
-            remarks.append(f"{path}: no features, as they were a data frame's index: "
-                           f"{', '.join(index)}; name them in features if they are")
+        numbered = ", ".join(name for name in index if name in numeric)
+        if numbered:
+            remarks.append(f"{path}: no features, as they were a data frame's index: {numbered}; "
+                           "name them in features if they are")
         return [name for name in left if name in numeric], remarks
     at = _core.select_columns(chosen, schema.names, "features")
     columns = [schema.names[position] for position in at]

@@ -36,9 +36,9 @@ def index_columns(schema: Any) -> list[str]:
     described = metadata.get(b"pandas") if isinstance(metadata, Mapping) else None
     try:
         index = json.loads(described)["index_columns"] if described else []
+        return [name for name in index if isinstance(name, str) and name in schema.names]
     except (ValueError, KeyError, TypeError):  # not as pandas writes it
         return []
-    return [name for name in index if isinstance(name, str) and name in schema.names]
 
 
 @dataclass(frozen=True)

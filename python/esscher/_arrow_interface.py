@@ -13,6 +13,7 @@ def of_arrow(values: Any, name: str) -> Any:
 
     Such are readers of record batches, relations of DuckDB and arrays of nanoarrow. Batches of
     pyarrow become tables, too: scikit-learn finds no names in them. A reader is read to its end.
+    Of what has no `schema` nobody can tell an index.
     """
     if not _offers_arrow_alone(values):
         return _without_index(values, values) if hasattr(values, "column_names") else values

@@ -111,7 +111,8 @@ def read(
     features : str or sequence of str, optional
         Names, or a text of names, globs, ranges and exclusions as the command takes them:
         ``"embedding*,!embedding_id"``. By default all columns of numbers and of vectors that are
-        not named otherwise, and none where `one_hot` or `wild_type` is given. Of tables of text
+        not named otherwise, and none where `one_hot` or `wild_type` is given. What was the index of
+        a data frame of pandas is none then, and is told in the remarks. Of tables of text
         only, the command's screening then leaves out those that number rows, split them, never vary
         or are functions of the reward.
     one_hot : str or sequence of str, optional

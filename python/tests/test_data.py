@@ -92,6 +92,23 @@ def test_what_speaks_arrow_alone_is_a_table(kind, table):
     np.testing.assert_array_equal(fitted.predict(held), plain.predict(held))
 
 
+@pytest.mark.parametrize("name", [None, "prompt", "a"])
+@pytest.mark.parametrize("make", [lambda table: table, ARROW_ALONE["reader"], ARROW_ALONE["batch"]])
+def test_the_index_of_a_data_frame_is_no_feature_of_a_table_of_arrow(table, name, make):
+    x, y = table
+    index = pandas.Index(np.arange(len(y))[::-1], name=name)
+    frame = pandas.DataFrame(x, columns=NAMES, index=index)
+    held = pyarrow.Table.from_pandas(frame)
+    assert held.num_columns == 6
+    model = TiltedRewardRegressor(beta=1, rounds=0).fit(make(held), y)
+    assert list(model.feature_names_in_) == NAMES
+    expected = TiltedRewardRegressor(beta=1, rounds=0).fit(frame, y).predict(frame)
+    for given in (frame, make(held)):
+        np.testing.assert_array_equal(model.predict(given), expected)
+    told = functools.partial(evaluate, y=y, beta=1, rounds=0, bootstrap=0)
+    assert told(make(held), reference=make(held)).to_dict() == told(frame, reference=frame).to_dict()
+
+
 def test_what_a_stream_of_arrow_raises_comes_out():
     def batches():
         yield pyarrow.record_batch({"a": [1.0, 2.0]})
