@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -103,7 +104,8 @@ def read(
         Parquet and Arrow (Feather, IPC), a folder of Parquet files, or a data set that Hugging
         Face's ``datasets`` saved to disk: read in batches with pyarrow, so that memory is that of
         the result and of one batch. Else a file that the command reads (CSV, JSON lines, also
-        compressed; npy, npz, safetensors), as it reads it, which is held twice for a moment.
+        compressed; npy, npz, safetensors), as it reads it, which is held twice for a moment. Of npz
+        and safetensors the array ``embeddings`` is X, and columns are keys.
     y : str, optional
         The column of rewards.
     groups, sample_weight, clusters, fold, gold : str, optional
@@ -184,10 +186,34 @@ def read(
         parameters = {**labels, "features": _pattern(features), "one_hot": _pattern(one_hot),
                       "wild_type": wild_type, "first_position": first_position,
                       "fold_case": fold_case, "dtype": dtype}
-        record = _core.read_table(os.fspath(path), parameters)
+        try:
+            record = _core.read_table(os.fspath(path), parameters)
+        except ValueError as error:
+            raise ValueError(_without_options(str(error), place)) from None
     for name in ("names", "group_names", "remarks"):
         record[name] = tuple(record[name])
     return Table(**frozen(record))
+
+
+def _without_options(refusal: str, path: Path) -> str:
+    """What the library says of a file, where it names options that only the command has."""
+    if refusal.startswith("embeddings_key = "):
+        _, _, there = refusal.partition("has no such array; ")
+        load = "numpy.load" if path.suffix == ".npz" else "safetensors.numpy.load_file"
+        return (
+            f"{path}: has no array 'embeddings', of which read() makes X; {there}; rename one, or give "
+            f"the arrays themselves, {load}(path)[NAME]"
+        )
+    if _OF_COMMAND.search(refusal):
+        return (
+            f"{refusal} (read() has no such parameter: read the table by pandas.read_csv, with sep and "
+            "decimal, or polars)"
+        )
+    return refusal
+
+
+# Options that say how a text table is written, in the words of refusals that ask for them.
+_OF_COMMAND = re.compile(r" by (delimiter|decimal) |unpack_limit")
 
 
 def _pattern(columns: str | Sequence[str] | None) -> str | None:

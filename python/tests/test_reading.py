@@ -115,6 +115,29 @@ def test_tables_of_text_are_read_as_the_command_reads_them(columns, tmp_path, en
     assert single.dtype == np.float32
 
 
+def test_arrays_of_a_file_are_taken_by_their_keys(tmp_path):
+    path = tmp_path / "t.npz"
+    x, y = np.arange(12.0).reshape(4, 3), np.array([1.0, 2.0, 3.0, 5.0])
+    np.savez(path, embeddings=x, score=y, prompt=[4, 4, 2, 2])
+    read = esscher.read(path, y="score", groups="prompt")
+    np.testing.assert_array_equal(read.X, x)
+    np.testing.assert_array_equal(read.y, y)
+    np.testing.assert_array_equal(read.groups, [0, 0, 1, 1])
+    np.savez(path, X=x, score=y)
+    with pytest.raises(ValueError) as error:
+        esscher.read(path, y="score")
+    assert str(error.value) == (
+        f"{path}: has no array 'embeddings', of which read() makes X; it has 'X', 'score'; rename "
+        "one, or give the arrays themselves, numpy.load(path)[NAME]")
+
+
+@pytest.mark.parametrize("text", ['a,y\n"1,234",2\n"2,345",3\n', "a b y\n1 2 3\n2 3 4\n"])
+def test_tables_of_text_that_need_an_option_of_the_command_say_who_reads_them(tmp_path, text):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(ValueError, match=r"\(read\(\) has no such parameter: read the table by pandas"):
+        esscher.read(tmp_path / "t.csv", y="y")
+
+
 def test_numbers_too_large_for_a_type_are_refused(tmp_path):
     (tmp_path / "t.csv").write_text("x,y\n1,1\n1e300,2\n")
     assert esscher.read(tmp_path / "t.csv", y="y", features="x").X[1, 0] == 1e300
