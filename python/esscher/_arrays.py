@@ -256,11 +256,20 @@ def labelled(
         if folds is not None:
             folds, left = named_labels(folds[places], "fold", rows)
             fold_names = [fold_names[int(number)] for number in left]
-    infinite = np.flatnonzero(~np.isfinite(target))
+    _require_finite(target, "y", kept)
+    if second is not None:
+        _require_finite(second, "gold", kept)
+    return Labelled(target, group, weights, cluster, kept, second, folds, fold_names)
+
+
+def _require_finite(
+    values: NDArray[np.float64], name: str, kept: NDArray[np.uint64] | None
+) -> None:
+    """Of the rows `kept`; None: of all."""
+    infinite = np.flatnonzero(~np.isfinite(values))
     if infinite.size:
         at = infinite[0] if kept is None else kept[infinite[0]]
-        raise ValueError(f"y[{at}] = {target[infinite[0]]}: must be finite; drop the row")
-    return Labelled(target, group, weights, cluster, kept, second, folds, fold_names)
+        raise ValueError(f"{name}[{at}] = {values[infinite[0]]}: must be finite; drop the row")
 
 
 def _described(values: object) -> str:

@@ -121,6 +121,17 @@ def test_rewards_that_do_not_serve(table, values, words):
             assert text.lower().startswith("y" + words)
 
 
+def test_a_second_reward_that_is_not_known_is_refused_before_the_work(table):
+    x, y = table
+    gold = y.copy()
+    gold[7] = np.nan
+    stages = []
+    options = {**FAST, "progress": lambda stage, done, total: stages.append(stage)}
+    assert refusal(lambda: evaluate(x, y, gold=gold, **options)) == (
+        ValueError, "gold[7] = nan: must be finite; drop the row")
+    assert not stages
+
+
 @pytest.mark.parametrize("values", [None, {"a": 1}, 1.0, np.zeros((300, 1))])
 def test_gold_that_does_not_serve(table, values):
     x, _ = table
@@ -138,6 +149,12 @@ def test_faults_are_found_by_number_behind_rows_without_weight(table):
     assert refusal(lambda: evaluate(x, y, sample_weight=weight, **FAST))[1] == (
         "y[20] = nan: must be finite; drop the row")
     y[[5, 20]] = 0
+    gold = y.copy()
+    gold[5] = np.inf
+    evaluate(x, y, gold=gold, sample_weight=weight, **FAST)
+    gold[20] = np.inf
+    assert refusal(lambda: evaluate(x, y, gold=gold, sample_weight=weight, **FAST))[1] == (
+        "gold[20] = inf: must be finite; drop the row")
     x[[20, 30]] = x[15]
     told = evaluate(x, y, sample_weight=weight, **FAST)
     assert "(row 15 is there 3 times)" in told.remarks[0]
