@@ -14,7 +14,7 @@ from ._blocks import vectors_in_memory
 from ._calls import call_of
 from ._evaluation_results import Evaluation
 from ._reference import at_rows, beside, feature_names, like, refuse_without
-from ._refusals import refuse_preferences_without
+from ._refusals import explain_folds, refuse_preferences_without
 
 # Parameters that hold rows.
 _DATA = (
@@ -163,22 +163,26 @@ feature_temperature, landmarks, loss, penalty, folds, ceiling
         counted = None if rest.kept is None else rest.kept.astype(np.uint64)
         more = (pool, counted, rest.groups, rest.log_weights, rest.clusters)
         dense, dense_clusters = rest.table_groups, rest.table_clusters
-    record = _core.evaluate(
-        x,
-        table.y,
-        dense,
-        table.log_weights,
-        dense_clusters,
-        table.kept,
-        table.folds,
-        table.fold_names,
-        feature_names(X, x.shape[1]),
-        table.gold,
-        more,
-        parameters,
-        call_of(evaluate, given, _DATA),
-        progress,
-    )
+    try:
+        record = _core.evaluate(
+            x,
+            table.y,
+            dense,
+            table.log_weights,
+            dense_clusters,
+            table.kept,
+            table.folds,
+            table.fold_names,
+            feature_names(X, x.shape[1]),
+            table.gold,
+            more,
+            parameters,
+            call_of(evaluate, given, _DATA),
+            progress,
+        )
+    except ValueError as reason:
+        explain_folds(table.groups, table.y, reason)
+        raise
     return Evaluation._of(record)
 
 

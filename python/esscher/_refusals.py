@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 def refuse_times(values: Any, name: str) -> None:
@@ -18,6 +19,24 @@ def refuse_preferences_without(groups: Any, loss: Any) -> None:
     """Of pairs of which groups there are none; the command has a column to name instead."""
     if groups is None and isinstance(loss, str) and loss == "preferences":
         raise ValueError("loss = preferences: compares candidates of one group; give groups")
+
+
+def explain_folds(
+    groups: NDArray[np.uint32] | None, y: NDArray[np.float64], reason: Exception
+) -> None:
+    """Raises the cause of `reason` if rewards vary within groups, but not beside some fold."""
+    if groups is None or not str(reason).startswith("y: they do not vary within any group"):
+        return
+    least, greatest = np.full((2, int(groups.max()) + 1), np.inf)
+    np.minimum.at(least, groups, y)
+    np.minimum.at(greatest, groups, -y)
+    varying = int(np.count_nonzero(least < -greatest))
+    if varying:
+        raise ValueError(
+            f"groups: y varies within {varying} of {len(least)} groups, and one fold of the "
+            "evaluation holds them all, so that the others teach nothing; take more groups of "
+            "several rows, or other folds"
+        ) from None
 
 
 def _dtypes(values: Any) -> Any:

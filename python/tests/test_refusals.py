@@ -121,6 +121,22 @@ def test_rewards_that_do_not_serve(table, values, words):
             assert text.lower().startswith("y" + words)
 
 
+def test_groups_of_which_one_fold_holds_all_that_vary_are_told(table):
+    x, y = (part[:60] for part in table)
+    told = ("groups: y varies within {} groups, and one fold of the evaluation holds them all, so that "
+            "the others teach nothing; take more groups of several rows, or other folds")
+    groups = ["x"] * 30 + list(range(30))
+    assert refusal(lambda: evaluate(x, y, groups, **FAST)) == (ValueError, told.format("1 of 31"))
+    groups[15:30] = ["z"] * 15
+    assert refusal(lambda: evaluate(x, y, groups, fold=[0] * 30 + [1] * 30, **FAST)) == (
+        ValueError, told.format("2 of 32"))
+    # By folds of their own they teach.
+    evaluate(x, y, groups, fold=[0] * 15 + [1] * 15 + [0, 1] * 15, **FAST)
+    for level, of in ((y, np.arange(60)), (np.arange(60.0) // 2, np.arange(60) // 2)):
+        assert refusal(lambda level=level, of=of: evaluate(x, level, of, **FAST))[1].startswith(
+            "y: they do not vary within any group")
+
+
 def test_a_second_reward_that_is_not_known_is_refused_before_the_work(table):
     x, y = table
     gold = y.copy()
