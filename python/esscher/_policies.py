@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _core
 from ._arrays import labels, log_weights, numbers, require_length
+from ._policy_refusals import explained, explained_weights
 from ._policy_results import AdmissibleTemperatures, BestOfNValue, PolicyValue, SmoothedWeights
 from ._results import frozen, values_of
 from ._scores import finite
@@ -41,9 +42,11 @@ def tilt(
     """
     reward = finite(r, "r", never=True)
     rows = len(reward)
-    log_p = _core.tilt(
-        reward, {"beta": beta}, labels(groups, "groups", rows), log_weights(sample_weight, rows)
-    )
+    group, weights = labels(groups, "groups", rows), log_weights(sample_weight, rows)
+    try:
+        log_p = _core.tilt(reward, {"beta": beta}, group, weights)
+    except ValueError as reason:
+        raise explained(reason, reward, groups, group, weights) from None
     return np.exp(log_p, out=log_p)
 
 
@@ -200,21 +203,19 @@ def policy_value(
     reward, gold = _both(r, y)
     rows = len(reward)
     _require_replicates(level, bootstrap, enumerated)
-    record = _core.policy_value(
-        reward,
-        gold,
-        {
-            "beta": beta,
-            "level": level,
-            "bootstrap": bootstrap,
-            "seed": seed,
-            "enumerated": enumerated,
-            "threads": threads,
-        },
-        labels(groups, "groups", rows),
-        log_weights(sample_weight, rows),
-        labels(clusters, "clusters", rows),
-    )
+    parameters = {
+        "beta": beta,
+        "level": level,
+        "bootstrap": bootstrap,
+        "seed": seed,
+        "enumerated": enumerated,
+        "threads": threads,
+    }
+    rest = _beside(rows, groups, sample_weight, clusters)
+    try:
+        record = _core.policy_value(reward, gold, parameters, *rest)
+    except ValueError as reason:
+        raise explained(reason, reward, groups, *rest) from None
     return PolicyValue._of(record)
 
 
@@ -276,14 +277,12 @@ def admissible_temperatures(
     """
     reward, gold = _both(r, y)
     rows = len(reward)
-    record = _core.admissible(
-        reward,
-        gold,
-        {"beta": beta, "enumerated": enumerated, "tolerance": tolerance, "threads": threads},
-        labels(groups, "groups", rows),
-        log_weights(sample_weight, rows),
-        labels(clusters, "clusters", rows),
-    )
+    parameters = {"beta": beta, "enumerated": enumerated, "tolerance": tolerance, "threads": threads}
+    rest = _beside(rows, groups, sample_weight, clusters)
+    try:
+        record = _core.admissible(reward, gold, parameters, *rest)
+    except ValueError as reason:
+        raise explained(reason, reward, groups, *rest) from None
     return AdmissibleTemperatures._of(record)
 
 
@@ -312,14 +311,12 @@ def best_of_n_value(
     """
     reward, gold = _both(r, y)
     rows = len(reward)
-    record = _core.best_of_n_value(
-        reward,
-        gold,
-        {"n": n, "enumerated": enumerated},
-        labels(groups, "groups", rows),
-        log_weights(sample_weight, rows),
-        labels(clusters, "clusters", rows),
-    )
+    parameters = {"n": n, "enumerated": enumerated}
+    rest = _beside(rows, groups, sample_weight, clusters)
+    try:
+        record = _core.best_of_n_value(reward, gold, parameters, *rest)
+    except ValueError as reason:
+        raise explained(reason, reward, groups, *rest) from None
     return BestOfNValue._of(record)
 
 
@@ -335,7 +332,11 @@ def pareto_smooth(log_weights: ArrayLike) -> SmoothedWeights:
     -------
     SmoothedWeights
     """
-    record = _core.pareto_smooth(numbers(log_weights, "log_weights"))
+    given = numbers(log_weights, "log_weights")
+    try:
+        record = _core.pareto_smooth(given)
+    except ValueError as reason:
+        raise explained_weights(reason, given) from None
     return SmoothedWeights(**values_of(SmoothedWeights, record), _record=frozen(record))
 
 
@@ -343,6 +344,16 @@ def _both(r: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.f
     reward, gold = finite(r, "r"), finite(y, "y")
     require_length(gold, "y", len(reward))
     return reward, gold
+
+
+def _beside(
+    rows: int, groups: ArrayLike | None, sample_weight: ArrayLike | None, clusters: ArrayLike | None
+) -> tuple[NDArray[np.uint32] | None, NDArray[np.float64] | None, NDArray[np.uint32] | None]:
+    return (
+        labels(groups, "groups", rows),
+        log_weights(sample_weight, rows),
+        labels(clusters, "clusters", rows),
+    )
 
 
 def _require_replicates(level: float, bootstrap: int, enumerated: bool) -> None:
@@ -364,5 +375,9 @@ def _draw(
     reward = finite(r, "r")
     rows = len(reward)
     dense = labels(groups, "groups", rows)
-    drawn = _core.draw(reward, parameters, dense, log_weights(sample_weight, rows))
+    weights = log_weights(sample_weight, rows)
+    try:
+        drawn = _core.draw(reward, parameters, dense, weights)
+    except ValueError as reason:
+        raise explained(reason, reward, groups, dense, weights) from None
     return drawn if dense is None else drawn.reshape(int(dense.max()) + 1, -1)

@@ -1,0 +1,74 @@
+"""Arrays by their keys, and the index of a data frame of pandas, in files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+import esscher
+
+
+def test_arrays_of_a_file_are_taken_by_their_keys(tmp_path):
+    path = tmp_path / "t.npz"
+    x, y = np.arange(12.0).reshape(4, 3), np.array([1.0, 2.0, 3.0, 5.0])
+    np.savez(path, embeddings=x, score=y, prompt=[4, 4, 2, 2])
+    read = esscher.read(path, y="score", groups="prompt")
+    np.testing.assert_array_equal(read.X, x)
+    np.testing.assert_array_equal(read.y, y)
+    np.testing.assert_array_equal(read.groups, [0, 0, 1, 1])
+    np.savez(path, X=x, score=y)
+    with pytest.raises(ValueError) as error:
+        esscher.read(path, y="score")
+    assert str(error.value) == (
+        f"{path}: has no array 'embeddings', of which read() makes X; it has 'X', 'score'; rename "
+        "one, or give the arrays themselves, numpy.load(path)[NAME]")
+
+
+@pytest.mark.parametrize("text", ['a,y\n"1,234",2\n"2,345",3\n', "a b y\n1 2 3\n2 3 4\n"])
+def test_tables_of_text_that_need_an_option_of_the_command_say_who_reads_them(tmp_path, text):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(ValueError, match=r"\(read\(\) has no such parameter: read the table by pandas"):
+        esscher.read(tmp_path / "t.csv", y="y")
+
+
+def test_the_index_of_a_data_frame_is_no_feature_unless_named(tmp_path):
+    path = tmp_path / "t.parquet"
+    frame = pandas.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [0.5, 1.5, 2.5, 3.5]})
+
+    def read(index, **options):
+        frame.set_axis(index).to_parquet(path)
+        return esscher.read(path, **{"y": "y", **options})
+
+    prompt = pandas.Index([7, 7, 9, 9], name="prompt")
+    left_out = f"{path}: no features, as they were a data frame's index: %s; name them in features"
+    # A RangeIndex is no column of the file.
+    for index, remarks in ((frame.index, ()), (prompt, (left_out % "prompt" + " if they are",)),
+                           ([3, 5, 4, 8], (left_out % "__index_level_0__" + " if they are",)),
+                           (prompt.astype(str), (f"{path}: no features, as they hold no numbers: "
+                                                 "prompt",))):
+        for on_disk in (False, True):
+            table = read(index, on_disk=on_disk)
+            assert (table.names, table.remarks) == (("x",), remarks)
+    two = pandas.MultiIndex.from_arrays([prompt, [0, 1, 0, 1]], names=["prompt", "k"])
+    table = read(two, groups="prompt")
+    np.testing.assert_array_equal(table.groups, [0, 0, 1, 1])
+    assert (table.names, table.group_names) == (("x",), ("7", "9"))
+    assert table.remarks == (left_out % "k" + " if they are",)
+    for index, name in ((prompt, "prompt"), ([7, 7, 9, 9], "__index_level_0__")):
+        table = read(index, features=["x", name])
+        assert (table.names, table.remarks) == (("x", name), ())
+        np.testing.assert_array_equal(table.X, [[1, 7], [2, 7], [3, 9], [4, 9]])
+    with pytest.raises(ValueError, match="column prompt: must hold numbers, or vectors of them, not"):
+        read(prompt.astype(str), features="prompt")
+    frame.set_axis(prompt).to_feather(path)
+    assert esscher.read(path, y="y").names == ("x",)
+
+
+def test_words_of_pandas_that_are_none_name_no_index(tmp_path):
+    table = pyarrow.table({"i": [1.0, 2.0], "x": [3.0, 4.0]})
+    for said in (b"{", b"[]", b"{}", b'{"index_columns": 3}', b'{"index_columns": [["i"], "j"]}'):
+        parquet.write_table(table.replace_schema_metadata({b"pandas": said}), tmp_path / "t.parquet")
+        assert esscher.read(tmp_path / "t.parquet").names == ("i", "x")
