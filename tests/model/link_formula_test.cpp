@@ -68,6 +68,11 @@ TEST(LinkFormula, IsFiniteBeyondItsOverflow) {
   const Link link = parse_link("z^2*exp(-z^2)");
   link.evaluate(z, out);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(out[i], link(z[i]));
+  // Infinity is as far out as can be, and what is no number stays none.
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(parse_link("tanh(z^3-3*z)")(infinity), 1);
+  EXPECT_EQ(parse_link("tanh(z^3-3*z)")(-infinity), -1);
+  EXPECT_TRUE(std::isnan(parse_link("z^2*exp(-z^2)")(std::nan(""))));
 }
 
 TEST(LinkFormula, MayBeEvaluatedFromSeveralThreads) {

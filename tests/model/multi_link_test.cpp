@@ -124,6 +124,9 @@ TEST(MultiLink, IsFiniteFarOut) {
     for (const double far : {1e3, 1e30, 1e200}) {
       EXPECT_TRUE(std::isfinite(at(link, {far, -far}))) << spec;
     }
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    EXPECT_TRUE(std::isfinite(at(link, {infinity, -infinity}))) << spec;
+    EXPECT_TRUE(std::isnan(at(link, {std::nan(""), 1}))) << spec;
   }
 }
 
