@@ -285,7 +285,8 @@ TrainedReward internal::train_distinct(const RewardTable& table,
   }
   const internal::TrainingLabels targets(regressed, rows);
   const internal::FoldUnits units = internal::units_of_folds(table, rows);
-  const auto most = std::max<std::size_t>(2, units.count(rows.size()));
+  // Of two rows neither tells anything of the other.
+  const auto most = std::max<std::size_t>(units.of_row.empty() ? 3 : 2, units.count(rows.size()));
   const int count = options.folds != 0
                         ? options.folds
                         : static_cast<int>(std::min<std::size_t>(

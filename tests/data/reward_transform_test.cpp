@@ -70,7 +70,7 @@ TEST(RewardTransform, Log1pRefusesWhatItCannotTake) {
       "rank";
   EXPECT_EQ(reward_failure([] { fit("log1p", {3, 1, -1}); }), "reward in row 3 = -1" + rest);
   const std::vector<double> y{3, -1.5};
-  const std::vector<std::uint64_t> rows{4, 16};
+  const std::vector<std::uint64_t> rows{5, 17};
   EXPECT_EQ(
       reward_failure([&] { fit_reward_transform(parse_reward_transform("log1p"), y, {}, rows); }),
       "reward in row 17 = -1.5" + rest);

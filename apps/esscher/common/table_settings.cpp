@@ -228,7 +228,8 @@ std::vector<Setting> evaluation_settings() {
       best_of_setting(),
       target_setting(),
       {"enumerated", "", "false",
-       "the table is the whole reference (every variant), not a sample of it: values are exact but for "
+       "the table is the whole reference (every variant), not a sample of it: values are exact but "
+       "for "
        "the noise of labels, where it is told"},
       {"bootstrap", "N", "1000", "replicates behind the intervals; 0: normal theory"},
       {"alpha", "ALPHA", "0.05",
