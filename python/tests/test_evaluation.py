@@ -29,7 +29,7 @@ def test_it_recommends_a_temperature(evaluation):
     assert found.verdict.startswith("Admissible temperatures: ")
     # As the command warns.
     assert found.verdict.endswith(
-        "'x0' alone gives 1 of the correlation: is it known when a candidate is chosen?")
+        "'x0' alone gives all of the correlation: is it known when a candidate is chosen?")
     assert evaluation.to_dict()["single_column"]["name"] == "x0"
     assert evaluation["linear"].name == "linear"
     with pytest.raises(KeyError, match="there are auto, uniform, linear"):

@@ -1,18 +1,21 @@
 #include "pipeline/evaluation_folds.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "esscher/base/error.h"
 #include "esscher/data/folds.h"
+#include "pipeline/merged_table.h"
 
 namespace esscher::internal {
 
 std::vector<std::uint32_t> evaluation_folds(const RewardTable& table, std::uint64_t seed,
                                             int& count) {
   if (table.folds.empty()) {
-    const bool clustered = !table.clusters.empty();
-    return assign_folds(table.rewards.size(), clustered ? table.clusters : table.groups, count,
-                        seed, "--evaluation-folds", clustered ? "cluster" : "group");
+    std::vector<std::uint64_t> rows(table.rewards.size());
+    std::iota(rows.begin(), rows.end(), std::uint64_t{0});
+    const FoldUnits units = units_of_folds(table, rows);
+    return assign_folds(rows.size(), units.of_row, count, seed, "--evaluation-folds", units.name);
   }
   std::vector<std::uint32_t> folds(table.folds.begin(), table.folds.end());
   count = static_cast<int>(std::ranges::max(folds)) + 1;

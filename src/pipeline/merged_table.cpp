@@ -15,6 +15,7 @@
 #include "esscher/base/shown_text.h"
 #include "esscher/data/folds.h"
 #include "esscher/weights/log_weights.h"
+#include "pipeline/heavy_designs.h"
 #include "pipeline/training_labels.h"
 
 namespace esscher::internal {
@@ -112,6 +113,8 @@ MergedTable::MergedTable(const RewardTable& table, std::span<const std::uint64_t
   if (!table.clusters.empty()) join_clusters(table);
   if (!table.folds.empty()) take_folds(table);
   weigh(table.log_weights);
+  find_spread(table);
+  if (groups.empty() && table.clusters.empty() && table.folds.empty()) cut_heavy(table);
   rewards_ = merged(table.rewards);
   std::vector<std::uint64_t> first;
   for (const std::uint64_t place : designs_.first) {
@@ -121,7 +124,22 @@ MergedTable::MergedTable(const RewardTable& table, std::span<const std::uint64_t
   features_.emplace(table.features, std::move(first));
   numbers_.resize(designs_.size());
   std::iota(numbers_.begin(), numbers_.end(), std::uint64_t{0});
-  find_spread(table);
+}
+
+void MergedTable::cut_heavy(const RewardTable& table) {
+  std::vector<double> rewards;
+  std::vector<double> weights;
+  for (const std::uint64_t row : source_) {
+    rewards.push_back(table.rewards[row]);
+    weights.push_back(table.log_weights.empty() ? 0 : table.log_weights[row]);
+  }
+  normalise_log_weights(weights);
+  for (double& weight : weights) weight = std::exp(weight);
+  std::optional<CutDesigns> cut = cut_heavy_designs(designs_, rewards, weights);
+  if (!cut) return;
+  designs_ = std::move(cut->parts);
+  twins_ = std::move(cut->design);
+  weigh(table.log_weights);
 }
 
 void MergedTable::weigh(std::span<const double> log_weights) {
@@ -141,6 +159,7 @@ void MergedTable::weigh(std::span<const double> log_weights) {
     mass[d] += shares_[i];
   }
   for (std::size_t i = 0; i < source_.size(); ++i) shares_[i] /= mass[designs_.of_row[i]];
+  log_weights_.clear();
   for (std::size_t d = 0; d < designs_.size(); ++d) {
     log_weights_.push_back(greatest[d] + std::log(mass[d]));
   }
@@ -177,6 +196,7 @@ RewardTable MergedTable::table() const {
           .clusters = clusters_,
           .pairs = table_.pairs,
           .folds = folds_,
+          .twins = twins_,
           .fold_names = table_.fold_names,
           .feature_names = table_.feature_names};
 }
@@ -204,6 +224,10 @@ FoldUnits units_of_folds(const RewardTable& table, std::span<const std::uint64_t
       !std::ranges::all_of(rows, [&](std::uint64_t row) { return fold(row) == fold(rows[0]); })) {
     units = table.folds;
     result.name = "fold";
+  }
+  if (units.empty() && !table.twins.empty()) {
+    units = table.twins;
+    result.name = "design";
   }
   if (units.empty()) return result;
   for (const std::uint64_t row : rows) result.of_row.push_back(units[row]);
@@ -315,12 +339,6 @@ std::optional<LabelNoise> MergedTable::noise(std::span<const double> labels, dou
 }  // namespace esscher::internal
 
 namespace esscher {
-namespace {
-
-/// Rows of one design, and designs, of which it may be said that one weighs more than its due.
-constexpr std::uint64_t kMany = 10;
-
-}  // namespace
 
 std::string Replicates::text() const {
   if (pairs) {
@@ -339,13 +357,14 @@ std::string Replicates::text() const {
             " (standard deviation), so that the reliability of one label is " +
             number_text(reliability, 2) + ".";
   }
-  constexpr double kMuch = 0.05;
-  if (share <= kMuch || most < kMany || designs < kMany) return text;
+  if (share <= internal::kHeavyShare || most < internal::kHeavyRows ||
+      designs < internal::kHeavyRows) {
+    return text;
+  }
   return text + " Row " + std::to_string(most_row) + "'s design has " +
          number_text(100 * share, 2) +
-         " % of all weight: policies that keep it rest on few effective rows. Of a control that "
-         "was "
-         "measured again and again keep a few rows, or give its rows less weight.";
+         " % of all weight: the reference takes it so often. Of a control that was measured again "
+         "and again keep a few rows, or give them less weight.";
 }
 
 }  // namespace esscher

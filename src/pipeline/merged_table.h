@@ -12,10 +12,12 @@
 
 namespace esscher::internal {
 
-/// Some rows of a table with each design once: its reward is the mean of its rows under their
-/// weights, its weight their sum. A policy chooses designs, so that copies and replicates tell no
-/// fold of another's label, and count once in every error. Statements of the same two designs are
-/// merged into one pair with the share of its wins, to which a Bradley-Terry fit is blind.
+/// Some rows of a table with each design once, but for heavy ones that were measured again and
+/// again (heavy_designs.h), whose parts stay in one fold: its reward is the mean of its rows under
+/// their weights, its weight their sum. A policy chooses designs, so that copies and replicates
+/// tell no fold of another's label, and count once in every error. Statements of the same two
+/// designs are merged into one pair with the share of its wins, to which a Bradley-Terry fit is
+/// blind.
 class MergedTable {
  public:
   /// \throws as train_reward()
@@ -49,6 +51,8 @@ class MergedTable {
   /// Of each row in its design, and of each design.
   void weigh(std::span<const double> log_weights);
   void find_spread(const RewardTable& table);
+  /// Of heavy designs (heavy_designs.h) parts take the place.
+  void cut_heavy(const RewardTable& table);
   /// Of one label about its design's mean; 0 where rows are copies, or designs of their own.
   double noise_sd(std::span<const double> labels) const;
   void take_folds(const RewardTable& table);
@@ -62,6 +66,7 @@ class MergedTable {
   std::vector<std::uint32_t> groups_;
   std::vector<std::uint32_t> clusters_;
   std::vector<std::uint32_t> folds_;
+  std::vector<std::uint32_t> twins_;
   std::vector<double> log_weights_;
   std::vector<std::uint64_t> numbers_;
   RewardTable table_;

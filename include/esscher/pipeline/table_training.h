@@ -65,6 +65,9 @@ struct RewardTable {
   /// fit keep each of them whole, where there are two or more of them among its rows. Empty: folds
   /// are dealt at random.
   std::span<const std::uint32_t> folds{};
+  /// Rows of one number have equal features, and stay in one fold, though each is a draw of its
+  /// own. Empty: none do; with groups, clusters or folds not looked at.
+  std::span<const std::uint32_t> twins{};
   /// What folds are called, one each; may be empty.
   std::span<const std::string> fold_names{};
   /// What features are called, one each; may be empty.

@@ -1,0 +1,58 @@
+#include "pipeline/heavy_designs.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+
+namespace esscher::internal {
+namespace {
+
+constexpr double kPartShare = 0.005;
+
+}  // namespace
+
+std::optional<CutDesigns> cut_heavy_designs(const Designs& designs, std::span<const double> rewards,
+                                            std::span<const double> weights) {
+  if (designs.size() < kHeavyRows) return {};
+  std::vector<double> mass(designs.size());
+  std::vector<bool> varies(designs.size());
+  double all = 0;
+  for (std::size_t i = 0; i < rewards.size(); ++i) {
+    const std::uint32_t d = designs.of_row[i];
+    mass[d] += weights[i];
+    all += weights[i];
+    if (rewards[i] != rewards[designs.first[d]]) varies[d] = true;
+  }
+  std::vector<std::uint32_t> parts(designs.size(), 1);
+  bool cut = false;
+  for (std::size_t d = 0; d < designs.size(); ++d) {
+    const double share = mass[d] / all;
+    if (!(share > kHeavyShare && designs.count[d] >= kHeavyRows && varies[d])) continue;
+    const auto wanted = static_cast<std::uint32_t>(std::ceil(share / kPartShare));
+    parts[d] = std::min(wanted, designs.count[d] / 2);
+    cut = true;
+  }
+  if (!cut) return {};
+  CutDesigns result{designs, std::vector<std::uint32_t>(designs.size())};
+  std::iota(result.design.begin(), result.design.end(), 0U);
+  // The first part keeps the design's number; the others follow behind all.
+  std::vector<std::uint32_t> next(designs.size());   // row of its design
+  std::vector<std::uint32_t> begin(designs.size());  // number of its second part
+  for (std::size_t d = 0; d < designs.size(); ++d) {
+    begin[d] = static_cast<std::uint32_t>(result.design.size());
+    result.design.insert(result.design.end(), parts[d] - 1, static_cast<std::uint32_t>(d));
+  }
+  result.parts.first.resize(result.design.size());
+  result.parts.count.assign(result.design.size(), 0);
+  for (std::size_t i = 0; i < rewards.size(); ++i) {
+    const std::uint32_t d = designs.of_row[i];
+    const std::uint32_t part = next[d]++ % parts[d];
+    const std::uint32_t number = part == 0 ? d : begin[d] + part - 1;
+    if (result.parts.count[number]++ == 0) result.parts.first[number] = i;
+    result.parts.of_row[i] = number;
+  }
+  return result;
+}
+
+}  // namespace esscher::internal
