@@ -13,6 +13,8 @@ constexpr double kBoundDistances = 10;
 constexpr double kLeastDeviations = 1e-130;
 constexpr double kQuartilesOfNormal = 1.3489795003921634;  // from the lower to the upper one
 constexpr double kFewValues = 0.01;                        // of the rows
+// Of values that are not the one of most; or one alone.
+constexpr double kFewOfOthers = 0.02;
 constexpr std::size_t kFewestOthers = 8;  // values, to tell how far they lie from the one of most
 constexpr std::size_t kMostRows = 4096;
 constexpr std::size_t kFewestRows = 64;
@@ -43,12 +45,15 @@ struct Spread {
   double median = 0;
   double deviation = 0;  ///< the standard deviation that goes with it; 0 where there is no telling
   double distance = 0;   ///< of an ordinary value from the median
+  double few = 0;        ///< so many values are few
 };
 /// \p values are put in another order.
 Spread spread_of(std::vector<double>& values) {
   const double median = quantile(values, 2);
   const double normal = (quantile(values, 3) - quantile(values, 1)) / kQuartilesOfNormal;
-  if (normal > 0) return {median, normal, normal};
+  if (normal > 0) {
+    return {median, normal, normal, kFewValues * static_cast<double>(values.size())};
+  }
   // Most are one value: how far the others lie from it.
   std::vector<double> distances;
   for (const double value : values) {
@@ -57,12 +62,13 @@ Spread spread_of(std::vector<double>& values) {
   if (distances.size() < kFewestOthers) return {median};
   const double distance = quantile(distances, 2);
   const double share = static_cast<double>(distances.size()) / static_cast<double>(values.size());
-  return {median, distance * std::sqrt(share), distance};
+  const double few = std::max(1.0, kFewOfOthers * static_cast<double>(distances.size()));
+  return {median, distance * std::sqrt(share), distance, few};
 }
 
 /// Whether those beyond the bounds are few, or all the same: a tail, confident probabilities or a
 /// flag with noise are as they should be, and would be cut off.
-bool are_strange(std::span<const double> values, const FarColumn& column) {
+bool are_strange(std::span<const double> values, const FarColumn& column, double few) {
   std::size_t count = 0;
   double first = 0;
   bool same = true;
@@ -71,7 +77,7 @@ bool are_strange(std::span<const double> values, const FarColumn& column) {
     if (count++ == 0) first = value;
     same &= value == first;
   }
-  return same || static_cast<double>(count) <= kFewValues * static_cast<double>(values.size());
+  return same || static_cast<double>(count) <= few;
 }
 
 }  // namespace
@@ -93,7 +99,7 @@ std::vector<FarColumn> far_columns(const WeightedRows& table, std::span<const do
     }
     const FarColumn column{j, spread.median - kBoundDistances * spread.distance,
                            spread.median + kBoundDistances * spread.distance};
-    if (are_strange(values, column)) far.push_back(column);
+    if (are_strange(values, column, spread.few)) far.push_back(column);
   }
   return far;
 }

@@ -19,7 +19,8 @@ struct FarColumn {
 /// Columns whose deviation is more than 30 times that of a normal law with their quartiles, while
 /// values beyond 10 such deviations from the median, the bounds, are one in a hundred at most, or
 /// all the same. Where quartiles are equal, since most values are one, the distance of the others
-/// from it stands in: their median, of eight or more. Rare letters and flags are as they should
+/// from it stands in: their median, of eight or more, and one in fifty of them
+/// are few. Rare letters and flags are as they should
 /// be. Quartiles are those of 4096 rows spread over the table, whatever their weights, or fewer
 /// where there are many columns; of more than 65,536 columns none is looked at. Cost: a read of
 /// those rows, O(rows) a column.

@@ -66,9 +66,9 @@ struct GroupSums {
   double lacking() const { return squares / mass / mass; }
 };
 
-/// What the gold rewards' standard deviation within groups would be if all were known: that of n
-/// rows about their mean is (1 - 1/n) of the law's variance, that of the group (1 - 1/N). Groups
-/// without two known rows tell nothing, and a group of one row has none to tell.
+/// What the gold rewards' standard deviation within groups would be if all were known. Groups of
+/// two known rows or more tell the law's variance, of which that of n rows about their mean lacks
+/// 1/n; that of a whole group lacks 1/N, all of it where it is one row.
 double sd_within_groups(const AuditTable& table) {
   const std::size_t count = std::size_t{std::ranges::max(table.groups)} + 1;
   std::vector<double> log_weights = table.log_weights;
@@ -82,15 +82,17 @@ double sd_within_groups(const AuditTable& table) {
     if (!std::isnan(table.gold[i])) known[table.groups[i]].add(weight, table.gold[i]);
   }
   double mass = 0;
+  double kept = 0;  // of the law's variance, by all groups
+  double told = 0;
   double variance = 0;
   for (std::size_t g = 0; g < count; ++g) {
-    if (all[g].rows == 1) mass += all[g].mass;
-    if (known[g].rows < 2) continue;
     mass += all[g].mass;
-    variance += all[g].mass * (known[g].scatter / known[g].mass) * (1 - all[g].lacking()) /
-                (1 - known[g].lacking());
+    if (all[g].rows > 1) kept += all[g].mass * (1 - all[g].lacking());
+    if (known[g].rows < 2) continue;
+    told += all[g].mass;
+    variance += all[g].mass * (known[g].scatter / known[g].mass) / (1 - known[g].lacking());
   }
-  return mass > 0 ? std::sqrt(variance / mass) : 0;
+  return told > 0 ? std::sqrt(variance / told * (kept / mass)) : 0;
 }
 
 }  // namespace

@@ -50,6 +50,8 @@ struct AuditedTable {
   /// of all, without groups and clusters, whose draws are not told by rows, and alike with the
   /// others in the averages of \p scores, which of a fair draw 1 - kDoubt fail at most.
   std::optional<TableCells> labelled_cells(std::span<const NamedScores> scores) const;
+  /// How many of the known rows, or of what of them is drawn together.
+  double draws() const { return internal::draws(pieces, known.size(), {}); }
   /// Under the reference, of rows where there is a value.
   double mean(std::span<const double> values) const;
   double sd(std::span<const double> values) const {

@@ -14,7 +14,6 @@ constexpr double kPartShare = 0.005;
 
 std::optional<CutDesigns> cut_heavy_designs(const Designs& designs, std::span<const double> rewards,
                                             std::span<const double> weights) {
-  if (designs.size() < kHeavyRows) return {};
   std::vector<double> mass(designs.size());
   std::vector<bool> varies(designs.size());
   double all = 0;
@@ -28,7 +27,7 @@ std::optional<CutDesigns> cut_heavy_designs(const Designs& designs, std::span<co
   bool cut = false;
   for (std::size_t d = 0; d < designs.size(); ++d) {
     const double share = mass[d] / all;
-    if (!(share > kHeavyShare && designs.count[d] >= kHeavyRows && varies[d])) continue;
+    if (!(varies[d] && is_heavy(share, designs.count[d], designs.size()))) continue;
     const auto wanted = static_cast<std::uint32_t>(std::ceil(share / kPartShare));
     parts[d] = std::min(wanted, designs.count[d] / 2);
     cut = true;

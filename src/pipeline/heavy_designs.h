@@ -12,9 +12,13 @@
 
 namespace esscher::internal {
 
-/// A design with more of all weight than so is heavy, if it has ten rows and there are ten designs.
-inline constexpr double kHeavyShare = 0.05;
+/// A design of so many rows among so many designs is heavy with more than a twentieth of all weight
+/// and more than three times the share that is due.
 inline constexpr std::uint64_t kHeavyRows = 10;
+inline bool is_heavy(double share, std::uint64_t rows, std::uint64_t designs) {
+  return rows >= kHeavyRows && designs >= kHeavyRows && share > 0.05 &&
+         share * static_cast<double>(designs) > 3;
+}
 
 struct CutDesigns {
   Designs parts;

@@ -33,9 +33,10 @@ std::optional<LoneGold> find_lone_gold(const AuditTable& table) {
     }
   }
   result.remark = counted(lone, "group") +
-                  (lone == 1 ? " has a gold reward in one row only, which tells"
-                             : " have a gold reward in one row only: these tell") +
-                  " nothing of what the group prefers, and are left out.";
+                  (lone == 1 ? " has a gold reward in one row only: it tells nothing of what the "
+                               "group prefers, and is left out."
+                             : " have a gold reward in one row only: these tell nothing of what a "
+                               "group prefers, and are left out.");
   return result;
 }
 

@@ -357,10 +357,7 @@ std::string Replicates::text() const {
             " (standard deviation), so that the reliability of one label is " +
             number_text(reliability, 2) + ".";
   }
-  if (share <= internal::kHeavyShare || most < internal::kHeavyRows ||
-      designs < internal::kHeavyRows) {
-    return text;
-  }
+  if (!internal::is_heavy(share, most, designs)) return text;
   return text + " Row " + std::to_string(most_row) + "'s design has " +
          number_text(100 * share, 2) +
          " % of all weight: the reference takes it so often. Of a control that was measured again "

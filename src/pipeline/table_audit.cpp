@@ -17,6 +17,7 @@
 #include "pipeline/audited_table.h"
 #include "pipeline/best_of_n_choices.h"
 #include "pipeline/expected_gold.h"
+#include "pipeline/held_out_spread.h"
 #include "pipeline/lone_gold.h"
 #include "pipeline/proxy_calibration.h"
 #include "policy/shared_cells.h"
@@ -41,9 +42,6 @@ NamedScores mean_of_proxies(const AuditedTable& table) {
   }
   return mean;
 }
-
-/// Standard errors beyond which a slope is above zero for sure.
-constexpr double kSure = 3;
 
 /// A proxy with what its policies are told from.
 struct Proxy {
@@ -123,13 +121,14 @@ void check(const AuditOptions& options) {
   internal::check_candidates(options.best_of);
 }
 
-RewardFacts facts(const ProxyAudit& proxy) {
-  const Estimate& slope = proxy.calibration.slope;
-  return {RewardOrigin::given, slope.value > kSure * slope.standard_error};
+RewardFacts facts(const ProxyAudit& proxy, double draws) {
+  return {RewardOrigin::given, internal::surely_positive(proxy.calibration.correlation, draws)};
 }
 
 /// Gains that hold for all proxies at once, advice by them, and whom to take.
-void advise(std::vector<Proxy>& proxies, const AuditOptions& options, TableAudit& audit) {
+/// \param draws  of rows with a gold reward, by which correlations are judged
+void advise(std::vector<Proxy>& proxies, const AuditOptions& options, double draws,
+            TableAudit& audit) {
   std::vector<internal::GainSeries<TablePolicyValue>> tilted;
   std::vector<internal::ChoiceSeries> choices;
   for (Proxy& proxy : proxies) {
@@ -137,7 +136,7 @@ void advise(std::vector<Proxy>& proxies, const AuditOptions& options, TableAudit
     tilted.push_back(internal::gain_series(each.policies, each.gains, each.of_labelled));
     choices.push_back(
         {internal::gain_series(each.best_of_n, each.best_of_n_gains, each.of_labelled),
-         each.best_of_n_advice, each.best_of_n_forecast, facts(each)});
+         each.best_of_n_advice, each.best_of_n_forecast, facts(each, draws)});
   }
   audit.recommended_best_of_n = internal::advise_choices(choices, options.alpha, options.seed);
   internal::tell_gains(tilted, options.alpha, options.seed);
@@ -145,7 +144,7 @@ void advise(std::vector<Proxy>& proxies, const AuditOptions& options, TableAudit
   for (std::size_t k = 0; k < proxies.size(); ++k) {
     ProxyAudit& each = proxies[k].audit;
     each.advice =
-        advise_deployment(each.policies, each.gains, facts(each), tilted[k].of_labelled());
+        advise_deployment(each.policies, each.gains, facts(each, draws), tilted[k].of_labelled());
     if (each.advice.gain && cautious_gain(*each.advice.gain) > most) {
       most = cautious_gain(*each.advice.gain);
       audit.recommended = audit.proxies.size();
@@ -356,7 +355,7 @@ TableAudit audit_distinct(const AuditTable& given, const AuditOptions& options) 
   if (options.target) {
     audit.target = hold_against_target(proxies, audit, *options.target, options);
   }
-  if (!proxies.empty()) advise(proxies, options, audit);
+  if (!proxies.empty()) advise(proxies, options, table.draws(), audit);
   bound_rises(audit.policies, options);
   internal::add_audit_remarks(table, options.enumerated, audit);
   return audit;

@@ -153,8 +153,8 @@ AdviceLimit no_gain_limit(std::span<const AdvisedPoint> points, const AdviceWord
     return AdviceLimit::unreliable;
   }
   if (!words.reward.tells) return AdviceLimit::not_learnable;
-  return nearest_to_gain(points).gain.value < 0 ? AdviceLimit::learning_cost
-                                                : AdviceLimit::unreliable;
+  return words.kl_counted && nearest_to_gain(points).gain.value < 0 ? AdviceLimit::learning_cost
+                                                                    : AdviceLimit::unreliable;
 }
 
 std::string no_gain_sentence(std::span<const AdvisedPoint> points, const AdviceWords& words) {
@@ -180,8 +180,8 @@ std::string no_gain_sentence(std::span<const AdvisedPoint> points, const AdviceW
   if (words.reward.tells) {
     return found + ", although the reward tells the gold reward: " +
            (words.kl_counted && nearest.gain.value < 0
-                ? "its policies cost more KL than they gain, it is too large for that."
-                : "too few effective rows carry its policies; more rows would tell.");
+                ? "by the estimates its policies cost more KL than they gain."
+                : "the intervals are too wide; more rows, or labels of less noise, would tell.");
   }
   return found + (words.reward.origin == RewardOrigin::learned
                       ? ": the reward is not learnable from these features, or not from so few "

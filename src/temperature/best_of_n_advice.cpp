@@ -15,7 +15,9 @@ namespace {
 internal::AdvisedPoint candidates_point(const BestOfNValue& best, const Interval& gain) {
   internal::AdvisedPoint point{
       .at = best.n, .kl = best.kl.value, .gain = best.gain, .interval = gain, .rise = best.gain};
-  if (best.groups == 0 && !best.reliable) point.frail = best.ess;
+  if (best.groups == 0 && !best.reliable && best.ess < internal::kLeastEffectiveRows) {
+    point.frail = best.ess;
+  }
   if (best.groups > 0 || !internal::known_where_it_goes(best.coverage, best.beyond)) {
     point.told = best.reliable;
     point.untold = best.remark;

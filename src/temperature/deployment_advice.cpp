@@ -25,7 +25,9 @@ AdvisedPoint advised_point(const TablePolicyValue& policy, const Interval& gain)
                      .interval = gain,
                      .rise = static_cast<const Estimate&>(policy.rise),
                      .tilted = is_tilted(policy)};
-  if (policy.groups == 0 && !policy.reliable) point.frail = policy.ess;
+  if (policy.groups == 0 && !policy.reliable && policy.ess < internal::kLeastEffectiveRows) {
+    point.frail = policy.ess;
+  }
   if (policy.groups > 0 || !internal::known_where_it_goes(policy.coverage, policy.beyond)) {
     point.told = policy.reliable;
     point.untold = policy.remark;

@@ -245,7 +245,7 @@ TEST_F(TableRefusals, LevelsThatTheFitHasNotSeenAreNamedWithThoseItKnows) {
   const Outcome skipped =
       run({"predict", "m.safetensors", "level.csv", "--skip-unknown", "-o", "r.csv"}, folder_);
   EXPECT_EQ(skipped.exit_code, 0) << skipped.err;
-  EXPECT_NE(skipped.err.find("1 row is left out: it has letters or categories that the model"),
+  EXPECT_NE(skipped.err.find("1 row is left of 2 (1 of letters or levels that no fit has seen)"),
             std::string::npos)
       << skipped.err;
   EXPECT_TRUE(read_file(folder_.path() / "r.csv").starts_with("row,reward\n1,"));

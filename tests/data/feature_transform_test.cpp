@@ -359,7 +359,7 @@ TEST(FeatureTransform, ValuesFarOutOfMostlyOneValueDoNotTellTheScale) {
   }
   Matrix<double> x = clean;
   x(7, 0) = 1e9;
-  for (std::size_t i = 1; i < 400; i += 20) x(i, 1) = -9999;
+  for (std::size_t i = 1; i < 400; i += 20) x(i, 1) = -9999;  // it recurs
   const FeatureTransform expected = fit(clean, of_kind(TransformKind::standardise));
   EXPECT_TRUE(expected.far_columns.empty());
   const FeatureTransform transform = fit(x, of_kind(TransformKind::standardise));

@@ -83,7 +83,9 @@ TEST(MergedTable, HasMeansAndSumsOfWeights) {
 TEST(MergedTable, SaysWhereOneDesignWeighsMuch) {
   Replicates replicates{.rows = 80, .designs = 60, .most = 21, .share = 0.26};
   EXPECT_NE(replicates.text().find("has 26 % of all weight"), std::string::npos);
-  replicates.share = 0.04;
+  replicates = {.rows = 120, .designs = 12, .most = 10, .share = 1.0 / 12};  // what is due
+  EXPECT_EQ(replicates.text().find("of all weight"), std::string::npos);
+  replicates = {.rows = 80, .designs = 60, .most = 21, .share = 0.04};
   EXPECT_EQ(replicates.text().find("of all weight"), std::string::npos);
 }
 

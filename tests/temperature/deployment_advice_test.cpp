@@ -260,13 +260,15 @@ TEST(DeploymentAdvice, DoesNotDenyThatARewardTells) {
   const std::vector<Interval> gains{{-0.5, -0.1}, {-0.25, 0.15}};
   const RewardFacts tells{RewardOrigin::given, true};
   const DeploymentAdvice advice = advise_deployment(losing, gains, tells);
-  EXPECT_THAT(advice.verdict, testing::HasSubstr("although the reward tells the gold reward: its"));
+  EXPECT_THAT(
+      advice.verdict,
+      testing::HasSubstr("although the reward tells the gold reward: by the estimates its"));
   EXPECT_EQ(advice.limit, AdviceLimit::learning_cost);
   EXPECT_THAT(advise_deployment(losing, gains, {RewardOrigin::given}).verdict,
               testing::HasSubstr("does not tell the gold reward"));
   const DeploymentAdvice few =
       advise_deployment(std::vector{policy_point(2, 1, 0.3)}, std::vector{Interval{-1, 2}}, tells);
-  EXPECT_THAT(few.verdict, testing::HasSubstr("more rows would tell"));
+  EXPECT_THAT(few.verdict, testing::HasSubstr("more rows, or labels of less noise, would tell"));
   EXPECT_EQ(few.limit, AdviceLimit::unreliable);
 }
 

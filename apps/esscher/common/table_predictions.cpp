@@ -90,11 +90,6 @@ Predictions predict_table(const PredictionArguments& arguments, const std::strin
   Predictions result{.dataset = load_features(options, model.encoding)};
   result.beta = beta ? beta : only_beta(model.reward);
   result.remarks = result.dataset.remarks;
-  if (const std::uint64_t left_out = result.dataset.dropped_unknown; left_out > 0) {
-    result.remarks.push_back(counted(left_out, "row") +
-                             (left_out == 1 ? " is left out: it has" : " are left out: they have") +
-                             " letters or categories that the model was not fitted on.");
-  }
   if (!chosen.remark.empty()) result.remarks.push_back(chosen.remark);
   const auto features = with_interactions(result.dataset, model.interactions);
   if (features->columns() != model.reward.transform.inputs()) {
