@@ -30,9 +30,7 @@ def of_arrow(values: Any, name: str) -> Any:
 
 
 def _without_index(table: Any, given: Any) -> Any:
-    # Those that had a name may be meant: somebody has put them into a table.
-    index = [name for name in index_columns(getattr(given, "schema", None))
-             if name.startswith("__index_level_")]
+    index = index_columns(getattr(given, "schema", None))
     return table.drop_columns(index) if index else table
 
 
