@@ -113,6 +113,24 @@ TEST(TableAudit, LoneGoldRewardsOfGroupsTellNothing) {
   }
 }
 
+// 300 groups of one row, which have no deviation to tell and count in full, and 300 of four: of a
+// tenth of the rows some 16 groups have two labels, which tell the deviation to 18 %; three such
+// errors are allowed. (Were only groups that tell counted beside those of one row, it would be less
+// than half of it.)
+TEST(TableAudit, TheDeviationWithinGroupsIsThatOfAllHoweverFewAreLabelled) {
+  AuditTable table;
+  table.proxies = {{"r", normals(1500, "unlike r")}};
+  for (std::uint32_t i = 0; i < 1500; ++i)
+    table.groups.push_back(i < 300 ? i : 300 + (i - 300) / 4);
+  table.gold = normals(1500, "unlike gold");
+  const double whole = audit_table(table, audit_options({2})).gold_sd;
+  const std::vector<double> chance = normals(1500, "unlike chance");
+  for (std::size_t i = 0; i < 1500; ++i) {
+    if (chance[i] < 1.2816) table.gold[i] = kUnknown;
+  }
+  EXPECT_NEAR(audit_table(table, audit_options({2})).gold_sd / whole, 1, 0.54);
+}
+
 // The same law, and nothing but 400 rows, all labelled: no row shows what lies above them, but how
 // gold bends below does. Of values 7 % lie 1.96 errors too high, of gains 1 % (policy.AboveRows);
 // more than 16 or 5 of 100 have a chance below 1e-3. (Measured: 1, 2, and 2 named.)
