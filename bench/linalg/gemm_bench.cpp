@@ -71,6 +71,18 @@ void gram(benchmark::State& state, std::size_t p) {
   set_rate(state, static_cast<double>(kGramRows * p * (p + 1)) / 2);
 }
 
+/// Rows in single precision, sums in double, as one strip.
+void single_gram(benchmark::State& state, std::size_t p) {
+  const Matrix<float> rows = normals<float>(kGramRows, p, "rows");
+  const std::vector<double> weights(kGramRows, 0.5);
+  Matrix<double> sum(p, p);
+  for (auto _ : state) {
+    esscher::add_weighted_gram_strip(rows.view(), weights, 0, p, sum.view());
+    benchmark::DoNotOptimize(sum.data());
+  }
+  set_rate(state, static_cast<double>(kGramRows * p * (p + 1)) / 2);
+}
+
 void cholesky(benchmark::State& state, std::size_t p) {
   const Matrix<double> rows = normals<double>(2 * p, p, "rows");
   Matrix<double> spd(p, p);
@@ -114,6 +126,9 @@ const bool kRegistered = [] {
       product<double>(state, order, Operand::plain, Operand::transposed);
     });
     add("gram", gram);
+    add("single_gram", single_gram);
+    esscher::bench::report_ratio("of the peak in single (sgemm/1024): " + name("single_gram", p),
+                                 name("single_gram", p), {peak});
     for (const char* what : {"dgemm", "dgemm_transposed_b", "gram"}) of_peak(name(what, p));
   }
   for (const std::size_t p : {17, 65, 129, 257, 513}) {

@@ -39,7 +39,8 @@ Shape product_shape(Operand a_as, MatrixView<const T> a, Operand b_as, MatrixVie
   return shape;
 }
 
-void require_gram(MatrixView<const double> rows, std::span<const double> weights,
+template <class T>
+void require_gram(MatrixView<const T> rows, std::span<const double> weights,
                   MatrixView<double> gram) {
   if (gram.rows == rows.columns && gram.columns == rows.columns &&
       (weights.empty() || weights.size() == rows.rows)) {
@@ -62,6 +63,24 @@ void scale(MatrixView<T> c, T keep) {
       for (T& value : row) value *= keep;
     }
   }
+}
+
+template <class T>
+void add_strip(MatrixView<const T> rows, std::span<const double> weights, std::size_t first,
+               std::size_t count, MatrixView<double> gram) {
+  require_gram(rows, weights, gram);
+  if (first > gram.rows || count > gram.rows - first) {
+    throw InternalError("strip of " + std::to_string(count) + " rows from " +
+                        std::to_string(first) + " of a Gram matrix of " +
+                        shape_text(gram.rows, gram.columns));
+  }
+  const MatrixView<const T> own{rows.data + first, rows.rows, count, rows.stride};
+  const MatrixView<const T> before{rows.data, rows.rows, first, rows.stride};
+  double* const strip = gram.data + first * gram.stride;
+  internal::multiply_add(Operand::transposed, own, Operand::plain, before, weights,
+                         internal::Region::all, {strip, count, first, gram.stride});
+  internal::multiply_add(Operand::transposed, own, Operand::plain, own, weights,
+                         internal::Region::lower, {strip + first, count, count, gram.stride});
 }
 
 /// oneDNN asks OpenMP how many threads it may take: one, for as long as this lives. The setting is
@@ -117,19 +136,12 @@ void add_weighted_gram(MatrixView<const double> rows, std::span<const double> we
 
 void add_weighted_gram_strip(MatrixView<const double> rows, std::span<const double> weights,
                              std::size_t first, std::size_t count, MatrixView<double> gram) {
-  require_gram(rows, weights, gram);
-  if (first > gram.rows || count > gram.rows - first) {
-    throw InternalError("strip of " + std::to_string(count) + " rows from " +
-                        std::to_string(first) + " of a Gram matrix of " +
-                        shape_text(gram.rows, gram.columns));
-  }
-  const MatrixView<const double> own{rows.data + first, rows.rows, count, rows.stride};
-  const MatrixView<const double> before{rows.data, rows.rows, first, rows.stride};
-  double* const strip = gram.data + first * gram.stride;
-  internal::multiply_add(Operand::transposed, own, Operand::plain, before, weights,
-                         internal::Region::all, {strip, count, first, gram.stride});
-  internal::multiply_add(Operand::transposed, own, Operand::plain, own, weights,
-                         internal::Region::lower, {strip + first, count, count, gram.stride});
+  add_strip(rows, weights, first, count, gram);
+}
+
+void add_weighted_gram_strip(MatrixView<const float> rows, std::span<const double> weights,
+                             std::size_t first, std::size_t count, MatrixView<double> gram) {
+  add_strip(rows, weights, first, count, gram);
 }
 
 void symmetrise_from_lower(MatrixView<double> square) {

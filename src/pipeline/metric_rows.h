@@ -37,6 +37,7 @@ class MetricRows final : public DesignRows {
   void fill(std::uint64_t first, MatrixView<double> out) const override;
   void fill_wanted(std::uint64_t first, std::span<const std::uint8_t> wanted,
                    MatrixView<double> out) const override;
+  bool single_precision() const override { return !inverse_factor_single_.empty(); }
 
   /// What rows need in memory: made, and given back. Between rest() and use() there are no rows,
   /// and all else is as it was. Not while other threads read.

@@ -115,8 +115,13 @@ std::vector<Moments> chunk_moments(const Matrix<double>& x, const Chunk& chunk,
 /// Moments of many columns: each strip of the sums belongs to one thread.
 class StripMoments {
  public:
-  StripMoments(std::size_t columns, std::size_t block_rows, int threads)
-      : columns_(columns), centred_(block_rows, columns), parallel_{threads, "", {}} {}
+  /// \param single  whether products of features may be in single precision
+  StripMoments(std::size_t columns, std::size_t block_rows, bool single, int threads)
+      : columns_(columns),
+        single_(single),
+        centred_(single ? 0 : block_rows, columns),
+        centred_single_(single ? block_rows : 0, columns),
+        parallel_{threads, "", {}} {}
 
   /// The moments of some rows, merged into those there are. \param x  rows first, first + 1, ...
   void add(const Matrix<double>& x, std::uint64_t first, std::span<const std::size_t> members,
@@ -130,34 +135,77 @@ class StripMoments {
       added.square_weight += weights.back() * weights.back();
       if (given.groups) added.lost += given.groups->lost(first + i);
     }
-    const MatrixView<double> rows = centred_.view().rows_from(0, members.size());
-    for_each_strip([&](std::size_t begin, std::size_t end) {
-      double* const mean = added.mean.data();
-      for (std::size_t i = 0; i < members.size(); ++i) {
-        const double* const from =
-            given.groups ? given.groups->of_row(first + members[i]).data() : origin.data();
-        const double* const row = x.row(members[i]).data();
-        double* const out = rows.row(i).data();
-        for (std::size_t j = begin; j < end; ++j) {
-          out[j] = row[j] - from[j];
-          mean[j] += weights[i] * out[j];
-        }
+    const auto from = [&](std::size_t i) {
+      return given.groups ? given.groups->of_row(first + members[i]).data() : origin.data();
+    };
+    if (!single_) {
+      const MatrixView<const double> rows = centre(x, members, weights, from, added, centred_);
+      add_products(added, into, [&](std::size_t begin, std::size_t end) {
+        add_weighted_gram_strip(rows, weights, begin, end - begin, into.scatter.view());
+      });
+      return;
+    }
+    const MatrixView<const float> rows = centre(x, members, weights, from, added, centred_single_);
+    // The target's products keep all digits, at next to no cost.
+    const std::size_t target = columns_ - 1;
+    std::vector<double> moved(members.size());
+    for (std::size_t i = 0; i < moved.size(); ++i) {
+      moved[i] = x(members[i], target) - from(i)[target] - added.mean[target];
+    }
+    add_products(added, into, [&](std::size_t begin, std::size_t end) {
+      const std::size_t features = std::min(end, target);
+      double* const last = into.scatter.row(target).data();
+      for (std::size_t i = 0; i < moved.size(); ++i) {
+        const double scaled = weights[i] * moved[i];
+        const float* const row = rows.row(i).data();
+        for (std::size_t j = begin; j < features; ++j) last[j] += scaled * row[j];
+        if (end > target) last[target] += scaled * moved[i];
       }
-      for (std::size_t j = begin; j < end; ++j) mean[j] /= added.weight;
-      for (std::size_t i = 0; i < members.size(); ++i) {
-        double* const out = rows.row(i).data();
-        for (std::size_t j = begin; j < end; ++j) out[j] -= mean[j];
-      }
-    });
-    std::vector<double> step(columns_);
-    const double between = merge_means(into, added, step);
-    for_each_strip([&](std::size_t begin, std::size_t end) {
-      add_between(between, step, begin, end, into.scatter);
-      add_weighted_gram_strip(rows, weights, begin, end - begin, into.scatter.view());
+      add_weighted_gram_strip({rows.data, rows.rows, target, rows.stride}, weights, begin,
+                              features - begin,
+                              {into.scatter.data(), target, target, into.scatter.columns()});
     });
   }
 
  private:
+  /// Rows less what is to be taken off and less their mean, which goes to \p added.
+  template <class T, class From>
+  MatrixView<const T> centre(const Matrix<double>& x, std::span<const std::size_t> members,
+                             std::span<const double> weights, const From& from, Moments& added,
+                             Matrix<T>& to) const {
+    const MatrixView<T> rows = to.view().rows_from(0, members.size());
+    for_each_strip([&](std::size_t begin, std::size_t end) {
+      double* const mean = added.mean.data();
+      for (std::size_t i = 0; i < members.size(); ++i) {
+        const double* const off = from(i);
+        const double* const row = x.row(members[i]).data();
+        T* const out = rows.row(i).data();
+        for (std::size_t j = begin; j < end; ++j) {
+          const double value = row[j] - off[j];
+          out[j] = static_cast<T>(value);
+          mean[j] += weights[i] * value;
+        }
+      }
+      for (std::size_t j = begin; j < end; ++j) mean[j] /= added.weight;
+      for (std::size_t i = 0; i < members.size(); ++i) {
+        T* const out = rows.row(i).data();
+        for (std::size_t j = begin; j < end; ++j) out[j] = static_cast<T>(out[j] - mean[j]);
+      }
+    });
+    return rows;
+  }
+
+  /// \param products  adds those of the centred rows to rows [begin, end) of the second moments
+  template <class Products>
+  void add_products(const Moments& added, Moments& into, const Products& products) const {
+    std::vector<double> step(columns_);
+    const double between = merge_means(into, added, step);
+    for_each_strip([&](std::size_t begin, std::size_t end) {
+      add_between(between, step, begin, end, into.scatter);
+      products(begin, end);
+    });
+  }
+
   /// The last strips, which have most of the triangle, first.
   template <class Body>
   void for_each_strip(const Body& body) const {
@@ -169,7 +217,9 @@ class StripMoments {
   }
 
   std::size_t columns_;
+  bool single_;
   Matrix<double> centred_;
+  Matrix<float> centred_single_;
   ParallelOptions parallel_;
 };
 
@@ -194,7 +244,7 @@ bool add_by_strips(const DesignRows& rows, std::span<const double> targets,
       rows.rows(), std::max<std::size_t>(kFilledRows, kBlockBytes / (columns * sizeof(double))));
   const auto most = static_cast<std::size_t>(std::min(blocks.items(), blocks.chunk_size()));
   Matrix<double> x(most, columns);
-  StripMoments strips(columns, most, threads);
+  StripMoments strips(columns, most, rows.single_precision(), threads);
   std::vector<std::vector<std::size_t>> members(folds.count);
   // One thread for the blocks, which are shared out inside.
   const LoopStatus status = parallel_for_chunks(

@@ -16,6 +16,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "esscher/base/error.h"
@@ -263,6 +264,43 @@ TEST(WeightedGram, IsTheSumOfOuterProductsAndLeavesTheUpperTriangleOnEveryInstru
     for (const std::size_t columns : {1, 2, 7, 23, 24, 25, 47, 64, 97, 121, 200}) {
       EXPECT_TRUE(gram_is_right(11, columns, true, columns % 2));
       EXPECT_TRUE(gram_is_right(columns == 25 ? 520 : 3, columns, false, 3));
+    }
+  }
+}
+
+// A product and up to 256 of their sum are rounded to single precision, the weight and the weighted
+// factor, too; what is added up in double adds nothing.
+TEST(WeightedGram, StripsInSinglePrecisionAreSumsOfOuterProductsOnEveryInstructionSet) {
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    const ForcedTarget forced(target);
+    SCOPED_TRACE(hwy::TargetName(target));
+    for (const auto& [rows, columns] :
+         {std::pair<std::size_t, std::size_t>{3, 1}, {11, 25}, {520, 49}, {257, 121}, {0, 30}}) {
+      Padded<float> x(rows, columns, 3, "rows");
+      Matrix<double> gram(columns, columns, 0.5);
+      std::vector<double> weights(rows);
+      RandomStream(7, "weights").fill_uniform(0, weights);
+      if (rows > 5) weights[5] = 1e-31;  // counts as 0
+      const std::size_t cut = columns / 3;
+      add_weighted_gram_strip(MatrixView<const float>(x.view()), weights, 0, cut, gram.view());
+      add_weighted_gram_strip(MatrixView<const float>(x.view()), weights, cut, columns - cut,
+                              gram.view());
+      for (std::size_t i = 0; i < columns; ++i) {
+        for (std::size_t j = 0; j < columns; ++j) {
+          long double sum = 0.5L;
+          long double sizes = 0;
+          for (std::size_t k = 0; k < rows && j <= i; ++k) {
+            const long double term =
+                static_cast<long double>(weights[k]) * x.view()(k, i) * x.view()(k, j);
+            sum += term;
+            sizes += std::abs(term);
+          }
+          const long double tolerance = 258 * 0x1p-24L * sizes + 1e-30L;
+          EXPECT_NEAR(static_cast<double>(gram(i, j) - sum), 0, static_cast<double>(tolerance))
+              << rows << " x " << columns << ": " << i << ", " << j;
+        }
+      }
+      EXPECT_TRUE(x.marks_intact());
     }
   }
 }

@@ -45,6 +45,9 @@ class DesignRows {
     static_cast<void>(wanted);
     fill(first, out);
   }
+  /// Whether second moments may be those of the rows rounded to single precision, by products in
+  /// single precision, in half of the time: where rows are many, and have no more digits anyhow.
+  virtual bool single_precision() const { return false; }
 };
 
 /// Rows that are held. \p values must outlive this.
