@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -92,6 +91,11 @@ def read(
     gold: str | None = None,
     dtype: str | None = None,
     on_disk: bool = False,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    missing: str | Sequence[str] | None = None,
+    unpack_limit: float = 2,
+    embeddings_key: str | None = None,
 ) -> Table:
     """Arrays for `evaluate` and `TiltedRewardRegressor` from a file, one array for all features.
 
@@ -105,7 +109,7 @@ def read(
         Face's ``datasets`` saved to disk: read in batches with pyarrow, so that memory is that of
         the result and of one batch. Else a file that the command reads (CSV, JSON lines, also
         compressed; npy, npz, safetensors), as it reads it, which is held twice for a moment. Of npz
-        and safetensors the array ``embeddings`` is X, and columns are keys.
+        and safetensors the array `embeddings_key` is X, and columns are keys.
     y : str, optional
         The column of rewards.
     groups, sample_weight, clusters, fold, gold : str, optional
@@ -134,6 +138,18 @@ def read(
         reads, with the same results, to the last bit, and of JSON lines (``.jsonl``, ``.ndjson``, also
         compressed). Those are read by pyarrow then: the first 4 MiB tell columns and types, objects
         within objects are no columns, labels are text or whole numbers, and no column is screened.
+    delimiter : str, optional
+        Between the fields of a table of text: comma, tab, semicolon, pipe, space, or the mark
+        itself. By default whichever of the first four fits the first rows.
+    decimal : {".", ","}, optional
+        Before decimals of a table of text; once it is said, the other of the two, a space or an
+        apostrophe may part thousands. By default as most columns of the first rows have it.
+    missing : str or sequence of str, optional
+        Words of a table of text for a missing number, beside nothing and the usual ones.
+    unpack_limit : float
+        A file compressed by gzip or zstd may unpack to so many GB.
+    embeddings_key : str, optional
+        The array of an npz or safetensors file that is X. By default "embeddings".
 
     Returns
     -------
@@ -174,6 +190,12 @@ def read(
                     f"{name}: of tables of text only; encode the column with "
                     "esscher.SequenceEncoder or sklearn.preprocessing.OneHotEncoder"
                 )
+        written = {"delimiter": delimiter, "decimal": decimal, "missing": missing,
+                   "embeddings_key": embeddings_key}
+        for name, given in written.items():
+            if given is not None:
+                kind = "of npz and safetensors" if name == "embeddings_key" else "of tables of text"
+                raise ValueError(f"{name} = {given!r}: {kind} only; leave it out")
         from ._arrow import read_arrow
 
         record = read_arrow(place, _pattern(features), labels, dtype, on_disk)
@@ -185,35 +207,13 @@ def read(
     else:
         parameters = {**labels, "features": _pattern(features), "one_hot": _pattern(one_hot),
                       "wild_type": wild_type, "first_position": first_position,
-                      "fold_case": fold_case, "dtype": dtype}
-        try:
-            record = _core.read_table(os.fspath(path), parameters)
-        except ValueError as error:
-            raise ValueError(_without_options(str(error), place)) from None
+                      "fold_case": fold_case, "dtype": dtype, "delimiter": delimiter,
+                      "decimal": decimal, "missing": missing, "unpack_limit": unpack_limit,
+                      "embeddings_key": embeddings_key}
+        record = _core.read_table(os.fspath(path), parameters)
     for name in ("names", "group_names", "remarks"):
         record[name] = tuple(record[name])
     return Table(**frozen(record))
-
-
-def _without_options(refusal: str, path: Path) -> str:
-    """What the library says of a file, where it names options that only the command has."""
-    if refusal.startswith("embeddings_key = "):
-        _, _, there = refusal.partition("has no such array; ")
-        load = "numpy.load" if path.suffix == ".npz" else "safetensors.numpy.load_file"
-        return (
-            f"{path}: has no array 'embeddings', of which read() makes X; {there}; rename one, or give "
-            f"the arrays themselves, {load}(path)[NAME]"
-        )
-    if _OF_COMMAND.search(refusal):
-        return (
-            f"{refusal} (read() has no such parameter: read the table by pandas.read_csv, with sep and "
-            "decimal, or polars)"
-        )
-    return refusal
-
-
-# Options that say how a text table is written, in the words of refusals that ask for them.
-_OF_COMMAND = re.compile(r" by (delimiter|decimal) |unpack_limit")
 
 
 def _pattern(columns: str | Sequence[str] | None) -> str | None:

@@ -18,6 +18,7 @@
 #include "esscher/data/column_selection.h"
 #include "esscher/data/dataset.h"
 #include "esscher/io/npy.h"
+#include "esscher/io/table_reader.h"
 #include "long_call.h"
 #include "module.h"
 #include "parameters.h"
@@ -59,6 +60,21 @@ nb::object array_or_none(std::vector<T> values) {
   return values.empty() ? nb::none() : owning_array(std::move(values));
 }
 
+/// How the caller says that a text table is written.
+TableFormat table_format(const Parameters& parameters) {
+  TableFormat format;
+  if (!parameters.is_none("delimiter")) format.delimiter = parameters.text("delimiter");
+  if (!parameters.is_none("decimal")) format.decimal = parameters.text("decimal");
+  if (!parameters.is_none("missing")) format.missing = parameters.words("missing");
+  const double limit = parameters.number("unpack_limit");
+  if (!(limit > 0 && limit <= 1e9)) {
+    throw UsageError(rejection("unpack_limit", parameters.shown("unpack_limit"),
+                               "must be above 0 and at most 1e9, in GB"));
+  }
+  format.unpack_limit = static_cast<std::uint64_t>(limit * 1e9);
+  return format;
+}
+
 nb::dict read_table(const std::string& path, const nb::dict& values) {
   const Parameters parameters(values);
   const auto column = [&](const char* name) {
@@ -66,6 +82,7 @@ nb::dict read_table(const std::string& path, const nb::dict& values) {
   };
   DatasetOptions options{
       .data = path,
+      .format = table_format(parameters),
       .features = column("features"),
       .one_hot = column("one_hot"),
       .fold_case = parameters.flag("fold_case"),
@@ -78,6 +95,9 @@ nb::dict read_table(const std::string& path, const nb::dict& values) {
       .weight = column("sample_weight"),
       .gold = column("gold"),
       .advises_impute = false};
+  if (!parameters.is_none("embeddings_key")) {
+    options.embeddings_key = parameters.text("embeddings_key");
+  }
   // As in the command: who names text to expand means that text.
   const bool text = !options.one_hot.empty() || !options.wild_type.empty();
   if (options.features.empty() && text) options.features = "none";

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 import pandas
 import pyarrow
@@ -23,15 +25,42 @@ def test_arrays_of_a_file_are_taken_by_their_keys(tmp_path):
     with pytest.raises(ValueError) as error:
         esscher.read(path, y="score")
     assert str(error.value) == (
-        f"{path}: has no array 'embeddings', of which read() makes X; it has 'X', 'score'; rename "
-        "one, or give the arrays themselves, numpy.load(path)[NAME]")
+        f"embeddings_key = embeddings: {path} has no such array; it has 'X', 'score'")
+    np.testing.assert_array_equal(esscher.read(path, y="score", embeddings_key="X").X, x)
 
 
-@pytest.mark.parametrize("text", ['a,y\n"1,234",2\n"2,345",3\n', "a b y\n1 2 3\n2 3 4\n"])
-def test_tables_of_text_that_need_an_option_of_the_command_say_who_reads_them(tmp_path, text):
-    (tmp_path / "t.csv").write_text(text)
-    with pytest.raises(ValueError, match=r"\(read\(\) has no such parameter: read the table by pandas"):
-        esscher.read(tmp_path / "t.csv", y="y")
+def test_how_a_table_of_text_is_written_may_be_said(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('a,y\n"1,234",2\n"2,345",3\n')
+    with pytest.raises(ValueError, match="is 1234 by decimal . and 1.234 by decimal ,; say which"):
+        esscher.read(path, y="y")
+    np.testing.assert_array_equal(esscher.read(path, y="y", decimal=".").X, [[1234], [2345]])
+    np.testing.assert_array_equal(esscher.read(path, y="y", decimal=",").X, [[1.234], [2.345]])
+    path.write_text("a b y\n1 2 3\n2 3 4\n")
+    with pytest.raises(ValueError, match="say by delimiter what parts the fields: delimiter space"):
+        esscher.read(path, y="y")
+    assert esscher.read(path, y="y", delimiter="space").names == ("a", "b")
+    path.write_text("a,y\n1,2\n2,3\n3,oops\n4,bad\n")
+    for missing in (["oops", "bad"], "oops,bad"):
+        np.testing.assert_array_equal(esscher.read(path, y="y", missing=missing).y, [2, 3])
+    with gzip.open(tmp_path / "t.csv.gz", "wt") as file:
+        file.write("a,y\n" + "1,2\n2,3\n" * 200)
+    with pytest.raises(ValueError, match="unpacks to more than 1e-06 GB; .* raise unpack_limit$"):
+        esscher.read(tmp_path / "t.csv.gz", y="y", unpack_limit=1e-6)
+    for limit in (0, 1e10, float("nan")):
+        with pytest.raises(ValueError, match="^unpack_limit = .*: must be above 0 and at most 1e9"):
+            esscher.read(tmp_path / "t.csv.gz", y="y", unpack_limit=limit)
+
+
+@pytest.mark.parametrize("name, kind", [
+    ("delimiter", "of tables of text"), ("decimal", "of tables of text"),
+    ("missing", "of tables of text"), ("embeddings_key", "of npz and safetensors")])
+def test_how_text_is_written_is_refused_where_there_is_none(tmp_path, name, kind):
+    path = tmp_path / "t.parquet"
+    pandas.DataFrame({"x": [1.0, 2.0], "y": [1.0, 2.0]}).to_parquet(path)
+    with pytest.raises(ValueError) as error:
+        esscher.read(path, y="y", **{name: ","})
+    assert str(error.value) == f"{name} = ',': {kind} only; leave it out"
 
 
 def test_the_index_of_a_data_frame_is_no_feature_unless_named(tmp_path):

@@ -4,11 +4,36 @@
 #include <cmath>
 #include <cstddef>
 #include <numeric>
+#include <tuple>
+#include <utility>
+
+#include "esscher/base/random.h"
 
 namespace esscher::internal {
 namespace {
 
 constexpr double kPartShare = 0.005;
+
+std::vector<std::size_t> rows_of(const Designs& designs, std::size_t design) {
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < designs.of_row.size(); ++i) {
+    if (designs.of_row[i] == design) rows.push_back(i);
+  }
+  return rows;
+}
+
+/// Numbers rows 0, 1, ... at random, but the same way whatever their order.
+void deal(std::vector<std::size_t> rows, std::span<const double> rewards,
+          std::span<const double> weights, std::span<std::uint32_t> place) {
+  std::ranges::sort(rows, {}, [&](std::size_t i) { return std::tuple(rewards[i], weights[i], i); });
+  const RandomStream stream(0, "heavy designs");
+  std::vector<std::pair<double, std::size_t>> drawn;
+  for (std::size_t k = 0; k < rows.size(); ++k) drawn.emplace_back(stream.uniform(k), rows[k]);
+  std::ranges::sort(drawn);
+  for (std::size_t k = 0; k < drawn.size(); ++k) {
+    place[drawn[k].second] = static_cast<std::uint32_t>(k);
+  }
+}
 
 }  // namespace
 
@@ -36,7 +61,6 @@ std::optional<CutDesigns> cut_heavy_designs(const Designs& designs, std::span<co
   CutDesigns result{designs, std::vector<std::uint32_t>(designs.size())};
   std::iota(result.design.begin(), result.design.end(), 0U);
   // The first part keeps the design's number; the others follow behind all.
-  std::vector<std::uint32_t> next(designs.size());   // row of its design
   std::vector<std::uint32_t> begin(designs.size());  // number of its second part
   for (std::size_t d = 0; d < designs.size(); ++d) {
     begin[d] = static_cast<std::uint32_t>(result.design.size());
@@ -44,9 +68,13 @@ std::optional<CutDesigns> cut_heavy_designs(const Designs& designs, std::span<co
   }
   result.parts.first.resize(result.design.size());
   result.parts.count.assign(result.design.size(), 0);
+  std::vector<std::uint32_t> place(rewards.size());  // among the rows of its design
+  for (std::size_t d = 0; d < designs.size(); ++d) {
+    if (parts[d] > 1) deal(rows_of(designs, d), rewards, weights, place);
+  }
   for (std::size_t i = 0; i < rewards.size(); ++i) {
     const std::uint32_t d = designs.of_row[i];
-    const std::uint32_t part = next[d]++ % parts[d];
+    const std::uint32_t part = place[i] % parts[d];
     const std::uint32_t number = part == 0 ? d : begin[d] + part - 1;
     if (result.parts.count[number]++ == 0) result.parts.first[number] = i;
     result.parts.of_row[i] = number;

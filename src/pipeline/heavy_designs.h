@@ -27,10 +27,11 @@ struct CutDesigns {
 
 /// Heavy designs whose rewards vary, cut into parts of one two-hundredth of all weight each, or of
 /// two rows: they were measured, and did not come by as one draw whose luck all their weight would
-/// share, as copies do, whose rewards agree. None where there are none.
+/// share, as copies do, whose rewards agree. Which rows a part has is drawn from them in the order
+/// of their rewards, so that the order in which they came has no say. None where there are none.
 /// \param rewards  of the rows that \p designs are of
 /// \param weights  of these, relative
-/// Cost: O(rows).
+/// Cost: O(rows), and two sorts of the heavy designs' rows.
 std::optional<CutDesigns> cut_heavy_designs(const Designs& designs, std::span<const double> rewards,
                                             std::span<const double> weights);
 

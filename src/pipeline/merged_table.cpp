@@ -80,7 +80,7 @@ std::vector<std::uint32_t> stated_pairs(const RewardTable& table,
 }  // namespace
 
 MergedTable::MergedTable(const RewardTable& table, std::span<const std::uint64_t> rows,
-                         const RewardTransformRequest& transform, int threads)
+                         const RewardTransformRequest& transform, int threads, bool cuts_heavy)
     : source_(rows.begin(), rows.end()), table_(table) {
   require_rewards(table, rows);
   if (!table.folds.empty()) require_folds(table, rows);
@@ -114,7 +114,9 @@ MergedTable::MergedTable(const RewardTable& table, std::span<const std::uint64_t
   if (!table.folds.empty()) take_folds(table);
   weigh(table.log_weights);
   find_spread(table);
-  if (groups.empty() && table.clusters.empty() && table.folds.empty()) cut_heavy(table);
+  if (cuts_heavy && groups.empty() && table.clusters.empty() && table.folds.empty()) {
+    cut_heavy(table);
+  }
   rewards_ = merged(table.rewards);
   std::vector<std::uint64_t> first;
   for (const std::uint64_t place : designs_.first) {
@@ -137,8 +139,11 @@ void MergedTable::cut_heavy(const RewardTable& table) {
   for (double& weight : weights) weight = std::exp(weight);
   std::optional<CutDesigns> cut = cut_heavy_designs(designs_, rewards, weights);
   if (!cut) return;
-  designs_ = std::move(cut->parts);
+  whole_ = std::exchange(designs_, std::move(cut->parts));
   twins_ = std::move(cut->design);
+  const auto most =
+      static_cast<std::uint32_t>(std::ranges::max_element(whole_->count) - whole_->count.begin());
+  replicates_->parts = static_cast<std::uint32_t>(std::ranges::count(twins_, most));
   weigh(table.log_weights);
 }
 
@@ -234,6 +239,11 @@ FoldUnits units_of_folds(const RewardTable& table, std::span<const std::uint64_t
   return result;
 }
 
+std::span<const std::uint32_t> drawn_together(const RewardTable& table) {
+  if (!table.clusters.empty()) return table.clusters;
+  return table.groups.empty() ? table.twins : table.groups;
+}
+
 std::vector<double> MergedTable::merged(std::span<const double> values) const {
   if (values.empty() || shares_.empty()) return {values.begin(), values.end()};
   std::vector<double> result(designs_.size());
@@ -307,21 +317,22 @@ void MergedTable::find_spread(const RewardTable& table) {
 
 double MergedTable::noise_sd(std::span<const double> labels) const {
   if (shares_.empty()) return 0;
+  const Designs& designs = whole_ ? *whole_ : designs_;
   // From a design's first row on, so that copies do not vary at all.
   const auto step = [&](std::size_t i) {
-    return labels[source_[i]] - labels[source_[designs_.first[designs_.of_row[i]]]];
+    return labels[source_[i]] - labels[source_[designs.first[designs.of_row[i]]]];
   };
-  std::vector<double> mean(designs_.size());
+  std::vector<double> mean(designs.size());
   for (std::size_t i = 0; i < source_.size(); ++i) {
-    const std::uint32_t d = designs_.of_row[i];
-    mean[d] += step(i) / designs_.count[d];
+    const std::uint32_t d = designs.of_row[i];
+    mean[d] += step(i) / designs.count[d];
   }
   double within = 0;
   for (std::size_t i = 0; i < source_.size(); ++i) {
-    const double residual = step(i) - mean[designs_.of_row[i]];
+    const double residual = step(i) - mean[designs.of_row[i]];
     within += residual * residual;
   }
-  return std::sqrt(within / static_cast<double>(source_.size() - designs_.size()));
+  return std::sqrt(within / static_cast<double>(source_.size() - designs.size()));
 }
 
 std::optional<LabelNoise> MergedTable::noise(std::span<const double> labels, double stated) const {
@@ -349,7 +360,8 @@ std::string Replicates::text() const {
   }
   std::string text = std::to_string(rows) + " rows are " + std::to_string(designs) +
                      " distinct designs (row " + std::to_string(most_row) + " is there " +
-                     std::to_string(most) + " times), merged into one weighted row each: ";
+                     std::to_string(most) + " times), merged into one weighted row each" +
+                     (parts > 1 ? " (that one into " + std::to_string(parts) + ")" : "") + ": ";
   if (noise_sd == 0) {
     text += "their rewards agree, as copies' do.";
   } else {
@@ -359,9 +371,12 @@ std::string Replicates::text() const {
   }
   if (!internal::is_heavy(share, most, designs)) return text;
   return text + " Row " + std::to_string(most_row) + "'s design has " +
-         number_text(100 * share, 2) +
-         " % of all weight: the reference takes it so often. Of a control that was measured again "
-         "and again keep a few rows, or give them less weight.";
+         number_text(100 * share, 2) + " % of all weight: the reference takes it so often. " +
+         (parts > 1 ? "Its measurements are draws of their own in errors, but tell nothing of rows "
+                      "that are not there. "
+                    : "") +
+         "Of a control that was measured again and again keep a few rows, or give them less "
+         "weight.";
 }
 
 }  // namespace esscher

@@ -15,15 +15,18 @@ namespace esscher::internal {
 /// Some rows of a table with each design once, but for heavy ones that were measured again and
 /// again (heavy_designs.h), whose parts stay in one fold: its reward is the mean of its rows under
 /// their weights, its weight their sum. A policy chooses designs, so that copies and replicates
-/// tell no fold of another's label, and count once in every error. Statements of the same two
-/// designs are merged into one pair with the share of its wins, to which a Bradley-Terry fit is
-/// blind.
+/// tell no fold of another's label, and count once in every error, but for heavy designs.
+/// Statements of the same two designs are merged into one pair with the share of its wins, to which
+/// a Bradley-Terry fit is blind.
 class MergedTable {
  public:
   /// \throws as train_reward()
   /// Rewards are looked at here, under the numbers of their own rows.
+  /// \param cuts_heavy  whether heavy designs become several rows (heavy_designs.h), without
+  /// groups,
+  ///                    clusters and folds
   MergedTable(const RewardTable& table, std::span<const std::uint64_t> rows,
-              const RewardTransformRequest& transform, int threads);
+              const RewardTransformRequest& transform, int threads, bool cuts_heavy = true);
   MergedTable(const MergedTable&) = delete;
   MergedTable& operator=(const MergedTable&) = delete;
 
@@ -60,7 +63,8 @@ class MergedTable {
 
   std::vector<std::uint64_t> source_;  ///< the rows that were given
   Designs designs_;
-  std::vector<double> shares_;  ///< of each given row in its design
+  std::optional<Designs> whole_;  ///< those that were cut, as they were
+  std::vector<double> shares_;    ///< of each given row in its design
   std::optional<ChosenRows> features_;
   std::vector<double> rewards_;
   std::vector<std::uint32_t> groups_;
@@ -83,6 +87,10 @@ struct FoldUnits {
 };
 /// The table's own folds where those rows are in two or more, else clusters, else groups.
 FoldUnits units_of_folds(const RewardTable& table, std::span<const std::uint64_t> rows);
+
+/// Rows of one number are one draw: clusters, else groups, else twins, since a heavy design against
+/// all others tells one difference, however often it was measured. Empty: each row.
+std::span<const std::uint32_t> drawn_together(const RewardTable& table);
 
 /// train_reward() where each row is a design of its own. \pre validate() has passed
 TrainedReward train_distinct(const RewardTable& table, std::span<const std::uint64_t> rows,

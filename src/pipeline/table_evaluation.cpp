@@ -294,8 +294,7 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
     }
     result.folds[fold].correlation = spread(r, y, own, std::move(weights)).correlation();
   }
-  advise(result, options,
-         internal::draws(table.clusters.empty() ? table.groups : table.clusters, n, log_weights));
+  advise(result, options, internal::draws(internal::drawn_together(table), n, log_weights));
   name_single_column(table, gold, folds, options, result);
   const std::span<const double> seen = held_out.front().at(0).first(n);
   result.held_out = {{seen.begin(), seen.end()}, {gold.begin(), gold.end()}};
@@ -363,8 +362,9 @@ TableEvaluation evaluate_table(const RewardTable& table, const EvaluationOptions
   }
   std::vector<std::uint64_t> rows(table.rewards.size());
   std::iota(rows.begin(), rows.end(), std::uint64_t{0});
+  // Rows of a reference are draws, which its parts would not be beside them.
   const internal::MergedTable merged(table, rows, options.training.reward_transform,
-                                     options.training.threads);
+                                     options.training.threads, !options.reference);
   EvaluationOptions distinct = options;
   const std::vector<double> gold = merged.merged(options.gold);
   distinct.gold = gold;

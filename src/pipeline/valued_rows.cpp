@@ -96,6 +96,16 @@ std::vector<std::uint64_t> originals_of(const FeatureRows& both, std::size_t n,
   return originals;
 }
 
+/// 1 for those that another has for a twin; empty where there are no twins.
+std::vector<std::uint8_t> rows_of_heavy_designs(std::span<const std::uint32_t> twins) {
+  if (twins.empty()) return {};
+  std::vector<std::uint32_t> count(std::size_t{std::ranges::max(twins)} + 1);
+  for (const std::uint32_t design : twins) ++count[design];
+  std::vector<std::uint8_t> heavy;
+  for (const std::uint32_t design : twins) heavy.push_back(count[design] > 1 ? 1 : 0);
+  return heavy;
+}
+
 /// Draws a fold as a row of the table has it or, with groups, as one of its groups has.
 class FoldDraw {
  public:
@@ -148,9 +158,12 @@ ValuedRows::ValuedRows(const RewardTable& table, std::span<const double> gold,
            .groups = table.groups,
            .log_weights = table.log_weights,
            .clusters = table.clusters},
+      placed_(rows_of_heavy_designs(table.twins)),
       reference_(own_),
       gold_(gold),
       clustered_(!table.clusters.empty()) {
+  own_.placed = placed_;
+  reference_ = own_;
   if (!reference || reference->features.rows() == 0) return;
   require_rows(table, *reference);
   const StackedRows both(table.features, reference->features);

@@ -74,6 +74,7 @@ class ValuedRows {
   std::optional<UnlikeParts> unlike(std::span<const double> predictions, double level) const;
 
   TableReference own_;
+  std::vector<std::uint8_t> placed_;
   TableReference reference_;
   std::span<const double> gold_;
   bool clustered_ = false;              ///< the table is

@@ -32,7 +32,8 @@ std::vector<HighRow> high_rows(const TableCells& cells, std::size_t c,
                                std::span<const double> scores, std::span<const double> weights) {
   std::vector<HighRow> rows;
   for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
-    if (cells.prior[j] > 0) rows.push_back({scores[cells.order[j]], weights[j], cells.piece[j]});
+    if (!(cells.prior[j] > 0) || cells.is_placed(j)) continue;
+    rows.push_back({scores[cells.order[j]], weights[j], cells.piece[j]});
   }
   const auto higher = [](const HighRow& a, const HighRow& b) { return a.score > b.score; };
   // Of clusters, a few may hold all the high rows.
@@ -194,7 +195,7 @@ AboveRows above_rows(const TableCells& cells, std::size_t cell, std::span<const 
   double total = 0;
   for (std::size_t j = cells.begin[cell]; j < cells.begin[cell + 1]; ++j) total += weights[j];
   const std::vector<HighRow> high = high_rows(cells, cell, scores, weights);
-  const std::size_t n = cells.pieces(cell);
+  const std::size_t n = cells.drawn(cell);
   if (!(total > 0) || high.empty() || n < 2) return above;
   const double share = missed(high, n, thinned(n, kThinned), total).share;
   const std::optional<ScoreAbove> score = score_above(high, n, total);
@@ -233,13 +234,17 @@ AboveRows above_choice(const TableCells& cells, std::size_t cell, std::span<cons
                        double draws) {
   AboveRows above;
   const std::vector<HighRow> high = high_rows(cells, cell, scores, cells.prior);
-  const std::size_t n = cells.pieces(cell);
+  const std::size_t n = cells.drawn(cell);
   if (high.empty() || n < 2) return above;
   const std::optional<ScoreAbove> score = score_above(high, n, 1);
   if (!score) return above;
+  double share = 1;  // of draws
+  for (std::size_t j = cells.begin[cell]; j < cells.begin[cell + 1]; ++j) {
+    if (cells.is_placed(j)) share -= cells.prior[j];
+  }
   // One draw is a row of the table's law, whose error is that of a mean. More than all is not
   // above.
-  above.odds = std::min(1.0, (draws - 1) / static_cast<double>(n));
+  above.odds = std::clamp(share * (draws - 1) / static_cast<double>(n), 0.0, 1.0);
   const Curve curve(cells, cell, scores, gold, weights);
   curve.at(score->mean - curve.mean(), score->variance, above);
   return above;

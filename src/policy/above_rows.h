@@ -25,6 +25,8 @@
 ///   less that curve's own error (a sandwich).
 /// - Of the best of m draws the odds above n rows are known, m/n, and the score there is that of
 ///   single draws above them. One draw's part of them is in the error of any mean of rows.
+/// - Rows that are placed are no draws: however many lie at the top, they tell nothing of what is
+///   above, and neither count nor are thinned.
 /// Simulated lower ends: docs/trust.md.
 
 #include <span>

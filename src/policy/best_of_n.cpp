@@ -98,6 +98,7 @@ double choice_freedom(const KnownGold& gold, const TableCells& cells,
                       std::span<const double> weights) {
   std::vector<double> known(cells.pieces());
   for (std::size_t j = 0; j < weights.size(); ++j) {
+    if (cells.is_placed(j)) continue;
     if (!gold.partial() || gold.known(cells.order[j])) known[cells.piece[j]] += weights[j];
   }
   return internal::pieces_of_variance(known);

@@ -43,6 +43,7 @@ class Cell {
     const bool single = ranked_.present == ranked_.rows.size();
     std::vector<double> weights(single ? 0 : ranked_.pieces);
     double known = 0;
+    double drawn = 0;
     double squares = 0;
     for (std::size_t b = 0; b < chances_.size(); ++b) {
       const Level& level = ranked_.levels[b];
@@ -53,11 +54,13 @@ class Cell {
       for (std::size_t i = level.begin; i < level.end; ++i) {
         if (!given_.known(ranked_.rows[i].row)) continue;
         const double w = p * ranked_.rows[i].prior / level.mass;
+        known += w;
+        if (ranked_.rows[i].placed) continue;
         if (single)
           squares += w * w;
         else
           weights[ranked_.rows[i].piece] += w;
-        known += w;
+        drawn += w;
       }
     }
     for (const double w : weights) squares += w * w;
@@ -66,7 +69,7 @@ class Cell {
     f[kChosenProxy] += proxy_;
     f[kChosenReference] = reference_;
     f[kChosenKl] = std::max(0.0, f[kChosenKl]);
-    result.ess = squares > 0 ? known / squares * known : 0;
+    result.ess = squares > 0 ? drawn / squares * drawn : 0;
     result.known = known;
     add_variance(result);
     if (within) f[kChosenProxy] += reference_ - proxy_;

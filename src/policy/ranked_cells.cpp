@@ -36,7 +36,7 @@ RankedCells::Cell ranked_cell(const TableCells& cells, std::size_t c, std::span<
     const std::size_t at = cells.begin[c] + j;
     const std::size_t piece = cells.grouped ? j : cells.piece[at] - first;
     present[piece] = true;
-    result.rows.push_back({cells.prior[at], reward, cells.order[at], piece});
+    result.rows.push_back({cells.prior[at], reward, cells.order[at], piece, cells.is_placed(at)});
   }
   result.present = static_cast<std::size_t>(std::ranges::count(present, true));
   // From above, so that the few best rows, which large n looks at, keep their digits.

@@ -175,7 +175,8 @@ std::vector<std::size_t> gumbel_top(const TableCells& cells, std::span<const dou
   if (count > keys.size()) {
     throw UsageError(rejection("count", std::to_string(count),
                                std::string(whose) + " has only " + std::to_string(keys.size()) +
-                                   " rows to draw without replacement",
+                                   (keys.size() == 1 ? " row" : " rows") +
+                                   " to draw without replacement",
                                "lower it, or draw with replacement"));
   }
   const auto middle = keys.begin() + static_cast<std::ptrdiff_t>(count);

@@ -26,6 +26,7 @@ class RankedCells {
     double r = 0;
     std::size_t row = 0;    ///< of the table
     std::size_t piece = 0;  ///< within the cell; of a group each row is one
+    bool placed = false;
   };
   /// Rows of one proxy reward.
   struct Level {

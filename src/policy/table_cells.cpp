@@ -27,6 +27,10 @@ void check_lengths(const TableReference& reference) {
   require_length(reference.log_weights.size(), "log_weights", rows);
   require_length(reference.strata.size(), "strata", rows);
   require_length(reference.clusters.size(), "clusters", rows);
+  require_length(reference.placed.size(), "placed", rows);
+  if (!reference.placed.empty() && !(reference.groups.empty() && reference.clusters.empty())) {
+    throw UsageError("placed: is not offered with groups or clusters");
+  }
   for (std::size_t i = 0; i < reference.groups.size(); ++i) {
     if (reference.groups[i] < rows) continue;
     throw DataError(rejection("group of row " + std::to_string(i + 1),
@@ -178,6 +182,12 @@ std::size_t distinct(std::span<const std::uint32_t> strata) {
 
 }  // namespace
 
+std::size_t TableCells::drawn(std::size_t c) const {
+  std::size_t count = pieces(c);
+  for (std::size_t j = begin[c]; j < begin[c + 1] && !placed.empty(); ++j) count -= placed[j];
+  return count;
+}
+
 double pieces_of_variance(std::span<const double> weights) {
   const double largest = weights.empty() ? 0 : std::ranges::max(weights);
   if (!(largest > 0)) return 1;  // known rows without weight
@@ -200,6 +210,9 @@ TableCells table_cells(const TableReference& reference) {
   sort_rows(cells, cells.grouped ? reference.groups : reference.strata, reference.rows);
   weigh(cells, reference.log_weights);
   set_pieces(cells, reference.clusters);
+  if (!reference.placed.empty()) {
+    for (const std::size_t row : cells.order) cells.placed.push_back(reference.placed[row] != 0);
+  }
   if (!cells.grouped) cells.prior_freedom = prior_freedom(cells);
   if (cells.grouped) {
     if (!reference.strata.empty()) require_one_stratum_a_group(cells, reference.strata);

@@ -46,6 +46,8 @@ struct TableCells {
   /// are piece_begin[c] ... piece_begin[c + 1] - 1.
   std::vector<std::uint32_t> piece;
   std::vector<std::size_t> piece_begin;
+  /// TableReference::placed, in this order; empty for none.
+  std::vector<std::uint8_t> placed;
   /// Degrees of freedom of a mean under the prior; without groups.
   double prior_freedom = 1;
 
@@ -57,6 +59,9 @@ struct TableCells {
   /// Whether each row is drawn by itself.
   bool single_rows() const { return !grouped && pieces() == order.size(); }
   std::size_t pieces(std::size_t c) const { return piece_begin[c + 1] - piece_begin[c]; }
+  bool is_placed(std::size_t j) const { return !placed.empty() && placed[j] != 0; }
+  /// Pieces of cell c that are draws.
+  std::size_t drawn(std::size_t c) const;
 };
 
 /// (sum w^2)^2 / sum w^4, at least 1: so many equal weights would be as uncertain.

@@ -147,7 +147,7 @@ void judge(TablePolicyValue& value, const TableCells& cells, std::span<const dou
         std::string(" tilt leaves ") + number_text(ess[least], 3) +
         (cells.pieces(least) < cells.size(least) ? " effective clusters of "
                                                  : " effective rows of ") +
-        std::to_string(cells.pieces(least)) + "; " + internal::too_few_rows("raise beta") +
+        std::to_string(cells.drawn(least)) + "; " + internal::too_few_rows("raise beta") +
         (ess.size() > 1 ? "; or take fewer strata" : "");
   } else if (!value.reliable) {
     value.remark =
@@ -198,7 +198,7 @@ TablePolicyValue internal::table_policy_value(std::span<const double> r, std::sp
   result.clusters = cells.clustered() ? cells.pieces() : 0;
   result.strata = cells.strata;
   const KnownGold given{y, options.predicted};
-  result.weights = diagnose_weights(partial ? table.known_log_weights(given) : table.log_weights());
+  result.weights = diagnose_weights(table.drawn_log_weights(given));
   result.coverage = table.coverage();
   if (partial && cells.grouped) {
     const internal::GroupCoverage known =

@@ -57,12 +57,13 @@ class TiltedTable {
   std::vector<double> log_weights() const;
   /// The weights themselves.
   std::vector<double> all_weights() const;
-  /// log_weights() of rows whose gold is known, and no others.
-  std::vector<double> known_log_weights(const KnownGold& gold) const;
-  /// Tilted weights of rows whose gold is known, summed over each piece, of single rows without
-  /// those of no known one; without groups.
+  /// log_weights() of rows whose gold is known, but for those that are placed, and no others.
+  std::vector<double> drawn_log_weights(const KnownGold& gold) const;
+  /// Tilted weights of rows whose gold is known, but for those that are placed, summed over each
+  /// piece, of single rows without those of no known one; without groups.
   std::vector<double> piece_weights(const KnownGold& gold) const;
-  /// (sum w)^2 / sum w^2 within each cell, w of known rows, summed over pieces but for groups.
+  /// (sum w)^2 / sum w^2 within each cell, w of known rows, summed over pieces but for groups;
+  /// those that are placed have no part.
   /// \param pieces  piece_weights(); of groups and single rows not looked at
   std::vector<double> cell_ess(const KnownGold& gold, std::span<const double> pieces) const;
   /// Weight of the known rows within each cell.

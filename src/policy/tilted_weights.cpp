@@ -42,9 +42,11 @@ std::vector<double> TiltedTable::all_weights() const {
   return result;
 }
 
-std::vector<double> TiltedTable::known_log_weights(const KnownGold& gold) const {
+std::vector<double> TiltedTable::drawn_log_weights(const KnownGold& gold) const {
   std::vector<double> result;
-  for_known(gold, [&](std::size_t c, std::size_t j) { result.push_back(log_weight(c, j)); });
+  for_known(gold, [&](std::size_t c, std::size_t j) {
+    if (!cells_.is_placed(j)) result.push_back(log_weight(c, j));
+  });
   return result;
 }
 
@@ -52,7 +54,7 @@ std::vector<double> TiltedTable::piece_weights(const KnownGold& gold) const {
   std::vector<double> weights;
   if (cells_.single_rows()) {
     for_known(gold, [&](std::size_t c, std::size_t j) {
-      weights.push_back(cells_.share[c] * weight(c, j));
+      if (!cells_.is_placed(j)) weights.push_back(cells_.share[c] * weight(c, j));
     });
     return weights;
   }
@@ -73,7 +75,9 @@ std::vector<double> TiltedTable::cell_ess(const KnownGold& gold,
     squares[c] += w * w;
   };
   if (cells_.grouped || cells_.single_rows()) {
-    for_known(gold, [&](std::size_t c, std::size_t j) { add(c, weight(c, j)); });
+    for_known(gold, [&](std::size_t c, std::size_t j) {
+      if (!cells_.is_placed(j)) add(c, weight(c, j));
+    });
   } else {
     for (std::size_t c = 0; c < count; ++c) {
       for (std::size_t p = cells_.piece_begin[c]; p < cells_.piece_begin[c + 1]; ++p) {

@@ -317,6 +317,10 @@ TEST(Tables, DrawsNeedATemperatureOnlyWhereThereAreSeveral) {
   EXPECT_EQ(one.out, run(with(draw, {"--beta", "1"}), folder).out);
   ASSERT_EQ(run(with(kFitRows, {"--beta", "1,0.5"}), folder).exit_code, 0);
   EXPECT_EQ(run(draw, folder).exit_code, 64);
+  // Before a row is read: there is no such table.
+  const Outcome early = run({"resample", "model.safetensors", "none.csv", "--n", "3"}, folder);
+  EXPECT_EQ(early.exit_code, 64);
+  expect_words(early.err, {"--beta: missing"});
   // The best of several has no temperature.
   const Words best{"--kind", "best_of_n", "--best-of", "4", "--weights", "linear"};
   EXPECT_EQ(run(with(draw, best), folder).exit_code, 0);

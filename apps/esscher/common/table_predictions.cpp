@@ -78,6 +78,12 @@ Predictions predict_table(const PredictionArguments& arguments, const std::strin
   const TableModel model = load_table_model(arguments.model);
   const std::optional<double> beta = given_beta(arguments, model.reward);
   const ChosenReward chosen = choose_reward(model.reward, arguments.weights, beta);
+  const std::optional<double> told = beta ? beta : only_beta(model.reward);
+  if (arguments.draws_at_beta && !told) {
+    throw UsageError(
+        "--beta: missing; the model holds several temperatures, or none: say at which its policy "
+        "draws");
+  }
   const int threads = arguments.thread_count();
   DatasetOptions options;
   options.data = arguments.data;
@@ -88,7 +94,7 @@ Predictions predict_table(const PredictionArguments& arguments, const std::strin
   options.weight = weight;
   options.drop_unknown_levels = arguments.skip_unknown;
   Predictions result{.dataset = load_features(options, model.encoding)};
-  result.beta = beta ? beta : only_beta(model.reward);
+  result.beta = told;
   result.remarks = result.dataset.remarks;
   if (!chosen.remark.empty()) result.remarks.push_back(chosen.remark);
   const auto features = with_interactions(result.dataset, model.interactions);

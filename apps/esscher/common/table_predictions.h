@@ -24,6 +24,8 @@ struct PredictionArguments {
   std::string beta_unit = "reward";
   std::string weights = "auto";
   bool skip_unknown = false;
+  bool draws_at_beta =
+      false;  ///< refused, before any row is read, where no one temperature is told
   std::string threads = "0";
   std::vector<Setting> format = format_settings();
 

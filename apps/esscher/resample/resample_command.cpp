@@ -74,16 +74,10 @@ void run_resample(const ResampleArguments& arguments) {
   }
   require_table_name(arguments.output);
   Output output(arguments.output);
-  const Predictions predictions =
-      predict_table(arguments.prediction, arguments.group, arguments.weight);
-  if (!best) {
-    if (!predictions.beta) {
-      throw UsageError(
-          "--beta: missing; the model holds several temperatures, or none: say at "
-          "which its policy draws");
-    }
-    options.beta = *predictions.beta;
-  }
+  PredictionArguments asked = arguments.prediction;
+  asked.draws_at_beta = !best;
+  const Predictions predictions = predict_table(asked, arguments.group, arguments.weight);
+  if (!best) options.beta = predictions.beta.value();
   const Dataset& dataset = predictions.dataset;
   for (const std::string& remark : predictions.remarks) {
     std::fprintf(stderr, "esscher: %s\n", remark.c_str());

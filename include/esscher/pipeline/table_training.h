@@ -167,6 +167,8 @@ struct Replicates {
   double reliability = 1;
   double share = 0;    ///< of all weight, of the design that has most rows; 0 with groups
   bool pairs = false;  ///< stated pairs are counted, not rows, and a design is two sides
+  /// Rows that design became; more than one where it is heavy and its rewards vary.
+  std::uint32_t parts = 1;
   /// A plain sentence.
   std::string text() const;
 };

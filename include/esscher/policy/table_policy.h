@@ -38,6 +38,11 @@ struct TableReference {
   /// clusters. A cluster lies within one stratum, a group within one cluster. Empty: each row, or
   /// group, is drawn by itself.
   std::span<const std::uint32_t> clusters{};
+  /// 1 for rows that pi_0 takes by design and not as draws, such as the measurements of a control;
+  /// else 0. Their errors are those of draws, but effective rows, Pareto k and what lies above all
+  /// rows are told by the others: however often one candidate is measured, that says nothing of
+  /// candidates that no row shows. Without groups and clusters only. Empty: none.
+  std::span<const std::uint8_t> placed{};
 };
 
 struct TablePolicyOptions {
