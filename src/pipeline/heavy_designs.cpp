@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numeric>
 #include <tuple>
 #include <utility>
@@ -80,6 +81,34 @@ std::optional<CutDesigns> cut_heavy_designs(const Designs& designs, std::span<co
     result.parts.of_row[i] = number;
   }
   return result;
+}
+
+WholeDesigns whole_designs(std::span<const std::uint32_t> design,
+                           std::span<const double> log_weights, std::span<const double> values,
+                           std::span<const double> shares) {
+  const std::size_t count = std::size_t{std::ranges::max(design)} + 1;
+  // Of parts of weight 0, too, there is a mean: relative to the heaviest of their design.
+  std::vector<double> greatest(count, -std::numeric_limits<double>::infinity());
+  for (std::size_t i = 0; i < design.size(); ++i) {
+    greatest[design[i]] = std::max(greatest[design[i]], log_weights[i]);
+  }
+  WholeDesigns whole;
+  whole.values.resize(count);
+  whole.shares.resize(shares.empty() ? 0 : count);
+  std::vector<double> mass(count);
+  for (std::size_t i = 0; i < design.size(); ++i) {
+    const std::size_t d = design[i];
+    const double weight = std::isfinite(greatest[d]) ? std::exp(log_weights[i] - greatest[d]) : 1;
+    mass[d] += weight;
+    whole.values[d] += weight * values[i];
+    if (!shares.empty()) whole.shares[d] += weight * weight * shares[i];
+  }
+  for (std::size_t d = 0; d < count; ++d) {
+    whole.values[d] /= mass[d];
+    if (!shares.empty()) whole.shares[d] /= mass[d] * mass[d];
+    whole.log_weights.push_back(greatest[d] + std::log(mass[d]));
+  }
+  return whole;
 }
 
 }  // namespace esscher::internal

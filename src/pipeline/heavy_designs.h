@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "esscher/data/designs.h"
+#include "esscher/policy/table_policy.h"
 
 namespace esscher::internal {
 
@@ -34,5 +35,22 @@ struct CutDesigns {
 /// Cost: O(rows), and two sorts of the heavy designs' rows.
 std::optional<CutDesigns> cut_heavy_designs(const Designs& designs, std::span<const double> rewards,
                                             std::span<const double> weights);
+
+/// Values beside the parts, as beside the whole designs again: what could be gained is a matter of
+/// these, and a part's reward is noisier than its design's.
+struct WholeDesigns {
+  std::vector<double> values;       ///< means over the parts
+  std::vector<double> log_weights;  ///< of their sums
+  std::vector<double> shares;       ///< of the variance of a label, of each mean; or empty
+
+  TableReference reference() const { return {.rows = values.size(), .log_weights = log_weights}; }
+};
+
+/// \param design       of each part, CutDesigns::design
+/// \param log_weights  of the parts
+/// \param shares       of the variance of one label that each part's reward has, or empty
+WholeDesigns whole_designs(std::span<const std::uint32_t> design,
+                           std::span<const double> log_weights, std::span<const double> values,
+                           std::span<const double> shares);
 
 }  // namespace esscher::internal

@@ -15,6 +15,7 @@
 #include "pipeline/best_of_n_choices.h"
 #include "pipeline/dominant_reward.h"
 #include "pipeline/evaluation_folds.h"
+#include "pipeline/gain_ceilings.h"
 #include "pipeline/held_out.h"
 #include "pipeline/held_out_spread.h"
 #include "pipeline/merged_table.h"
@@ -299,25 +300,12 @@ TableEvaluation evaluate_distinct(const RewardTable& table, const EvaluationOpti
   const std::span<const double> seen = held_out.front().at(0).first(n);
   result.held_out = {{seen.begin(), seen.end()}, {gold.begin(), gold.end()}};
   internal::remove_group_means(result.held_out, table.groups);
-  policy.bootstrap = 0;
-  policy.influence = false;
-  policy.predicted = {};
-  policy.label_noise = {};
-  for (const double beta : betas) {
-    policy.beta = beta;
-    result.attainable_gain.push_back(
-        options.reference ? std::numeric_limits<double>::quiet_NaN()
-                          : table_policy_value(gold, gold, reference, policy).gain.value);
-  }
   if (noise) result.label_noise = noise->sd;
   if (options.enumerated && !noise) result.remarks.emplace_back(internal::kExactOfLabels);
-  if (noise && !options.reference) {
-    result.noise_free_gain = internal::noise_free_gain(gold, *noise, reference, betas, policy);
-    if (std::ranges::max(result.noise_free_gain) == 0) {
-      result.remarks.emplace_back(
-          "Labels vary by no more than their noise: no share is told of what could be gained "
-          "without it.");
-    }
+  if (options.reference) {
+    result.attainable_gain.assign(betas.size(), std::numeric_limits<double>::quiet_NaN());
+  } else {
+    internal::add_gain_ceilings(table, gold, reference, noise, betas, policy, result);
   }
   add_remarks(result, result.remarks);
   if (const auto remark = valued.draw_remark(held_out.front().at(0))) {

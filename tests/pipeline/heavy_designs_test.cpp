@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -186,6 +187,49 @@ TEST(HeavyDesigns, AreTheSameInAnyOrder) {
   EXPECT_NE(merged.replicates()->text().find(" times), merged into one weighted row each (that one "
                                              "into "),
             std::string::npos);
+}
+
+// A design of one part, and one of three: their mean, its weight and what it has of a label's
+// noise.
+TEST(HeavyDesigns, AreWholeAgain) {
+  const std::vector<std::uint32_t> design{1, 0, 1, 1};
+  const std::vector<double> log_weights{std::log(2.0), 0.5, 0, 0};
+  const WholeDesigns whole = whole_designs(design, log_weights, std::vector<double>{1, 7, 2, 4},
+                                           std::vector<double>{0.5, 1, 0.25, 0.25});
+  ASSERT_EQ(whole.values.size(), 2U);
+  EXPECT_EQ(whole.values[0], 7);
+  EXPECT_EQ(whole.shares[0], 1);
+  EXPECT_EQ(whole.log_weights[0], 0.5);
+  EXPECT_NEAR(whole.values[1], 2, 1e-15);
+  EXPECT_NEAR(whole.shares[1], (4 * 0.5 + 0.25 + 0.25) / 16, 1e-15);
+  EXPECT_NEAR(whole.log_weights[1], std::log(4), 1e-15);
+  // pi_0 takes neither: plain means.
+  const std::vector<double> none(2, -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(whole_designs(std::vector<std::uint32_t>{0, 0}, none, std::vector<double>{1, 3}, {})
+                .values[0],
+            2);
+}
+
+// What could be gained is a matter of designs: parts, of which each has noise of its own, would
+// gain more by it.
+TEST(HeavyDesigns, GainNothingByTheNoiseOfTheirParts) {
+  const BestAgain data;
+  const HeldFeatures features(data.x);
+  EvaluationOptions options;
+  options.training.deployment_temperatures = {0.125};
+  options.training.weights = {FitWeights::uniform};
+  options.training.most_rounds = 1;
+  options.bootstrap = 0;
+  const TableEvaluation evaluation = evaluate_table({features, data.rewards}, options);
+  std::vector<double> means(data.rewards.begin(), data.rewards.begin() + 60);
+  std::vector<double> log_weights(60);
+  std::size_t best = 0;
+  while (!std::ranges::equal(data.x.row(best), data.x.row(60))) ++best;
+  means[best] = std::accumulate(data.rewards.begin() + 60, data.rewards.end(), means[best]) / 31;
+  log_weights[best] = std::log(31.0);
+  const TablePolicyValue whole = table_policy_value(
+      means, means, {.rows = 60, .log_weights = log_weights}, {.beta = 0.125, .bootstrap = 0});
+  EXPECT_NEAR(evaluation.attainable_gain[0], whole.gain.value, 1e-12);
 }
 
 TEST(HeavyDesigns, StayWholeBesideAReference) {
