@@ -94,7 +94,7 @@ def read(
     delimiter: str | None = None,
     decimal: str | None = None,
     missing: str | Sequence[str] | None = None,
-    unpack_limit: float = 2,
+    unpack_limit: float | None = None,
     embeddings_key: str | None = None,
 ) -> Table:
     """Arrays for `evaluate` and `TiltedRewardRegressor` from a file, one array for all features.
@@ -146,8 +146,8 @@ def read(
         apostrophe may part thousands. By default as most columns of the first rows have it.
     missing : str or sequence of str, optional
         Words of a table of text for a missing number, beside nothing and the usual ones.
-    unpack_limit : float
-        A file compressed by gzip or zstd may unpack to so many GB.
+    unpack_limit : float, optional
+        A table of text compressed by gzip or zstd may unpack to so many GB, by default 2.
     embeddings_key : str, optional
         The array of an npz or safetensors file that is X. By default "embeddings".
 
@@ -191,11 +191,10 @@ def read(
                     "esscher.SequenceEncoder or sklearn.preprocessing.OneHotEncoder"
                 )
         written = {"delimiter": delimiter, "decimal": decimal, "missing": missing,
-                   "embeddings_key": embeddings_key}
+                   "unpack_limit": unpack_limit, "embeddings_key": embeddings_key}
         for name, given in written.items():
             if given is not None:
-                kind = "of npz and safetensors" if name == "embeddings_key" else "of tables of text"
-                raise ValueError(f"{name} = {given!r}: {kind} only; leave it out")
+                raise ValueError(f"{name} = {given!r}: not of files that pyarrow reads; leave it out")
         from ._arrow import read_arrow
 
         record = read_arrow(place, _pattern(features), labels, dtype, on_disk)

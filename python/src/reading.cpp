@@ -66,6 +66,7 @@ TableFormat table_format(const Parameters& parameters) {
   if (!parameters.is_none("delimiter")) format.delimiter = parameters.text("delimiter");
   if (!parameters.is_none("decimal")) format.decimal = parameters.text("decimal");
   if (!parameters.is_none("missing")) format.missing = parameters.words("missing");
+  if (parameters.is_none("unpack_limit")) return format;
   const double limit = parameters.number("unpack_limit");
   if (!(limit > 0 && limit <= 1e9)) {
     throw UsageError(rejection("unpack_limit", parameters.shown("unpack_limit"),
@@ -75,8 +76,25 @@ TableFormat table_format(const Parameters& parameters) {
   return format;
 }
 
+/// How files of another kind are written is nothing to say of this one.
+void require_of_its_kind(const std::string& path, const Parameters& parameters) {
+  const auto ends_in = [&](std::string_view ending) { return path.ends_with(ending); };
+  const bool keyed = ends_in(".npz") || ends_in(".safetensors");
+  const auto refuse = [&](const char* name, const char* kind) {
+    if (parameters.is_none(name)) return;
+    throw UsageError(
+        rejection(name, parameters.shown(name), std::string(kind) + " only", "leave it out"));
+  };
+  if (!keyed) refuse("embeddings_key", "of npz and safetensors");
+  if (!keyed && !ends_in(".npy")) return;
+  for (const char* name : {"delimiter", "decimal", "missing", "unpack_limit"}) {
+    refuse(name, "of tables of text");
+  }
+}
+
 nb::dict read_table(const std::string& path, const nb::dict& values) {
   const Parameters parameters(values);
+  require_of_its_kind(path, parameters);
   const auto column = [&](const char* name) {
     return parameters.is_none(name) ? std::string() : parameters.text(name);
   };

@@ -52,15 +52,37 @@ def test_how_a_table_of_text_is_written_may_be_said(tmp_path):
             esscher.read(tmp_path / "t.csv.gz", y="y", unpack_limit=limit)
 
 
-@pytest.mark.parametrize("name, kind", [
-    ("delimiter", "of tables of text"), ("decimal", "of tables of text"),
-    ("missing", "of tables of text"), ("embeddings_key", "of npz and safetensors")])
-def test_how_text_is_written_is_refused_where_there_is_none(tmp_path, name, kind):
-    path = tmp_path / "t.parquet"
-    pandas.DataFrame({"x": [1.0, 2.0], "y": [1.0, 2.0]}).to_parquet(path)
-    with pytest.raises(ValueError) as error:
-        esscher.read(path, y="y", **{name: ","})
-    assert str(error.value) == f"{name} = ',': {kind} only; leave it out"
+@pytest.mark.parametrize("file, options, kind", [
+    ("t.parquet", ("delimiter", "decimal", "missing", "unpack_limit", "embeddings_key"),
+     "not of files that pyarrow reads"),
+    ("t.csv", ("embeddings_key",), "of npz and safetensors only"),
+    ("t.npy", ("embeddings_key",), "of npz and safetensors only"),
+    ("t.npz", ("delimiter", "decimal", "missing", "unpack_limit"), "of tables of text only")])
+def test_how_files_of_another_kind_are_written_is_refused(tmp_path, file, options, kind):
+    path = tmp_path / file
+    frame = pandas.DataFrame({"x": [1.0, 2.0], "y": [1.0, 2.0]})
+    if path.suffix == ".parquet":
+        frame.to_parquet(path)
+    elif path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    elif path.suffix == ".npy":
+        np.save(path, frame.to_numpy())
+    else:
+        np.savez(path, embeddings=frame.to_numpy(), y=frame["y"])
+    for name in options:
+        given = 1.0 if name == "unpack_limit" else ","
+        with pytest.raises(ValueError) as error:
+            esscher.read(path, y=None if path.suffix == ".npy" else "y", **{name: given})
+        assert str(error.value).startswith(f"{name} = "), error.value
+        assert str(error.value).endswith(f": {kind}; leave it out"), error.value
+
+
+def test_lines_of_json_on_the_disk_are_not_unpacked_to_a_limit(tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"x": 1, "y": 2}\n{"x": 2, "y": 3}\n')
+    assert esscher.read(path, y="y", unpack_limit=1).y.tolist() == [2, 3]
+    with pytest.raises(ValueError, match="^unpack_limit = 1: not of files that pyarrow reads; leave"):
+        esscher.read(path, y="y", unpack_limit=1, on_disk=True)
 
 
 def test_the_index_of_a_data_frame_is_no_feature_unless_named(tmp_path):

@@ -29,7 +29,8 @@ struct CutDesigns {
 /// Heavy designs whose rewards vary, cut into parts of one two-hundredth of all weight each, or of
 /// two rows: they were measured, and did not come by as one draw whose luck all their weight would
 /// share, as copies do, whose rewards agree. Which rows a part has is drawn from them in the order
-/// of their rewards, so that the order in which they came has no say. None where there are none.
+/// of their rewards, so that the order in which they came has no say, but among rows
+/// of one reward and weight. None where there are none.
 /// \param rewards  of the rows that \p designs are of
 /// \param weights  of these, relative
 /// Cost: O(rows), and two sorts of the heavy designs' rows.

@@ -29,7 +29,8 @@ void check_lengths(const TableReference& reference) {
   require_length(reference.clusters.size(), "clusters", rows);
   require_length(reference.placed.size(), "placed", rows);
   if (!reference.placed.empty() && !(reference.groups.empty() && reference.clusters.empty())) {
-    throw UsageError("placed: is not offered with groups or clusters");
+    throw UsageError(
+        "placed: is not offered with groups or clusters; leave it out, or groups and clusters");
   }
   for (std::size_t i = 0; i < reference.groups.size(); ++i) {
     if (reference.groups[i] < rows) continue;
@@ -163,6 +164,21 @@ void set_pieces(TableCells& cells, std::span<const std::uint32_t> clusters) {
   if (cells.grouped) cells.piece_begin.push_back(next);
 }
 
+/// Nothing is told of a policy by rows that are no draws.
+void require_drawn(const TableCells& cells) {
+  for (std::size_t c = 0; c < cells.cells(); ++c) {
+    std::size_t drawn = 0;
+    for (std::size_t j = cells.begin[c]; j < cells.begin[c + 1]; ++j) {
+      if (!cells.is_placed(j) && cells.prior[j] > 0) ++drawn;
+    }
+    if (drawn >= 2) continue;
+    throw DataError(rejection("placed", "all rows but " + std::to_string(drawn),
+                              cells.cells() > 1 ? "two of each stratum must be draws"
+                                                : "two of positive weight must be draws",
+                              "leave placed out"));
+  }
+}
+
 double prior_freedom(const TableCells& cells) {
   std::vector<double> weights(cells.pieces());
   for (std::size_t c = 0; c < cells.cells(); ++c) {
@@ -212,6 +228,7 @@ TableCells table_cells(const TableReference& reference) {
   set_pieces(cells, reference.clusters);
   if (!reference.placed.empty()) {
     for (const std::size_t row : cells.order) cells.placed.push_back(reference.placed[row] != 0);
+    require_drawn(cells);
   }
   if (!cells.grouped) cells.prior_freedom = prior_freedom(cells);
   if (cells.grouped) {

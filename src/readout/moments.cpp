@@ -153,14 +153,15 @@ class StripMoments {
       moved[i] = x(members[i], target) - from(i)[target] - added.mean[target];
     }
     add_products(added, into, [&](std::size_t begin, std::size_t end) {
-      const std::size_t features = std::min(end, target);
+      // The target's row is the last strip's, whatever the column.
       double* const last = into.scatter.row(target).data();
-      for (std::size_t i = 0; i < moved.size(); ++i) {
+      for (std::size_t i = 0; end > target && i < moved.size(); ++i) {
         const double scaled = weights[i] * moved[i];
         const float* const row = rows.row(i).data();
-        for (std::size_t j = begin; j < features; ++j) last[j] += scaled * row[j];
-        if (end > target) last[target] += scaled * moved[i];
+        for (std::size_t j = 0; j < target; ++j) last[j] += scaled * row[j];
+        last[target] += scaled * moved[i];
       }
+      const std::size_t features = std::min(end, target);
       add_weighted_gram_strip({rows.data, rows.rows, target, rows.stride}, weights, begin,
                               features - begin,
                               {into.scatter.data(), target, target, into.scatter.columns()});

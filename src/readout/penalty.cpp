@@ -108,7 +108,8 @@ namespace {
 /// some fifty times as long.
 constexpr std::size_t kLeastFactored = 48;
 /// A factor is taken where the penalty is above this share of the covariance's trace: then the
-/// equations keep four digits and more.
+/// equations keep four digits and more (of moments in single precision fewer; where their rounding
+/// takes positive definiteness, the eigendecomposition serves).
 constexpr double kLeastShare = 1e-13;
 
 /// The fit with a fixed penalty, from (S + lambda) a = s; nothing where that is near singular.

@@ -111,6 +111,9 @@ TEST(PlacedRows, AreRefusedWithGroupsAndClustersAndForOtherRows) {
   TableReference clustered = table.all();
   clustered.clusters = units;
   EXPECT_THROW(table_policy_value(table.r, table.y, clustered, {}), UsageError);
+  const std::vector<std::uint8_t> all(table.r.size(), 1);
+  EXPECT_THROW(table_policy_value(table.r, table.y, {.rows = table.r.size(), .placed = all}, {}),
+               DataError);
   TableReference fewer = table.all();
   fewer.placed = fewer.placed.first(3);
   EXPECT_THROW(table_policy_value(table.r, table.y, fewer, {}), UsageError);

@@ -10,8 +10,10 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
+#include "esscher/base/error.h"
 #include "esscher/base/random.h"
 #include "esscher/readout/cross_fit.h"
 #include "esscher/readout/ridge.h"
@@ -122,6 +124,54 @@ TEST(SinglePrecision, HasTheSameBitsForAnyNumberOfThreads) {
     const RidgeFit many = fit_ridge(rows, given.y, given.log_weights, single_fixed(1e-5, threads));
     EXPECT_EQ(many.coefficients, one.coefficients);
     EXPECT_EQ(many.intercept, one.intercept);
+  }
+}
+
+/// Rows ordered by the target, so that blocks of them lie far apart: two blocks of 192 columns,
+/// whose target is alone in the last strip, and three of 700.
+struct Blocks {
+  Matrix<double> x;
+  std::vector<double> y;
+  std::vector<double> log_weights;
+
+  Blocks(std::size_t rows, std::size_t columns) : x(rows, columns), y(rows), log_weights(rows) {
+    RandomStream(6, "x").fill_normal(0, x.values());
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      y[i] = static_cast<double>(i) / 4000 + 0.3 * x(i, 0);
+      for (std::size_t j = 0; j < columns; ++j) x(i, j) += y[i] / (1 + static_cast<double>(j));
+    }
+  }
+};
+
+TEST(SinglePrecision, BlocksOfRowsAddUpToTheSameBitsForAnyNumberOfThreads) {
+  for (const std::size_t columns : {192, 700}) {
+    const Blocks given(columns == 192 ? 24000 : 13000, columns);
+    const SingleRows rows(given.x.view(), true);
+    const SingleRows in_double(given.x.view(), false);
+    const RidgeFit one = fit_ridge(rows, given.y, given.log_weights, single_fixed(1e-4, 1));
+    const RidgeFit expected =
+        fit_ridge(in_double, given.y, given.log_weights, single_fixed(1e-4, 2));
+    for (std::size_t j = 0; j < columns; ++j) {
+      EXPECT_NEAR(one.coefficients[j], expected.coefficients[j], kSingleTolerance) << j;
+    }
+    for (const int threads : {2, 3, 8}) {
+      const RidgeFit many =
+          fit_ridge(rows, given.y, given.log_weights, single_fixed(1e-4, threads));
+      EXPECT_EQ(many.coefficients, one.coefficients) << threads;
+      EXPECT_EQ(many.intercept, one.intercept) << threads;
+    }
+  }
+}
+
+TEST(SinglePrecision, RefusesWhatIsNoNumber) {
+  for (const double bad :
+       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), 1e300}) {
+    SingleSample given = single_sample();
+    given.x(700, 5) = bad;
+    EXPECT_THROW(
+        fit_ridge(SingleRows(given.x.view(), true), given.y, given.log_weights, single_fixed(1e-5)),
+        DataError)
+        << bad;
   }
 }
 

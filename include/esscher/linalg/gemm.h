@@ -36,7 +36,8 @@ void add_weighted_gram_strip(MatrixView<const double> rows, std::span<const doub
 
 /// The same of rows in single precision, in half of the time: products and sums of 256 rows are in
 /// single precision, too, and sums of these in double. An entry is off by at most 1.6e-5 of
-/// sum_k |w_k x_ki x_kj|, by some 1e-7 as a rule. Weights below 1e-30 count as 0.
+/// sum_k |w_k x_ki x_kj|, by some 1e-7 as a rule, as long as products are normal numbers of single
+/// precision. Weights must not be negative; below 1e-30 they count as 0.
 void add_weighted_gram_strip(MatrixView<const float> rows, std::span<const double> weights,
                              std::size_t first, std::size_t count, MatrixView<double> gram);
 
