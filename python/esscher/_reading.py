@@ -192,9 +192,9 @@ def read(
                 )
         written = {"delimiter": delimiter, "decimal": decimal, "missing": missing,
                    "unpack_limit": unpack_limit, "embeddings_key": embeddings_key}
-        for name, given in written.items():
-            if given is not None:
-                raise ValueError(f"{name} = {given!r}: not of files that pyarrow reads; leave it out")
+        for name, said in written.items():
+            if said is not None:
+                raise ValueError(f"{name} = {said!r}: not of files that pyarrow reads; leave it out")
         from ._arrow import read_arrow
 
         record = read_arrow(place, _pattern(features), labels, dtype, on_disk)
